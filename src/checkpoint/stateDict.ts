@@ -1,0 +1,33 @@
+import type { AnyTensor } from "../tensor/tensor.ts";
+
+/** Thrown for every file that is not a readable checkpoint; the message says what was expected, what came, what to do. */
+export class CheckpointError extends Error {
+  override readonly name = "CheckpointError";
+}
+
+/** A tensor that is decoded only when asked for: `read()` checks bounds, honours strides and copies. */
+export interface LazyTensor {
+  readonly dtype: AnyTensor["dtype"];
+  readonly shape: readonly number[];
+  /** Row-major copy. float16 and bfloat16 are widened to float32. */
+  read(): AnyTensor;
+}
+
+/** Weight name -> tensor, in the file's order. */
+export type StateDict = ReadonlyMap<string, LazyTensor>;
+
+/** Plain data from a checkpoint: hyper-parameters and the like. */
+export type ConfigValue = null | boolean | number | bigint | string | readonly ConfigValue[] | ConfigObject;
+export interface ConfigObject {
+  readonly [key: string]: ConfigValue;
+}
+
+/** A checkpoint as data. Nothing in it was executed. */
+export interface Checkpoint {
+  /** e.g. "nvidia-pytorch-pickle", "nvidia-tf-pickle", "torch-zip", "torch-legacy", "safetensors". */
+  readonly format: string;
+  /** Network name as the file says ("G_ema", "Gs", "generator_smooth", "g_ema", ...) -> its weights. */
+  readonly networks: ReadonlyMap<string, StateDict>;
+  /** The same names -> what the file says beside weights (class name, attributes of modules, static_kwargs). */
+  readonly config: Readonly<Record<string, ConfigObject>>;
+}
