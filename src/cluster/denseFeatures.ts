@@ -1,0 +1,62 @@
+import { type Blas, plainBlas } from "../runtime/blas.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkIndex, classCount, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
+
+/**
+ * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
+ * Throws RangeError when the shape is not [N,D] with N, D >= 1, or a value is NaN or infinite.
+ */
+export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } = {}): LinearFeatures {
+  const [pixels, channels] = points.shape;
+  if (points.dtype !== "float32" || points.shape.length !== 2 || pixels < 1 || channels < 1)
+    throw new RangeError(`denseFeatures: expected float32 points [N,D], got ${points.dtype} [${points.shape}]`);
+  const { data } = points;
+  if (data.length !== pixels * channels)
+    throw new RangeError(`denseFeatures: shape [${points.shape}] does not fit ${data.length} elements`);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new RangeError(
+      `denseFeatures: pixel ${Math.floor(bad / channels)}, channel ${bad % channels} is ${data[bad]}; expected finite values`,
+    );
+  const blas = options.blas ?? plainBlas();
+  const features: LinearFeatures = {
+    pixels,
+    channels,
+    alignment: 1,
+    blas,
+    async scores(weight, bias, out, range) {
+      const { start, end } = resolveRange(features, range);
+      const k = classCount(channels, weight, bias);
+      const n = end - start;
+      const a = weight;
+      const b = data.subarray(start * channels, end * channels);
+      const result = await blas.gemm({ a, b, m: k, n, k: channels, transposeB: true, ...(out && { out }) });
+      for (let i = 0; i < k; i++) for (let j = i * n, stop = j + n; j < stop; j++) result[j] += bias[i];
+      return result;
+    },
+    async gradient(g, range) {
+      const { start, end } = resolveRange(features, range);
+      const n = end - start;
+      const k = g.length / n;
+      if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are no multiple of ${n} pixels`);
+      const b = data.subarray(start * channels, end * channels);
+      return Float64Array.from(await blas.gemm({ a: g, b, m: k, n: channels, k: n }));
+    },
+    rows(index, out = new Float32Array(index.length * channels)) {
+      checkIndex(index, pixels);
+      for (let i = 0; i < index.length; i++) {
+        const from = index[i] * channels;
+        const to = i * channels;
+        for (let d = 0; d < channels; d++) out[to + d] = data[from + d];
+      }
+      return out;
+    },
+  };
+  return features;
+}
+
+/** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. */
+export function subset(features: LinearFeatures, index: Int32Array): LinearFeatures {
+  const shape = [index.length, features.channels];
+  return denseFeatures({ dtype: "float32", shape, data: features.rows(index) }, { blas: features.blas });
+}
