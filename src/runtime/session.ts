@@ -1,29 +1,60 @@
+import { type EmitOptions, toOnnx } from "../graph/emit.ts";
+import type { Graph } from "../graph/value.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 
-/** The execution providers that a session can ask for. `auto` takes the first that passes its self-test. */
-export type Provider = "cpu" | "webgpu" | "cuda";
+/** The execution providers that a session can run on, the preferred first. */
+export const providers = ["cuda", "webgpu", "cpu"] as const;
+export type Provider = (typeof providers)[number];
+/** `auto` takes the first provider that passes its self-test on this machine. */
 export type ProviderChoice = Provider | "auto";
 
 export interface SessionOptions {
+  /** Default "cpu". */
   readonly provider?: Provider;
-  /** Threads inside one operator (CPU only). Default: the machine's cores. */
+  /** Threads inside one operator (CPU only). Default: one per physical core, as ONNX Runtime sees them. */
   readonly threads?: number;
 }
 
 export type Feeds = Readonly<Record<string, AnyTensor>>;
 export type Fetches = Readonly<Record<string, AnyTensor>>;
 
+/** A model input or output; a dimension that may vary is a string. */
+export interface PortInfo {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
 /** A compiled graph. Weights that change are inputs and outputs; nothing is hidden. */
 export interface Session {
   readonly provider: Provider;
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  /** Runs the graph; `outputs` limits what is computed and copied back. Inputs are not modified and not kept. */
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  /** Runs the graph; `outputs` (default all) limits what is copied back. Inputs are not modified and not kept. */
   run(feeds: Feeds, outputs?: readonly string[]): Promise<Fetches>;
   dispose(): Promise<void>;
 }
 
-/** A place where sessions run: onnxruntime-node in this thread, in a worker thread, or onnxruntime-web. */
+/** A place where sessions run: onnxruntime-node in this thread or in a worker, or onnxruntime-web. */
 export interface Runtime {
+  /** Rejects with RuntimeError when the model is invalid or the provider cannot run it. */
   createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+}
+
+/** Thrown when a model cannot be compiled or run; the message names the provider and its reason. */
+export class RuntimeError extends Error {
+  override readonly name = "RuntimeError";
+}
+
+/** Compiles a graph for a provider. Beyond the CPU it is written without the operators that providers compute wrongly. */
+export function compile(
+  graph: Graph,
+  {
+    runtime,
+    dynamicBatch = false,
+    ...options
+  }: { runtime: Runtime } & SessionOptions & Pick<EmitOptions, "dynamicBatch">,
+): Promise<Session> {
+  const portable = (options.provider ?? "cpu") !== "cpu";
+  return runtime.createSession(toOnnx(graph, { dynamicBatch, portable }), options);
 }

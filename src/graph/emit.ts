@@ -1,0 +1,101 @@
+import {
+  type Attributes,
+  encodeOnnx,
+  ONNX_FLOAT,
+  ONNX_INT64,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from "./onnxModel.ts";
+import { type Graph, topologicalOrder, type Value } from "./value.ts";
+
+export interface EmitOptions {
+  /** Leaves the first axis of inputs and outputs open, so that one model runs on any batch. Build the graph for N = 1. */
+  readonly dynamicBatch?: boolean;
+  /** Avoids operators that some provider is known to compute wrongly. Slower; needed beyond the CPU. */
+  readonly portable?: boolean;
+}
+
+/** What an op sees while it writes itself: nodes and constants by name, equal ones written once. */
+export interface Emitter {
+  readonly portable: boolean;
+  node(opType: string, inputs: readonly string[], attributes?: Attributes): string;
+  float32(data: ArrayLike<number>, shape: readonly number[]): string;
+  int64(data: readonly number[]): string;
+  input(name: string, shape: readonly number[]): string;
+}
+
+/** Writes a graph as an ONNX model (opset 17). */
+export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }: EmitOptions = {}): Uint8Array {
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [];
+  const inputs: OnnxValueInfo[] = [];
+  const written = new Map<string, string>();
+  const dims = (shape: readonly number[]): readonly (number | string)[] =>
+    dynamicBatch && shape.length > 0 ? ["batch", ...shape.slice(1)] : shape;
+
+  const once = (key: string, write: (name: string) => void): string => {
+    let name = written.get(key);
+    if (name === undefined) {
+      name = `t${written.size}`;
+      written.set(key, name);
+      write(name);
+    }
+    return name;
+  };
+  const bytesOf = (data: Float32Array | BigInt64Array): Uint8Array =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const constantIds = new Map<ArrayLike<number>, string>();
+
+  const emitter: Emitter = {
+    portable,
+    node: (opType, ins, attributes = {}) =>
+      once(`${opType}(${ins.join()})${JSON.stringify(attributes)}`, (name) =>
+        nodes.push({ opType, inputs: ins, outputs: [name], attributes }),
+      ),
+    float32: (data, shape) => {
+      // Small constants are equal by content, large ones by identity: comparing megabytes would not pay.
+      let id = data.length <= 16 ? Array.from(data).join() : constantIds.get(data);
+      if (id === undefined) {
+        id = `#${constantIds.size}`;
+        constantIds.set(data, id);
+      }
+      return once(`f[${shape}]${id}`, (name) =>
+        initializers.push({ name, dims: shape, dataType: ONNX_FLOAT, rawData: bytesOf(Float32Array.from(data)) }),
+      );
+    },
+    int64: (data) =>
+      once(`i${data.join()}`, (name) =>
+        initializers.push({
+          name,
+          dims: [data.length],
+          dataType: ONNX_INT64,
+          rawData: bytesOf(BigInt64Array.from(data, BigInt)),
+        }),
+      ),
+    input: (name, shape) => {
+      if (inputs.some((i) => i.name === name)) throw new Error(`toOnnx: two inputs are called "${name}"`);
+      inputs.push({ name, elementType: ONNX_FLOAT, shape: dims(shape) });
+      return name;
+    },
+  };
+
+  const names = new Map<Value, string>();
+  for (const value of topologicalOrder([...graph.outputs.values()]))
+    names.set(
+      value,
+      value.op.emit(
+        emitter,
+        value.inputs.map((v) => names.get(v)!),
+        value.attrs,
+        value,
+      ),
+    );
+
+  const outputs: OnnxValueInfo[] = [];
+  for (const [name, value] of graph.outputs) {
+    nodes.push({ opType: "Identity", inputs: [names.get(value)!], outputs: [name], attributes: {} });
+    outputs.push({ name, elementType: ONNX_FLOAT, shape: dims(value.shape) });
+  }
+  return encodeOnnx({ nodes, initializers, inputs, outputs });
+}

@@ -1,0 +1,7 @@
+import { apply, type Value } from "../value.ts";
+import { unaryOp } from "./elementwise.ts";
+import { mul } from "./mul.ts";
+
+export const expOp = unaryOp("Exp", Math.exp, (g, _, y) => mul(g, y));
+
+export const exp = (x: Value): Value => apply(expOp, [x], undefined);

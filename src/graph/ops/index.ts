@@ -1,0 +1,25 @@
+/** Every op, for people who write their own models. Adding one means adding a file and a line here. */
+export { add } from "./add.ts";
+export { clip } from "./clip.ts";
+export { concat } from "./concat.ts";
+export { constant } from "./constant.ts";
+export { conv } from "./conv.ts";
+export { convTranspose } from "./convInputGradient.ts";
+export { div } from "./div.ts";
+export { exp } from "./exp.ts";
+export { expand } from "./expand.ts";
+export { input } from "./input.ts";
+export { leakyRelu } from "./leakyRelu.ts";
+export { log } from "./log.ts";
+export { matmul } from "./matmul.ts";
+export { mul, square } from "./mul.ts";
+export { neg } from "./neg.ts";
+export { pad } from "./pad.ts";
+export { reduceMean, reduceSum } from "./reduceSum.ts";
+export { reshape } from "./reshape.ts";
+export { sigmoid } from "./sigmoid.ts";
+export { slice } from "./slice.ts";
+export { sqrt } from "./sqrt.ts";
+export { sub } from "./sub.ts";
+export { tanh } from "./tanh.ts";
+export { transpose } from "./transpose.ts";
