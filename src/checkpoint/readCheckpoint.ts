@@ -1,0 +1,63 @@
+import { isNvidiaPytorch, readNvidiaPytorch } from "./nvidiaPytorch.ts";
+import { readPickle } from "./pickle.ts";
+import { type PickleSource, pickleBudget } from "./pickleSource.ts";
+import { describe } from "./pickleValue.ts";
+import { type Checkpoint, CheckpointError } from "./stateDict.ts";
+import { readStorageStream } from "./torchStream.ts";
+
+/** First bytes of a file -> what it is. The first row that fits counts; the file's name says nothing. */
+const formats: readonly (readonly [start: readonly number[] | string, read: (bytes: Uint8Array) => Checkpoint])[] = [
+  [[0x80], readPlainPickle],
+  [[0x1f, 0x8b], refuse("The file is packed with gzip. Unpack it first (gunzip).")],
+  [
+    "version https://git-lfs",
+    refuse("The file is a Git LFS pointer, not the checkpoint itself. Fetch it with: git lfs pull"),
+  ],
+  [
+    "<",
+    refuse(
+      "The file is a web page, not a checkpoint: the download went wrong. Download it again from the page's own link.",
+    ),
+  ],
+  [[0x89, 0x50, 0x4e, 0x47], refuse("The file is a PNG image, not a checkpoint.")],
+  [[0xff, 0xd8, 0xff], refuse("The file is a JPEG image, not a checkpoint.")],
+];
+
+const READABLE = "NVIDIA .pkl";
+
+/**
+ * Reads a checkpoint of any known format as data; nothing in it is executed. The tensors stay views of `bytes` until they are read, so
+ * keep the array unchanged.
+ * @throws CheckpointError for every other file, with what it is and what to do.
+ */
+export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+  if (bytes.length === 0) throw new CheckpointError("The file is empty: the download went wrong. Download it again.");
+  for (const [start, read] of formats) if (startsWith(bytes, start)) return read(bytes);
+  const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  throw new CheckpointError(
+    `The file is not a checkpoint of a known format (it begins with ${first}). Readable are: ${READABLE}.`,
+  );
+}
+
+function startsWith(bytes: Uint8Array, start: readonly number[] | string): boolean {
+  const codes = typeof start === "string" ? [...start].map((c) => c.charCodeAt(0)) : start;
+  return codes.every((code, i) => bytes[i] === code);
+}
+
+function refuse(message: string): () => never {
+  return () => {
+    throw new CheckpointError(message);
+  };
+}
+
+function readPlainPickle(bytes: Uint8Array): Checkpoint {
+  const budget = pickleBudget();
+  const source: PickleSource = {
+    context: "plain",
+    budget,
+    loadStorage: (stream) => readStorageStream(stream, budget),
+  };
+  const root = readPickle(bytes, source);
+  if (isNvidiaPytorch(root)) return readNvidiaPytorch(root);
+  throw new CheckpointError(`The pickle holds ${describe(root)}; expected the networks of an NVIDIA .pkl.`);
+}
