@@ -1,0 +1,236 @@
+/**
+ * StyleGAN2 and StyleGAN2-ADA (Karras et al., 2020), architectures skip, orig and resnet, in float32 throughout: layers
+ * that trained in half precision are evaluated in single, as the official code does on a CPU. Weight names are those of
+ * NVIDIA's PyTorch code.
+ */
+import type { Checkpoint } from "../checkpoint/stateDict.ts";
+import { add, clip, concat, constant, conv, mul, reshape, slice } from "../graph/ops/index.ts";
+import type { Value } from "../graph/value.ts";
+import { fullyConnected, leakyReluGain, modulatedConv, normalizeSecondMoment } from "../nn/styleLayers.ts";
+import { type FirFilter, firUpsample } from "../nn/upfirdn.ts";
+import { GeneratorError } from "./errors.ts";
+import type { GanFamily, GeneratorNetwork } from "./family.ts";
+import type { LayerInfo } from "./generator.ts";
+import { readStyleGan2Spec, type StyleGan2Spec } from "./stylegan2Spec.ts";
+import { type WeightReader, weightReader } from "./weights.ts";
+
+export const styleGan2: GanFamily = {
+  name: "StyleGAN2",
+  matches: ({ networks }) => networks.get("G_ema")?.has("synthesis.b4.const") ?? false,
+  build(checkpoint: Checkpoint) {
+    const spec = readStyleGan2Spec(checkpoint.config["G_ema"]);
+    const weights = weightReader("StyleGAN2 G_ema", checkpoint.networks.get("G_ema")!);
+    const network = buildNetwork(spec, weights);
+    weights.finish(UNUSED);
+    return network;
+  },
+};
+
+/** Filters that belong to modules which do not resample (every synthesis layer carries one). */
+const UNUSED = /\.resample_filter$/;
+
+interface FullyConnected {
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+}
+
+interface SynthesisLayer {
+  readonly name: string;
+  readonly resolution: number;
+  readonly shape: readonly [number, number, number, number];
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  readonly affine: FullyConnected;
+  readonly clamp: number | null;
+  readonly noise?: { readonly map: Float32Array; readonly strength: number };
+}
+
+interface Block {
+  readonly resolution: number;
+  readonly conv0?: SynthesisLayer;
+  readonly conv1: SynthesisLayer;
+  readonly torgb?: SynthesisLayer;
+  /** [O,I], resnet only. */
+  readonly skip?: Float32Array;
+  readonly filter: FirFilter;
+}
+
+function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetwork {
+  const { wDim, zDim, cDim, imageChannels, resolution, architecture } = spec;
+  const linear = (name: string, outFeatures: number, inFeatures: number): FullyConnected => ({
+    weight: weights.take(`${name}.weight`, [outFeatures, inFeatures]),
+    bias: weights.take(`${name}.bias`, [outFeatures]),
+  });
+  const synthesisLayer = (name: string, r: number, inChannels: number, kernel: number): SynthesisLayer => {
+    const full = `synthesis.${name}`;
+    const outChannels = weights.shapeOf(`${full}.weight`)?.[0] ?? 0;
+    const shape = [outChannels, inChannels, kernel, kernel] as const;
+    const layer = {
+      name,
+      resolution: r,
+      shape,
+      weight: weights.take(`${full}.weight`, shape),
+      bias: weights.take(`${full}.bias`, [outChannels]),
+      affine: linear(`${full}.affine`, inChannels, wDim),
+      clamp: spec.convClamp(name),
+    };
+    if (!weights.has(`${full}.noise_strength`)) return layer;
+    const [strength] = weights.take(`${full}.noise_strength`, []);
+    return { ...layer, noise: { map: weights.take(`${full}.noise_const`, [r, r]), strength } };
+  };
+
+  const embed = cDim > 0 ? linear("mapping.embed", weights.shapeOf("mapping.embed.weight")?.[0] ?? 0, cDim) : undefined;
+  const mappingLayers: FullyConnected[] = [];
+  let features = zDim + (embed?.bias.length ?? 0);
+  for (let i = 0; i < spec.mappingLayers; i++) {
+    const outFeatures = weights.shapeOf(`mapping.fc${i}.weight`)?.[0] ?? 0;
+    mappingLayers.push(linear(`mapping.fc${i}`, outFeatures, features));
+    features = outFeatures;
+  }
+  if (features !== wDim)
+    throw new GeneratorError(`StyleGAN2: the mapping network ends with ${features} features, w has ${wDim}`);
+  const wAvg = weights.take("mapping.w_avg", [wDim]);
+
+  let channels = weights.shapeOf("synthesis.b4.const")?.[0] ?? 0;
+  const learnedConstant = weights.take("synthesis.b4.const", [channels, 4, 4]);
+  const constShape = [1, channels, 4, 4];
+  const blocks: Block[] = [];
+  for (let r = 4; r <= resolution; r *= 2) {
+    const inChannels = channels;
+    const conv0 = r > 4 ? synthesisLayer(`b${r}.conv0`, r, inChannels, 3) : undefined;
+    const conv1 = synthesisLayer(`b${r}.conv1`, r, conv0?.shape[0] ?? inChannels, 3);
+    channels = conv1.shape[0];
+    const torgb =
+      architecture === "skip" || r === resolution ? synthesisLayer(`b${r}.torgb`, r, channels, 1) : undefined;
+    if (torgb !== undefined && torgb.shape[0] !== imageChannels)
+      throw new GeneratorError(
+        `StyleGAN2: ${torgb.name} gives ${torgb.shape[0]} channels, the image has ${imageChannels}`,
+      );
+    const filter = { size: 4, taps: weights.take(`synthesis.b${r}.resample_filter`, [4, 4]) };
+    const skip =
+      architecture === "resnet" && r > 4
+        ? weights.take(`synthesis.b${r}.skip.weight`, [channels, inChannels, 1, 1])
+        : undefined;
+    blocks.push({
+      resolution: r,
+      conv1,
+      filter,
+      ...(conv0 && { conv0 }),
+      ...(torgb && { torgb }),
+      ...(skip && { skip }),
+    });
+  }
+
+  const layersOf = (block: Block): LayerInfo[] => {
+    const convs = [block.conv0, block.conv1].flatMap((l) => (l ? [l] : []));
+    const infos = convs.map((l) => ({ name: l.name, channels: l.shape[0], resolution: l.resolution }));
+    if (block.skip === undefined) return infos;
+    return [...infos, { name: `b${block.resolution}.x`, channels: block.conv1.shape[0], resolution: block.resolution }];
+  };
+
+  return {
+    info: {
+      family: "StyleGAN2",
+      resolution,
+      imageChannels,
+      imageRange: [-1, 1],
+      latent: "normal",
+      zDim,
+      wDim,
+      cDim,
+      numWs: spec.numWs,
+      layers: blocks.flatMap(layersOf),
+    },
+    wAvg,
+    noise: blocks
+      .flatMap(({ conv0, conv1 }) => (conv0 ? [conv0, conv1] : [conv1]))
+      .filter((layer) => layer.noise !== undefined)
+      .map((layer) => ({ layer: layer.name, resolution: layer.resolution })),
+
+    mapping(z, c) {
+      let x = normalizeSecondMoment(z);
+      if (embed !== undefined && c !== undefined) {
+        const y = fullyConnected(c, embed.weight, embed.bias, { weightGain: 1 / Math.sqrt(cDim) });
+        x = concat([x, normalizeSecondMoment(y)], 1);
+      }
+      for (const { weight, bias } of mappingLayers) {
+        const gains = { weightGain: spec.lrMultiplier / Math.sqrt(x.shape[1]), biasGain: spec.lrMultiplier };
+        x = leakyReluGain(fullyConnected(x, weight, bias, gains));
+      }
+      return x;
+    },
+
+    synthesis(ws, noiseMode, noiseInput) {
+      const styleOf = (layer: SynthesisLayer, index: number, gain = 1): Value => {
+        const w = reshape(slice(ws, [0, index, 0], [1, 1, wDim]), [1, wDim]);
+        const { weight, bias } = layer.affine;
+        return fullyConnected(w, weight, bias, { weightGain: gain / Math.sqrt(wDim), biasGain: gain });
+      };
+      const noiseOf = (layer: SynthesisLayer): Value | undefined => {
+        if (layer.noise === undefined || noiseMode === "none") return undefined;
+        const { map, strength } = layer.noise;
+        const r = layer.resolution;
+        if (noiseMode === "const")
+          return constant(
+            [1, 1, r, r],
+            map.map((v) => v * strength),
+          );
+        return mul(noiseInput({ layer: layer.name, resolution: r }), strength);
+      };
+      const biased = (y: Value, layer: SynthesisLayer): Value =>
+        add(y, constant([1, layer.bias.length, 1, 1], layer.bias));
+      const clamped = (y: Value, limit: number | null): Value => (limit === null ? y : clip(y, -limit, limit));
+      /** `gain` scales the activated result and the clamp with it (resnet's branches add up to unit variance). */
+      const convLayer = (x: Value, layer: SynthesisLayer, index: number, upsample?: FirFilter, gain = 1): Value => {
+        const { weight, shape } = layer;
+        let y = modulatedConv(x, styleOf(layer, index), {
+          weight,
+          shape,
+          demodulate: true,
+          ...(upsample && { upsample }),
+        });
+        const noise = noiseOf(layer);
+        if (noise !== undefined) y = add(y, noise);
+        y = leakyReluGain(biased(y, layer));
+        if (gain !== 1) y = mul(y, gain);
+        return clamped(y, layer.clamp === null ? null : layer.clamp * gain);
+      };
+      const rgbLayer = (x: Value, layer: SynthesisLayer, index: number): Value => {
+        const { weight, shape } = layer;
+        const style = styleOf(layer, index, 1 / Math.sqrt(shape[1]));
+        return clamped(biased(modulatedConv(x, style, { weight, shape, demodulate: false }), layer), layer.clamp);
+      };
+
+      const found = new Map<string, Value>();
+      const keep = (name: string, value: Value): Value => {
+        found.set(name, value);
+        return value;
+      };
+      let x = constant(constShape, learnedConstant);
+      let image: Value | undefined;
+      let index = 0;
+      for (const { resolution: r, conv0, conv1, torgb, skip, filter } of blocks) {
+        const before = x;
+        if (conv0 !== undefined) x = keep(conv0.name, convLayer(x, conv0, index++, filter));
+        x = keep(conv1.name, convLayer(x, conv1, index++, undefined, skip === undefined ? 1 : Math.SQRT1_2));
+        if (skip !== undefined) {
+          const [O, I] = [x.shape[1], before.shape[1]];
+          const shortcut = conv(
+            before,
+            constant(
+              [O, I, 1, 1],
+              skip.map((v) => (v / Math.sqrt(I)) * Math.SQRT1_2),
+            ),
+          );
+          x = keep(`b${r}.x`, add(firUpsample(shortcut, filter), x));
+        }
+        if (image !== undefined) image = firUpsample(image, filter);
+        if (torgb === undefined) continue;
+        // The index is not advanced: the next block's first layer uses the same w.
+        const rgb = keep(torgb.name, rgbLayer(x, torgb, index));
+        image = image === undefined ? rgb : add(image, rgb);
+      }
+      return { image: image as Value, features: found };
+    },
+  };
+}

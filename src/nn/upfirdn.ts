@@ -1,0 +1,36 @@
+import { constant } from "../graph/ops/constant.ts";
+import { conv, convTranspose, reshape } from "../graph/ops/index.ts";
+import type { Value } from "../graph/value.ts";
+
+/**
+ * Resampling with a small FIR filter, the same for every channel (StyleGAN2, "upfirdn"). `filter` is a square kernel
+ * [f,f], row-major. Channels are moved to the batch axis, so that one single-channel convolution serves them all.
+ */
+export interface FirFilter {
+  readonly size: number;
+  readonly taps: Float32Array;
+}
+
+/** Correlates x [N,C,H,W] with the filter times `gain`, `padding` zeros around: [N,C,H+2p-f+1,W+2p-f+1]. */
+export function firSmooth(x: Value, { size, taps }: FirFilter, padding: number, gain: number): Value {
+  const [N, C, H, W] = x.shape;
+  const grow = 2 * padding - size + 1;
+  const kernel = constant(
+    [1, 1, size, size],
+    taps.map((t) => t * gain),
+  );
+  const y = conv(reshape(x, [N * C, 1, H, W]), kernel, { padding });
+  return reshape(y, [N, C, H + grow, W + grow]);
+}
+
+/**
+ * Doubles height and width: zeros between samples (samples at even places), f/2 zeros before and f/2 - 1 after, then
+ * correlation with the filter times 4, which keeps the mean. That is a stride-2 transposed convolution with the
+ * reversed filter and padding f/2 - 1. `size` is even.
+ */
+export function firUpsample(x: Value, { size, taps }: FirFilter): Value {
+  const [N, C, H, W] = x.shape;
+  const kernel = constant([1, 1, size, size], taps.map((t) => t * 4).reverse());
+  const y = convTranspose(reshape(x, [N * C, 1, H, W]), kernel, { stride: 2, padding: size / 2 - 1 });
+  return reshape(y, [N, C, 2 * H, 2 * W]);
+}
