@@ -1,12 +1,19 @@
 import { isNvidiaPytorch, readNvidiaPytorch } from "./nvidiaPytorch.ts";
+import { isNvidiaTensorflow, readNvidiaTensorflow } from "./nvidiaTensorflow.ts";
 import { readPickle } from "./pickle.ts";
 import { type PickleSource, pickleBudget } from "./pickleSource.ts";
 import { describe } from "./pickleValue.ts";
 import { type Checkpoint, CheckpointError } from "./stateDict.ts";
-import { readStorageStream } from "./torchStream.ts";
+import { readTorchState } from "./torchState.ts";
+import { readStorageStream, readTorchStream, TORCH_STREAM_STARTS } from "./torchStream.ts";
+import { readTorchZip } from "./torchZip.ts";
+
+type Row = readonly [start: readonly number[] | string, read: (bytes: Uint8Array) => Checkpoint];
 
 /** First bytes of a file -> what it is. The first row that fits counts; the file's name says nothing. */
-const formats: readonly (readonly [start: readonly number[] | string, read: (bytes: Uint8Array) => Checkpoint])[] = [
+const formats: readonly Row[] = [
+  [[0x50, 0x4b, 0x03, 0x04], readTorchArchive],
+  ...TORCH_STREAM_STARTS.map((start): Row => [start, readTorchLegacy]),
   [[0x80], readPlainPickle],
   [[0x1f, 0x8b], refuse("The file is packed with gzip. Unpack it first (gunzip).")],
   [
@@ -23,7 +30,7 @@ const formats: readonly (readonly [start: readonly number[] | string, read: (byt
   [[0xff, 0xd8, 0xff], refuse("The file is a JPEG image, not a checkpoint.")],
 ];
 
-const READABLE = "NVIDIA .pkl";
+const READABLE = "NVIDIA .pkl (PyTorch and TensorFlow), torch .pth and .pt, .safetensors";
 
 /**
  * Reads a checkpoint of any known format as data; nothing in it is executed. The tensors stay views of `bytes` until they are read, so
@@ -50,6 +57,14 @@ function refuse(message: string): () => never {
   };
 }
 
+function readTorchArchive(bytes: Uint8Array): Checkpoint {
+  return readTorchState(readTorchZip(bytes, pickleBudget()), "torch-zip");
+}
+
+function readTorchLegacy(bytes: Uint8Array): Checkpoint {
+  return readTorchState(readTorchStream(bytes, pickleBudget()), "torch-legacy");
+}
+
 function readPlainPickle(bytes: Uint8Array): Checkpoint {
   const budget = pickleBudget();
   const source: PickleSource = {
@@ -59,5 +74,6 @@ function readPlainPickle(bytes: Uint8Array): Checkpoint {
   };
   const root = readPickle(bytes, source);
   if (isNvidiaPytorch(root)) return readNvidiaPytorch(root);
+  if (isNvidiaTensorflow(root)) return readNvidiaTensorflow(root);
   throw new CheckpointError(`The pickle holds ${describe(root)}; expected the networks of an NVIDIA .pkl.`);
 }

@@ -13,10 +13,10 @@ import { parseStorageId, type StorageId } from "./torchTensor.ts";
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 
-/** The stream's first bytes: protocol 2, LONG1 of 10 bytes, the magic number, STOP. */
-export const TORCH_STREAM_START = [
-  0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
-] as const;
+/** LONG1 of 10 bytes, the magic number, STOP. */
+const MAGIC_PICKLE = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e] as const;
+/** The stream's first bytes: torch writes protocol 2; protocol 1 would not name itself. */
+export const TORCH_STREAM_STARTS: readonly (readonly number[])[] = [[0x80, 2, ...MAGIC_PICKLE], MAGIC_PICKLE];
 
 /** A whole `.pth` file in the legacy format: its object. Storages are views. */
 export function readTorchStream(bytes: Uint8Array, budget: PickleBudget): PickleValue {

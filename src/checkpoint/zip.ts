@@ -29,7 +29,7 @@ const DEFLATED = 8;
 /** DEFLATE cannot pack better than 1032:1. */
 const MAX_DEFLATE_RATIO = 1032;
 /** Inflated records are numbers for tests and small files: weights are stored. */
-const MAX_INFLATED_BYTES = 2 ** 30;
+const MAX_INFLATED_BYTES = 2 ** 28;
 const FULL_32 = 0xffffffff;
 const FULL_16 = 0xffff;
 

@@ -17,8 +17,11 @@ export interface TensorRow {
 }
 export type TensorTable = Readonly<Record<string, TensorRow>>;
 
-/** The tensors are those of the table, no more, no less, in shape and value. Sums may differ by the order of adding. */
-export function expectTensors(tensors: StateDict, table: TensorTable): void {
+/**
+ * The tensors are those of the table, no more, no less, in shape and value. Sums may differ by the order of adding: by `tolerance`, a
+ * part of the sum of magnitudes.
+ */
+export function expectTensors(tensors: StateDict, table: TensorTable, tolerance = 1e-13): void {
   expect([...tensors.keys()].sort()).toEqual(Object.keys(table).sort());
   for (const [name, row] of Object.entries(table)) {
     const lazy = tensors.get(name)!;
@@ -33,7 +36,7 @@ export function expectTensors(tensors: StateDict, table: TensorTable): void {
     }
     expect(Number(data[0]), name).toBe(row.first);
     expect(Number(data.at(-1)), name).toBe(row.last);
-    expect(Math.abs(sum - row.sum), name).toBeLessThanOrEqual(1e-13 * magnitude);
+    expect(Math.abs(sum - row.sum), name).toBeLessThanOrEqual(tolerance * magnitude);
   }
 }
 
