@@ -71,5 +71,5 @@ export function buildNumpyArray(node: NumpyArrayNode, state: PickleValue): void 
     throw new CheckpointError(`NumPy array: shape [${shape}] of ${type.element} cannot have ${bytes.length} bytes.`);
   // NumPy writes a bool or, long ago, 0 or 1.
   const strides = fortranOrder === true || fortranOrder === 1 ? columnMajorStrides(shape) : rowMajorStrides(shape);
-  node.tensor = storedTensor({ name: "(NumPy)", bytes: () => bytes, count, shape, strides, ...type });
+  node.tensor = storedTensor({ name: "NumPy array", bytes: () => bytes, count, shape, strides, ...type });
 }

@@ -3,15 +3,21 @@ import { isNvidiaTensorflow, readNvidiaTensorflow } from "./nvidiaTensorflow.ts"
 import { readPickle } from "./pickle.ts";
 import { type PickleSource, pickleBudget } from "./pickleSource.ts";
 import { describe } from "./pickleValue.ts";
+import { readSafetensors } from "./safetensors.ts";
 import { type Checkpoint, CheckpointError } from "./stateDict.ts";
-import { readTorchState } from "./torchState.ts";
+import { readTorchState, TOP_LEVEL } from "./torchState.ts";
 import { readStorageStream, readTorchStream, TORCH_STREAM_STARTS } from "./torchStream.ts";
 import { readTorchZip } from "./torchZip.ts";
 
-type Row = readonly [start: readonly number[] | string, read: (bytes: Uint8Array) => Checkpoint];
+/** Undefined stands for any byte. */
+type Start = readonly (number | undefined)[];
+type Row = readonly [start: Start | string, read: (bytes: Uint8Array) => Checkpoint];
+
+const any = undefined;
 
 /** First bytes of a file -> what it is. The first row that fits counts; the file's name says nothing. */
 const formats: readonly Row[] = [
+  [[any, any, any, any, 0, 0, 0, 0, 0x7b], readSafetensorsCheckpoint],
   [[0x50, 0x4b, 0x03, 0x04], readTorchArchive],
   ...TORCH_STREAM_STARTS.map((start): Row => [start, readTorchLegacy]),
   [[0x80], readPlainPickle],
@@ -46,15 +52,20 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   );
 }
 
-function startsWith(bytes: Uint8Array, start: readonly number[] | string): boolean {
-  const codes = typeof start === "string" ? [...start].map((c) => c.charCodeAt(0)) : start;
-  return codes.every((code, i) => bytes[i] === code);
+function startsWith(bytes: Uint8Array, start: Start | string): boolean {
+  const codes: Start = typeof start === "string" ? [...start].map((c) => c.charCodeAt(0)) : start;
+  return codes.every((code, i) => code === any || bytes[i] === code);
 }
 
 function refuse(message: string): () => never {
   return () => {
     throw new CheckpointError(message);
   };
+}
+
+function readSafetensorsCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { tensors, metadata } = readSafetensors(bytes);
+  return { format: "safetensors", networks: new Map([[TOP_LEVEL, tensors]]), config: { [TOP_LEVEL]: metadata } };
 }
 
 function readTorchArchive(bytes: Uint8Array): Checkpoint {

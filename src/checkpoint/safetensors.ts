@@ -142,7 +142,7 @@ function parseEntry(name: string, value: unknown): Entry {
 
 function lazyTensor({ name, element, shape, begin, end }: Entry, data: Uint8Array): LazyTensor {
   return storedTensor({
-    name: JSON.stringify(name),
+    name: `safetensors tensor ${JSON.stringify(name)}`,
     bytes: () => data.subarray(begin, end),
     element,
     count: sizeOf(shape),

@@ -41,7 +41,7 @@ const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] ===
 
 /** Strided elements in a byte range: what every container comes down to. */
 export interface StoredElements {
-  /** What messages call it. */
+  /** What messages call it, e.g. `torch tensor`. */
   readonly name: string;
   /** Raw storage of `count` elements; called at the first read, so that it may be known, checked or inflated late. */
   readonly bytes: () => Uint8Array;
@@ -66,7 +66,7 @@ export function storedTensor(stored: StoredElements): LazyTensor {
   const strides = stored.strides ?? rowMajorStrides(shape);
   const fail = (what: string): never => {
     throw new CheckpointError(
-      `tensor ${name}: ${what} (shape [${shape}], strides [${strides}], offset ${offset}, ${count} stored elements).`,
+      `${name}: ${what} (shape [${shape}], strides [${strides}], offset ${offset}, ${count} stored elements).`,
     );
   };
   if (shape.length > MAX_RANK) fail(`rank ${shape.length}, expected at most ${MAX_RANK}`);

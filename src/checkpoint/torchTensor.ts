@@ -51,7 +51,7 @@ export function rebuildTensor(args: readonly PickleValue[]): PickleValue {
     throw new CheckpointError(`torch tensor: expected a storage, got ${describe(storage)}.`);
   const { element, count, bytes } = storage;
   const tensor = storedTensor({
-    name: "(torch)",
+    name: "torch tensor",
     bytes,
     element,
     count,
