@@ -1,0 +1,158 @@
+/** The bar that stays in sight: K, play, labels, view, and the figures of the moment. */
+import { byId, decimals, h, percent } from "./dom.ts";
+import type { Model } from "./model.ts";
+import type { Mode, State, View } from "./state.ts";
+import type { Store } from "./store.ts";
+
+const MODES: readonly (readonly [Mode, string, string])[] = [
+  ["argmax", "SVM", "The highest of the K classifiers' scores at each pixel: exact, at every K"],
+  ["merged", "Merged", "The start clusters, merged by look-up: what the classifiers were trained on"],
+];
+const VIEWS: readonly (readonly [View, string, string])[] = [
+  ["image", "Image", "Pictures alone"],
+  ["overlay", "Overlay", "Parts over pictures"],
+  ["parts", "Parts", "Parts alone"],
+];
+
+/** A row of buttons of which one is pressed. */
+function segmented<V extends string>(
+  label: string,
+  options: readonly (readonly [V, string, string])[],
+  choose: (value: V) => void,
+) {
+  const buttons = options.map(([value, text, title]) =>
+    h("button", { type: "button", title, click: () => choose(value) }, text),
+  );
+  return {
+    element: h("div", { class: "segmented", role: "group", "aria-label": label }, ...buttons),
+    show: (value: V) => {
+      for (const [i, button] of buttons.entries()) button.setAttribute("aria-pressed", String(options[i][0] === value));
+    },
+  };
+}
+
+export function makeBar(model: Model, { dispatch, state, subscribe }: Store): void {
+  const { minK, maxK } = model.hierarchy;
+  const number = h("output", { class: "k-number", for: "k" });
+  const slider = h("input", {
+    id: "k",
+    type: "range",
+    min: minK,
+    max: maxK,
+    step: 1,
+    "aria-label": "Number of clusters K",
+    input: () => dispatch({ type: "setK", k: slider.valueAsNumber }),
+  });
+  const play = h("button", {
+    type: "button",
+    class: "round",
+    click: () => dispatch({ type: state().playing ? "pause" : "play" }),
+  });
+  const step = (by: number, text: string, label: string) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "round",
+        "aria-label": label,
+        title: label,
+        click: () => dispatch({ type: "stepK", by }),
+      },
+      text,
+    );
+  const fewer = step(-1, "−", "One cluster fewer");
+  const more = step(1, "+", "One cluster more");
+  const position = (k: number): number => (maxK === minK ? 0 : (k - minK) / (maxK - minK));
+  const stops = h(
+    "div",
+    { class: "stops" },
+    ...model.data.stops.map((k) =>
+      h(
+        "button",
+        {
+          type: "button",
+          style: `--at:${position(k)}`,
+          title: `Suggested stop: K = ${k}`,
+          "aria-label": `Suggested stop, K = ${k}`,
+          click: () => dispatch({ type: "setK", k }),
+        },
+        String(k),
+      ),
+    ),
+  );
+
+  const images = model.data.canvas.kind === "images";
+  const modes = segmented("Labels", MODES, (mode) => dispatch({ type: "set", values: { mode } }));
+  const views = segmented("View", VIEWS, (view) => dispatch({ type: "set", values: { view } }));
+  const opacity = h("input", {
+    id: "opacity",
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 0.05,
+    input: () => dispatch({ type: "set", values: { opacity: opacity.valueAsNumber, view: "overlay" } }),
+  });
+  const outline = h("input", {
+    type: "checkbox",
+    change: () => dispatch({ type: "set", values: { outline: outline.checked } }),
+  });
+  const figures = h("p", { class: "figures" });
+
+  byId("bar").append(
+    h(
+      "div",
+      { class: "bar-inner" },
+      h(
+        "div",
+        { class: "k-row" },
+        play,
+        h("span", { class: "k-label" }, h("i", {}, "K"), " = ", number),
+        fewer,
+        h("div", { class: "k-slider" }, slider, stops),
+        more,
+      ),
+      h(
+        "div",
+        { class: "view-row" },
+        modes.element,
+        images && views.element,
+        images && h("label", { class: "opacity", for: "opacity" }, "Opacity", opacity),
+        images && h("label", { class: "outline" }, outline, "Outlines"),
+        figures,
+      ),
+    ),
+  );
+
+  subscribe((now: State, before) => {
+    const { minIou, largest, effective } = model.figuresAt(now.k);
+    if (now.k !== before?.k) {
+      number.textContent = String(now.k);
+      slider.value = String(now.k);
+      slider.style.setProperty("--at", String(position(now.k)));
+      slider.setAttribute(
+        "aria-valuetext",
+        `${now.k} clusters, lowest IoU ${decimals(minIou)}, largest ${percent(largest)}`,
+      );
+      fewer.disabled = now.k === minK;
+      more.disabled = now.k === maxK;
+      figures.replaceChildren(
+        h("span", {}, "lowest IoU ", h("b", {}, decimals(minIou))),
+        h("span", {}, "largest cluster ", h("b", {}, percent(largest))),
+        h(
+          "span",
+          { title: "exp of the entropy of the areas: how many equal clusters would be as diverse" },
+          "effective clusters ",
+          h("b", {}, effective.toFixed(1)),
+        ),
+      );
+    }
+    play.textContent = now.playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", now.playing ? "Pause" : "Play the merges");
+    play.title = now.playing ? "Pause (space)" : "Play the merges (space)";
+    modes.show(now.mode);
+    views.show(now.view);
+    opacity.value = String(now.opacity);
+    opacity.disabled = now.view !== "overlay";
+    outline.checked = now.outline;
+  });
+}

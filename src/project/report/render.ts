@@ -1,0 +1,49 @@
+/** Puts a report's data into the page template that `report/` builds. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { ReportData } from "./data.ts";
+
+/** With its quotes, a JSON string: the template's data is valid before and after. */
+const DATA_SLOT = '"__KLISH_REPORT_DATA__"';
+const TITLE_SLOT = "__KLISH_REPORT_TITLE__";
+
+/** From dist/project/report/, where users have this file, and from src/project/report/, where it is developed. */
+const TEMPLATES = ["../../report/template.html", "../../../dist/report/template.html"];
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** The built page template. Throws when the page was not built. */
+export async function readTemplate(): Promise<string> {
+  for (const relative of TEMPLATES) {
+    try {
+      return await readFile(fileURLToPath(new URL(relative, import.meta.url)), "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  throw new Error(
+    "report: the page template dist/report/template.html is missing; build it with `npx vite build report`",
+  );
+}
+
+/**
+ * JSON that may stand inside a script element: no `<`, so no end tag and no comment can begin in it; nor the two line separators that
+ * JSON allows and scripts once did not.
+ */
+export const embedJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** The page: one self-contained HTML document. Throws when `template` lacks a slot. */
+export function renderReport(data: ReportData, template: string): string {
+  for (const slot of [DATA_SLOT, TITLE_SLOT])
+    if (template.split(slot).length !== 2) throw new Error(`renderReport: the template should hold ${slot} once`);
+  const title = data.title.replace(/[&<>"']/g, (c) => ENTITIES[c]);
+  // Functions, because a replacement string would interpret "$&" in the data. The data goes last: it may name any slot.
+  return template.replace(TITLE_SLOT, () => title).replace(DATA_SLOT, () => embedJson(data));
+}
