@@ -253,17 +253,18 @@ function readValueInfo(pbf: PbfReader): OnnxValueInfo {
 }
 
 /**
- * The same model with inner tensors as further outputs. Protobuf merges a repeated message, so appending a graph that
- * holds nothing but the new outputs extends the model without touching a byte of its weights.
+ * The same model with inner tensors as further outputs, by name. Protobuf merges a repeated message, so appending a
+ * graph that holds nothing but the new outputs extends the model without touching a byte of its weights; ONNX Runtime
+ * infers their types and shapes.
  */
-export function withExtraOutputs(model: Uint8Array, outputs: readonly OnnxValueInfo[]): Uint8Array {
+export function withExtraOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeMessage(
     7,
-    (infos, out) => {
-      for (const info of infos) out.writeMessage(12, writeValueInfo, info);
+    (outputs, graph) => {
+      for (const name of outputs) graph.writeMessage(12, (n, info) => info.writeStringField(1, n), name);
     },
-    outputs,
+    names,
   );
   const tail = pbf.finish();
   const extended = new Uint8Array(model.length + tail.length);

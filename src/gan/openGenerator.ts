@@ -1,0 +1,72 @@
+import { readCheckpoint } from "../checkpoint/readCheckpoint.ts";
+import type { Checkpoint } from "../checkpoint/stateDict.ts";
+import { GeneratorError } from "./errors.ts";
+import type { GanFamily } from "./family.ts";
+import type { Generator, GeneratorInfo } from "./generator.ts";
+import { networkGenerator } from "./networkGenerator.ts";
+import { type OnnxGeneratorOptions, openOnnxGenerator } from "./onnxGenerator.ts";
+import { styleGan2 } from "./stylegan2.ts";
+
+/** Families of official checkpoints. Adding one means adding a file and a row. */
+export const families: readonly GanFamily[] = [styleGan2];
+
+/**
+ * Opens a generator from the bytes of an official checkpoint or of an ONNX model. Nothing in the file is executed.
+ * Throws CheckpointError, OnnxError or GeneratorError.
+ */
+export async function openGeneratorBytes(bytes: Uint8Array, options: OnnxGeneratorOptions): Promise<Generator> {
+  const network = looksLikeOnnx(bytes) ? undefined : buildNetwork(readCheckpoint(bytes));
+  const open = async (settings: OnnxGeneratorOptions): Promise<Generator> =>
+    network === undefined ? openOnnxGenerator(bytes, settings) : networkGenerator(network, settings);
+  const generator = await open(options);
+  if (options.provider !== "cpu")
+    await compareWithCpu(generator, await open({ ...options, provider: "cpu" }), options.provider);
+  return generator;
+}
+
+function buildNetwork(checkpoint: Checkpoint): ReturnType<GanFamily["build"]> {
+  const family = families.find((f) => f.matches(checkpoint));
+  if (family === undefined)
+    throw new GeneratorError(
+      `the file is a readable checkpoint (${checkpoint.format}: ${[...checkpoint.networks.keys()].join(", ")}) but holds no generator ` +
+        `of a known family (${families.map((f) => f.name).join(", ")})`,
+    );
+  return family.build(checkpoint);
+}
+
+/** An ONNX model starts with its IR version: field 1 as a varint below 64. No checkpoint format starts so. */
+const looksLikeOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08 && bytes[1] > 0 && bytes[1] < 64;
+
+/** Above the rounding of half-precision accumulations on GPUs, far below what a wrong operator does. */
+const PROVIDER_TOLERANCE = 2e-2;
+
+/** Refuses a provider that computes this very network wrongly: one sample on it against one on the CPU. */
+async function compareWithCpu(generator: Generator, reference: Generator, provider: string): Promise<void> {
+  const probe = probeOptions(generator.info);
+  const [got, expected] = [(await generator.generate(probe)).image.data, (await reference.generate(probe)).image.data];
+  await reference.dispose();
+  const scale = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 1);
+  const error =
+    expected.reduce(
+      (m, v, i) => (Number.isNaN(got[i]) ? Number.POSITIVE_INFINITY : Math.max(m, Math.abs(got[i] - v))),
+      0,
+    ) / scale;
+  if (error <= PROVIDER_TOLERANCE) return;
+  await generator.dispose();
+  throw new GeneratorError(
+    `provider "${provider}" computes this generator wrongly (relative error ${error.toPrecision(2)} against the CPU); use --provider cpu`,
+  );
+}
+
+function probeOptions({ zDim, cDim }: GeneratorInfo): Parameters<Generator["generate"]>[0] {
+  const z = {
+    dtype: "float32" as const,
+    shape: [1, zDim],
+    data: Float32Array.from({ length: zDim }, (_, i) => Math.sin(i + 1)),
+  };
+  if (cDim === 0) return { z };
+  return {
+    z,
+    c: { dtype: "float32", shape: [1, cDim], data: Float32Array.from({ length: cDim }, (_, i) => (i === 0 ? 1 : 0)) },
+  };
+}
