@@ -1,0 +1,81 @@
+/** Data sets with known truth and exact results, an optional folder beside the repository (tests and benches only). */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { denseFeatures } from "../src/cluster/denseFeatures.ts";
+import { featurePyramid } from "../src/cluster/featurePyramid.ts";
+import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
+import type { Blas } from "../src/runtime/blas.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+
+export interface OracleStep {
+  readonly K: number;
+  readonly q: number;
+  readonly p: number;
+  readonly iouMin: number;
+  readonly iouSecond: number;
+  readonly ecos: number;
+  readonly objectiveSum: number;
+}
+
+export interface KlishFixture {
+  readonly name: string;
+  readonly pixels: number;
+  readonly channels: number;
+  readonly k0: number;
+  /** Images and resolution; undefined for plain points. */
+  readonly images: number | undefined;
+  readonly resolution: number | undefined;
+  readonly oracle: {
+    readonly exact: {
+      readonly initialObjectivePerClass: readonly number[];
+      readonly initialIoU: readonly number[];
+      readonly steps: readonly OracleStep[];
+    };
+    readonly results: Readonly<Record<string, { readonly exact: Readonly<Record<"AMI" | "ARI" | "MIoU", number>> }>>;
+  };
+  features(blas: Blas): LinearFeatures;
+  bytes(file: string): Uint8Array;
+  floats(file: string): Float32Array;
+}
+
+const ROOT = resolve(import.meta.dirname, "../../shared/fixtures/klish");
+
+export const hasKlishFixtures = existsSync(ROOT);
+
+export function klishFixture(name: string): KlishFixture {
+  const read = (file: string): Uint8Array => Uint8Array.from(readFileSync(resolve(ROOT, name, file)));
+  const text = (file: string) => JSON.parse(new TextDecoder().decode(read(file)));
+  const meta = text("meta.json");
+  const floats = (file: string) => new Float32Array(read(file).buffer as ArrayBuffer);
+  return {
+    name,
+    pixels: meta.N,
+    channels: meta.D,
+    k0: meta.K0,
+    images: meta.images ?? undefined,
+    resolution: meta.R ?? undefined,
+    oracle: text("oracle.json"),
+    bytes: read,
+    floats,
+    features(blas) {
+      if (!meta.layers?.length)
+        return denseFeatures({ dtype: "float32", shape: [meta.N, meta.D], data: floats("points.f32") }, { blas });
+      const layers = meta.layers.map((layer: { file: string; dtype: string; shape: number[] }): Tensor => {
+        const data = layer.dtype === "f16" ? fromHalf(read(layer.file)) : floats(layer.file);
+        return { dtype: "float32", shape: layer.shape, data };
+      });
+      return featurePyramid(layers, { resolution: meta.R, blas });
+    },
+  };
+}
+
+function fromHalf(bytes: Uint8Array): Float32Array {
+  const bits = new Uint16Array(bytes.buffer as ArrayBuffer);
+  return Float32Array.from(bits, (h) => {
+    const sign = h & 0x8000 ? -1 : 1;
+    const exponent = (h >> 10) & 31;
+    const fraction = h & 1023;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * Time, memory and exactness of `klish` on data sets with a certified solution:
+ * `npx tsx bench/klish.ts [set ...] [--threads n] [--tolerance t]`.
+ */
+
+import { klish } from "../src/cluster/klish.ts";
+import { adjustedMutualInfo } from "../src/cluster/metrics.ts";
+import { predict } from "../src/cluster/predict.ts";
+import { ortBlas } from "../src/runtime/node/ortBlas.ts";
+import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
+
+const SETS = ["toy_small", "toyhard_small", "synth_small", "gen_small", "synth_medium", "gen_medium"];
+const MEBIBYTE = 2 ** 20;
+
+const args = process.argv.slice(2);
+const value = (flag: string, otherwise: number): number => {
+  const at = args.indexOf(flag);
+  return at < 0 ? otherwise : Number(args.splice(at, 2)[1]);
+};
+const threads = value("--threads", 1);
+const tolerance = value("--tolerance", 1e-3);
+if (!hasKlishFixtures) {
+  console.error("../shared/fixtures/klish is not there: nothing to measure.");
+  process.exit(1);
+}
+
+console.log(`threads ${threads}, tolerance ${tolerance}`);
+console.log("| set | N x D, K0 | seconds | extra MiB | merges as exact | worst f / exact | AMI with exact labels |");
+console.log("| --- | --- | --- | --- | --- | --- | --- |");
+for (const name of args.length > 0 ? args : SETS) {
+  const fixture = klishFixture(name);
+  const blas = ortBlas({ threads });
+  const features = fixture.features(blas);
+  const initialLabels = Uint16Array.from(fixture.bytes("init_labels.u8"));
+  // Sessions and compiled code are a process's, not a run's: warm them before the clock starts.
+  await blas.gemm({ a: new Float32Array(4), b: new Float32Array(4), m: 2, n: 2, k: 2 });
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  const sample = () => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  };
+  const start = performance.now();
+  const phases: string[] = [];
+  let phase = "";
+  const tree = await klish(features, {
+    initialLabels,
+    initialClusters: fixture.k0,
+    tolerance,
+    onProgress(progress) {
+      sample();
+      if (progress.phase !== phase) phases.push(`${progress.phase} ${((performance.now() - start) / 1000).toFixed(2)}`);
+      phase = progress.phase;
+    },
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const { steps, initialObjectivePerClass } = fixture.oracle.exact;
+  let prefix = 0;
+  while (
+    prefix < steps.length &&
+    steps[prefix].q === tree.steps[prefix].kept &&
+    steps[prefix].p === tree.steps[prefix].removed
+  )
+    prefix++;
+  const worst = Math.max(...initialObjectivePerClass.map((f, c) => tree.steps[0].objective[c] / f));
+  const agreement: string[] = [];
+  for (const k of Object.keys(fixture.oracle.results).map(Number)) {
+    const labels = await predict(features, tree.classifierAt(k));
+    agreement.push(`${k}: ${adjustedMutualInfo(fixture.bytes(`exact_labels_K${k}.u8`), labels).toFixed(4)}`);
+  }
+  const extra = ((peak - before) / MEBIBYTE).toFixed(0);
+  const shape = `${fixture.pixels} x ${fixture.channels}, ${fixture.k0}`;
+  console.log(
+    `| ${name} | ${shape} | ${seconds.toFixed(2)} | ${extra} | ${prefix} of ${steps.length} | ${worst.toFixed(6)} | ${agreement.join(", ")} |`,
+  );
+  if (process.env.KLISH_BENCH_PHASES) console.log(phases.join("; "));
+}

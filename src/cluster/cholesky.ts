@@ -1,0 +1,54 @@
+/** Symmetric positive definite systems in float64. Matrices are row-major [n,n]; only the lower triangle is read. */
+
+/**
+ * Replaces the lower triangle of `matrix` with its Cholesky factor. Returns false, the matrix spoiled, when it is not positive
+ * definite to working precision.
+ */
+export function choleskyFactor(matrix: Float64Array, n: number): boolean {
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    for (let j = 0; j < i; j++) {
+      const other = j * n;
+      let sum = matrix[row + j];
+      for (let l = 0; l < j; l++) sum -= matrix[row + l] * matrix[other + l];
+      matrix[row + j] = sum / matrix[other + j];
+    }
+    let pivot = matrix[row + i];
+    for (let l = 0; l < i; l++) pivot -= matrix[row + l] * matrix[row + l];
+    if (!(pivot > 0)) return false;
+    matrix[row + i] = Math.sqrt(pivot);
+  }
+  return true;
+}
+
+/** Solves L L^T x = b in place of `b`, for a factor from `choleskyFactor`. */
+export function choleskySolve(factor: Float64Array, n: number, b: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    let sum = b[i];
+    for (let l = 0; l < i; l++) sum -= factor[row + l] * b[l];
+    b[i] = sum / factor[row + i];
+  }
+  // The transposed solve walks the factor by rows too: once x_i is known, its share leaves the earlier equations.
+  for (let i = n - 1; i >= 0; i--) {
+    const row = i * n;
+    b[i] /= factor[row + i];
+    const x = b[i];
+    for (let l = 0; l < i; l++) b[l] -= factor[row + l] * x;
+  }
+}
+
+/**
+ * A Cholesky factor of the positive semidefinite `matrix`, adding to its diagonal, ten times more at each failure, what the
+ * factorisation needs. `matrix` is not modified. Throws RangeError when nothing helps (NaN).
+ */
+export function factorPositive(matrix: Float64Array, n: number): Float64Array {
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += matrix[i * n + i];
+  for (let shift = 0; ; shift = shift === 0 ? 1e-10 * (trace / n) : shift * 10) {
+    const factor = matrix.slice();
+    for (let i = 0; i < n; i++) factor[i * n + i] += shift;
+    if (choleskyFactor(factor, n)) return factor;
+    if (!(shift <= trace)) throw new RangeError("factorPositive: the matrix has no finite positive part");
+  }
+}

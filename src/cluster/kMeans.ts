@@ -1,0 +1,224 @@
+/**
+ * K-means: minimise sum_x |x - c(x)|^2 over K centroids, c(x) the nearest. K-means++ with greedy trials and Lloyd's iterations on
+ * a sample, then a few over all pixels. A nearest centroid is the argmax of the linear scores c.x - |c|^2 / 2, so every step runs on
+ * `LinearFeatures`. All scores are taken about the mean: a large common offset costs no digits.
+ */
+import type { JobOptions } from "../tensor/progress.ts";
+import { RandomState } from "../tensor/random.ts";
+import type { Clustering } from "./clustering.ts";
+import { denseFeatures } from "./denseFeatures.ts";
+import { classSizes, classSums, sizeOrder } from "./labels.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import type { LinearClassifier } from "./mergeTree.ts";
+import { type Spread, spread } from "./moments.ts";
+import { forEachBest } from "./predict.ts";
+
+export interface KMeansOptions extends JobOptions {
+  readonly nClusters: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Pixels on which the start is sought. Default 16384. */
+  readonly sampleSize?: number;
+  /** Lloyd's iterations on the sample, default 30, and then over all pixels, default 5. They stop early when nothing moves. */
+  readonly sampleIterations?: number;
+  readonly iterations?: number;
+  /** [K,D]: start over all pixels from these instead of from a sample. */
+  readonly initialCentroids?: Float32Array;
+}
+
+export interface KMeansClustering extends Clustering {
+  /** [K,D]. */
+  readonly centroids: Float32Array;
+  /** sum_x |x - c(x)|^2. */
+  readonly inertia: number;
+}
+
+const SAMPLE_SIZE = 16384;
+/** Bytes that the sample's dense rows may take. */
+const SAMPLE_BYTES = 64 * 2 ** 20;
+/** Iterations stop when the squared shift of all centroids is below this share of the mean channel variance, as in scikit-learn. */
+const SHIFT_TOLERANCE = 1e-4;
+
+/**
+ * Clusters by K-means. Deterministic for a seed. A cluster that loses all its pixels keeps its centroid and comes last, with size
+ * 0. Throws RangeError when nClusters is no integer from 1 to the number of pixels.
+ */
+export async function kMeans(features: LinearFeatures, options: KMeansOptions): Promise<KMeansClustering> {
+  const { nClusters: k, seed = 0, sampleIterations = 30, iterations = 5 } = options;
+  const { pixels, channels } = features;
+  if (!Number.isInteger(k) || k < 1 || k > pixels)
+    throw new RangeError(`kMeans: nClusters must be an integer from 1 to the ${pixels} pixels, got ${k}`);
+  const statistics = await spread(features);
+  const total = (options.initialCentroids ? 0 : sampleIterations) + iterations;
+  let done = 0;
+  const advance = () => {
+    options.onProgress?.({ phase: "k-means", done: ++done, total });
+    options.signal?.throwIfAborted();
+  };
+  let centroids: Float64Array;
+  if (options.initialCentroids !== undefined) {
+    if (options.initialCentroids.length !== k * channels)
+      throw new RangeError(
+        `kMeans: initialCentroids must be [${k}, ${channels}], got ${options.initialCentroids.length} numbers`,
+      );
+    centroids = Float64Array.from(options.initialCentroids, (x, i) => x - statistics.mean[i % channels]);
+  } else {
+    const random = new RandomState(seed);
+    const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
+    const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
+    const sample = centredSample(features, random.permutation(pixels).subarray(0, size), statistics.mean);
+    const about: Spread = { mean: new Float64Array(channels), variance: statistics.variance };
+    centroids = await kMeansPlusPlus(sample, k, random);
+    centroids = await lloyd(sample, centroids, about, sampleIterations, advance);
+  }
+  centroids = await lloyd(features, centroids, statistics, iterations, advance);
+  return finish(features, centroids, statistics);
+}
+
+/** The pixels of `index`, ascending, less the mean. */
+function centredSample(features: LinearFeatures, index: Int32Array, mean: Float64Array): LinearFeatures {
+  const data = features.rows(index.slice().sort());
+  for (let i = 0; i < data.length; i++) data[i] -= mean[i % mean.length];
+  return denseFeatures({ dtype: "float32", shape: [index.length, mean.length], data }, { blas: features.blas });
+}
+
+/** The classifier that names the nearest of the centroids (about the mean, [K,D]). */
+function nearest(centroids: Float64Array, mean: Float64Array): LinearClassifier {
+  const channels = mean.length;
+  const k = centroids.length / channels;
+  const bias = new Float32Array(k);
+  for (let c = 0; c < k; c++) {
+    let sum = 0;
+    for (let d = 0; d < channels; d++) {
+      const x = centroids[c * channels + d];
+      sum -= x * (x / 2 + mean[d]);
+    }
+    bias[c] = sum;
+  }
+  return { k, channels, weight: Float32Array.from(centroids), bias };
+}
+
+/** K-means++ with the best of 2 + ln K candidates for each further centroid (greedy, as in scikit-learn). */
+async function kMeansPlusPlus(sample: LinearFeatures, k: number, random: RandomState): Promise<Float64Array> {
+  const { pixels: n, channels, blas } = sample;
+  const rows = sample.rows(Int32Array.from({ length: n }, (_, i) => i));
+  const squares = new Float64Array(n);
+  for (let i = 0; i < n; i++) for (let d = 0; d < channels; d++) squares[i] += rows[i * channels + d] ** 2;
+  /** Squared distances of all rows to the rows of `candidates`, [T,n]. */
+  const distances = async (candidates: Int32Array): Promise<Float32Array> => {
+    const t = candidates.length;
+    const result = await blas.gemm({ a: sample.rows(candidates), b: rows, m: t, n, k: channels, transposeB: true });
+    for (let c = 0; c < t; c++)
+      for (let i = 0, at = c * n; i < n; i++, at++)
+        result[at] = Math.max(0, squares[i] - 2 * result[at] + squares[candidates[c]]);
+    return result;
+  };
+  const chosen = Int32Array.of(random.randint(n));
+  const centroids = new Float64Array(k * channels);
+  centroids.set(sample.rows(chosen));
+  const closest = Float64Array.from(await distances(chosen));
+  const trials = 2 + Math.floor(Math.log(k));
+  const cumulative = new Float64Array(n);
+  for (let c = 1; c < k; c++) {
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      total += closest[i];
+      cumulative[i] = total;
+    }
+    const candidates = Int32Array.from({ length: trials }, () => lowerBound(cumulative, random.randomSample() * total));
+    const found = await distances(candidates);
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let t = 0; t < trials; t++) {
+      let potential = 0;
+      for (let i = 0, at = t * n; i < n; i++, at++) potential += Math.min(closest[i], found[at]);
+      if (potential < least) {
+        least = potential;
+        best = t;
+      }
+    }
+    for (let i = 0; i < n; i++) closest[i] = Math.min(closest[i], found[best * n + i]);
+    centroids.set(sample.rows(candidates.subarray(best, best + 1)), c * channels);
+  }
+  return centroids;
+}
+
+/** The first position of the ascending `values` that is not below `x`, at most the last one. */
+function lowerBound(values: Float64Array, x: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+async function lloyd(
+  features: LinearFeatures,
+  start: Float64Array,
+  { mean, variance }: Spread,
+  iterations: number,
+  advance: () => void,
+): Promise<Float64Array> {
+  const { pixels, channels } = features;
+  const k = start.length / channels;
+  const labels = new Uint16Array(pixels);
+  const centroids = start.slice();
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    await forEachBest(features, nearest(centroids, mean), (range, best) => labels.set(best, range.start));
+    const sums = await classSums(features, labels, k);
+    const sizes = classSizes(labels, k);
+    let shift = 0;
+    for (let c = 0; c < k; c++) {
+      if (sizes[c] === 0) continue;
+      for (let d = 0; d < channels; d++) {
+        const moved = sums[c * channels + d] / sizes[c] - mean[d];
+        shift += (moved - centroids[c * channels + d]) ** 2;
+        centroids[c * channels + d] = moved;
+      }
+    }
+    advance();
+    if (shift <= (SHIFT_TOLERANCE * variance) / channels) break;
+  }
+  return centroids;
+}
+
+/** Assigns every pixel, and numbers the clusters by size. */
+async function finish(
+  features: LinearFeatures,
+  centroids: Float64Array,
+  { mean, variance }: Spread,
+): Promise<KMeansClustering> {
+  const { pixels, channels } = features;
+  const k = centroids.length / channels;
+  const found = nearest(centroids, mean);
+  const labels = new Uint16Array(pixels);
+  let scored = 0;
+  await forEachBest(features, found, (range, best, score) => {
+    labels.set(best, range.start);
+    for (const s of score) scored += s;
+  });
+  const order = sizeOrder(classSizes(labels, k));
+  const rank = new Uint16Array(k);
+  for (let c = 0; c < k; c++) rank[order[c]] = c;
+  const sorted = Uint16Array.from(labels, (label) => rank[label]);
+  const weight = new Float32Array(k * channels);
+  const result = new Float32Array(k * channels);
+  for (let c = 0; c < k; c++)
+    for (let d = 0; d < channels; d++) {
+      weight[c * channels + d] = found.weight[order[c] * channels + d];
+      result[c * channels + d] = centroids[order[c] * channels + d] + mean[d];
+    }
+  const bias = Float32Array.from(order, (old) => found.bias[old]);
+  return {
+    k,
+    labels: sorted,
+    sizes: classSizes(sorted, k),
+    classifier: { k, channels, weight, bias },
+    centroids: result,
+    // |x - c|^2 = |x|^2 - 2 (c.x - |c|^2 / 2), all about the mean.
+    inertia: Math.max(0, pixels * variance - 2 * scored),
+  };
+}

@@ -1,0 +1,92 @@
+import { choleskyFactor } from "./cholesky.ts";
+import { subset } from "./denseFeatures.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import { DIRECT_CHANNELS, type Hyperplane, newtonSvm } from "./newtonSvm.ts";
+import type { ClassPass } from "./svmPass.ts";
+import type { WorkingSet } from "./workingSet.ts";
+
+/** The weight of the squared hinge in Eq. 3, as the paper sets it. */
+export const DEFAULT_C = 5000;
+export const DEFAULT_TOLERANCE = 1e-3;
+
+/** The inner solver stops this much below the certified tolerance, so that one certifying pass mostly suffices. */
+const INNER_SHARE = 0.1;
+/** The bias gradient may be this share of the active pixels' total pull on the bias. */
+const BIAS_TOLERANCE = 1e-2;
+/** Objectives below this share of C count as zero: a class without pixels is solved exactly by w = 0, b = -1. */
+const NEGLIGIBLE = 1e-12;
+
+/** The binary L2-SVMs of Eq. 3 over one set of features. Rows of hyperplanes are kept rounded to float32, as they are used. */
+export class SvmProblem {
+  readonly features: LinearFeatures;
+  readonly c: number;
+  readonly tolerance: number;
+  /** Shared by all classes when there are too many channels to factorise each Hessian. */
+  preconditioner: Float64Array | undefined;
+
+  constructor(features: LinearFeatures, c: number, tolerance: number) {
+    this.features = features;
+    this.c = c;
+    this.tolerance = tolerance;
+  }
+
+  /** C/N of Eq. 3. */
+  get penalty(): number {
+    return this.c / this.features.pixels;
+  }
+
+  /** Solves the SVM of class `own` on the pixels of `set` alone, from and into `plane`. */
+  async solve(set: WorkingSet, labels: Uint16Array, own: number, plane: Hyperplane): Promise<void> {
+    const signs = Int8Array.from(set.index, (n) => (labels[n] === own ? 1 : -1));
+    const block = { rows: set.rows, signs, count: set.count, channels: this.features.channels };
+    await newtonSvm(block, plane, {
+      blas: this.features.blas,
+      penalty: this.penalty,
+      tolerance: this.tolerance * INNER_SHARE,
+      preconditioner: this.preconditioner,
+    });
+    for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
+    plane.bias = Math.fround(plane.bias);
+  }
+
+  /** f of Eq. 3, the relative gap that |g_w|^2 / 2 certifies, and whether gap and bias gradient are small enough. */
+  certify(
+    weight: ArrayLike<number>,
+    pass: Pick<ClassPass, "loss" | "pull" | "signedPull" | "pullGradient">,
+  ): { readonly objective: number; readonly gap: number; readonly certified: boolean } {
+    const { penalty } = this;
+    const pullGradient = pass.pullGradient;
+    if (pullGradient === undefined) throw new Error("certify: the pass has no gradient");
+    let norm = 0;
+    let squared = 0;
+    for (let d = 0; d < weight.length; d++) {
+      const g = weight[d] - 2 * penalty * pullGradient[d];
+      norm += weight[d] * weight[d];
+      squared += g * g;
+    }
+    const objective = 0.5 * norm + penalty * pass.loss;
+    const excess = 0.5 * squared;
+    const gap = excess <= NEGLIGIBLE * this.c ? 0 : excess / objective;
+    const balanced = Math.abs(pass.signedPull) <= BIAS_TOLERANCE * pass.pull || objective <= NEGLIGIBLE * this.c;
+    return { objective, gap, certified: gap <= this.tolerance && balanced };
+  }
+
+  /** The same problem on fewer pixels. */
+  restrictedTo(index: Int32Array): SvmProblem {
+    const smaller = new SvmProblem(subset(this.features, index), this.c, this.tolerance);
+    smaller.preconditioner = this.preconditioner;
+    return smaller;
+  }
+}
+
+/** The share of pixels that are active for a typical class; scales the shared preconditioner. */
+const ACTIVE_SHARE = 0.05;
+
+/** A factor of I + 2C * share * moments, for conjugate gradients; undefined where Hessians are factorised directly. */
+export function preconditionerOf(moments: Float64Array, channels: number, c: number): Float64Array | undefined {
+  if (channels <= DIRECT_CHANNELS) return undefined;
+  const n = channels + 1;
+  const factor = moments.map((value) => value * 2 * c * ACTIVE_SHARE);
+  for (let i = 0; i < channels; i++) factor[i * n + i] += 1;
+  return choleskyFactor(factor, n) ? factor : undefined;
+}
