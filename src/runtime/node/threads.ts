@@ -8,5 +8,8 @@ export function startWorker(name: string, base: string, options: WorkerOptions =
   if (!base.endsWith(".ts")) return new Worker(new URL(`${name}.js`, base), options);
   const module = JSON.stringify(new URL(`${name}.ts`, base).href);
   const tsx = JSON.stringify(import.meta.resolve("tsx/esm/api"));
-  return new Worker(`import(${tsx}).then(({ register }) => (register(), import(${module})))`, { ...options, eval: true });
+  return new Worker(`import(${tsx}).then(({ register }) => (register(), import(${module})))`, {
+    ...options,
+    eval: true,
+  });
 }

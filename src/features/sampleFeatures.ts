@@ -1,0 +1,49 @@
+import { addResized, linearMap } from "../cluster/bilinear.ts";
+import type { GenerateOptions, Generator, LayerInfo } from "../gan/generator.ts";
+import { samplesPerRun } from "../gan/networkGenerator.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+
+export interface SampleFeaturesOptions
+  extends Pick<GenerateOptions, "c" | "truncationPsi" | "truncationCutoff" | "noiseMode"> {
+  readonly layers: readonly LayerInfo[];
+  /** Clustering resolution: larger maps are resized down to it at once, so that memory stays bounded. */
+  readonly resolution: number;
+}
+
+/** The images and inner maps of a few consecutive seeds. */
+export interface FeatureBatch {
+  readonly seeds: readonly number[];
+  /** [N,C,R,R] as generated. */
+  readonly image: Tensor;
+  /** One [N,C,h,h] per layer, h at most the clustering resolution. */
+  readonly layers: readonly Tensor[];
+}
+
+/** Seeds in groups that one run of the generator takes on. */
+export function seedBatches(seeds: readonly number[], resolution: number): number[][] {
+  const size = samplesPerRun(resolution);
+  return Array.from({ length: Math.ceil(seeds.length / size) }, (_, i) => seeds.slice(i * size, (i + 1) * size));
+}
+
+/** Generates the images and inner maps of one batch of seeds. */
+export async function sampleFeatures(
+  generator: Generator,
+  seeds: readonly number[],
+  { layers, resolution, ...options }: SampleFeaturesOptions,
+): Promise<FeatureBatch> {
+  const names = layers.map((l) => l.name);
+  const { image, features } = await generator.generate({ ...options, seeds, layers: names });
+  return { seeds, image, layers: names.map((name) => shrink(features.get(name) as Tensor, resolution)) };
+}
+
+/** Side of a layer's maps after `shrink`. */
+export const keptResolution = (layer: LayerInfo, resolution: number): number => Math.min(layer.resolution, resolution);
+
+/** Maps larger than `resolution` resized down to it, as the paper does (bilinear, align_corners = true). */
+function shrink(maps: Tensor, resolution: number): Tensor {
+  const [N, C, side] = maps.shape;
+  if (side <= resolution) return maps;
+  const small = tensor([N, C, resolution, resolution]);
+  addResized(maps.data, 0, N * C, linearMap(side, resolution), small.data, 0);
+  return small;
+}
