@@ -65,11 +65,13 @@ export function buildNumpyArray(node: NumpyArrayNode, state: PickleValue): void 
     throw new CheckpointError(`NumPy array: state version ${describe(version)} is not known.`);
   const shape = asCounts(sizes, "shape of a NumPy array");
   const type = typeOf(dtype);
-  const bytes = asBytes(data, "data of a NumPy array");
+  // Text from Python 2 becomes bytes at each read, so that arrays which share one text do not multiply it.
+  const bytes = () => asBytes(data, "data of a NumPy array");
+  const length = typeof data === "string" ? data.length : bytes().length;
   const count = sizeOf(shape);
-  if (bytes.length !== count * elementBytes[type.element])
-    throw new CheckpointError(`NumPy array: shape [${shape}] of ${type.element} cannot have ${bytes.length} bytes.`);
+  if (length !== count * elementBytes[type.element])
+    throw new CheckpointError(`NumPy array: shape [${shape}] of ${type.element} cannot have ${length} bytes.`);
   // NumPy writes a bool or, long ago, 0 or 1.
   const strides = fortranOrder === true || fortranOrder === 1 ? columnMajorStrides(shape) : rowMajorStrides(shape);
-  node.tensor = storedTensor({ name: "NumPy array", bytes: () => bytes, count, shape, strides, ...type });
+  node.tensor = storedTensor({ name: "NumPy array", bytes, count, shape, strides, ...type });
 }

@@ -1,4 +1,4 @@
-import { type ConfigBudget, configBudget, toConfigObject } from "./pickleConfig.ts";
+import { toConfigObject, type UnfoldBudget, unfold, unfoldBudget } from "./pickleConfig.ts";
 import { asDict, asText, describe, isKind, type ModuleNode, type PickleDict, type PickleValue } from "./pickleValue.ts";
 import { type Checkpoint, CheckpointError, type ConfigObject, type LazyTensor, type StateDict } from "./stateDict.ts";
 
@@ -14,8 +14,6 @@ const GENERATOR = "G_ema";
 const PERSISTENCE_VERSION = 6;
 /** Official networks nest 4 deep (synthesis.b8.conv0.affine). */
 const MAX_DEPTH = 16;
-/** StyleGAN2 at 1024x1024 has about 150. Modules may share children, so their number is not bounded by the file's size. */
-const MAX_MODULES = 20_000;
 
 export function isNvidiaPytorch(root: PickleValue): root is PickleDict {
   return isKind(root, "dict") && [...root.entries.values()].some((value) => isKind(value, "module"));
@@ -32,16 +30,16 @@ export function readNvidiaPytorch(root: PickleDict): Checkpoint {
   if (!isKind(generator, "module"))
     throw new CheckpointError(
       `NVIDIA pickle: expected a network under ${GENERATOR}, got ${describe(generator)}. ` +
-        `The file has ${[...root.entries.keys()].map(describe).join(", ")}; ask for the one that was saved for generating images.`,
+        `The file has ${[...root.entries.keys()].slice(0, 10).map(describe).join(", ")}; ask for the one that was saved for generating images.`,
     );
   const networks = new Map<string, StateDict>();
   const config: [string, ConfigObject][] = [];
-  const walk: Walk = { modules: 0, budget: configBudget() };
+  const budget = unfoldBudget();
   for (const [name, module] of root.entries) {
     if (typeof name !== "string" || !isKind(module, "module")) continue;
     const tensors = new Map<string, LazyTensor>();
     const rows = new Map<string, ConfigObject>();
-    readModule(module, [], tensors, rows, walk);
+    readModule(module, [], tensors, rows, budget);
     if (name === GENERATOR) refuseStyleGan3(rows);
     networks.set(name, tensors);
     config.push([name, Object.fromEntries(rows)]);
@@ -49,22 +47,16 @@ export function readNvidiaPytorch(root: PickleDict): Checkpoint {
   return { format: "nvidia-pytorch-pickle", networks, config: Object.fromEntries(config) };
 }
 
-interface Walk {
-  modules: number;
-  readonly budget: ConfigBudget;
-}
-
 function readModule(
   { meta }: ModuleNode,
   path: readonly string[],
   tensors: Map<string, LazyTensor>,
   rows: Map<string, ConfigObject>,
-  walk: Walk,
+  budget: UnfoldBudget,
 ): void {
   const where = path.join(".");
   const label = `module ${JSON.stringify(where)} of the NVIDIA pickle`;
-  if (path.length > MAX_DEPTH || ++walk.modules > MAX_MODULES)
-    throw new CheckpointError(`${label}: more or deeper modules than any known network has.`);
+  if (path.length > MAX_DEPTH) throw new CheckpointError(`${label}: deeper than any known network.`);
   const version = meta.entries.get("version");
   if (meta.entries.get("type") !== "class" || version !== PERSISTENCE_VERSION)
     throw new CheckpointError(
@@ -72,33 +64,39 @@ function readModule(
     );
   const className = asText(meta.entries.get("class_name"), `class name of ${label}`);
   const state = asDict(meta.entries.get("state"), `state of ${label}`);
-  rows.set(where, { class_name: className, ...toConfigObject([...state.entries].filter(isAttribute), walk.budget) });
-  for (const kind of ["_parameters", "_buffers"])
-    for (const [name, value] of asDict(state.entries.get(kind), `${kind} of ${label}`).entries) {
+  unfold(budget, state.entries.size);
+  rows.set(where, { class_name: className, ...toConfigObject([...state.entries].filter(isAttribute), budget) });
+  for (const kind of ["_parameters", "_buffers"]) {
+    const { entries } = asDict(state.entries.get(kind), `${kind} of ${label}`);
+    unfold(budget, entries.size);
+    for (const [name, value] of entries) {
       const full = childPath(path, name, label).join(".");
       if (value === null) continue; // registered, but not used
       if (!isKind(value, "tensor")) throw new CheckpointError(`${full}: expected a tensor, got ${describe(value)}.`);
       if (tensors.has(full)) throw new CheckpointError(`${label}: two tensors are named ${full}.`);
       tensors.set(full, value.tensor);
     }
+  }
   for (const [name, child] of asDict(state.entries.get("_modules"), `children of ${label}`).entries) {
     if (child === null) continue;
     if (!isKind(child, "module"))
       throw new CheckpointError(`${label}: expected a module as child ${describe(name)}, got ${describe(child)}.`);
-    readModule(child, childPath(path, name, label), tensors, rows, walk);
+    readModule(child, childPath(path, name, label), tensors, rows, budget);
   }
 }
 
-/** Names with a dot could pass for those of another module. */
+/** A name with a dot could pass for that of another module. */
+const NAME = /^[^.]{1,128}$/;
+
 function childPath(path: readonly string[], name: PickleValue, label: string): string[] {
-  if (typeof name !== "string" || name === "" || name.includes("."))
+  if (typeof name !== "string" || !NAME.test(name))
     throw new CheckpointError(`${label}: expected a name without dots, got ${describe(name)}.`);
   return [...path, name];
 }
 
 /** Names with an underscore are torch's own, but for the arguments that the module was made with. */
 function isAttribute([name]: readonly [PickleValue, PickleValue]): boolean {
-  return typeof name === "string" && (!name.startsWith("_") || name.startsWith("_init_"));
+  return typeof name === "string" && name !== "class_name" && (!name.startsWith("_") || name.startsWith("_init_"));
 }
 
 /** StyleGAN3's generator has the same class name; its synthesis begins with a module for Fourier features. */

@@ -1,5 +1,5 @@
 import { tensor } from "../tensor/tensor.ts";
-import { type ConfigBudget, configBudget, toConfig } from "./pickleConfig.ts";
+import { toConfig, type UnfoldBudget, unfoldBudget } from "./pickleConfig.ts";
 import { asDict, asItems, asText, describe, isKind, type NetworkNode, type PickleValue } from "./pickleValue.ts";
 import {
   type Checkpoint,
@@ -43,7 +43,7 @@ export function readNvidiaTensorflow(root: PickleValue): Checkpoint {
     throw new CheckpointError(`NVIDIA pickle: expected the three networks G, D, Gs, got ${items.length} objects.`);
   const networks = new Map<string, StateDict>();
   const config: [string, ConfigObject][] = [];
-  const budget = configBudget();
+  const budget = unfoldBudget();
   last.forEach((item, i) => {
     const name = NAMES[NAMES.length - last.length + i]!;
     if (!isKind(item, "network"))
@@ -59,7 +59,7 @@ function readNetwork(
   node: NetworkNode,
   label: string,
   tensors: Map<string, LazyTensor>,
-  budget: ConfigBudget,
+  budget: UnfoldBudget,
   depth: number,
 ): ConfigObject {
   if (depth > MAX_DEPTH) throw new CheckpointError(`${label}: components are nested too deeply.`);

@@ -15,8 +15,8 @@ const MAX_STACK = 1_000_000;
 const MAX_MEMO = 1_000_000;
 /** Module and class names. */
 const MAX_NAME_BYTES = 256;
-/** Random seeds and the like; torch's magic number has 10. */
-const MAX_INTEGER_BYTES = 256;
+/** Torch's magic number has 10. */
+const MAX_INTEGER_BYTES = 32;
 const LOWEST_PROTOCOL = 2;
 const HIGHEST_PROTOCOL = 5;
 

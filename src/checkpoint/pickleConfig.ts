@@ -1,26 +1,37 @@
 import { isKind, type PickleValue } from "./pickleValue.ts";
 import { CheckpointError, type ConfigObject, type ConfigValue } from "./stateDict.ts";
 
-/** Hyper-parameters are shallow and few; shared references would let a small file unfold into an endless tree. */
+/** Settings are shallow. */
 const MAX_DEPTH = 16;
-const MAX_VALUES = 100_000;
+/** Entries of modules and settings; the largest official file has about 30 000. */
+const MAX_VALUES = 300_000;
 
-/** Counts what has been unfolded so far. */
-export interface ConfigBudget {
+/**
+ * What may still be unfolded. Pickles are graphs: values may be shared, so that a small file could mean an endless tree. Everybody who
+ * walks one pays for each value that he comes by.
+ */
+export interface UnfoldBudget {
   values: number;
 }
 
-export function configBudget(): ConfigBudget {
+export function unfoldBudget(): UnfoldBudget {
   return { values: MAX_VALUES };
+}
+
+export function unfold(budget: UnfoldBudget, values: number): void {
+  budget.values -= values;
+  if (budget.values < 0)
+    throw new CheckpointError(`The checkpoint has more than ${MAX_VALUES} entries, far beyond any known network.`);
 }
 
 /**
  * The plain data in a pickle value: null, booleans, numbers, text, lists (tuples too) and dictionaries. Everything else (tensors,
- * modules, sets, bytes) is left out: undefined at the top and in lists' place, absent from dictionaries.
+ * modules, sets, bytes) is left out: absent from dictionaries, and undefined for itself and for a list that holds it.
  */
-export function toConfig(value: PickleValue, budget: ConfigBudget, depth = 0): ConfigValue | undefined {
-  if (--budget.values < 0 || depth > MAX_DEPTH)
-    throw new CheckpointError("The settings in the checkpoint are larger or deeper than any known network's.");
+export function toConfig(value: PickleValue, budget: UnfoldBudget, depth = 0): ConfigValue | undefined {
+  unfold(budget, 1);
+  if (depth > MAX_DEPTH)
+    throw new CheckpointError("The settings in the checkpoint are deeper than any known network's.");
   if (value === null || typeof value !== "object") return value;
   if (isKind(value, "list") || isKind(value, "tuple")) {
     const items = value.items.map((item) => toConfig(item, budget, depth + 1));
@@ -33,7 +44,7 @@ export function toConfig(value: PickleValue, budget: ConfigBudget, depth = 0): C
 /** The same for the entries of a dictionary; keys that are neither text nor numbers are left out. */
 export function toConfigObject(
   entries: Iterable<readonly [PickleValue, PickleValue]>,
-  budget: ConfigBudget,
+  budget: UnfoldBudget,
   depth = 0,
 ): ConfigObject {
   const plain: [string, ConfigValue][] = [];

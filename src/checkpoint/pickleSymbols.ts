@@ -85,11 +85,13 @@ function emptyDict(args: readonly PickleValue[]): PickleValue {
   return { kind: "dict", entries: new Map() };
 }
 
-function orderedDict(args: readonly PickleValue[]): PickleValue {
+function orderedDict(args: readonly PickleValue[], source: PickleSource): PickleValue {
   const entries = new Map<PickleValue, PickleValue>();
   if (args.length > 0) {
     takes(args, 1, "OrderedDict");
-    for (const pair of asItems(args[0], "items of an OrderedDict")) {
+    const pairs = asItems(args[0], "items of an OrderedDict");
+    spend(source.budget, "objects", pairs.length);
+    for (const pair of pairs) {
       const [key, value, ...more] = asItems(pair, "item of an OrderedDict");
       if (key === undefined || value === undefined || more.length > 0)
         throw new CheckpointError("item of an OrderedDict: expected a key and a value.");

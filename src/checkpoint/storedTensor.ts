@@ -63,14 +63,18 @@ export interface StoredElements {
  */
 export function storedTensor(stored: StoredElements): LazyTensor {
   const { name, element, count, shape, offset = 0 } = stored;
+  if (shape.length > MAX_RANK)
+    throw new CheckpointError(`${name}: rank ${shape.length}, expected at most ${MAX_RANK}.`);
   const strides = stored.strides ?? rowMajorStrides(shape);
   const fail = (what: string): never => {
     throw new CheckpointError(
       `${name}: ${what} (shape [${shape}], strides [${strides}], offset ${offset}, ${count} stored elements).`,
     );
   };
-  if (shape.length > MAX_RANK) fail(`rank ${shape.length}, expected at most ${MAX_RANK}`);
-  if (strides.length !== shape.length) fail("shape and strides differ in rank");
+  if (strides.length !== shape.length)
+    throw new CheckpointError(
+      `${name}: shape [${shape}] has rank ${shape.length}, its strides have ${strides.length}.`,
+    );
   for (const v of [offset, ...shape, ...strides])
     if (!Number.isSafeInteger(v) || v < 0) fail("expected whole numbers of 0 or more");
   const size = sizeOf(shape);

@@ -1,4 +1,4 @@
-import { configBudget, toConfigObject } from "./pickleConfig.ts";
+import { toConfigObject, type UnfoldBudget, unfold, unfoldBudget } from "./pickleConfig.ts";
 import { describe, isKind, type PickleDict, type PickleValue } from "./pickleValue.ts";
 import { type Checkpoint, CheckpointError, type ConfigObject, type LazyTensor, type StateDict } from "./stateDict.ts";
 
@@ -16,14 +16,14 @@ export function readTorchState(root: PickleValue, format: string): Checkpoint {
     throw new CheckpointError(
       `torch file: expected a dictionary of weights, got ${describe(root)}. Save model.state_dict(), not the model.`,
     );
-  const budget = configBudget();
+  const budget = unfoldBudget();
   const networks = new Map<string, StateDict>();
   const config: [string, ConfigObject][] = [];
   const rest: [PickleValue, PickleValue][] = [];
-  const top = tensorsOf(root);
+  const top = tensorsOf(root, budget);
   if (top.size > 0) networks.set(TOP_LEVEL, top);
   for (const [name, value] of root.entries) {
-    const tensors = isKind(value, "dict") && typeof name === "string" ? tensorsOf(value) : undefined;
+    const tensors = isKind(value, "dict") && typeof name === "string" ? tensorsOf(value, budget) : undefined;
     if (tensors === undefined || tensors.size === 0) rest.push([name, value]);
     else {
       if (name === TOP_LEVEL) throw new CheckpointError("torch file: a network without a name.");
@@ -39,8 +39,9 @@ export function readTorchState(root: PickleValue, format: string): Checkpoint {
   return { format, networks, config: Object.fromEntries(config) };
 }
 
-function tensorsOf(dict: PickleDict): Map<string, LazyTensor> {
+function tensorsOf(dict: PickleDict, budget: UnfoldBudget): Map<string, LazyTensor> {
   const tensors = new Map<string, LazyTensor>();
+  unfold(budget, dict.entries.size);
   for (const [name, value] of dict.entries)
     if (typeof name === "string" && isKind(value, "tensor")) tensors.set(name, value.tensor);
   return tensors;
