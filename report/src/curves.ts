@@ -1,8 +1,8 @@
 /** The figures per K as curves, drawn with Observable Plot. */
 import * as Plot from "@observablehq/plot";
-import { h } from "./dom.ts";
+import { decimals, h } from "./dom.ts";
+import { domainOf, type KScale, MARGIN, ticksOf } from "./kAxis.ts";
 import type { Model } from "./model.ts";
-import { domainOf, type KScale, legend, MARGIN, ticksOf } from "./overK.ts";
 
 export interface Chart {
   /** Title and legend. */
@@ -26,6 +26,24 @@ interface Curve {
 /** Height of the plots, in pixels. */
 const TALL = 200;
 const LOW = 110;
+
+/** A legend entry: a coloured stroke, a name and the value at K. */
+function legend(name: string, color: string): { element: HTMLElement; show(value: number | null): void } {
+  const value = h("span", { class: "now" });
+  return {
+    element: h(
+      "span",
+      { class: "legend", style: `--color:${color}` },
+      h("span", { class: "stroke", "aria-hidden": "true" }),
+      name,
+      " ",
+      value,
+    ),
+    show: (x) => {
+      value.textContent = x === null ? "–" : x <= 1 ? decimals(x) : x.toFixed(1);
+    },
+  };
+}
 
 function makeChart(
   model: Model,

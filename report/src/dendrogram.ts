@@ -1,7 +1,7 @@
 /** The tree of merges: time runs to the left, as K falls; each cluster is a line that ends where it joins another. */
 import { svg } from "./dom.ts";
+import { type KScale, MARGIN } from "./kAxis.ts";
 import type { Model } from "./model.ts";
-import { type KScale, MARGIN } from "./overK.ts";
 
 /** Distance of neighbouring lines, in pixels: as much as fits, within these bounds. */
 const LEAST_PITCH = 5;

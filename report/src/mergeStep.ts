@@ -2,8 +2,7 @@
 import { byId, decimals, h } from "./dom.ts";
 import type { Model } from "./model.ts";
 import { confidenceColor, paintConfidence, paintLabels } from "./paint.ts";
-import { type Cloud, paintPoints } from "./pointPaint.ts";
-import { groupsOf } from "./scatter.ts";
+import { type Cloud, groupsOf, type PointGroup, paintPoints } from "./pointPaint.ts";
 import type { State } from "./state.ts";
 import type { Store } from "./store.ts";
 import { nameOf } from "./tip.ts";
@@ -119,12 +118,18 @@ export function makeMergeStep(model: Model, cloud: Cloud | null, { dispatch, sub
 
   const drawPoints = (k: number, mode: State["mode"], p: number, q: number, vp: Uint8Array, vq: Uint8Array): void => {
     if (!cloud) return;
-    const confident = (map: Uint8Array, id: number) =>
-      Array.from({ length: LEVELS }, (_, level) => ({
-        color: level === 0 ? "var-muted" : `rgb(${model.rgb[id].join(" ")})`,
+    const unsure = getComputedStyle(board).color;
+    const confident = (map: Uint8Array, id: number): PointGroup[] => {
+      const groups = Array.from({ length: LEVELS }, (_, level) => ({
+        color: level === 0 ? unsure : `rgb(${model.rgb[id].join(" ")})`,
         alpha: level === 0 ? 0.1 : 0.15 + (0.85 * level) / (LEVELS - 1),
-        points: [...map.keys()].filter((n) => Math.round((map[n] / 255) * (LEVELS - 1)) === level),
-      })).map((g) => (g.color === "var-muted" ? { ...g, color: getComputedStyle(board).color } : g));
+        points: [] as number[],
+      }));
+      map.forEach((v, n) => {
+        groups[Math.round((v / 255) * (LEVELS - 1))].points.push(n);
+      });
+      return groups;
+    };
     const { colors } = model.data;
     const content = {
       before: groupsOf(model.idsAt(k, mode), colors, [p, q]),

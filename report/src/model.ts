@@ -1,8 +1,9 @@
 /** The report's data, unpacked: labels and figures at any K. */
+import { effectiveClusters } from "../../src/cluster/mergeTree.ts";
 import type { Packed, ReportData, StepData } from "../../src/project/report/data.ts";
 import { type Hierarchy, hierarchyOf } from "../../src/project/report/hierarchy.ts";
 import { decodeSeries, followMerges, type LabelSeries } from "../../src/project/report/series.ts";
-import { effectiveClusters, maximum, mean, minimum } from "../../src/project/report/stops.ts";
+import { maximum, mean, minimum } from "../../src/project/report/stops.ts";
 import type { Mode } from "./state.ts";
 
 /** Figures of one K for the curves. */

@@ -2,30 +2,11 @@
 import { COLLAPSE_SHARE } from "../../src/project/report/stops.ts";
 import { makeCharts } from "./curves.ts";
 import { drawDendrogram, showInDendrogram } from "./dendrogram.ts";
-import { byId, decimals, h, percent } from "./dom.ts";
+import { byId, h, percent } from "./dom.ts";
+import type { KScale } from "./kAxis.ts";
 import type { Model } from "./model.ts";
 import { focusOf } from "./state.ts";
 import type { Store } from "./store.ts";
-
-/** A place on the common axis: pixels from the left edge of the stack. */
-export interface KScale {
-  apply(k: number): number;
-  invert(x: number): number;
-}
-
-/** Room for the y axis on the left and for a label on the right, in pixels. */
-export const MARGIN = { left: 36, right: 14 };
-
-/** The axis reaches a little beyond both ends, so that the last merge has room. */
-export const domainOf = ({ hierarchy }: Model): [number, number] => [hierarchy.minK - 0.35, hierarchy.maxK * 1.02];
-
-/** Ticks that stay apart on a logarithmic axis. */
-export function ticksOf({ hierarchy: { minK, maxK } }: Model): number[] {
-  const round = [2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500].filter(
-    (k) => k >= minK && k < maxK * 0.88,
-  );
-  return [...round, maxK];
-}
 
 /** A line for the reader who would be misled by a high IoU, or null. */
 function warningAt(model: Model, k: number): string | null {
@@ -116,22 +97,4 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
   subscribe((now, before) => {
     if (before && (now.k !== before.k || focusOf(now) !== focusOf(before))) show();
   });
-}
-
-/** A legend entry: a coloured stroke, a name and the value at K. */
-export function legend(name: string, color: string): { element: HTMLElement; show(value: number | null): void } {
-  const value = h("b", {});
-  return {
-    element: h(
-      "span",
-      { class: "legend", style: `--color:${color}` },
-      h("i", { "aria-hidden": "true" }),
-      name,
-      " ",
-      value,
-    ),
-    show: (x) => {
-      value.textContent = x === null ? "–" : x <= 1 ? decimals(x) : x.toFixed(1);
-    },
-  };
 }

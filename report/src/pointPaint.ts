@@ -16,6 +16,9 @@ export interface Cloud {
 /** Empty border of a panel, as a fraction of its side. */
 const BORDER = 0.04;
 
+/** Opacity of points that are not in focus. */
+const DIMMED = 0.12;
+
 /** Cells along the side of a panel in which a decision region is computed. */
 const REGION_CELLS = 192;
 
@@ -38,6 +41,28 @@ export async function openCloud(canvas: PointCanvas): Promise<Cloud> {
   };
 }
 
+/** Points to be drawn in one colour. */
+export interface PointGroup {
+  readonly color: string;
+  readonly alpha: number;
+  readonly points: readonly number[];
+}
+
+/** Points of each id in its colour; those not in `focus`, if given, are dimmed. */
+export function groupsOf(ids: Uint16Array, colors: readonly string[], focus: readonly number[] | null): PointGroup[] {
+  const points = new Map<number, number[]>();
+  ids.forEach((id, n) => {
+    const group = points.get(id);
+    if (group) group.push(n);
+    else points.set(id, [n]);
+  });
+  return Array.from(points, ([id, group]) => ({
+    color: colors[id],
+    alpha: focus === null || focus.includes(id) ? 0.9 : DIMMED,
+    points: group,
+  }));
+}
+
 /** Sizes the canvas to its place on the page and clears it; returns its side in CSS pixels. */
 function prepare(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): number {
   const side = canvas.clientWidth;
@@ -55,7 +80,7 @@ function prepare(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): 
 export function paintPoints(
   canvas: HTMLCanvasElement,
   cloud: Cloud,
-  groups: readonly { readonly color: string; readonly alpha: number; readonly points: readonly number[] }[],
+  groups: readonly PointGroup[],
   region: HTMLCanvasElement | null = null,
 ): void {
   const context = context2d(canvas);

@@ -4,30 +4,13 @@ import { decodeSeries } from "../../src/project/report/series.ts";
 import { byId, decimals, h } from "./dom.ts";
 import { matchIds } from "./matching.ts";
 import { type Model, unpack } from "./model.ts";
-import { type Cloud, nearestPoint, paintPoints, paintRegions } from "./pointPaint.ts";
+import { type Cloud, groupsOf, nearestPoint, paintPoints, paintRegions } from "./pointPaint.ts";
 import { focusOf, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 import { hideTip, showTip } from "./tip.ts";
 
 /** How near the pointer must come to a point, as a fraction of the panel. */
 const REACH = 0.05;
-
-const DIMMED = 0.12;
-
-/** Points of each id, and their colours. */
-export function groupsOf(ids: Uint16Array, colors: readonly string[], focus: readonly number[] | null) {
-  const points = new Map<number, number[]>();
-  ids.forEach((id, n) => {
-    const group = points.get(id);
-    if (group) group.push(n);
-    else points.set(id, [n]);
-  });
-  return Array.from(points, ([id, group]) => ({
-    color: colors[id],
-    alpha: focus === null || focus.includes(id) ? 0.9 : DIMMED,
-    points: group,
-  }));
-}
 
 /** A panel: its labels as ids at a state, or null where it has none at that K. */
 interface Panel {

@@ -27,13 +27,6 @@ export const maximum = (values: readonly number[]): number =>
 
 export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** exp of the entropy of the shares: how many equal clusters would be as diverse. Between 1 and K. */
-export function effectiveClusters(share: readonly number[]): number {
-  let entropy = 0;
-  for (const s of share) if (s > 0) entropy -= s * Math.log(s);
-  return Math.exp(entropy);
-}
-
 /**
  * The rule: walking down from K0, the gain of K is how far its lowest IoU lies above the lowest IoU of every larger K. The (at most
  * four) K with the largest gains are suggested, largest first: there the worst cluster was just resolved, and going further

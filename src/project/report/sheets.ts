@@ -1,0 +1,186 @@
+/** The report's pictures as plain PNG sheets: parts at several K (the paper's Fig. 5) and each cluster by itself (Fig. 7). */
+import sharp from "sharp";
+import type { MergeTree } from "../../cluster/mergeTree.ts";
+import { argmaxLabels } from "./argmax.ts";
+import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
+import { clusterColors, cssColor, type Rgb } from "./palette.ts";
+import { checkSamples, type ImageSamples, pixelsOf } from "./samples.ts";
+import { suggestStops } from "./stops.ts";
+
+export interface SheetOptions {
+  /** Columns of the sheet of parts. Default: the suggested stops, or else the K of DEFAULT_KS that the tree has; descending. */
+  readonly ks?: readonly number[];
+  /** K of the sheet of clusters. Default: the first suggested stop, or else the K nearest to 12. */
+  readonly k?: number;
+}
+
+/** K that show how the parts coarsen, where nothing suggests better ones. */
+const DEFAULT_KS: readonly number[] = [50, 30, 20, 12, 8, 5];
+const DEFAULT_K = 12;
+
+/** Side of one picture on a sheet, the room between two, and that for captions, in pixels. */
+const TILE = 128;
+const GAP = 6;
+const CAPTION = 26;
+
+/** More rows or columns than this make a sheet that nobody looks at. */
+const MOST_PICTURES = 12;
+const MOST_CLUSTERS = 60;
+
+const PAPER = 250;
+const INK = "#1d1c1a";
+
+/** Opacity of the parts over a picture, and of what lies outside a cluster. */
+const PARTS_OPACITY = 0.75;
+const OUTSIDE = 0.18;
+
+/** A canvas of tiles with captions: `place` copies an RGB tile [TILE,TILE,3] into row and column. */
+function makeSheet(rows: number, columns: number, left: number) {
+  const width = left + columns * (TILE + GAP) + GAP;
+  const height = CAPTION + rows * (TILE + GAP) + GAP;
+  const rgb = new Uint8Array(width * height * 3).fill(PAPER);
+  const captions: string[] = [];
+  const xOf = (column: number): number => left + GAP + column * (TILE + GAP);
+  const yOf = (row: number): number => CAPTION + row * (TILE + GAP);
+  const text = (x: number, y: number, anchor: string, value: string): void => {
+    const safe = value.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+    captions.push(`<text x="${x}" y="${y}" text-anchor="${anchor}">${safe}</text>`);
+  };
+  return {
+    place(row: number, column: number, tile: Uint8Array): void {
+      for (let y = 0; y < TILE; y++)
+        rgb.set(tile.subarray(y * TILE * 3, (y + 1) * TILE * 3), ((yOf(row) + y) * width + xOf(column)) * 3);
+    },
+    captionColumn: (column: number, value: string): void => text(xOf(column) + TILE / 2, CAPTION - 8, "middle", value),
+    captionRow: (row: number, value: string, color: Rgb): void => {
+      const y = yOf(row) + TILE / 2;
+      captions.push(`<rect x="${GAP}" y="${y - 6}" width="12" height="12" rx="2" fill="${cssColor(color)}"/>`);
+      text(GAP + 18, y + 5, "start", value);
+    },
+    async png(): Promise<Uint8Array> {
+      const overlay = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="14" fill="${INK}">${captions.join("")}</svg>`;
+      return sharp(rgb, { raw: { width, height, channels: 3 } })
+        .composite([{ input: Buffer.from(overlay) }])
+        .png({ compressionLevel: 9 })
+        .toBuffer();
+    },
+  };
+}
+
+/** Each picture at the size of a tile, [TILE,TILE,3]. */
+async function tilesOf({ count, width, height, rgb }: ImageSamples): Promise<Uint8Array[]> {
+  const size = width * height * 3;
+  return Promise.all(
+    Array.from({ length: Math.min(count, MOST_PICTURES) }, (_, s) =>
+      sharp(rgb.subarray(s * size, (s + 1) * size), { raw: { width, height, channels: 3 } })
+        .resize(TILE, TILE, { fit: "fill", kernel: width < TILE ? "nearest" : "lanczos3" })
+        .raw()
+        .toBuffer(),
+    ),
+  );
+}
+
+/** The tile with every pixel mixed with `color` as far as `opacity` says, by the label under it. */
+function paint(
+  tile: Uint8Array,
+  labels: Uint16Array,
+  resolution: number,
+  look: (id: number) => { color: Rgb; opacity: number },
+): Uint8Array {
+  const out = new Uint8Array(tile.length);
+  for (let y = 0; y < TILE; y++) {
+    const row = Math.floor((y * resolution) / TILE) * resolution;
+    for (let x = 0; x < TILE; x++) {
+      const { color, opacity } = look(labels[row + Math.floor((x * resolution) / TILE)]);
+      const at = (y * TILE + x) * 3;
+      for (let c = 0; c < 3; c++) out[at + c] = Math.round(tile[at + c] * (1 - opacity) + color[c] * opacity);
+    }
+  }
+  return out;
+}
+
+/** SVM labels, as ids, at each of `ks`. */
+function labelsAt(
+  tree: MergeTree,
+  hierarchy: Hierarchy,
+  samples: ImageSamples,
+  ks: ReadonlySet<number>,
+): Map<number, Uint16Array> {
+  const found = new Map<number, Uint16Array>();
+  let k = tree.initialClusters;
+  for (const labels of argmaxLabels(hierarchy, tree.steps, samples.scores, pixelsOf(samples))) {
+    if (ks.has(k)) found.set(k, labels.slice());
+    k--;
+  }
+  return found;
+}
+
+/**
+ * Draws the sheets and returns their PNG bytes by file name; the caller writes them. Colours and SVM labels are the report's.
+ * - `parts.png`: a row per picture (at most 12); the picture, then its parts at each of `ks`.
+ * - `clusters.png`: a row per cluster at `k`, the largest first (at most 60); each picture dimmed outside the cluster.
+ * Throws RangeError for a K outside the tree and for samples that do not fit it.
+ */
+export async function writeSheets(
+  tree: MergeTree,
+  samples: ImageSamples,
+  options: SheetOptions = {},
+): Promise<Map<string, Uint8Array>> {
+  checkSamples(samples, tree.bias.length, tree.initialClusters);
+  const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
+  const stops = suggestStops(
+    tree.steps.map(({ k, iou, sizes }) => ({
+      k,
+      iou: Array.from(iou),
+      share: Array.from(sizes, (n) => n / tree.pixels),
+    })),
+  );
+  const { minK, maxK } = hierarchy;
+  const usual = DEFAULT_KS.filter((k) => k >= minK && k <= maxK);
+  const ks = [...(options.ks ?? (stops.length > 0 ? stops : usual.length > 0 ? usual : [maxK]))].sort((a, b) => b - a);
+  const k = options.k ?? stops[0] ?? Math.min(maxK, Math.max(minK, DEFAULT_K));
+  for (const asked of [...ks, k])
+    if (!Number.isInteger(asked) || asked < minK || asked > maxK)
+      throw new RangeError(`writeSheets: expected K in [${minK}, ${maxK}], got ${asked}`);
+
+  const colors = clusterColors(hierarchy.bySurvival);
+  const labels = labelsAt(tree, hierarchy, samples, new Set([...ks, k]));
+  const tiles = await tilesOf(samples);
+  const area = samples.resolution ** 2;
+  const of = (at: number, s: number): Uint16Array => labels.get(at)!.subarray(s * area, (s + 1) * area);
+
+  const parts = makeSheet(tiles.length, 1 + ks.length, 0);
+  ks.forEach((at, i) => {
+    parts.captionColumn(i + 1, `K = ${at}`);
+  });
+  tiles.forEach((tile, s) => {
+    parts.place(s, 0, tile);
+    ks.forEach((at, i) => {
+      parts.place(
+        s,
+        i + 1,
+        paint(tile, of(at, s), samples.resolution, (id) => ({ color: colors[id], opacity: PARTS_OPACITY })),
+      );
+    });
+  });
+
+  const step = tree.steps[maxK - k];
+  const rows = Array.from(hierarchy.aliveAt(k), (id, i) => ({ id, share: step.sizes[i] / tree.pixels }))
+    .sort((a, b) => b.share - a.share || a.id - b.id)
+    .slice(0, MOST_CLUSTERS);
+  const clusters = makeSheet(rows.length, tiles.length, 110);
+  rows.forEach(({ id, share }, row) => {
+    clusters.captionRow(row, `#${id}  ${(100 * share).toFixed(1)} %`, colors[id]);
+    tiles.forEach((tile, s) => {
+      const look = (other: number) =>
+        other === id
+          ? { color: colors[id], opacity: 0 }
+          : { color: [PAPER, PAPER, PAPER] as const, opacity: 1 - OUTSIDE };
+      clusters.place(row, s, paint(tile, of(k, s), samples.resolution, look));
+    });
+  });
+  return new Map([
+    ["parts.png", await parts.png()],
+    ["clusters.png", await clusters.png()],
+  ]);
+}

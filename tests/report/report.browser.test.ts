@@ -1,0 +1,137 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildReport, type ReportInput } from "../../src/project/report/build.ts";
+import { renderReport } from "../../src/project/report/render.ts";
+import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
+
+/** Debian's package `chromium`. */
+const CHROMIUM = "/usr/bin/chromium";
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+
+const title = `Parts of <b>"a GAN"</b>`;
+
+if (!existsSync(CHROMIUM)) console.warn(`report.browser.test: skipped, there is no ${CHROMIUM}`);
+
+describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
+  let folder: string;
+  let browser: Browser;
+  let problems: string[] = [];
+
+  const open = async (name: string, world: Pick<ReportInput, "tree" | "samples">, width = 1200): Promise<Page> => {
+    const template = await readFile(join(folder, "template", "template.html"), "utf8");
+    const data = await buildReport({
+      title,
+      summary: "A test.",
+      command: "klish",
+      facts: [{ label: "Seeds", value: "0-3" }],
+      ...world,
+    });
+    const file = join(folder, `${name}.html`);
+    await writeFile(file, renderReport(data, template));
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    page.on("console", (message) => problems.push(message.text()));
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("request", (request) => {
+      if (!/^(file|data|blob):/.test(request.url())) problems.push(`asked the network for ${request.url()}`);
+    });
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector("html[data-ready]");
+    return page;
+  };
+  /** The picture on the first canvas that the selector names. */
+  const picture = async (page: Page, selector: string): Promise<string> =>
+    String(await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`));
+  const settled = (page: Page): Promise<unknown> =>
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-report-"));
+    const root = fileURLToPath(new URL("../../report", import.meta.url));
+    await build({ root, logLevel: "error", build: { outDir: join(folder, "template"), emptyOutDir: true } });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  }, 60_000);
+  beforeEach(() => {
+    problems = [];
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("recolours the parts when the slider moves, by pointer, by keys and by label mode, without an error or a request", async () => {
+    const page = await open("images", syntheticImages());
+    expect(await page.locator("h1").textContent()).toBe(title);
+    const canvas = "#tiles canvas";
+    await page.locator("#k").fill("12");
+    await settled(page);
+    const at12 = await picture(page, canvas);
+    expect(await page.locator("#clusters li").count()).toBe(12);
+    await page.locator("#k").fill("3");
+    await settled(page);
+    const at3 = await picture(page, canvas);
+    expect(at3).not.toBe(at12);
+    expect(await page.locator("#clusters li").count()).toBe(3);
+    await page.locator("#k").press("ArrowLeft");
+    await settled(page);
+    expect(await page.locator(".k-number").textContent()).toBe("2");
+    await page.locator("#k").fill("12");
+    await settled(page);
+    expect(await picture(page, canvas)).toBe(at12);
+    await page.locator("#k").fill("3");
+    await page.getByRole("button", { name: "Merged" }).click();
+    await settled(page);
+    expect(await picture(page, canvas)).not.toBe(at3);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("names the cluster under the pointer and isolates the one that is clicked", async () => {
+    const page = await open("hover", syntheticImages());
+    const canvas = page.locator("#tiles canvas").nth(1);
+    await canvas.hover({ position: { x: 20, y: 20 } });
+    await settled(page);
+    expect(await page.locator("#tip").textContent()).toMatch(/^#\d+ .* · IoU /);
+    await page.locator("#clusters li button").nth(1).click();
+    await settled(page);
+    expect(await page.locator("#clusters li button[aria-pressed=true]").count()).toBe(1);
+    await page.keyboard.press("Escape");
+    await settled(page);
+    expect(await page.locator("#clusters li button[aria-pressed=true]").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("draws every merge with both confidence maps, and steps through them", async () => {
+    const page = await open("merge", syntheticImages());
+    await page.locator("#merge").scrollIntoViewIfNeeded();
+    await page.locator("#k").fill("9");
+    await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 9 to 8"');
+    expect(await page.locator(".board canvas").count()).toBe(4 * 4);
+    const before = await picture(page, ".board canvas");
+    await page.getByRole("button", { name: "Next merge" }).click();
+    await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 8 to 7"');
+    expect(await picture(page, ".board canvas")).not.toBe(before);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("shows points beside the other methods and the truth, on a phone without sideways scrolling", async () => {
+    const page = await open("points", syntheticPoints(), 360);
+    expect(await page.locator("#tiles figcaption b").allTextContents()).toEqual(["KLiSH", "K-means", "Truth"]);
+    await page.locator("#k").fill("9");
+    await settled(page);
+    const at9 = await picture(page, "#tiles canvas");
+    await page.locator("#k").fill("2");
+    await settled(page);
+    expect(await picture(page, "#tiles canvas")).not.toBe(at9);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+});
