@@ -1,0 +1,131 @@
+import { subset } from "../cluster/denseFeatures.ts";
+import { featurePyramid } from "../cluster/featurePyramid.ts";
+import { klish } from "../cluster/klish.ts";
+import type { LinearFeatures } from "../cluster/linearFeatures.ts";
+import type { MergeTree } from "../cluster/mergeTree.ts";
+import { stridedPixels } from "../features/pixelStride.ts";
+import { keptResolution, sampleFeatures, seedBatches } from "../features/sampleFeatures.ts";
+import type { Generator } from "../gan/generator.ts";
+import { ortBlas } from "../runtime/node/ortBlas.ts";
+import type { JobOptions, Progress } from "../tensor/progress.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { dropBatches, loadBatch, saveBatch } from "./featureCache.ts";
+import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
+import { generateOptions, layersOf } from "./request.ts";
+import type { ClusterSettings } from "./settings.ts";
+
+/** A kill loses at most this much of the merging. */
+const SECONDS_BETWEEN_CHECKPOINTS = 5;
+
+interface ClusterOptions extends JobOptions {
+  readonly threads: number;
+}
+
+/** Samples and clusters what is not done yet. Returns the finished project. */
+export async function clusterProject(
+  project: Project,
+  generator: Generator,
+  options: ClusterOptions,
+): Promise<Project> {
+  if (project.file.complete) return project;
+  const { settings } = project.file;
+  const clock = phaseClock(options);
+  const layers = await sampleAll(project, generator, clock.job);
+  const pixels = pixelsToCluster(layers, settings, options.threads);
+  layers.length = 0; // the pyramid has its own copy
+  const tree = await clusterPixels(project, pixels, clock.job);
+  await saveTree(project, tree);
+  const done = await saveProject({
+    ...project,
+    file: { ...project.file, timings: [...project.file.timings, ...clock.timings()], complete: true },
+  });
+  await dropBatches(project.folder);
+  return done;
+}
+
+/** All inner maps, one [N,C,h,h] per layer, from the project's cache as far as it goes. */
+async function sampleAll(
+  { folder, file }: Project,
+  generator: Generator,
+  { onProgress, signal }: JobOptions,
+): Promise<Tensor[]> {
+  const { settings } = file;
+  const { seeds, resolution } = settings;
+  const layers = layersOf(settings, generator.info);
+  const shapeOf = (i: number, n: number): number[] => {
+    const side = keptResolution(layers[i], resolution);
+    return [n, layers[i].channels, side, side];
+  };
+  const all = layers.map((_, i) => tensor(shapeOf(i, seeds.length)));
+  const report = (done: number): void => onProgress?.({ phase: "sample the generator", done, total: seeds.length });
+  let first = 0;
+  report(0);
+  for (const batch of seedBatches(seeds, generator.info.resolution)) {
+    signal?.throwIfAborted();
+    const expected = layers.map(({ name }, i) => ({ name, shape: shapeOf(i, batch.length) }));
+    let maps = await loadBatch(folder, first, batch, expected);
+    if (maps === undefined) {
+      const sampled = await sampleFeatures(generator, batch, {
+        ...generateOptions(settings, generator.info),
+        layers,
+        resolution,
+      });
+      await saveBatch(folder, first, sampled, layers);
+      maps = [...sampled.layers];
+    }
+    maps.forEach((m, i) => {
+      all[i].data.set(m.data, (all[i].data.length / seeds.length) * first);
+    });
+    first += batch.length;
+    report(first);
+  }
+  return all;
+}
+
+function pixelsToCluster(layers: readonly Tensor[], settings: ClusterSettings, threads: number): LinearFeatures {
+  const { resolution, pixelStride, seeds, seed } = settings;
+  const pyramid = featurePyramid(layers, { resolution, blas: ortBlas({ threads }) });
+  return pixelStride === 1 ? pyramid : subset(pyramid, stridedPixels(seeds.length, resolution, pixelStride, seed));
+}
+
+async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobOptions): Promise<MergeTree> {
+  const { initialClusters, seed, criterion, balance, filter, tolerance, minClusters, minIou } = project.file.settings;
+  const resume = await loadTree(project);
+  let saved = performance.now();
+  return klish(pixels, {
+    initialClusters,
+    seed,
+    criterion,
+    ...(balance === "auto" ? {} : { balance }),
+    filter,
+    tolerance,
+    minClusters,
+    ...(minIou === null ? {} : { minIou }),
+    ...(resume === undefined ? {} : { resume }),
+    ...job,
+    onCheckpoint: async (tree) => {
+      const first = tree.steps.length <= 1;
+      if (!first && performance.now() - saved < SECONDS_BETWEEN_CHECKPOINTS * 1000) return;
+      await saveTree(project, tree);
+      saved = performance.now();
+    },
+  });
+}
+
+/** Passes progress on and notes how long each phase took. */
+function phaseClock({ onProgress, signal }: JobOptions): { job: JobOptions; timings: () => ProjectFile["timings"] } {
+  const seconds = new Map<string, number>();
+  let last = performance.now();
+  return {
+    job: {
+      onProgress(progress: Progress) {
+        const now = performance.now();
+        seconds.set(progress.phase, (seconds.get(progress.phase) ?? 0) + (now - last) / 1000);
+        last = now;
+        onProgress?.(progress);
+      },
+      ...(signal === undefined ? {} : { signal }),
+    },
+    timings: () => [...seconds].map(([phase, s]) => ({ phase, seconds: Math.round(s * 100) / 100 })),
+  };
+}

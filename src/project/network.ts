@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Generator, LatentDistribution } from "../gan/generator.ts";
+import { openGeneratorBytes } from "../gan/openGenerator.ts";
+import { resolveProvider } from "../runtime/node/providers.ts";
+import type { Provider, ProviderChoice, Runtime } from "../runtime/session.ts";
+import { ProjectError } from "./files.ts";
+
+export interface OpenNetworkOptions {
+  readonly runtime: Runtime;
+  /** Default "auto". */
+  readonly provider?: ProviderChoice;
+  readonly threads?: number;
+  readonly latent?: LatentDistribution;
+}
+
+/** A generator with where it came from. */
+export interface OpenedNetwork {
+  readonly generator: Generator;
+  readonly path: string;
+  readonly sha256: string;
+  readonly provider: Provider;
+}
+
+/** Reads a generator's file. Throws ProjectError when it is not there or is no file. */
+export async function readNetworkFile(path: string): Promise<Uint8Array> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined)
+    throw new ProjectError(`${path}: there is no such file. Give a generator as .onnx or an official .pkl.`);
+  if (!found.isFile()) throw new ProjectError(`${path} is a folder. Give a generator as .onnx or an official .pkl.`);
+  return readFile(path);
+}
+
+/** Opens a generator from a file on the provider asked for. */
+export async function openNetwork(path: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
+  const { runtime, threads, latent = "normal" } = options;
+  const bytes = await readNetworkFile(path);
+  const provider = await resolveProvider(options.provider ?? "auto");
+  const generator = await openGeneratorBytes(bytes, {
+    runtime,
+    provider,
+    latent,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  return { generator, path: resolve(path), sha256: createHash("sha256").update(bytes).digest("hex"), provider };
+}

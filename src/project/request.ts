@@ -1,0 +1,97 @@
+import { totalmem } from "node:os";
+import { keptResolution } from "../features/sampleFeatures.ts";
+import { GeneratorError } from "../gan/errors.ts";
+import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../gan/generator.ts";
+import { oneHot } from "../gan/latents.ts";
+import { selectLayers } from "../gan/selectLayers.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import { ProjectError } from "./files.ts";
+import type { OpenedNetwork } from "./network.ts";
+import type { ClusterSettings } from "./settings.ts";
+
+/** What the user asked for; nulls are decided from the generator. */
+export interface ClusterRequest
+  extends Omit<ClusterSettings, "networkSha256" | "layers" | "layersReason" | "resolution" | "truncationPsi"> {
+  readonly layers: "auto" | "all" | readonly string[];
+  /** Default: the image's, at most 64. */
+  readonly resolution: number | null;
+  /** Default: 0.7 for networks that can truncate, else 1. */
+  readonly truncationPsi: number | null;
+  readonly outdir: string;
+  readonly provider: ProviderChoice;
+  /** Default: one per core. */
+  readonly threads: number | null;
+  readonly command: string;
+}
+
+/** Side of the label maps unless the user asks for more: parts are visible, and 256 images fit a laptop's memory. */
+const DEFAULT_RESOLUTION = 64;
+/** Between the paper's 0.5 (StyleGAN2) and none: cleaner images, still varied. */
+const DEFAULT_TRUNCATION = 0.7;
+/** Share of the machine's memory that inner maps may take; they are held twice while the pyramid is built. */
+const MEMORY_SHARE = 0.4;
+
+/** The request with every open choice made. Throws GeneratorError for layers or classes that the generator has not. */
+export function settle(request: ClusterRequest, { generator, path, sha256 }: OpenedNetwork): ClusterSettings {
+  const { info } = generator;
+  const { outdir: _, provider: __, threads: ___, command: ____, ...asked } = request;
+  const selection = selectLayers(info.layers, request.layers);
+  if (request.class !== null || info.cDim > 0) {
+    if (request.class === null)
+      throw new GeneratorError(
+        `the generator is conditional: choose one of its classes 0 to ${info.cDim - 1} with --class`,
+      );
+    oneHot(request.class, info.cDim);
+  }
+  return {
+    ...asked,
+    network: path,
+    networkSha256: sha256,
+    layers: selection.layers.map((l) => l.name),
+    layersReason: selection.reason,
+    resolution: request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION),
+    truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
+  };
+}
+
+/** The layers of a run, in the generator's order. */
+export const layersOf = (settings: ClusterSettings, info: GeneratorInfo): readonly LayerInfo[] =>
+  selectLayers(info.layers, settings.layers).layers;
+
+/** How every sample of a run is generated. */
+export function generateOptions(
+  settings: ClusterSettings,
+  info: GeneratorInfo,
+): Omit<GenerateOptions, "seeds" | "layers"> {
+  const { truncationPsi, truncationCutoff, noiseMode } = settings;
+  return {
+    truncationPsi,
+    noiseMode,
+    ...(truncationCutoff === null ? {} : { truncationCutoff }),
+    ...(settings.class === null ? {} : { c: oneHot(settings.class, info.cDim) }),
+  };
+}
+
+/** Refuses, before anything is computed, what cannot work: more clusters than pixels, more maps than memory. */
+export function checkSize(settings: ClusterSettings, info: GeneratorInfo): void {
+  const { resolution, pixelStride, seeds, initialClusters } = settings;
+  const pixels = seeds.length * Math.ceil(resolution / pixelStride) ** 2;
+  if (initialClusters > pixels)
+    throw new ProjectError(
+      `${initialClusters} initial clusters need at least as many pixels, but ${seeds.length} images of ${resolution}x${resolution}` +
+        `${pixelStride > 1 ? ` at stride ${pixelStride}` : ""} have ${pixels}. Lower --init-clusters or raise --images.`,
+    );
+  const perImage = layersOf(settings, info).reduce(
+    (sum, l) => sum + l.channels * keptResolution(l, resolution) ** 2 * 4,
+    0,
+  );
+  const needed = seeds.length * perImage;
+  const available = totalmem() * MEMORY_SHARE;
+  if (needed > available)
+    throw new ProjectError(
+      `the inner maps of ${seeds.length} images need ${gigabytes(needed)}, more than the ${gigabytes(available)} that this machine can spare. ` +
+        `Lower --images to ${Math.max(1, Math.floor(available / perImage))}, or --resolution, or name fewer --layers.`,
+    );
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
