@@ -1,5 +1,6 @@
 /** The bar that stays in sight: K, play, labels, view, and the figures of the moment. */
 import { byId, decimals, h, percent } from "./dom.ts";
+import { kAtSlider, sliderAt } from "./kAxis.ts";
 import type { Model } from "./model.ts";
 import type { Mode, State, View } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -33,15 +34,35 @@ function segmented<V extends string>(
 
 export function makeBar(model: Model, { dispatch, state, subscribe }: Store): void {
   const { minK, maxK } = model.hierarchy;
+  /** K after a key, as sliders answer keys, but in steps of one cluster; the reducer keeps it within the tree. */
+  const keyTarget = (key: string, k: number): number | null => {
+    const targets: Readonly<Record<string, number>> = {
+      ArrowLeft: k - 1,
+      ArrowDown: k - 1,
+      ArrowRight: k + 1,
+      ArrowUp: k + 1,
+      PageDown: k - 10,
+      PageUp: k + 10,
+      Home: minK,
+      End: maxK,
+    };
+    return targets[key] ?? null;
+  };
   const number = h("output", { class: "k-number", for: "k" });
   const slider = h("input", {
     id: "k",
     type: "range",
-    min: minK,
-    max: maxK,
-    step: 1,
+    min: 0,
+    max: 1,
+    step: "any",
     "aria-label": "Number of clusters K",
-    input: () => dispatch({ type: "setK", k: slider.valueAsNumber }),
+    input: () => dispatch({ type: "setK", k: kAtSlider(model.hierarchy, slider.valueAsNumber) }),
+    keydown: (event: KeyboardEvent) => {
+      const k = keyTarget(event.key, state().k);
+      if (k === null) return;
+      event.preventDefault();
+      dispatch({ type: "setK", k });
+    },
   });
   const play = h("button", {
     type: "button",
@@ -62,7 +83,6 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
     );
   const fewer = step(-1, "−", "One cluster fewer");
   const more = step(1, "+", "One cluster more");
-  const position = (k: number): number => (maxK === minK ? 0 : (k - minK) / (maxK - minK));
   const stops = h(
     "div",
     { class: "stops" },
@@ -71,7 +91,7 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
         "button",
         {
           type: "button",
-          style: `--at:${position(k)}`,
+          style: `--at:${sliderAt(model.hierarchy, k)}`,
           title: `Suggested stop: K = ${k}`,
           "aria-label": `Suggested stop, K = ${k}`,
           click: () => dispatch({ type: "setK", k }),
@@ -127,8 +147,8 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
     const { minIou, largest, effective } = model.figuresAt(now.k);
     if (now.k !== before?.k) {
       number.textContent = String(now.k);
-      slider.value = String(now.k);
-      slider.style.setProperty("--at", String(position(now.k)));
+      slider.value = String(sliderAt(model.hierarchy, now.k));
+      slider.style.setProperty("--at", slider.value);
       slider.setAttribute(
         "aria-valuetext",
         `${now.k} clusters, lowest IoU ${decimals(minIou)}, largest ${percent(largest)}`,

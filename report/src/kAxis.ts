@@ -20,3 +20,13 @@ export function ticksOf({ hierarchy: { minK, maxK } }: Model): number[] {
   );
   return [...round, maxK];
 }
+
+/** Where the slider stands at `k`, in [0, 1]: logarithmic, like the charts. */
+export function sliderAt({ minK, maxK }: { readonly minK: number; readonly maxK: number }, k: number): number {
+  return maxK === minK ? 0 : Math.log(k / minK) / Math.log(maxK / minK);
+}
+
+/** The K nearest to a position of the slider. */
+export function kAtSlider({ minK, maxK }: { readonly minK: number; readonly maxK: number }, position: number): number {
+  return Math.round(minK * (maxK / minK) ** position);
+}

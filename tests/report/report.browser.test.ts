@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { sliderAt } from "../../report/src/kAxis.ts";
 import { buildReport, type ReportInput } from "../../src/project/report/build.ts";
 import { renderReport } from "../../src/project/report/render.ts";
 import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
@@ -47,6 +48,9 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
   /** The picture on the first canvas that the selector names. */
   const picture = async (page: Page, selector: string): Promise<string> =>
     String(await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`));
+  /** Moves the slider; the synthetic trees go from 12 or 9 to 2. */
+  const setK = (page: Page, k: number, maxK = 12): Promise<void> =>
+    page.locator("#k").fill(String(sliderAt({ minK: 2, maxK }, k)));
   const settled = (page: Page): Promise<unknown> =>
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
 
@@ -68,11 +72,11 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     const page = await open("images", syntheticImages());
     expect(await page.locator("h1").textContent()).toBe(title);
     const canvas = "#tiles canvas";
-    await page.locator("#k").fill("12");
+    await setK(page, 12);
     await settled(page);
     const at12 = await picture(page, canvas);
     expect(await page.locator("#clusters li").count()).toBe(12);
-    await page.locator("#k").fill("3");
+    await setK(page, 3);
     await settled(page);
     const at3 = await picture(page, canvas);
     expect(at3).not.toBe(at12);
@@ -80,10 +84,10 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     await page.locator("#k").press("ArrowLeft");
     await settled(page);
     expect(await page.locator(".k-number").textContent()).toBe("2");
-    await page.locator("#k").fill("12");
+    await setK(page, 12);
     await settled(page);
     expect(await picture(page, canvas)).toBe(at12);
-    await page.locator("#k").fill("3");
+    await setK(page, 3);
     await page.getByRole("button", { name: "Merged" }).click();
     await settled(page);
     expect(await picture(page, canvas)).not.toBe(at3);
@@ -110,7 +114,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
   it("draws every merge with both confidence maps, and steps through them", async () => {
     const page = await open("merge", syntheticImages());
     await page.locator("#merge").scrollIntoViewIfNeeded();
-    await page.locator("#k").fill("9");
+    await setK(page, 9);
     await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 9 to 8"');
     expect(await page.locator(".board canvas").count()).toBe(4 * 4);
     const before = await picture(page, ".board canvas");
@@ -124,10 +128,10 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
   it("shows points beside the other methods and the truth, on a phone without sideways scrolling", async () => {
     const page = await open("points", syntheticPoints(), 360);
     expect(await page.locator("#tiles figcaption b").allTextContents()).toEqual(["KLiSH", "K-means", "Truth"]);
-    await page.locator("#k").fill("9");
+    await setK(page, 9, 9);
     await settled(page);
     const at9 = await picture(page, "#tiles canvas");
-    await page.locator("#k").fill("2");
+    await setK(page, 2, 9);
     await settled(page);
     expect(await picture(page, "#tiles canvas")).not.toBe(at9);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
