@@ -18,13 +18,18 @@ export class ByteReader {
     return this.bytes.length - this.position;
   }
 
-  /** Moves on by `length` bytes and returns where they begin. */
-  skip(length: number): number {
+  /** Throws unless so many bytes are left. */
+  require(length: number): void {
     if (length > this.left)
       throw new CheckpointError(
         `${this.source} ends too early: ${length} bytes expected at position ${this.position}, ${this.left} are left. ` +
           "The file is truncated or damaged; download it again.",
       );
+  }
+
+  /** Moves on by `length` bytes and returns where they begin. */
+  skip(length: number): number {
+    this.require(length);
     const start = this.position;
     this.position += length;
     return start;

@@ -15,6 +15,7 @@ const PERSISTENCE_VERSION = 6;
 /** Official networks nest 4 deep (synthesis.b8.conv0.affine). */
 const MAX_DEPTH = 16;
 
+/** A dictionary with a module in it. */
 export function isNvidiaPytorch(root: PickleValue): root is PickleDict {
   return isKind(root, "dict") && [...root.entries.values()].some((value) => isKind(value, "module"));
 }

@@ -24,6 +24,7 @@ const NETWORK_VERSIONS: readonly PickleValue[] = [2, 3, 4];
 const MAX_DEPTH = 4;
 const SETTINGS = ["version", "name", "build_func_name", "static_kwargs"] as const;
 
+/** A network, or a tuple with one in it. */
 export function isNvidiaTensorflow(root: PickleValue): boolean {
   return (
     isKind(root, "network") ||

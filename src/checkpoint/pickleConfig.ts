@@ -14,10 +14,12 @@ export interface UnfoldBudget {
   values: number;
 }
 
+/** For one file. */
 export function unfoldBudget(): UnfoldBudget {
   return { values: MAX_VALUES };
 }
 
+/** @throws CheckpointError when the budget is used up. */
 export function unfold(budget: UnfoldBudget, values: number): void {
   budget.values -= values;
   if (budget.values < 0)

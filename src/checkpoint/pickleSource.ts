@@ -26,6 +26,7 @@ export function pickleBudget(): PickleBudget {
   return { opcodes: 10_000_000, objects: 1_000_000, textBytes: 2 ** 26 };
 }
 
+/** @throws CheckpointError when the budget is used up. */
 export function spend(budget: PickleBudget, what: keyof PickleBudget, amount: number): void {
   budget[what] -= amount;
   if (budget[what] < 0)

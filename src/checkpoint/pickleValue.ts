@@ -111,15 +111,18 @@ function wrong(what: string, expected: string, value: PickleValue | undefined): 
 export type NodeKind = Extract<PickleValue, { readonly kind: string }>["kind"];
 export type NodeOfKind<K extends NodeKind> = Extract<PickleValue, { readonly kind: K }>;
 
+/** Narrows a value to a node of that kind. */
 export function isKind<K extends NodeKind>(value: PickleValue | undefined, kind: K): value is NodeOfKind<K> {
   return typeof value === "object" && value !== null && !(value instanceof Uint8Array) && value.kind === kind;
 }
 
+/** The value as a dictionary. @throws CheckpointError else, naming `what` it was to be; so do the functions below. */
 export function asDict(value: PickleValue | undefined, what: string): PickleDict {
   if (!isKind(value, "dict")) throw wrong(what, "a dict", value);
   return value;
 }
 
+/** A text. */
 export function asText(value: PickleValue | undefined, what: string): string {
   if (typeof value !== "string") throw wrong(what, "a text", value);
   return value;
@@ -138,6 +141,7 @@ export function asCount(value: PickleValue | undefined, what: string): number {
   return value;
 }
 
+/** Shapes and strides. */
 export function asCounts(value: PickleValue | undefined, what: string): number[] {
   return asItems(value, what).map((item) => asCount(item, what));
 }

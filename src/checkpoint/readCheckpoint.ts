@@ -9,7 +9,7 @@ import { readTorchState, TOP_LEVEL } from "./torchState.ts";
 import { readStorageStream, readTorchStream, TORCH_STREAM_STARTS } from "./torchStream.ts";
 import { readTorchZip } from "./torchZip.ts";
 
-/** Undefined stands for any byte. */
+/** First bytes, undefined for any; or first text, before which there may be white space. */
 type Start = readonly (number | undefined)[];
 type Row = readonly [start: Start | string, read: (bytes: Uint8Array) => Checkpoint];
 
@@ -44,6 +44,8 @@ const READABLE = "NVIDIA .pkl (PyTorch and TensorFlow), torch .pth and .pt, .saf
  * @throws CheckpointError for every other file, with what it is and what to do.
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError("readCheckpoint: expected the file's content as a Uint8Array.");
   if (bytes.length === 0) throw new CheckpointError("The file is empty: the download went wrong. Download it again.");
   for (const [start, read] of formats) if (startsWith(bytes, start)) return read(bytes);
   const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
@@ -53,8 +55,8 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 function startsWith(bytes: Uint8Array, start: Start | string): boolean {
-  const codes: Start = typeof start === "string" ? [...start].map((c) => c.charCodeAt(0)) : start;
-  return codes.every((code, i) => code === any || bytes[i] === code);
+  if (typeof start !== "string") return start.every((code, i) => code === any || bytes[i] === code);
+  return new TextDecoder().decode(bytes.subarray(0, 256)).trimStart().startsWith(start);
 }
 
 function refuse(message: string): () => never {

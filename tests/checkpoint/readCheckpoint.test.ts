@@ -92,6 +92,16 @@ describe("readCheckpoint", () => {
     expect(() => load(torchStream(new TextEncoder().encode("N"), []))).toThrow(CheckpointError);
   });
 
+  it("says what came in place of a checkpoint", () => {
+    const text = (value: string) => new TextEncoder().encode(value);
+    expect(() => readCheckpoint(text(""))).toThrow(/empty/);
+    expect(() => readCheckpoint(text("\n <!DOCTYPE html>"))).toThrow(/web page/);
+    expect(() => readCheckpoint(text("version https://git-lfs.github.com/spec/v1\noid"))).toThrow(/git lfs pull/);
+    expect(() => readCheckpoint(Uint8Array.of(0x1f, 0x8b, 8))).toThrow(/gzip/);
+    expect(() => readCheckpoint(text("weights"))).toThrow(/begins with 77 65 69 67 68 74 73/);
+    expect(() => readCheckpoint("weights.pkl" as unknown as Uint8Array)).toThrow(TypeError);
+  });
+
   it("refuses random bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
