@@ -1,0 +1,117 @@
+import { type Command, Option } from "commander";
+import { type NetworkOptions, withNetworkOptions } from "./networkOptions.ts";
+import { parse, print, runWithProgress } from "./run.ts";
+
+interface ClusterOptions extends NetworkOptions {
+  readonly outdir: string;
+  readonly seeds?: number[];
+  readonly images: number;
+  readonly resolution?: number;
+  readonly layers: "auto" | "all" | string[];
+  readonly pixelStride: number;
+  readonly initClusters: number;
+  readonly seed: number;
+  readonly criterion: "paper" | "pair";
+  readonly balance: number | "auto";
+  readonly filter: boolean;
+  readonly tolerance: number;
+  readonly minClusters: number;
+  readonly minIou?: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** klish cluster: the main job, from a generator to its parts. */
+export function addCluster(program: Command): void {
+  withNetworkOptions(
+    program
+      .command("cluster")
+      .summary("find the semantic parts of a generator, without labels")
+      .description(
+        `Samples a generator, clusters its inner feature maps with KLiSH at every K, and writes a project folder with the
+merge tree, pictures and a report that opens in any browser. Run the same command again to continue an
+interrupted run.`,
+      ),
+    "default: 0.7 where the generator can truncate",
+  )
+    .requiredOption("--outdir <folder>", "project folder to make or continue")
+    .option("--images <n>", "number of images to sample: seeds 0 to n-1", parse.integer(1), 256)
+    .option("--seeds <list>", "the seeds themselves, such as 0,1,4-6", parse.seeds)
+    .option("--resolution <px>", "side of the label maps (default: the image's, at most 64)", parse.integer(1))
+    .option("--layers <choice>", "auto (the paper's rule), all, or names separated by commas", parse.layers, "auto")
+    .option("--pixel-stride <s>", "cluster one pixel of every s x s cell of every image", parse.integer(1), 1)
+    .option("--init-clusters <k>", "K0: clusters to start from", parse.integer(2), 100)
+    .option("--seed <n>", "seed of the clustering", parse.integer(0), 0)
+    .addOption(
+      new Option("--criterion <rule>", "which pair is merged: the paper's rule, or the best pair, chance-corrected")
+        .choices(["paper", "pair"])
+        .default("paper"),
+    )
+    .option("--balance <lambda>", "how much chance overlap the pair rule subtracts: 0 to 1", parse.balance, 0.5)
+    .option("--filter", "drop the least separable start clusters and cluster again (paper)", false)
+    .option("--tolerance <gap>", "certified relative gap of every SVM", parse.number(1e-8, 0.1), 1e-3)
+    .option("--min-clusters <k>", "stop merging at this K", parse.integer(2), 2)
+    .option("--min-iou <t>", "stop merging when every cluster's IoU is at least this", parse.number(0, 1))
+    .option("--json", "print the result as JSON", false)
+    .option("--quiet", "no progress bar", false)
+    .action(async (options: ClusterOptions) => {
+      const result = await runWithProgress(
+        "cluster",
+        {
+          network: options.network,
+          outdir: options.outdir,
+          latent: options.latent,
+          seeds: options.seeds ?? Array.from({ length: options.images }, (_, i) => i),
+          class: options.class ?? null,
+          truncationPsi: options.trunc ?? null,
+          truncationCutoff: options.truncCutoff ?? null,
+          noiseMode: options.noiseMode,
+          layers: options.layers,
+          resolution: options.resolution ?? null,
+          pixelStride: options.pixelStride,
+          initialClusters: options.initClusters,
+          seed: options.seed,
+          criterion: options.criterion,
+          balance: options.criterion === "paper" ? 0 : options.balance,
+          filter: options.filter,
+          tolerance: options.tolerance,
+          minClusters: options.minClusters,
+          minIou: options.minIou ?? null,
+          provider: options.provider,
+          threads: options.threads ?? null,
+          command: commandLine(),
+        },
+        options,
+      );
+      print(result, summary(result), options.json);
+    });
+}
+
+/** The command as a user would type it again. */
+function commandLine(): string {
+  const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return ["npx klish", ...process.argv.slice(2).map(quote)].join(" ");
+}
+
+export interface ReportSummary {
+  readonly report: string;
+  readonly sheets: readonly string[];
+  readonly initialClusters: number;
+  readonly minClusters: number;
+  readonly largest: { readonly k: number; readonly share: number };
+}
+
+/** From this share on one cluster has swallowed the picture, and the user should know. */
+const COLLAPSE_SHARE = 0.8;
+
+export function summary({ report, sheets, initialClusters, minClusters, largest }: ReportSummary): string[] {
+  const percent = Math.round(largest.share * 100);
+  return [
+    `${initialClusters} clusters merged down to ${minClusters}; at K = ${largest.k} the largest holds ${percent} % of the pixels`,
+    ...(largest.share > COLLAPSE_SHARE
+      ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair --balance 1"]
+      : []),
+    `report  ${report}`,
+    ...sheets.map((sheet) => `sheet   ${sheet}`),
+  ];
+}

@@ -1,0 +1,100 @@
+import { stat } from "node:fs/promises";
+import { type Command, Option } from "commander";
+import { effectiveClusters, largestShare } from "../cluster/mergeTree.ts";
+import type { LatentDistribution } from "../gan/generator.ts";
+import { autoLayers } from "../gan/selectLayers.ts";
+import { openNetwork } from "../project/network.ts";
+import { loadTree, openProject } from "../project/project.ts";
+import { formatSeeds } from "../project/seeds.ts";
+import { workerRuntime } from "../runtime/node/workerRuntime.ts";
+import { print } from "./run.ts";
+import { table } from "./table.ts";
+
+interface InfoOptions {
+  readonly latent: LatentDistribution;
+  readonly json: boolean;
+}
+
+/** klish info: what a file or a project folder holds. */
+export function addInfo(program: Command): void {
+  program
+    .command("info")
+    .summary("show what a generator or a project folder holds")
+    .description(
+      "Shows a generator's family, sizes and layers (those of the paper's rule marked), or a project's state.",
+    )
+    .argument("<file>", "a generator (.onnx or official .pkl), or a project folder")
+    .addOption(
+      new Option("--latent <distribution>", "latent of an .onnx generator")
+        .choices(["normal", "uniform"])
+        .default("normal"),
+    )
+    .option("--json", "print as JSON", false)
+    .action(async (file: string, { latent, json }: InfoOptions) => {
+      const folder = await stat(file).then(
+        (s) => s.isDirectory(),
+        () => false,
+      );
+      await (folder ? projectInfo(file, json) : networkInfo(file, latent, json));
+    });
+}
+
+async function networkInfo(file: string, latent: LatentDistribution, json: boolean): Promise<void> {
+  const { generator, sha256 } = await openNetwork(file, { runtime: workerRuntime(), provider: "cpu", latent });
+  const { info } = generator;
+  await generator.dispose();
+  const auto = info.layers.length > 0 ? autoLayers(info.layers) : { layers: [], reason: "there is none" };
+  const rows = [
+    ["family", info.family],
+    [
+      "image",
+      `${info.imageChannels} x ${info.resolution} x ${info.resolution}, values in [${info.imageRange.join(", ")}]`,
+    ],
+    ["z", `${info.zDim}, ${info.latent === "normal" ? "N(0,1)" : "U(-1,1)"}`],
+    ...(info.wDim > 0 ? [["w", `${info.wDim}, for ${info.numWs} layers`]] : []),
+    ...(info.cDim > 0 ? [["classes", `${info.cDim}`]] : []),
+    ["sha256", sha256],
+  ];
+  const layers = info.layers.map((l) => [
+    auto.layers.includes(l) ? "*" : " ",
+    `${l.resolution}x${l.resolution}`,
+    `${l.channels} channels`,
+    l.name,
+  ]);
+  const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
+  print({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, json);
+}
+
+async function projectInfo(folder: string, json: boolean): Promise<void> {
+  const project = await openProject(folder);
+  const tree = await loadTree(project);
+  const { settings, complete, family, command } = project.file;
+  const rows = [
+    ["generator", `${settings.network} (${family})`],
+    ["seeds", `${formatSeeds(settings.seeds)} (${settings.seeds.length} images)`],
+    ["layers", settings.layers.join(", ")],
+    ["clustered at", `${settings.resolution}x${settings.resolution}, stride ${settings.pixelStride}`],
+    ["state", complete ? "finished" : `not finished; continue with: ${command}`],
+  ];
+  const steps = (tree?.steps ?? []).map(({ k, iou, sizes }) => ({
+    k,
+    minIou: Math.min(...iou),
+    largestShare: largestShare(sizes),
+    effectiveClusters: effectiveClusters(sizes),
+  }));
+  const shown = steps.filter(({ k }, i) => i === 0 || i === steps.length - 1 || k <= 10 || k % 10 === 0);
+  const clusters = [
+    ["K", "lowest IoU", "largest share", "effective clusters"],
+    ...shown.map((s) => [
+      String(s.k),
+      s.minIou.toFixed(3),
+      `${(s.largestShare * 100).toFixed(1)} %`,
+      s.effectiveClusters.toFixed(1),
+    ]),
+  ];
+  print(
+    { ...project.file, steps },
+    [...table(rows), "", ...(steps.length > 0 ? table(clusters) : ["not clustered yet"])],
+    json,
+  );
+}

@@ -1,0 +1,79 @@
+import type { Progress } from "../tensor/progress.ts";
+
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressBar {
+  update(progress: Progress): void;
+  /** Ends the line that is being drawn. */
+  finish(): void;
+}
+
+const BAR_WIDTH = 24;
+const REDRAW_MS = 100;
+/** Without a terminal a line now and then is enough for a log. */
+const LOG_MS = 10_000;
+
+/** Progress on stderr: one line per phase with a bar, its share, and the time left; plain lines where there is no terminal. */
+export function progressBar(output: Output = process.stderr, now: () => number = () => performance.now()): ProgressBar {
+  let phase = "";
+  let started = 0;
+  let first = 0;
+  let drawn = Number.NEGATIVE_INFINITY;
+  let open = false;
+
+  const end = (): void => {
+    if (open) output.write("\n");
+    open = false;
+  };
+  return {
+    update(progress) {
+      const time = now();
+      if (progress.phase !== phase) {
+        end();
+        phase = progress.phase;
+        started = time;
+        first = progress.done;
+        drawn = Number.NEGATIVE_INFINITY;
+      }
+      const complete = progress.done >= progress.total;
+      if (!complete && time - drawn < (output.isTTY ? REDRAW_MS : LOG_MS)) return;
+      if (complete && drawn === Number.POSITIVE_INFINITY) return;
+      drawn = complete ? Number.POSITIVE_INFINITY : time;
+      const line = progressLine(progress, (time - started) / 1000, first);
+      if (output.isTTY) {
+        output.write(`\r${line.slice(0, (output.columns ?? 80) - 1)}\u001b[K`);
+        open = true;
+      } else output.write(`${line}\n`);
+    },
+    finish: end,
+  };
+}
+
+/** `first` is where the phase began: a resumed one is not credited with what an earlier run did. */
+function progressLine({ phase, done, total, note }: Progress, seconds: number, first: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const full = Math.round(share * BAR_WIDTH);
+  const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
+  const rate = (done - first) / seconds;
+  const time =
+    done >= total
+      ? formatSeconds(seconds)
+      : rate > 0 && seconds > 1
+        ? `${formatSeconds((total - done) / rate)} left`
+        : "";
+  return [phase.padEnd(22), bar, `${Math.floor(share * 100)}%`.padStart(4), time, note ?? ""]
+    .filter((s) => s !== "")
+    .join(" ");
+}
+
+/** 7.3 s, 4 min 05 s, 2 h 10 min. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
+}

@@ -1,0 +1,72 @@
+import { InvalidArgumentError } from "commander";
+import type { JobName, JobRequest, JobResult } from "../project/jobs.ts";
+import { runJob } from "../project/runJob.ts";
+import { parseSeeds } from "../project/seeds.ts";
+import { progressBar } from "./progressBar.ts";
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors), 130 stopped by Ctrl-C. */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_STOPPED = 130;
+
+/** Runs a job with a progress bar; the first Ctrl-C asks it to stop, the second ends the process. */
+export async function runWithProgress<J extends JobName>(
+  name: J,
+  request: JobRequest<J>,
+  { quiet }: { readonly quiet: boolean },
+): Promise<JobResult<J>> {
+  const controller = new AbortController();
+  const bar = quiet ? undefined : progressBar();
+  const onInterrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_STOPPED);
+    bar?.finish();
+    process.stderr.write("stopping; press Ctrl-C again to end at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  try {
+    return await runJob(name, request, {
+      signal: controller.signal,
+      ...(bar === undefined ? {} : { onProgress: bar.update }),
+    });
+  } finally {
+    bar?.finish();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+/** Prints a result: for people, or as one line of JSON. */
+export function print(value: unknown, lines: readonly string[], json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Argument parsers for commander: each says what it expected. */
+export const parse = {
+  integer:
+    (minimum: number) =>
+    (text: string): number => {
+      const value = Number(text);
+      if (text.trim() === "" || !Number.isInteger(value) || value < minimum)
+        throw new InvalidArgumentError(`Expected an integer of at least ${minimum}, got "${text}".`);
+      return value;
+    },
+  number:
+    (low: number, high: number) =>
+    (text: string): number => {
+      const value = Number(text);
+      if (text.trim() === "" || !(value >= low && value <= high))
+        throw new InvalidArgumentError(`Expected a number between ${low} and ${high}, got "${text}".`);
+      return value;
+    },
+  seeds: (text: string): number[] => {
+    try {
+      return parseSeeds(text);
+    } catch (error) {
+      throw new InvalidArgumentError(`${(error as Error).message}.`);
+    }
+  },
+  layers: (text: string): "auto" | "all" | string[] => (text === "auto" || text === "all" ? text : text.split(",")),
+  balance: (text: string): number | "auto" => (text === "auto" ? text : parse.number(0, 1)(text)),
+};

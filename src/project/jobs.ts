@@ -1,0 +1,13 @@
+import type { JobOptions } from "../tensor/progress.ts";
+import { clusterJob, reportJob } from "./clusterJob.ts";
+import { generateJob } from "./generateJob.ts";
+
+/** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
+export const jobs = { cluster: clusterJob, report: reportJob, generate: generateJob } satisfies Record<
+  string,
+  (request: never, job: JobOptions) => Promise<unknown>
+>;
+
+export type JobName = keyof typeof jobs;
+export type JobRequest<J extends JobName> = Parameters<(typeof jobs)[J]>[0];
+export type JobResult<J extends JobName> = Awaited<ReturnType<(typeof jobs)[J]>>;
