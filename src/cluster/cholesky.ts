@@ -9,16 +9,30 @@ export function choleskyFactor(matrix: Float64Array, n: number): boolean {
     const row = i * n;
     for (let j = 0; j < i; j++) {
       const other = j * n;
-      let sum = matrix[row + j];
-      for (let l = 0; l < j; l++) sum -= matrix[row + l] * matrix[other + l];
-      matrix[row + j] = sum / matrix[other + j];
+      matrix[row + j] = (matrix[row + j] - rowProduct(matrix, row, other, j)) / matrix[other + j];
     }
-    let pivot = matrix[row + i];
-    for (let l = 0; l < i; l++) pivot -= matrix[row + l] * matrix[row + l];
+    const pivot = matrix[row + i] - rowProduct(matrix, row, row, i);
     if (!(pivot > 0)) return false;
     matrix[row + i] = Math.sqrt(pivot);
   }
   return true;
+}
+
+/** The product of the first n elements from `a` and from `b`; four sums, since each addition waits for the one before. */
+function rowProduct(matrix: Float64Array, a: number, b: number, n: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let l = 0;
+  for (; l + 3 < n; l += 4) {
+    s0 += matrix[a + l] * matrix[b + l];
+    s1 += matrix[a + l + 1] * matrix[b + l + 1];
+    s2 += matrix[a + l + 2] * matrix[b + l + 2];
+    s3 += matrix[a + l + 3] * matrix[b + l + 3];
+  }
+  for (; l < n; l++) s0 += matrix[a + l] * matrix[b + l];
+  return s0 + s1 + (s2 + s3);
 }
 
 /** Solves L L^T x = b in place of `b`, for a factor from `choleskyFactor`. */

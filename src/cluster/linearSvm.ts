@@ -14,10 +14,10 @@ import { checkLabels, classSums } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { secondMoments } from "./moments.ts";
-import { DIRECT_CHANNELS, type Hyperplane } from "./newtonSvm.ts";
+import type { Hyperplane } from "./newtonSvm.ts";
 import { svmPass } from "./svmPass.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, preconditionerOf, SvmProblem } from "./svmProblem.ts";
-import { WorkingSet } from "./workingSet.ts";
+import { DIRECT_CHANNELS, WorkingSet } from "./workingSet.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */

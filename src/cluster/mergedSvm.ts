@@ -1,5 +1,6 @@
-import { addTransposed, dot, type Hyperplane } from "./newtonSvm.ts";
-import type { SvmProblem } from "./svmProblem.ts";
+import type { Hyperplane } from "./newtonSvm.ts";
+import { addTransposed, dot } from "./products.ts";
+import { type SvmProblem, signsOf } from "./svmProblem.ts";
 import { combine } from "./warmStart.ts";
 import { WorkingSet } from "./workingSet.ts";
 
@@ -17,8 +18,8 @@ export interface MergedSvm extends Classifier {
 }
 
 /** Pixels whose margin exceeds these numbers are solved on: under the warm start, and in later rounds. */
-const FIRST_MARGIN = -0.2;
-const LATER_MARGIN = -0.05;
+const FIRST_MARGIN = -0.1;
+const LATER_MARGIN = -0.02;
 const MAX_ROUNDS = 10;
 
 /**
@@ -31,6 +32,8 @@ export class MergedSvmTrainer {
   readonly #set: WorkingSet;
   readonly #scores: Float32Array;
   readonly #inSet: Uint8Array;
+  /** Room for a list of pixels. */
+  readonly #found: Int32Array;
 
   constructor(problem: SvmProblem) {
     const { features } = problem;
@@ -38,6 +41,7 @@ export class MergedSvmTrainer {
     this.#set = new WorkingSet(features);
     this.#scores = new Float32Array(2 * features.pixels);
     this.#inSet = new Uint8Array(features.pixels);
+    this.#found = new Int32Array(features.pixels);
   }
 
   /** `labels` are those after the merge; `p` and `q` the two classifiers before it. */
@@ -69,12 +73,14 @@ export class MergedSvmTrainer {
     const scoresP = both.subarray(0, pixels);
     const scoresQ = both.subarray(pixels);
     // Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search.
-    const index: number[] = [];
-    for (let n = 0; n < pixels; n++) if (scoresP[n] > -1 || scoresQ[n] > -1 || labels[n] === own) index.push(n);
+    let found = 0;
+    for (let n = 0; n < pixels; n++)
+      if (scoresP[n] > -1 || scoresQ[n] > -1 || labels[n] === own) this.#found[found++] = n;
+    const index = this.#found.subarray(0, found);
     const theta = combine({
-      scoresP: Float32Array.from(index, (n) => scoresP[n]),
-      scoresQ: Float32Array.from(index, (n) => scoresQ[n]),
-      signs: Int8Array.from(index, (n) => (labels[n] === own ? 1 : -1)),
+      scoresP: pick(scoresP, index),
+      scoresQ: pick(scoresQ, index),
+      signs: signsOf(labels, index, own),
       products: [dot(p.weight, p.weight), dot(p.weight, q.weight), dot(q.weight, q.weight)],
       penalty,
     });
@@ -88,15 +94,15 @@ export class MergedSvmTrainer {
   /** Adds the pixels that the working set lacks and whose margin exceeds `least`. */
   #extend(scores: Float32Array, labels: Uint16Array, own: number, least: number): void {
     const inSet = this.#inSet;
-    const missing: number[] = [];
+    let found = 0;
     for (let n = 0; n < scores.length; n++) {
       const margin = labels[n] === own ? 1 - scores[n] : 1 + scores[n];
       if (margin > least && inSet[n] === 0) {
         inSet[n] = 1;
-        missing.push(n);
+        this.#found[found++] = n;
       }
     }
-    this.#set.append(Int32Array.from(missing));
+    this.#set.append(this.#found.subarray(0, found));
   }
 
   /** The certificate over all pixels, from a working set that holds every active one. */
@@ -118,7 +124,13 @@ export class MergedSvmTrainer {
       pulls[i] = sign * margin;
     }
     const pullGradient = new Float64Array(channels);
-    await addTransposed({ rows, count, channels }, pulls, blas, pullGradient);
+    await addTransposed(blas, rows, pulls, pullGradient);
     return this.#problem.certify(plane.weight, { loss, pull, signedPull, pullGradient });
   }
+}
+
+function pick(values: Float32Array, index: Int32Array): Float32Array {
+  const result = new Float32Array(index.length);
+  for (let i = 0; i < index.length; i++) result[i] = values[index[i]];
+  return result;
 }

@@ -7,17 +7,9 @@
  * (X~ = rows with a 1 appended), and a Newton step followed by an exact line search ends after few steps. f is 1-strongly
  * convex in w, so |g_w|^2 / 2 bounds its excess over the minimum where g_b = 0: the certificate by which it stops.
  */
-import type { Blas } from "../runtime/blas.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
-
-/** A block of rows [M,D] with their signs. `rows` may be longer than M*D. */
-export interface SignedRows {
-  readonly rows: Float32Array;
-  /** y: +1 or -1, [M]. */
-  readonly signs: Int8Array;
-  readonly count: number;
-  readonly channels: number;
-}
+import { addTransposed, dot, multiply } from "./products.ts";
+import type { WorkingSet } from "./workingSet.ts";
 
 /** A hyperplane; updated in place by the solver. */
 export interface Hyperplane {
@@ -26,7 +18,6 @@ export interface Hyperplane {
 }
 
 export interface NewtonOptions {
-  readonly blas: Blas;
   /** c: the weight of one row's squared hinge, C/N. */
   readonly penalty: number;
   /** Relative gap at which to stop: |g_w|^2 / 2 <= tolerance * f. */
@@ -35,23 +26,22 @@ export interface NewtonOptions {
   readonly preconditioner?: Float64Array | undefined;
 }
 
-/** Up to this many channels the Hessian is formed and factorised; above, conjugate gradients only multiply by it. */
-export const DIRECT_CHANNELS = 256;
 const MAX_ITERATIONS = 60;
-/** Rows of one product; sums over more rows are accumulated in float64. */
-const BLOCK_ROWS = 4096;
 /** The bias gradient may be this share of the active rows' total pull on the bias. */
 const BIAS_TOLERANCE = 1e-3;
-/** Above this share of changed rows a new Gram matrix costs less than the update. */
-const REBUILD_SHARE = 0.6;
-
-/** Minimises f on `block`, starting from and updating `plane`. Returns the number of Newton steps. */
-export async function newtonSvm(block: SignedRows, plane: Hyperplane, options: NewtonOptions): Promise<number> {
-  const { signs, count: m, channels: d } = block;
-  const { blas, penalty, tolerance } = options;
+/** Minimises f on the rows of `set`, with `signs` y = +1 or -1, starting from and updating `plane`. Returns the number of steps. */
+export async function newtonSvm(
+  set: WorkingSet,
+  signs: Int8Array,
+  plane: Hyperplane,
+  options: NewtonOptions,
+): Promise<number> {
+  const { rows, count: m, blas, gram } = set;
+  const { penalty, tolerance } = options;
   const { weight } = plane;
-  const gram = d <= DIRECT_CHANNELS ? new ActiveGram(block, blas) : undefined;
-  const scores = Float64Array.from(await multiply(block, Float32Array.from(weight), blas), (s) => s + plane.bias);
+  const d = weight.length;
+  const scores = Float64Array.from(await multiply(blas, rows, Float32Array.from(weight)));
+  for (let i = 0; i < m; i++) scores[i] += plane.bias;
   const margins = new Float64Array(m);
   const pull = new Float32Array(m);
   for (let iteration = 0; ; iteration++) {
@@ -70,12 +60,20 @@ export async function newtonSvm(block: SignedRows, plane: Hyperplane, options: N
         pull[i] = -2 * penalty * margin * signs[i];
       } else pull[i] = 0;
     }
-    const gradient = new Float64Array(d + 1);
-    await addTransposed(block, pull, blas, gradient);
+    let hessian: Float64Array | undefined;
+    let gradient: Float64Array;
+    if (gram !== undefined) {
+      await gram.update(rows, signs, margins, active);
+      hessian = gram.hessian(penalty);
+      gradient = gram.gradient(hessian, penalty, weight, plane.bias);
+    } else {
+      gradient = new Float64Array(d + 1);
+      gradient.set(weight);
+      await addTransposed(blas, rows, pull, gradient);
+    }
     let squared = 0;
     let norm = 0;
     for (let j = 0; j < d; j++) {
-      gradient[j] += weight[j];
       squared += gradient[j] * gradient[j];
       norm += weight[j] * weight[j];
     }
@@ -85,11 +83,9 @@ export async function newtonSvm(block: SignedRows, plane: Hyperplane, options: N
     if ((0.5 * squared <= tolerance * objective && balanced) || iteration >= MAX_ITERATIONS) return iteration;
 
     const step = gradient.map((g) => -g);
-    if (gram !== undefined) {
-      await gram.update(margins, active);
-      choleskySolve(factorPositive(gram.hessian(penalty), d + 1), d + 1, step);
-    } else await conjugateGradient(block, margins, active, step, options);
-    const change = await multiply(block, Float32Array.from(step.subarray(0, d)), blas);
+    if (hessian !== undefined) choleskySolve(factorPositive(hessian, d + 1), d + 1, step);
+    else await conjugateGradient(set, margins, active, step, options);
+    const change = await multiply(blas, rows, Float32Array.from(step.subarray(0, d)));
     const slope = new Float64Array(m);
     for (let i = 0; i < m; i++) slope[i] = -signs[i] * (change[i] + step[d]);
     const t = lineSearch(margins, slope, weight, step, penalty);
@@ -99,116 +95,20 @@ export async function newtonSvm(block: SignedRows, plane: Hyperplane, options: N
   }
 }
 
-/** Rows times `vector` [D]: [M]. */
-export function multiply(block: SignedRows, vector: Float32Array, blas: Blas): Promise<Float32Array> {
-  const { rows, count, channels } = block;
-  return blas.gemm({ a: rows.subarray(0, count * channels), b: vector, m: count, n: 1, k: channels });
-}
-
-/** Adds sum_i factor_i x_i to the first D elements of `target`. */
-export async function addTransposed(
-  block: Pick<SignedRows, "rows" | "count" | "channels">,
-  factor: Float32Array,
-  blas: Blas,
-  target: Float64Array,
-): Promise<void> {
-  const { rows, count, channels: n } = block;
-  const out = new Float32Array(n);
-  for (let start = 0; start < count; start += BLOCK_ROWS) {
-    const end = Math.min(count, start + BLOCK_ROWS);
-    const b = rows.subarray(start * n, end * n);
-    await blas.gemm({ a: factor.subarray(start, end), b, m: 1, n, k: end - start, out });
-    for (let j = 0; j < n; j++) target[j] += out[j];
-  }
-}
-
-/** X~_I^T X~_I of the active rows, kept up to date by the rows that enter and leave. */
-class ActiveGram {
-  readonly #block: SignedRows;
-  readonly #blas: Blas;
-  readonly #active: Uint8Array;
-  readonly #squares: Float64Array;
-  readonly #sums: Float64Array;
-  #count = 0;
-
-  constructor(block: SignedRows, blas: Blas) {
-    this.#block = block;
-    this.#blas = blas;
-    this.#active = new Uint8Array(block.count);
-    this.#squares = new Float64Array(block.channels ** 2);
-    this.#sums = new Float64Array(block.channels);
-  }
-
-  /** Makes the `active` rows of positive margin the active ones. */
-  async update(margins: Float64Array, active: number): Promise<void> {
-    const entering: number[] = [];
-    const leaving: number[] = [];
-    for (let i = 0; i < margins.length; i++) {
-      const now = margins[i] > 0 ? 1 : 0;
-      if (now !== this.#active[i]) (now ? entering : leaving).push(i);
-    }
-    if (entering.length + leaving.length > REBUILD_SHARE * active) {
-      this.#squares.fill(0);
-      this.#sums.fill(0);
-      this.#active.fill(0);
-      entering.length = 0;
-      leaving.length = 0;
-      for (let i = 0; i < margins.length; i++) if (margins[i] > 0) entering.push(i);
-    }
-    await this.#add(entering, 1);
-    await this.#add(leaving, -1);
-    this.#count = active;
-  }
-
-  async #add(index: readonly number[], sign: 1 | -1): Promise<void> {
-    const { rows, channels: d } = this.#block;
-    const product = new Float32Array(d * d);
-    const packed = new Float32Array(Math.min(index.length, BLOCK_ROWS) * d);
-    for (let start = 0; start < index.length; start += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, index.length - start);
-      for (let i = 0; i < count; i++) {
-        const row = index[start + i];
-        this.#active[row] = sign > 0 ? 1 : 0;
-        for (let j = 0, from = row * d, to = i * d; j < d; j++) packed[to + j] = rows[from + j];
-      }
-      const a = packed.subarray(0, count * d);
-      await this.#blas.gemm({ a, b: a, m: d, n: d, k: count, transposeA: true, out: product });
-      for (let j = 0; j < d * d; j++) this.#squares[j] += sign * product[j];
-      const factor = new Float32Array(count).fill(sign);
-      await addTransposed({ rows: packed, count, channels: d }, factor, this.#blas, this.#sums);
-    }
-  }
-
-  /** H of the active rows, lower triangle, bias last. */
-  hessian(penalty: number): Float64Array {
-    const d = this.#block.channels;
-    const n = d + 1;
-    const h = new Float64Array(n * n);
-    for (let i = 0; i < d; i++) {
-      for (let j = 0; j <= i; j++) h[i * n + j] = 2 * penalty * this.#squares[i * d + j];
-      h[i * n + i] += 1;
-      h[d * n + i] = 2 * penalty * this.#sums[i];
-    }
-    // Without an active row the bias is free; any positive curvature leaves it where it is.
-    h[d * n + d] = 2 * penalty * Math.max(this.#count, 1);
-    return h;
-  }
-}
-
 /** Relative residual at which a Newton direction is good enough, and the most multiplications spent on one. */
 const CG_RESIDUAL = 1e-2;
 const CG_ITERATIONS = 100;
 
 /** Replaces `b` (= -gradient) by an approximate solution of H x = b, by (preconditioned) conjugate gradients. */
 async function conjugateGradient(
-  block: SignedRows,
+  { rows, count: m, blas }: WorkingSet,
   margins: Float64Array,
   active: number,
   b: Float64Array,
-  { blas, penalty, preconditioner }: NewtonOptions,
+  { penalty, preconditioner }: NewtonOptions,
 ): Promise<void> {
-  const { count: m, channels: d } = block;
-  const n = d + 1;
+  const n = b.length;
+  const d = n - 1;
   const x = new Float64Array(n);
   const r = b.slice();
   const precondition = (v: Float64Array): Float64Array => {
@@ -222,7 +122,7 @@ async function conjugateGradient(
   const target = rho * CG_RESIDUAL ** 2;
   const p = z.slice();
   for (let iteration = 0; iteration < CG_ITERATIONS && rho > target; iteration++) {
-    const product = await multiply(block, Float32Array.from(p.subarray(0, d)), blas);
+    const product = await multiply(blas, rows, Float32Array.from(p.subarray(0, d)));
     let biasProduct = 0;
     for (let i = 0; i < m; i++) {
       product[i] = margins[i] > 0 ? 2 * penalty * (product[i] + p[d]) : 0;
@@ -230,7 +130,7 @@ async function conjugateGradient(
     }
     const q = p.slice();
     q[d] = biasProduct;
-    await addTransposed(block, product, blas, q);
+    await addTransposed(blas, rows, product, q);
     const curvature = dot(p, q);
     if (!(curvature > 0)) break;
     const alpha = rho / curvature;
@@ -244,12 +144,6 @@ async function conjugateGradient(
     rho = next;
   }
   b.set(x);
-}
-
-export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 /** The t >= 0 that minimises f along the step, by safeguarded Newton on its piecewise linear derivative. */

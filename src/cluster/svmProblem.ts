@@ -1,9 +1,9 @@
 import { choleskyFactor } from "./cholesky.ts";
 import { subset } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { DIRECT_CHANNELS, type Hyperplane, newtonSvm } from "./newtonSvm.ts";
+import { type Hyperplane, newtonSvm } from "./newtonSvm.ts";
 import type { ClassPass } from "./svmPass.ts";
-import type { WorkingSet } from "./workingSet.ts";
+import { DIRECT_CHANNELS, type WorkingSet } from "./workingSet.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
 export const DEFAULT_C = 5000;
@@ -37,10 +37,8 @@ export class SvmProblem {
 
   /** Solves the SVM of class `own` on the pixels of `set` alone, from and into `plane`. */
   async solve(set: WorkingSet, labels: Uint16Array, own: number, plane: Hyperplane): Promise<void> {
-    const signs = Int8Array.from(set.index, (n) => (labels[n] === own ? 1 : -1));
-    const block = { rows: set.rows, signs, count: set.count, channels: this.features.channels };
-    await newtonSvm(block, plane, {
-      blas: this.features.blas,
+    const signs = signsOf(labels, set.index, own);
+    await newtonSvm(set, signs, plane, {
       penalty: this.penalty,
       tolerance: this.tolerance * INNER_SHARE,
       preconditioner: this.preconditioner,
@@ -89,4 +87,11 @@ export function preconditionerOf(moments: Float64Array, channels: number, c: num
   const factor = moments.map((value) => value * 2 * c * ACTIVE_SHARE);
   for (let i = 0; i < channels; i++) factor[i * n + i] += 1;
   return choleskyFactor(factor, n) ? factor : undefined;
+}
+
+/** y of the pixels in `index`: +1 for class `own`, else -1. */
+export function signsOf(labels: Uint16Array, index: Int32Array, own: number): Int8Array {
+  const signs = new Int8Array(index.length);
+  for (let i = 0; i < index.length; i++) signs[i] = labels[index[i]] === own ? 1 : -1;
+  return signs;
 }

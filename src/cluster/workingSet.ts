@@ -1,17 +1,28 @@
+import type { Blas } from "../runtime/blas.ts";
+import { ActiveGram } from "./activeGram.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 
+/** Up to this many channels the Hessian is formed and factorised; above, conjugate gradients only multiply by it. */
+export const DIRECT_CHANNELS = 256;
 /** Buffers grow by this factor beyond what is needed. */
 const SLACK = 1.3;
 
 /** A growing choice of pixels and their dense rows; the buffers are reused from one SVM to the next. */
 export class WorkingSet {
   readonly #features: LinearFeatures;
+  /** The Gram matrix of the rows that are active, where it pays to have one. */
+  readonly gram: ActiveGram | undefined;
   #index = new Int32Array(0);
   #rows = new Float32Array(0);
   #count = 0;
 
   constructor(features: LinearFeatures) {
     this.#features = features;
+    this.gram = features.channels <= DIRECT_CHANNELS ? new ActiveGram(features.channels, features.blas) : undefined;
+  }
+
+  get blas(): Blas {
+    return this.#features.blas;
   }
 
   get count(): number {
@@ -30,6 +41,7 @@ export class WorkingSet {
 
   clear(): void {
     this.#count = 0;
+    this.gram?.clear();
   }
 
   append(pixels: Int32Array): void {
