@@ -172,7 +172,6 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
     modes.show(now.mode);
     views.show(now.view);
     opacity.value = String(now.opacity);
-    opacity.disabled = now.view !== "overlay";
     outline.checked = now.outline;
   });
 }

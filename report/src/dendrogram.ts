@@ -12,12 +12,22 @@ const ROOM = 520;
 const MOST_WIDTH = 9;
 const widthOf = (share: number): number => 1 + (MOST_WIDTH - 1) * Math.sqrt(share);
 
+/** Empty space above the first line and below the last, in pixels. */
+const PADDING = 6;
+
+const pitchOf = (leaves: number): number => Math.min(MOST_PITCH, Math.max(LEAST_PITCH, ROOM / leaves));
+
+/** The start cluster whose line is at a height of `y` pixels, or null. */
+export function leafAt({ hierarchy: { leafOrder } }: Model, y: number): number | null {
+  return leafOrder[Math.floor((y - PADDING) / pitchOf(leafOrder.length))] ?? null;
+}
+
 export function drawDendrogram(container: HTMLElement, model: Model, scale: KScale, width: number): void {
   const { hierarchy, data } = model;
   const { minK, maxK, leafOrder, merges } = hierarchy;
-  const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, ROOM / leafOrder.length));
-  const height = pitch * leafOrder.length + 12;
-  const yOf = new Map(leafOrder.map((id, i) => [id, 8 + pitch * (i + 0.5)]));
+  const pitch = pitchOf(leafOrder.length);
+  const height = pitch * leafOrder.length + 2 * PADDING;
+  const yOf = new Map(leafOrder.map((id, i) => [id, PADDING + pitch * (i + 0.5)]));
 
   // Each line is cut where its cluster grows. `open` is where the current piece of each line began, with its share there.
   const open = new Map(data.steps[0].share.map((share, id) => [id, { from: scale.apply(maxK) + 4, share }]));

@@ -1,5 +1,6 @@
 /** Opens the report that is embedded in the page. */
 import type { ReportData } from "../../src/project/report/data.ts";
+import { openingK } from "../../src/project/report/stops.ts";
 import { makeBar } from "./bar.ts";
 import { makeClusterList } from "./clusters.ts";
 import { byId, decimals, h } from "./dom.ts";
@@ -17,9 +18,6 @@ import { makeTiles } from "./tiles.ts";
 const PLAY_TIME = 12_000;
 const LEAST_STEP = 90;
 const MOST_STEP = 700;
-
-/** K to begin with where no stop is suggested: few enough to take in at a glance. */
-const GLANCE = 12;
 
 /** Arrow keys, space and Escape, wherever the focus is not on a control that needs them itself. */
 function listenToKeys({ dispatch, state }: Store): void {
@@ -63,8 +61,7 @@ async function open(): Promise<void> {
   const data: ReportData = JSON.parse(byId("report-data").textContent);
   const model = await openModel(data);
   const { minK, maxK } = model.hierarchy;
-  const first = data.stops[0] ?? Math.min(maxK, Math.max(minK, GLANCE));
-  const store = makeStore(initialState(first), model.hierarchy);
+  const store = makeStore(initialState(openingK(data.stops, minK, maxK)), model.hierarchy);
   makeMasthead(model);
   makeBar(model, store);
   if (data.canvas.kind === "images") {

@@ -1,12 +1,16 @@
 /** Curves and dendrogram over one common axis of K. A cursor at K crosses them all; dragging it sets K. */
 import { COLLAPSE_SHARE } from "../../src/project/report/stops.ts";
 import { makeCharts } from "./curves.ts";
-import { drawDendrogram, showInDendrogram } from "./dendrogram.ts";
+import { drawDendrogram, leafAt, showInDendrogram } from "./dendrogram.ts";
 import { byId, h, percent } from "./dom.ts";
 import type { KScale } from "./kAxis.ts";
 import type { Model } from "./model.ts";
 import { focusOf } from "./state.ts";
 import type { Store } from "./store.ts";
+import { hideTip, showTip } from "./tip.ts";
+
+/** How far a finger must move sideways before it drags the cursor, in pixels. */
+const SIDEWAYS = 8;
 
 /** A line for the reader who would be misled by a high IoU, or null. */
 function warningAt(model: Model, k: number): string | null {
@@ -75,24 +79,37 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
     show();
   }).observe(stack);
 
-  const scrub = (event: PointerEvent): void => {
-    const k = scale.invert(event.clientX - stack.getBoundingClientRect().left);
-    dispatch({ type: "setK", k });
-  };
+  const scrub = (event: MouseEvent): void =>
+    dispatch({ type: "setK", k: scale.invert(event.clientX - stack.getBoundingClientRect().left) });
+  /** Where the pointer went down while it drags the cursor. A finger may be scrolling: it must move sideways first. */
+  let downAt: number | null = null;
   stack.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    stack.setPointerCapture(event.pointerId);
-    scrub(event);
+    if (event.pointerType === "mouse") {
+      stack.setPointerCapture(event.pointerId);
+      scrub(event);
+    }
+    downAt = event.clientX;
   });
   stack.addEventListener("pointermove", (event) => {
-    if (stack.hasPointerCapture(event.pointerId)) scrub(event);
-    const line = event.target instanceof Element ? event.target.closest<SVGElement>("[data-id]") : null;
-    if (!stack.hasPointerCapture(event.pointerId)) {
-      const id = line ? model.hierarchy.ownersAt(state().k)[Number(line.dataset.id)] : null;
-      dispatch({ type: "hover", id });
-    }
+    if (downAt !== null && (event.pointerType === "mouse" || Math.abs(event.clientX - downAt) > SIDEWAYS)) scrub(event);
+    if (downAt !== null) return;
+    const box = dendrogram.getBoundingClientRect();
+    const leaf = event.clientY < box.top ? null : leafAt(model, event.clientY - box.top);
+    const id = leaf === null ? null : model.hierarchy.ownersAt(state().k)[leaf];
+    dispatch({ type: "hover", id });
+    if (id === null) hideTip();
+    else showTip(model, state(), id, event);
   });
-  stack.addEventListener("pointerleave", () => dispatch({ type: "hover", id: null }));
+  for (const type of ["pointerup", "pointercancel"] as const)
+    stack.addEventListener(type, () => {
+      downAt = null;
+    });
+  stack.addEventListener("click", scrub);
+  stack.addEventListener("pointerleave", () => {
+    dispatch({ type: "hover", id: null });
+    hideTip();
+  });
 
   subscribe((now, before) => {
     if (before && (now.k !== before.k || focusOf(now) !== focusOf(before))) show();

@@ -5,18 +5,17 @@ import { argmaxLabels } from "./argmax.ts";
 import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
 import { clusterColors, cssColor, type Rgb } from "./palette.ts";
 import { checkSamples, type ImageSamples, pixelsOf } from "./samples.ts";
-import { suggestStops } from "./stops.ts";
+import { openingK, suggestStops } from "./stops.ts";
 
 export interface SheetOptions {
   /** Columns of the sheet of parts. Default: the suggested stops, or else the K of DEFAULT_KS that the tree has; descending. */
   readonly ks?: readonly number[];
-  /** K of the sheet of clusters. Default: the first suggested stop, or else the K nearest to 12. */
+  /** K of the sheet of clusters. Default: that with which the report opens. */
   readonly k?: number;
 }
 
 /** K that show how the parts coarsen, where nothing suggests better ones. */
 const DEFAULT_KS: readonly number[] = [50, 30, 20, 12, 8, 5];
-const DEFAULT_K = 12;
 
 /** Side of one picture on a sheet, the room between two, and that for captions, in pixels. */
 const TILE = 128;
@@ -30,9 +29,12 @@ const MOST_CLUSTERS = 60;
 const PAPER = 250;
 const INK = "#1d1c1a";
 
-/** Opacity of the parts over a picture, and of what lies outside a cluster. */
+/** Opacity of the parts over a picture. */
 const PARTS_OPACITY = 0.75;
-const OUTSIDE = 0.18;
+
+/** Mixed into what lies outside a cluster: a middle grey, from which white and black parts both stand out. */
+const OUTSIDE: Rgb = [150, 150, 150];
+const OUTSIDE_OPACITY = 0.85;
 
 /** A canvas of tiles with captions: `place` copies an RGB tile [TILE,TILE,3] into row and column. */
 function makeSheet(rows: number, columns: number, left: number) {
@@ -138,7 +140,7 @@ export async function writeSheets(
   const { minK, maxK } = hierarchy;
   const usual = DEFAULT_KS.filter((k) => k >= minK && k <= maxK);
   const ks = [...(options.ks ?? (stops.length > 0 ? stops : usual.length > 0 ? usual : [maxK]))].sort((a, b) => b - a);
-  const k = options.k ?? stops[0] ?? Math.min(maxK, Math.max(minK, DEFAULT_K));
+  const k = options.k ?? openingK(stops, minK, maxK);
   for (const asked of [...ks, k])
     if (!Number.isInteger(asked) || asked < minK || asked > maxK)
       throw new RangeError(`writeSheets: expected K in [${minK}, ${maxK}], got ${asked}`);
@@ -172,10 +174,7 @@ export async function writeSheets(
   rows.forEach(({ id, share }, row) => {
     clusters.captionRow(row, `#${id}  ${(100 * share).toFixed(1)} %`, colors[id]);
     tiles.forEach((tile, s) => {
-      const look = (other: number) =>
-        other === id
-          ? { color: colors[id], opacity: 0 }
-          : { color: [PAPER, PAPER, PAPER] as const, opacity: 1 - OUTSIDE };
+      const look = (other: number) => ({ color: OUTSIDE, opacity: other === id ? 0 : OUTSIDE_OPACITY });
       clusters.place(row, s, paint(tile, of(k, s), samples.resolution, look));
     });
   });

@@ -30,15 +30,15 @@ export const mean = (values: readonly number[]): number => values.reduce((a, b) 
 /**
  * The rule: walking down from K0, the gain of K is how far its lowest IoU lies above the lowest IoU of every larger K. The (at most
  * four) K with the largest gains are suggested, largest first: there the worst cluster was just resolved, and going further
- * sets out to break a better one. K0 and K = 2 never count, nor does a K at which one cluster holds over 80 % of the pixels, nor one
- * within a ratio of 1.25 of a better suggestion.
+ * sets out to break a better one. K = 2 never counts, nor a K above K0 / 2 (K0 is chosen to be far too many), nor one at which a
+ * cluster holds over 80 % of the pixels, nor one within a ratio of 1.25 of a better suggestion.
  */
 export function suggestStops(steps: readonly ClusterFigures[]): number[] {
   let best = minimum(steps[0].iou);
   const gains: { k: number; gain: number }[] = [];
   for (const { k, iou, share } of steps.slice(1)) {
     const lowest = minimum(iou);
-    if (k > 2 && lowest - best >= LEAST_GAIN && maximum(share) <= COLLAPSE_SHARE)
+    if (k > 2 && k <= steps[0].k / 2 && lowest - best >= LEAST_GAIN && maximum(share) <= COLLAPSE_SHARE)
       gains.push({ k, gain: lowest - best });
     best = Math.max(best, lowest);
   }
@@ -48,4 +48,15 @@ export function suggestStops(steps: readonly ClusterFigures[]): number[] {
     if (stops.every((stop) => Math.max(k / stop, stop / k) >= LEAST_RATIO)) stops.push(k);
   }
   return stops;
+}
+
+/** About as many parts as are taken in at a glance. */
+const GLANCE = 12;
+
+/** The K to show first: the suggestion nearest to a dozen in ratio, or else the K nearest to a dozen. */
+export function openingK(stops: readonly number[], minK: number, maxK: number): number {
+  const distance = (k: number): number => Math.abs(Math.log(k / GLANCE));
+  return stops.length > 0
+    ? stops.reduce((best, k) => (distance(k) < distance(best) ? k : best))
+    : Math.min(maxK, Math.max(minK, GLANCE));
 }

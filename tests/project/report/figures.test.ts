@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { clusterColors, cssColor, distinctColors, oklchToRgb, type Rgb } from "../../../src/project/report/palette.ts";
-import { type ClusterFigures, suggestStops } from "../../../src/project/report/stops.ts";
+import { type ClusterFigures, openingK, suggestStops } from "../../../src/project/report/stops.ts";
 
 const figures = (k: number, lowest: number, largest = 1 / k): ClusterFigures => ({
   k,
@@ -11,8 +11,8 @@ const figures = (k: number, lowest: number, largest = 1 / k): ClusterFigures => 
 describe("suggestStops()", () => {
   it("suggests the K whose lowest IoU rises furthest above that of every larger K, the best first", () => {
     const lowest: [number, number][] = [
-      [20, 0.1],
-      [19, 0.12],
+      [40, 0.1],
+      [20, 0.12],
       [18, 0.3],
       [17, 0.2],
       [16, 0.31],
@@ -23,9 +23,20 @@ describe("suggestStops()", () => {
     expect(suggestStops(lowest.map(([k, iou]) => figures(k, iou)))).toEqual([10, 18]);
   });
 
-  it("suggests neither K0, nor K = 2, nor a K at which one cluster holds over 80 % of the pixels", () => {
-    expect(suggestStops([figures(5, 0.5), figures(4, 0.6, 0.81), figures(3, 0.61), figures(2, 0.9)])).toEqual([3]);
-    expect(suggestStops([figures(5, 0.5), figures(4, 0.6, 0.9), figures(3, 0.7, 0.9), figures(2, 0.9)])).toEqual([]);
+  it("suggests neither a K above half of K0, nor K = 2, nor a K at which one cluster holds over 80 % of the pixels", () => {
+    expect(
+      suggestStops([figures(9, 0.3), figures(5, 0.5), figures(4, 0.6, 0.81), figures(3, 0.61), figures(2, 0.9)]),
+    ).toEqual([3]);
+    expect(suggestStops([figures(8, 0.5), figures(4, 0.6, 0.9), figures(3, 0.7, 0.9), figures(2, 0.9)])).toEqual([]);
+  });
+});
+
+describe("openingK()", () => {
+  it("is the suggestion nearest to a dozen, or else a dozen as far as the tree allows", () => {
+    expect(openingK([48, 19, 5], 2, 100)).toBe(19);
+    expect(openingK([], 2, 100)).toBe(12);
+    expect(openingK([], 2, 8)).toBe(8);
+    expect(openingK([], 30, 100)).toBe(30);
   });
 });
 
