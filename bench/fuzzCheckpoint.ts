@@ -11,7 +11,15 @@ import { writeSafetensors } from "../src/checkpoint/safetensors.ts";
 import { CheckpointError } from "../src/checkpoint/stateDict.ts";
 import { readZip } from "../src/checkpoint/zip.ts";
 import { tensor } from "../src/tensor/tensor.ts";
-import { numpyArray, tinyLegacy, tinyNvidia, tinyTensorflow, tinyZip } from "../tests/checkpoint/tinyFiles.ts";
+import {
+  numpyArray,
+  tinyLegacy,
+  tinyNvidia,
+  tinyState,
+  tinyTensorflow,
+  tinyTraining,
+  tinyZip,
+} from "../tests/checkpoint/tinyFiles.ts";
 import { below, mutateBytes, mutatePickle, pick, type Random, randomOf } from "./fuzz/mutate.ts";
 import { type Opcode, pickleLayout } from "./fuzz/pickleLayout.ts";
 
@@ -95,7 +103,9 @@ function files(): [string, Uint8Array][] {
     ["tiny NVIDIA pickle", tinyNvidia()],
     ["tiny TensorFlow pickle", tinyTensorflow()],
     ["tiny TensorFlow pickle in Fortran order", tinyTensorflow(numpyArray([2, 2], [1, 2, 3, 4], true))],
+    ["tiny plain pickle", tinyState()],
     ["tiny legacy .pth", tinyLegacy()],
+    ["tiny training .pt", tinyTraining()],
     ["tiny zip .pth", tinyZip()],
     [
       "tiny safetensors",

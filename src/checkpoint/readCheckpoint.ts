@@ -2,7 +2,7 @@ import { isNvidiaPytorch, readNvidiaPytorch } from "./nvidiaPytorch.ts";
 import { isNvidiaTensorflow, readNvidiaTensorflow } from "./nvidiaTensorflow.ts";
 import { readPickle } from "./pickle.ts";
 import { type PickleSource, pickleBudget } from "./pickleSource.ts";
-import { describe } from "./pickleValue.ts";
+import { describe, isKind } from "./pickleValue.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { type Checkpoint, CheckpointError } from "./stateDict.ts";
 import { readTorchState, TOP_LEVEL } from "./torchState.ts";
@@ -13,11 +13,11 @@ import { readTorchZip } from "./torchZip.ts";
 type Start = readonly (number | undefined)[];
 type Row = readonly [start: Start | string, read: (bytes: Uint8Array) => Checkpoint];
 
-const any = undefined;
+const ANY = undefined;
 
 /** First bytes of a file -> what it is. The first row that fits counts; the file's name says nothing. */
 const formats: readonly Row[] = [
-  [[any, any, any, any, 0, 0, 0, 0, 0x7b], readSafetensorsCheckpoint],
+  [[ANY, ANY, ANY, ANY, 0, 0, 0, 0, 0x7b], readSafetensorsCheckpoint],
   [[0x50, 0x4b, 0x03, 0x04], readTorchArchive],
   ...TORCH_STREAM_STARTS.map((start): Row => [start, readTorchLegacy]),
   [[0x80], readPlainPickle],
@@ -55,7 +55,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 function startsWith(bytes: Uint8Array, start: Start | string): boolean {
-  if (typeof start !== "string") return start.every((code, i) => code === any || bytes[i] === code);
+  if (typeof start !== "string") return start.every((code, i) => code === ANY || bytes[i] === code);
   return new TextDecoder().decode(bytes.subarray(0, 256)).trimStart().startsWith(start);
 }
 
@@ -88,5 +88,8 @@ function readPlainPickle(bytes: Uint8Array): Checkpoint {
   const root = readPickle(bytes, source);
   if (isNvidiaPytorch(root)) return readNvidiaPytorch(root);
   if (isNvidiaTensorflow(root)) return readNvidiaTensorflow(root);
-  throw new CheckpointError(`The pickle holds ${describe(root)}; expected the networks of an NVIDIA .pkl.`);
+  if (isKind(root, "dict")) return readTorchState(root, "pickle");
+  throw new CheckpointError(
+    `The pickle holds ${describe(root)}; expected the networks of an NVIDIA .pkl or a dictionary of weights.`,
+  );
 }

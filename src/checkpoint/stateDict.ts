@@ -24,7 +24,7 @@ export interface ConfigObject {
 
 /** A checkpoint as data. Nothing in it was executed. */
 export interface Checkpoint {
-  /** e.g. "nvidia-pytorch-pickle", "nvidia-tf-pickle", "torch-zip", "torch-legacy", "safetensors". */
+  /** e.g. "nvidia-pytorch-pickle", "nvidia-tf-pickle", "torch-zip", "torch-legacy", "pickle" (a plain one, of state dicts), "safetensors". */
   readonly format: string;
   /** Network name as the file says ("G_ema", "Gs", "generator_smooth", "g_ema", ...) -> its weights. */
   readonly networks: ReadonlyMap<string, StateDict>;

@@ -15,8 +15,14 @@ const VERSION = 1001;
 
 /** LONG1 of 10 bytes, the magic number, STOP. */
 const MAGIC_PICKLE = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e] as const;
-/** The stream's first bytes: torch writes protocol 2; protocol 1 would not name itself. */
-export const TORCH_STREAM_STARTS: readonly (readonly number[])[] = [[0x80, 2, ...MAGIC_PICKLE], MAGIC_PICKLE];
+/** FRAME of 13 bytes, which protocols 4 and 5 put before it. */
+const FRAME = [0x95, 13, 0, 0, 0, 0, 0, 0, 0] as const;
+/** The stream's first bytes, undefined for any: torch writes protocol 2 unless told otherwise; protocol 1 does not name itself. */
+export const TORCH_STREAM_STARTS: readonly (readonly (number | undefined)[])[] = [
+  [0x80, undefined, ...MAGIC_PICKLE],
+  [0x80, undefined, ...FRAME, ...MAGIC_PICKLE],
+  MAGIC_PICKLE,
+];
 
 /** A whole `.pth` file in the legacy format: its object. Storages are views. */
 export function readTorchStream(bytes: Uint8Array, budget: PickleBudget): PickleValue {

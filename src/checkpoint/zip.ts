@@ -109,7 +109,8 @@ function readEntry(reader: ByteReader, bytes: Uint8Array, directoryStart: number
   const disk = reader.u16();
   reader.skip(2 + 4);
   const local32 = reader.u32();
-  const name = new TextDecoder().decode(reader.take(nameBytes));
+  const rawName = reader.take(nameBytes);
+  const name = new TextDecoder().decode(rawName);
   const wide = zip64Field(reader.take(extraBytes));
   reader.skip(commentBytes);
   const widen = (value: number) => (value === FULL_32 && wide !== undefined ? wide.u64() : value);
@@ -122,7 +123,7 @@ function readEntry(reader: ByteReader, bytes: Uint8Array, directoryStart: number
   if (method !== STORED && method !== DEFLATED)
     throw damaged(`packs ${label} with method ${method}; expected stored or deflated`);
   if (method === STORED && packed !== size) throw damaged(`gives two sizes for ${label}`);
-  const data = dataRange(bytes, local, packed, directoryStart, label);
+  const data = dataRange(bytes.subarray(0, directoryStart), local, packed, rawName);
   return { name, size, stored: method === STORED, read: once(() => unpack(data, method, size, crc, label)) };
 }
 
@@ -137,12 +138,19 @@ function zip64Field(extra: Uint8Array): ByteReader | undefined {
   return undefined;
 }
 
-function dataRange(bytes: Uint8Array, local: number, packed: number, limit: number, label: string): Uint8Array {
-  const reader = new ByteReader(bytes.subarray(0, limit), `zip record ${label}`);
+/** The packed bytes of a record, behind its local header, which must have the same name. */
+function dataRange(bytes: Uint8Array, local: number, packed: number, name: Uint8Array): Uint8Array {
+  const label = JSON.stringify(new TextDecoder().decode(name));
+  const reader = new ByteReader(bytes, `zip record ${label}`);
   reader.skip(local);
   if (reader.u32() !== LOCAL_HEADER) throw damaged(`has no local header for ${label}`);
   reader.skip(22);
-  reader.skip(reader.u16() + reader.u16());
+  const nameBytes = reader.u16();
+  const extraBytes = reader.u16();
+  const localName = reader.take(nameBytes);
+  if (nameBytes !== name.length || !localName.every((byte, i) => byte === name[i]))
+    throw damaged(`names ${label} otherwise in its local header`);
+  reader.skip(extraBytes);
   return reader.take(packed);
 }
 

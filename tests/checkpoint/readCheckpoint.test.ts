@@ -10,7 +10,9 @@ import {
   storageStream,
   tinyLegacy,
   tinyNvidia,
+  tinyState,
   tinyTensorflow,
+  tinyTraining,
   tinyZip,
   torchStream,
   VALUES,
@@ -19,6 +21,7 @@ import {
 const files: readonly (readonly [format: string, file: Uint8Array, network: string, name: string])[] = [
   ["nvidia-pytorch-pickle", tinyNvidia(), "G_ema", "child.w"],
   ["nvidia-tf-pickle", tinyTensorflow(), "Gs", "w"],
+  ["pickle", tinyState(), "", "w"],
   ["torch-legacy", tinyLegacy(), "", "w"],
   ["torch-zip", tinyZip(), "", "w"],
   ["safetensors", writeSafetensors(new Map([["w", tensor([3], new Float32Array(VALUES))]])), "", "w"],
@@ -74,6 +77,21 @@ describe("readCheckpoint", () => {
     expect(readCheckpoint(tinyNvidia()).config).toEqual({
       G_ema: { "": { class_name: "Generator", z_dim: 7 }, child: { class_name: "Layer" } },
     });
+  });
+
+  it("reads legacy torch streams of every protocol", () => {
+    const frame = [0x95, 13, 0, 0, 0, 0, 0, 0, 0];
+    for (const start of [[], [0x80, 3], [0x80, 4, ...frame], [0x80, 5, ...frame]]) {
+      const { format, networks } = readCheckpoint(tinyLegacy(start));
+      expect(format).toBe("torch-legacy");
+      expect(networks.get("")!.get("w")!.shape).toEqual([3]);
+    }
+  });
+
+  it("reads files from training: the networks, and beside them plain settings", () => {
+    const { networks, config } = readCheckpoint(tinyTraining());
+    expect([...networks.keys()]).toEqual(["g_ema"]);
+    expect(config[""]).toEqual({ g_optim: { state: { 0: { step: 1 } } }, p: 3 });
   });
 
   it("honours Fortran order in NumPy arrays", () => {

@@ -43,8 +43,12 @@ const storageId = (count: number, last: string) =>
 const floats = (values: readonly number[]) => new Uint8Array(new Float32Array(values).buffer);
 
 /** The stream of `torch.save` with one storage: `object` refers to it. */
-export function torchStream(object: Uint8Array, values: readonly number[]): Uint8Array {
-  const magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+export function torchStream(
+  object: Uint8Array,
+  values: readonly number[],
+  start: readonly number[] = [0x80, 2],
+): Uint8Array {
+  const magic = [...start, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
   const system = dict(text("little_endian"), [0x88]);
   const count = [...u32(values.length), 0, 0, 0, 0];
   return bytesOf(
@@ -65,9 +69,28 @@ export const storageStream = (values: readonly number[]) =>
 
 export const VALUES = [1, -2, 3.5] as const;
 
-/** A legacy `.pth`: `{"w": [1, -2, 3.5]}`. */
-export const tinyLegacy = () =>
-  torchStream(dict(text("w"), tensorOf(bytesOf(storageId(VALUES.length, "N"), "Q"), VALUES.length)), VALUES);
+/** A legacy `.pth`: `{"w": [1, -2, 3.5]}`; `start` is what stands before the magic number. */
+export const tinyLegacy = (start?: readonly number[]) => torchStream(dict(text("w"), legacyTensor), VALUES, start);
+const legacyTensor = tensorOf(bytesOf(storageId(VALUES.length, "N"), "Q"), VALUES.length);
+
+/** As rosinality's training writes it: networks, a tensor, settings of the command line, an optimiser. */
+export const tinyTraining = () => {
+  const args = bytesOf(global("argparse", "Namespace"), ")", 0x81, dict(text("size"), int(32)), "b");
+  const optimiser = dict(text("state"), dict(int(0), dict(text("step"), int(1))));
+  return torchStream(
+    dict(
+      text("g_ema"),
+      orderedDict(text("w"), legacyTensor),
+      text("args"),
+      args,
+      text("g_optim"),
+      optimiser,
+      text("p"),
+      int(3),
+    ),
+    VALUES,
+  );
+};
 
 /** The same as a zip. */
 export const tinyZip = () =>
@@ -96,14 +119,22 @@ const moduleOf = (className: string, ...state: Part[]) =>
     "R",
   );
 
+/** A tensor in a plain pickle. */
+const plainTensor = tensorOf(
+  bytesOf(global("torch.storage", "_load_from_bytes"), bytes(storageStream(VALUES)), 0x85, "R"),
+  VALUES.length,
+);
+
+/** A plain pickle: `{"w": [1, -2, 3.5]}`. */
+export const tinyState = () => pickle(dict(text("w"), plainTensor));
+
 /** An NVIDIA pickle: a generator with the tensor `child.w` and the setting `z_dim`. */
 export const tinyNvidia = () => {
-  const storage = bytesOf(global("torch.storage", "_load_from_bytes"), bytes(storageStream(VALUES)), 0x85, "R");
   const none = bytesOf("}");
   const child = moduleOf(
     "Layer",
     text("_parameters"),
-    dict(text("w"), tensorOf(storage, VALUES.length)),
+    dict(text("w"), plainTensor),
     text("_buffers"),
     none,
     text("_modules"),

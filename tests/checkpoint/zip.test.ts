@@ -78,6 +78,12 @@ describe("readZip", () => {
     expect(() => readZip(twice)).toThrow(/two records named "a"/);
   });
 
+  it("refuses a record that has another name in its own header", () => {
+    const file = zip64(data);
+    file[30] = "b".charCodeAt(0);
+    expect(() => readZip(file)).toThrow(/names "a" otherwise/);
+  });
+
   it("refuses a deflated record that declares more than deflate can make", () => {
     const file = zipSync({ a: [new Uint8Array(1000), { level: 9 }] });
     const directory = file.length - 22 - 46 - 1;
