@@ -1,4 +1,5 @@
 /** The list of clusters at K. */
+import { COLLAPSE_SHARE } from "../../src/project/report/stops.ts";
 import { byId, decimals, h, percent } from "./dom.ts";
 import type { Model } from "./model.ts";
 import { focusOf, type Sort } from "./state.ts";
@@ -21,10 +22,12 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
   );
   const list = h("ul", { "aria-label": "Clusters" });
   const hint = h("p", { class: "hint" });
+  const warning = h("p", { class: "warning", role: "note" });
   byId("clusters").append(
     h("div", { class: "list-head" }, heading, clear),
     h("div", { class: "list-columns", role: "group", "aria-label": "Sort by" }, ...columns),
     list,
+    warning,
     hint,
   );
 
@@ -80,6 +83,9 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
         ),
       );
       if (held !== undefined) list.querySelector<HTMLElement>(`[data-id="${held}"]`)?.focus();
+      const { largest, effective } = model.figuresAt(now.k);
+      warning.hidden = largest <= COLLAPSE_SHARE;
+      warning.textContent = `One cluster holds ${percent(largest)}: these ${now.k} are worth ${effective.toFixed(1)} equal ones.`;
       heading.textContent = `${now.k} clusters`;
       for (const column of columns) column.setAttribute("aria-pressed", String(column.dataset.sort === now.sort));
       hint.textContent =

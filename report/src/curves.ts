@@ -27,6 +27,9 @@ interface Curve {
 const TALL = 200;
 const LOW = 110;
 
+/** Room for the axis of K. */
+const AXIS = 18;
+
 /** A legend entry: a coloured stroke, a name and the value at K. */
 function legend(name: string, color: string): { element: HTMLElement; show(value: number | null): void } {
   const value = h("span", { class: "now" });
@@ -45,15 +48,18 @@ function legend(name: string, color: string): { element: HTMLElement; show(value
   };
 }
 
-function makeChart(
-  model: Model,
-  title: string,
-  curves: readonly Curve[],
-  height: number,
-  top: number,
-  ticks: number[],
-  axis: boolean,
-): Chart {
+interface ChartOptions {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+  readonly height: number;
+  /** Range of the y axis. */
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly number[];
+  /** Whether the axis of K is drawn under it. */
+  readonly axis?: boolean;
+}
+
+function makeChart(model: Model, { title, curves, height, domain, ticks, axis = false }: ChartOptions): Chart {
   const legends = curves.map(({ name, color }) => legend(name, color));
   const plot = h("div", { class: "plot" });
   return {
@@ -66,29 +72,29 @@ function makeChart(
         marginLeft: MARGIN.left,
         marginRight: MARGIN.right,
         marginTop: 12,
-        marginBottom: axis ? 26 : 8,
+        marginBottom: axis ? 8 + AXIS : 8,
         ariaLabel: title,
         ariaDescription: `${curves.map((c) => c.name).join(", ")} over the number of clusters K`,
         style: { background: "none", color: "inherit", fontSize: "11px", fontFamily: "inherit", overflow: "visible" },
-        x: {
-          type: "log",
-          domain: domainOf(model),
-          ticks: ticksOf(model),
-          tickFormat: (k: number) => String(k),
+        x: { type: "log", domain: domainOf(model), axis: null, label: null },
+        y: {
+          domain: [...domain],
+          ticks: [...ticks],
+          tickFormat: (v: number) => String(v).replace(/^0\./, "."),
           label: null,
-          axis: axis ? "bottom" : null,
         },
-        y: { domain: [0, top], ticks, tickFormat: (v: number) => String(v).replace(/^0\./, "."), label: null },
         marks: [
-          Plot.gridY(ticks, { stroke: "currentColor", strokeOpacity: 0.1 }),
-          Plot.ruleX(model.data.stops, { stroke: "var(--accent)", strokeOpacity: 0.55, strokeDasharray: "2,3" }),
+          // Given as text, for a logarithmic axis leaves out the labels that it finds too many.
+          axis ? Plot.axisX(ticksOf(model), { text: (k: number) => String(k), label: null }) : null,
+          Plot.gridY([...ticks], { stroke: "currentColor", strokeOpacity: 0.1 }),
+          Plot.ruleX([...model.data.stops], { stroke: "var(--accent)", strokeOpacity: 0.55, strokeDasharray: "2,3" }),
           ...curves.map(({ points, color, dash }) =>
             Plot.line(points, {
               x: "k",
               y: "y",
               stroke: color,
               strokeWidth: 1.6,
-              curve: "monotone-x",
+
               ...(dash ? { strokeDasharray: dash } : {}),
             }),
           ),
@@ -126,56 +132,60 @@ export function makeCharts(model: Model): Chart[] {
     }),
   });
   const score = data.criterion === "paper" ? "ECoS of the pair" : "overlap S of the pair";
-  const unit = [0, 0.25, 0.5, 0.75, 1];
+  // S is a correlation and may fall below zero.
+  const least = Math.min(0, ...figures.map((f) => f.score ?? 0));
   const most = roundUp(Math.max(...figures.map((f) => f.effective)));
-  const charts = [
-    makeChart(
-      model,
-      "IoU",
-      [
+  const share = { height: LOW, domain: [0, 1], ticks: [0, 0.5, 1] } as const;
+  return [
+    makeChart(model, {
+      title: "IoU",
+      curves: [
         curve("lowest", "var(--line-1)", (f) => f.minIou),
         curve("mean", "var(--line-2)", (f) => f.meanIou),
         curve(score, "var(--line-3)", (f) => f.score, "4,3"),
       ],
-      TALL,
-      1,
-      unit,
-      false,
-    ),
+      height: TALL,
+      domain: [least, 1],
+      ticks: [0, 0.25, 0.5, 0.75, 1],
+    }),
+    ...agreementCharts(model),
+    makeChart(model, {
+      title: "Largest cluster",
+      curves: [curve("share of pixels", "var(--line-1)", (f) => f.largest)],
+      ...share,
+    }),
+    makeChart(model, {
+      title: "Effective clusters",
+      curves: [curve("exp(H)", "var(--line-2)", (f) => f.effective)],
+      height: LOW + AXIS,
+      domain: [0, most],
+      ticks: [0, most / 2, most],
+      axis: true,
+    }),
   ];
-  if (data.canvas.kind === "points" && data.canvas.agreement.length > 0) {
-    const metrics = new Set(data.canvas.agreement.map((a) => a.metric));
-    for (const metric of metrics) {
-      const curves = data.canvas.agreement
-        .filter((a) => a.metric === metric)
-        .map(({ method, points }, i) => ({
-          name: method,
-          color: `var(--line-${i + 1})`,
-          ...(i === 0 ? {} : { dash: i === 1 ? "5,3" : "1.5,3" }),
-          points: points.map(([k, y]) => ({ k, y })),
-        }));
-      charts.push(makeChart(model, `${metric} with the truth`, curves, LOW, 1, [0, 0.5, 1], false));
-    }
-  }
-  charts.push(
-    makeChart(
-      model,
-      "Largest cluster",
-      [curve("share of pixels", "var(--line-1)", (f) => f.largest)],
-      LOW,
-      1,
-      [0, 0.5, 1],
-      false,
-    ),
-    makeChart(
-      model,
-      "Effective clusters",
-      [curve("exp(H)", "var(--line-2)", (f) => f.effective)],
-      LOW + 18,
-      most,
-      [0, most / 2, most],
-      true,
-    ),
-  );
-  return charts;
+}
+
+/** One chart per metric of agreement with the truth, a curve per method. */
+function agreementCharts(model: Model): Chart[] {
+  const { canvas } = model.data;
+  if (canvas.kind !== "points") return [];
+  const metrics = [...new Set(canvas.agreement.map((a) => a.metric))];
+  return metrics.map((metric) => {
+    const curves = canvas.agreement
+      .filter((a) => a.metric === metric)
+      .map(({ method, points }, i) => ({
+        name: method,
+        color: `var(--line-${i + 1})`,
+        ...(i === 0 ? {} : { dash: i === 1 ? "5,3" : "1.5,3" }),
+        points: points.map(([k, y]) => ({ k, y })),
+      }));
+    const least = Math.min(0, ...curves.flatMap((c) => c.points.map((p) => p.y)));
+    return makeChart(model, {
+      title: `${metric} with the truth`,
+      curves,
+      height: LOW,
+      domain: [least, 1],
+      ticks: [0, 0.5, 1],
+    });
+  });
 }

@@ -12,12 +12,12 @@ import { hideTip, showTip } from "./tip.ts";
 /** How far a finger must move sideways before it drags the cursor, in pixels. */
 const SIDEWAYS = 8;
 
-/** A line for the reader who would be misled by a high IoU, or null. */
-function warningAt(model: Model, k: number): string | null {
-  const { largest, effective } = model.figuresAt(k);
-  if (largest <= COLLAPSE_SHARE) return null;
-  const advice = model.data.criterion === "paper" ? " The pair criterion avoids this." : "";
-  return `One cluster holds ${percent(largest)} of the pixels: ${k} clusters are worth ${effective.toFixed(1)}. Its IoU is high by size alone.${advice}`;
+/** What the reader should know before trusting a high IoU, or null. */
+function collapseOf(model: Model): string | null {
+  const collapsed = model.figures.find(({ largest }) => largest > COLLAPSE_SHARE);
+  if (!collapsed) return null;
+  const advice = model.data.criterion === "paper" ? " The pair criterion (--criterion pair) avoids this." : "";
+  return `From K = ${collapsed.k} down, one cluster holds over ${percent(COLLAPSE_SHARE)} of the pixels. Its IoU is high by size alone.${advice}`;
 }
 
 export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): void {
@@ -43,7 +43,7 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
     ),
     cursor,
   );
-  const warning = h("p", { class: "warning", role: "note" });
+  const collapse = collapseOf(model);
   section.append(
     h("h2", { id: "over-k-title" }, "From ", h("i", {}, "K"), ` = ${model.hierarchy.maxK} to ${model.hierarchy.minK}`),
     h(
@@ -54,7 +54,7 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
         : `No K stands out as a stop: the lowest IoU never rises while every cluster stays below ${percent(COLLAPSE_SHARE)} of the pixels. `,
       "Click or drag to set K.",
     ),
-    warning,
+    ...(collapse ? [h("p", { class: "warning", role: "note" }, collapse)] : []),
     stack,
   );
 
@@ -65,9 +65,6 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
     cursor.firstElementChild!.textContent = String(k);
     for (const chart of charts) chart.show(k);
     showInDendrogram(dendrogram, model, scale, k, focusOf(state()));
-    const text = warningAt(model, k);
-    warning.textContent = text;
-    warning.hidden = text === null;
   };
   let width = 0;
   new ResizeObserver(([entry]) => {
