@@ -89,7 +89,9 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
       heading.textContent = `${now.k} clusters`;
       for (const column of columns) column.setAttribute("aria-pressed", String(column.dataset.sort === now.sort));
       hint.textContent =
-        (now.mode === "merged" ? "Area: of all clustered pixels. " : "Area: of the pixels shown here. ") +
+        (now.mode === "merged"
+          ? "Area: share of everything that was clustered. "
+          : "Area: share of what is shown here. ") +
         (step.removed < 0 ? "" : "p has been chosen to merge next, into q.");
     }
     clear.hidden = now.isolated === null;

@@ -1,6 +1,5 @@
 /** Opens the report that is embedded in the page. */
 import type { ReportData } from "../../src/project/report/data.ts";
-import { openingK } from "../../src/project/report/stops.ts";
 import { makeBar } from "./bar.ts";
 import { makeClusterList } from "./clusters.ts";
 import { byId, decimals, h } from "./dom.ts";
@@ -60,8 +59,7 @@ function announce({ subscribe, state }: Store, model: Model): void {
 async function open(): Promise<void> {
   const data: ReportData = JSON.parse(byId("report-data").textContent);
   const model = await openModel(data);
-  const { minK, maxK } = model.hierarchy;
-  const store = makeStore(initialState(openingK(data.stops, minK, maxK)), model.hierarchy);
+  const store = makeStore(initialState(data.openAt), model.hierarchy);
   makeMasthead(model);
   makeBar(model, store);
   if (data.canvas.kind === "images") {

@@ -8,7 +8,7 @@ import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
 import { clusterColors, cssColor } from "./palette.ts";
 import { checkSamples, type ImageSamples, type PointSamples, pixelsOf } from "./samples.ts";
 import { encodeSeries, followMerges } from "./series.ts";
-import { suggestStops } from "./stops.ts";
+import { openingK, suggestStops } from "./stops.ts";
 
 export interface ReportInput {
   readonly title: string;
@@ -21,6 +21,8 @@ export interface ReportInput {
   readonly notes?: readonly string[];
   readonly tree: MergeTree;
   readonly samples: ImageSamples | PointSamples;
+  /** K with which the page opens. Default: the suggested stop nearest to a dozen (see `openingK`). */
+  readonly openAt?: number;
   /** Confidence maps are kept for as many samples as fit into this many bytes of page. Default 3 MB. */
   readonly confidenceBytes?: number;
 }
@@ -120,16 +122,22 @@ function confidenceMaps(input: ReportInput, hierarchy: Hierarchy): ReportData["c
       if (!used.has(r)) return null;
       return pack(quantiseConfidence(samples.scores.subarray(r * pixels, r * pixels + (pixels / count) * kept)));
     });
-  const all = keep(count);
-  const size = all.reduce((sum, packed) => sum + (packed?.length ?? 0), 0);
-  if (size <= confidenceBytes || count === 1) return { samples: count, rows: all };
-  const kept = Math.max(1, Math.floor((count * confidenceBytes) / size));
-  return { samples: kept, rows: keep(kept) };
+  const sizeOf = (maps: readonly (Packed | null)[]): number => maps.reduce((sum, map) => sum + (map?.length ?? 0), 0);
+  // The first sample tells about how many will fit, so that large ones are not deflated in vain.
+  const fitting = (size: number, of: number): number =>
+    Math.max(1, Math.min(count, Math.floor((of * confidenceBytes) / size)));
+  let kept = fitting(sizeOf(keep(1)), 1);
+  let maps = keep(kept);
+  while (kept > 1 && sizeOf(maps) > confidenceBytes) {
+    kept = Math.min(kept - 1, fitting(sizeOf(maps), kept));
+    maps = keep(kept);
+  }
+  return { samples: kept, rows: maps };
 }
 
 /**
  * The data of a report page; `renderReport` makes the page of it.
- * Throws RangeError where the samples' arrays do not fit the tree or the tree's steps do not descend by one.
+ * Throws RangeError where the samples' arrays do not fit the tree or the tree's steps do not descend by one, or `openAt` is no K of the tree.
  */
 export async function buildReport(input: ReportInput): Promise<ReportData> {
   const { tree, samples } = input;
@@ -137,6 +145,11 @@ export async function buildReport(input: ReportInput): Promise<ReportData> {
   checkSamples(samples, rows, tree.initialClusters);
   const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
   const steps = stepData(tree);
+  const stops = suggestStops(steps);
+  const { minK, maxK } = hierarchy;
+  const openAt = input.openAt ?? openingK(stops, minK, maxK);
+  if (!(Number.isInteger(openAt) && openAt >= minK && openAt <= maxK))
+    throw new RangeError(`report: openAt should be a K in [${minK}, ${maxK}], got ${openAt}`);
   const pixels = pixelsOf(samples);
   const canvas = samples.kind === "images" ? await imageCanvas(samples) : pointCanvas(samples, tree);
   const argmax = encodeSeries(
@@ -166,7 +179,8 @@ export async function buildReport(input: ReportInput): Promise<ReportData> {
     channels: tree.channels,
     initialClusters: tree.initialClusters,
     steps,
-    stops: suggestStops(steps),
+    stops,
+    openAt,
     colors: clusterColors(hierarchy.bySurvival).map(cssColor),
     canvas,
     initialLabels: pack(encodeSeries([samples.initialLabels])),

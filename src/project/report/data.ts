@@ -98,6 +98,8 @@ export interface ReportData {
   readonly steps: readonly StepData[];
   /** Suggested K, best first (see `suggestStops`). */
   readonly stops: readonly number[];
+  /** K with which the page opens. */
+  readonly openAt: number;
   /** CSS colour of each start cluster. */
   readonly colors: readonly string[];
   readonly canvas: ImageCanvas | PointCanvas;

@@ -8,6 +8,10 @@ const LIGHTNESS: readonly number[] = [0.48, 0.54, 0.6, 0.66, 0.72, 0.78, 0.84];
 const CHROMA: readonly number[] = [0.04, 0.08, 0.115, 0.15];
 const HUE_STEP = 6;
 
+/** The first dozen, which are seen most, come from a calmer band in the middle. */
+const CALM_COLORS = 12;
+const isCalm = (l: number, c: number): boolean => l > 0.58 && l < 0.82 && c > 0.06;
+
 /** Differences of lightness are read less as "another colour" than differences of hue. */
 const LIGHTNESS_WEIGHT = 0.75;
 
@@ -16,6 +20,7 @@ const FIRST = { l: 0.62, c: 0.12, h: 252 };
 
 interface Candidate {
   readonly rgb: Rgb;
+  readonly calm: boolean;
   /** Weighted OKLab. */
   readonly lab: Rgb;
 }
@@ -43,12 +48,12 @@ export function oklchToRgb(l: number, c: number, h: number): Rgb | null {
 function candidate(l: number, c: number, h: number): Candidate | null {
   const rgb = oklchToRgb(l, c, h);
   const angle = (h * Math.PI) / 180;
-  return rgb && { rgb, lab: [LIGHTNESS_WEIGHT * l, c * Math.cos(angle), c * Math.sin(angle)] };
+  return rgb && { rgb, calm: isCalm(l, c), lab: [LIGHTNESS_WEIGHT * l, c * Math.cos(angle), c * Math.sin(angle)] };
 }
 
 /**
  * `count` colours, each the farthest in OKLab from all before it (farthest-first traversal, whose smallest distance is at least half the
- * best possible for every prefix). So the first few are the most distinct. Always the same.
+ * best possible for its band). So the first few are the most distinct. Always the same.
  */
 export function distinctColors(count: number): Rgb[] {
   const pool: Candidate[] = [];
@@ -62,12 +67,13 @@ export function distinctColors(count: number): Rgb[] {
   const distance = new Float64Array(pool.length).fill(Number.POSITIVE_INFINITY);
   const colors = [last.rgb];
   while (colors.length < count) {
-    let farthest = 0;
+    const mayTake = ({ calm }: Candidate): boolean => calm || colors.length >= CALM_COLORS;
+    let farthest = pool.findIndex(mayTake);
     for (let i = 0; i < pool.length; i++) {
       const [x, y, z] = pool[i].lab;
       const d = (x - last.lab[0]) ** 2 + (y - last.lab[1]) ** 2 + (z - last.lab[2]) ** 2;
       if (d < distance[i]) distance[i] = d;
-      if (distance[i] > distance[farthest]) farthest = i;
+      if (distance[i] > distance[farthest] && mayTake(pool[i])) farthest = i;
     }
     last = pool[farthest];
     colors.push(last.rgb);

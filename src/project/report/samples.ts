@@ -39,6 +39,7 @@ export interface PointSamples {
   readonly rivals?: readonly Rival[];
   /** [N]. */
   readonly truth?: Uint8Array | Uint16Array;
+  /** Of each method by its name among `rivals`; "KLiSH" is the tree, by its SVM labels. */
   readonly agreement?: readonly AgreementData[];
 }
 

@@ -8,6 +8,7 @@ import { hierarchyOf } from "../../../src/project/report/hierarchy.ts";
 import { embedJson, renderReport } from "../../../src/project/report/render.ts";
 import { decodeSeries, followMerges } from "../../../src/project/report/series.ts";
 import { writeSheets } from "../../../src/project/report/sheets.ts";
+import { openingK } from "../../../src/project/report/stops.ts";
 import { syntheticImages, syntheticPoints } from "./synthetic.ts";
 
 const inflate = (packed: string): Uint8Array => new Uint8Array(inflateSync(Buffer.from(packed, "base64")));
@@ -106,6 +107,14 @@ describe("buildReport()", () => {
       const x = low + (view.getUint16(4 * n, true) / 65535) * (high - low);
       expect(Math.abs(x - samples.positions[2 * n])).toBeLessThan((high - low) / 65535);
     }
+  });
+
+  it("opens at the suggested K or where it is told to, and refuses a K that the tree does not have", async () => {
+    const world = input(syntheticImages());
+    const { stops, openAt } = await buildReport(world);
+    expect(openAt).toBe(openingK(stops, 2, 12));
+    expect((await buildReport({ ...world, openAt: 7 })).openAt).toBe(7);
+    await expect(buildReport({ ...world, openAt: 13 })).rejects.toThrow("openAt should be a K in [2, 12], got 13");
   });
 
   it("refuses samples that do not fit the tree", async () => {
