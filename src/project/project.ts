@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type MergeTree, mergeTree } from "../cluster/mergeTree.ts";
+import type { MergeTree } from "../cluster/mergeTree.ts";
 import { listFolder, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "./files.ts";
 import { type ClusterSettings, clusterSettings, differences } from "./settings.ts";
 import { decodeTree, encodeTree } from "./treeFile.ts";
@@ -104,7 +104,7 @@ export async function loadTree(project: Project): Promise<MergeTree | undefined>
   const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
   if (bytes === undefined) return undefined;
   try {
-    return mergeTree(decodeTree(bytes));
+    return decodeTree(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ProjectError(

@@ -1,0 +1,60 @@
+/** The core: everything that needs neither Node nor a browser. Importing it runs nothing. */
+export { readNpy, readNpz } from "./checkpoint/npy.ts";
+export { readCheckpoint } from "./checkpoint/readCheckpoint.ts";
+export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
+export { type Checkpoint, CheckpointError, type LazyTensor, type StateDict } from "./checkpoint/stateDict.ts";
+export type { Clustering } from "./cluster/clustering.ts";
+export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
+export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";
+export { type KlishOptions, klish } from "./cluster/klish.ts";
+export { type KMeansOptions, kMeans } from "./cluster/kMeans.ts";
+export type { LinearFeatures, PixelRange } from "./cluster/linearFeatures.ts";
+export { type LinearSvm, type LinearSvmOptions, linearSvm } from "./cluster/linearSvm.ts";
+export {
+  effectiveClusters,
+  type LinearClassifier,
+  largestShare,
+  type MergeStep,
+  type MergeTree,
+} from "./cluster/mergeTree.ts";
+export { type MergeTreeData, mergeTreeFromData, mergeTreeToData } from "./cluster/mergeTreeData.ts";
+export {
+  adjustedMutualInfo,
+  adjustedRandIndex,
+  type Contingency,
+  completeness,
+  contingency,
+  fowlkesMallows,
+  homogeneity,
+  type MatchedIou,
+  matchedMeanIou,
+  randIndex,
+  vMeasure,
+} from "./cluster/metrics.ts";
+export { predict } from "./cluster/predict.ts";
+export { stridedPixels } from "./features/pixelStride.ts";
+export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
+export { GeneratorError } from "./gan/errors.ts";
+export type {
+  GenerateOptions,
+  GenerateResult,
+  Generator,
+  GeneratorInfo,
+  LatentDistribution,
+  LayerInfo,
+  NoiseMode,
+} from "./gan/generator.ts";
+export { oneHot } from "./gan/latents.ts";
+export { autoLayers, type LayerSelection, selectLayers } from "./gan/selectLayers.ts";
+export { type EmitOptions, toOnnx } from "./graph/emit.ts";
+export { grad } from "./graph/grad.ts";
+export { evaluateGraph, graph } from "./graph/graph.ts";
+export { OnnxError } from "./graph/onnxModel.ts";
+export * from "./graph/ops/index.ts";
+export type { Graph, Op, Operand, Value } from "./graph/value.ts";
+export { type Blas, plainBlas } from "./runtime/blas.ts";
+export type { Feeds, Fetches, Provider, ProviderChoice, Runtime, Session, SessionOptions } from "./runtime/session.ts";
+export { RuntimeError } from "./runtime/session.ts";
+export type { JobOptions, Progress } from "./tensor/progress.ts";
+export { RandomState } from "./tensor/random.ts";
+export { type AnyTensor, type DType, type Tensor, tensor } from "./tensor/tensor.ts";

@@ -1,0 +1,77 @@
+/**
+ * The package's entry in Node: the core, with files, worker threads and native kernels as defaults. Importing it starts
+ * nothing; threads and sessions begin with the first call that needs them.
+ */
+import { readFile } from "node:fs/promises";
+import { denseFeatures as coreDenseFeatures } from "./cluster/denseFeatures.ts";
+import { featurePyramid as coreFeaturePyramid, type FeaturePyramidOptions } from "./cluster/featurePyramid.ts";
+import type { LinearFeatures } from "./cluster/linearFeatures.ts";
+import type { Generator, LatentDistribution } from "./gan/generator.ts";
+import { openGeneratorBytes } from "./gan/openGenerator.ts";
+import type { Graph } from "./graph/value.ts";
+import type { Blas } from "./runtime/blas.ts";
+import { ortBlas } from "./runtime/node/ortBlas.ts";
+import { resolveProvider } from "./runtime/node/providers.ts";
+import { workerRuntime } from "./runtime/node/workerRuntime.ts";
+import { compile as coreCompile, type ProviderChoice, type Runtime, type Session } from "./runtime/session.ts";
+import type { Tensor } from "./tensor/tensor.ts";
+
+export * from "./index.ts";
+export { type ClusterSummary, clusterJob } from "./project/clusterJob.ts";
+export { loadTree, openProject, type Project, type ProjectFile } from "./project/project.ts";
+export { buildReport, type ReportInput } from "./project/report/build.ts";
+export type { ReportData } from "./project/report/data.ts";
+export { readTemplate, renderReport } from "./project/report/render.ts";
+export { type ProviderReport, providerReports, resolveProvider } from "./runtime/node/providers.ts";
+export { ortBlas };
+
+let shared: { readonly runtime: Runtime; readonly blas: Blas } | undefined;
+
+/** One worker and one set of kernels for the process, made when first needed. */
+const defaults = (): { readonly runtime: Runtime; readonly blas: Blas } => {
+  shared ??= { runtime: workerRuntime(), blas: ortBlas() };
+  return shared;
+};
+
+export interface OpenGeneratorOptions {
+  /** Default "auto": the fastest provider that passes its self-test on this machine. */
+  readonly provider?: ProviderChoice;
+  /** How the latent of an .onnx generator is drawn. Default "normal". */
+  readonly latent?: LatentDistribution;
+  /** CPU threads. Default: all cores. */
+  readonly threads?: number;
+}
+
+/**
+ * Opens a generator: any .onnx, or an official checkpoint, from a file or its bytes. Nothing in the file is executed.
+ * It runs in a worker thread. Rejects with CheckpointError, OnnxError, GeneratorError or RuntimeError.
+ *
+ * @example
+ * const generator = await openGenerator("anime64.onnx");
+ * const { image, features } = await generator.generate({ seeds: [0, 1], layers: "auto" });
+ */
+export async function openGenerator(
+  file: string | URL | Uint8Array,
+  options: OpenGeneratorOptions = {},
+): Promise<Generator> {
+  const { provider = "auto", ...rest } = options;
+  const bytes = file instanceof Uint8Array ? file : await readFile(file);
+  return openGeneratorBytes(bytes, { runtime: defaults().runtime, provider: await resolveProvider(provider), ...rest });
+}
+
+/** `featurePyramid` of the core on this machine's kernels. */
+export const featurePyramid = (layers: readonly Tensor[], options: FeaturePyramidOptions): LinearFeatures =>
+  coreFeaturePyramid(layers, { blas: defaults().blas, ...options });
+
+/** `denseFeatures` of the core on this machine's kernels. */
+export const denseFeatures = (points: Tensor, options: { readonly blas?: Blas } = {}): LinearFeatures =>
+  coreDenseFeatures(points, { blas: defaults().blas, ...options });
+
+/** Compiles a graph of your own; it runs in a worker thread. Default provider "auto". */
+export async function compile(
+  graph: Graph,
+  options: { readonly provider?: ProviderChoice; readonly threads?: number; readonly dynamicBatch?: boolean } = {},
+): Promise<Session> {
+  const { provider = "auto", ...rest } = options;
+  return coreCompile(graph, { runtime: defaults().runtime, provider: await resolveProvider(provider), ...rest });
+}
