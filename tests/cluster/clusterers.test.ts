@@ -1,0 +1,22 @@
+import { klish } from "../../src/cluster/klish.ts";
+import { kMeans } from "../../src/cluster/kMeans.ts";
+import { classSizes, sizeOrder } from "../../src/cluster/labels.ts";
+import { type Clusterer, clustererContract } from "../contracts/clusterer.ts";
+
+/** KLiSH cut at the number of clusters asked for. */
+const klishAt: Clusterer = async (features, { nClusters: k, ...job }) => {
+  const tree = await klish(features, { initialClusters: 4 * k, minClusters: k, ...job });
+  const labels = tree.labelsAt(k);
+  const order = sizeOrder(classSizes(labels, k));
+  const renamed = labels.map((label) => order.indexOf(label));
+  const { weight, bias, channels } = tree.classifierAt(k);
+  const sorted = Float32Array.from(
+    weight,
+    (_, i) => weight[order[Math.floor(i / channels)] * channels + (i % channels)],
+  );
+  const classifier = { k, channels, weight: sorted, bias: bias.map((_, c) => bias[order[c]]) };
+  return { k, labels: renamed, sizes: classSizes(renamed, k), classifier };
+};
+
+clustererContract("kMeans", kMeans);
+clustererContract("klish", klishAt);
