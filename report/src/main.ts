@@ -12,6 +12,7 @@ import { makeScatter } from "./scatter.ts";
 import { initialState } from "./state.ts";
 import { makeStore, type Store } from "./store.ts";
 import { makeTiles } from "./tiles.ts";
+import { hideTip } from "./tip.ts";
 
 /** A whole play-through takes about this long, in milliseconds, but a step no less and no more than these. */
 const PLAY_TIME = 12_000;
@@ -76,6 +77,7 @@ async function open(): Promise<void> {
   listenToKeys(store);
   playOnTicks(store, model);
   announce(store, model);
+  addEventListener("scroll", hideTip, { passive: true });
   document.documentElement.dataset.ready = "true";
 }
 

@@ -96,7 +96,11 @@ export async function makeScatter(
       });
       canvas.addEventListener("click", (event) => {
         const id = idUnder(event);
-        if (id !== null) dispatch({ type: "isolate", id });
+        if (id === null) return;
+        dispatch({ type: "isolate", id });
+        // A tap has no hover: the pointer has left by now.
+        if (state().isolated === id) showTip(model, state(), id, event);
+        else hideTip();
       });
     }
     const figure = h(

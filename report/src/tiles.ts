@@ -30,7 +30,13 @@ export function makeTiles(model: Model, images: ImageCanvas, { dispatch, state, 
         dispatch({ type: "hover", id: null });
         hideTip();
       },
-      click: (event: MouseEvent) => dispatch({ type: "isolate", id: idUnder(event) }),
+      click: (event: MouseEvent) => {
+        const id = idUnder(event);
+        dispatch({ type: "isolate", id });
+        // A tap has no hover: the pointer has left by now.
+        if (state().isolated === id) showTip(model, state(), id, event);
+        else hideTip();
+      },
     });
     const picture = h("img", {
       src: source,

@@ -14,7 +14,7 @@ export function swatch(model: Model, id: number): HTMLElement {
 export const nameOf = (model: Model, id: number): HTMLElement =>
   h("span", { class: "name" }, swatch(model, id), `#${id}`);
 
-export function showTip(model: Model, state: State, id: number, event: PointerEvent): void {
+export function showTip(model: Model, state: State, id: number, event: MouseEvent): void {
   const tip = byId("tip");
   const index = model.hierarchy.aliveAt(state.k).indexOf(id);
   const share = model.sharesAt(state.k, state.mode).get(id) ?? 0;

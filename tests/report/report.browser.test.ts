@@ -35,7 +35,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     });
     const file = join(folder, `${name}.html`);
     await writeFile(file, renderReport(data, template));
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const page = await browser.newPage({ viewport: { width, height: 900 }, hasTouch: width < 500 });
     page.on("console", (message) => problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("request", (request) => {
@@ -107,6 +107,20 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     await page.keyboard.press("Escape");
     await settled(page);
     expect(await page.locator("#clusters li button[aria-pressed=true]").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("names and isolates the cluster that a finger taps", async () => {
+    const page = await open("tap", syntheticImages(), 390);
+    await page
+      .locator("#tiles canvas")
+      .first()
+      .tap({ position: { x: 30, y: 30 } });
+    await settled(page);
+    expect(await page.locator("#tip").textContent()).toMatch(/^#\d+ /);
+    expect(await page.locator("#tip").isVisible()).toBe(true);
+    expect(await page.locator("#clusters li button[aria-pressed=true]").count()).toBe(1);
     expect(problems).toEqual([]);
     await page.close();
   });

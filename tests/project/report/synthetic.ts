@@ -86,6 +86,7 @@ export function syntheticTree(features: Float32Array, channels: number, k0: numb
       bias: Float32Array.from(members, (r) => bias[r]),
       iou,
       objective: new Float64Array(k).fill(1),
+      gap: new Float64Array(k),
       sizes,
       kept,
       removed,
