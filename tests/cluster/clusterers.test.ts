@@ -1,3 +1,4 @@
+import { ahc } from "../../src/cluster/ahc.ts";
 import { klish } from "../../src/cluster/klish.ts";
 import { kMeans } from "../../src/cluster/kMeans.ts";
 import { classSizes, sizeOrder } from "../../src/cluster/labels.ts";
@@ -18,5 +19,6 @@ const klishAt: Clusterer = async (features, { nClusters: k, ...job }) => {
   return { k, labels: renamed, sizes: classSizes(renamed, k), classifier };
 };
 
+clustererContract("ahc", ahc);
 clustererContract("kMeans", kMeans);
 clustererContract("klish", klishAt);
