@@ -51,7 +51,7 @@ export function makeOverK(model: Model, { dispatch, subscribe, state }: Store): 
       { class: "lead" },
       stops.length
         ? `Suggested stops: ${stops.join(", ")}. There the lowest IoU rises furthest above that of every larger K: the worst cluster was just resolved. `
-        : `No K stands out as a stop: the lowest IoU never rises while every cluster stays below ${percent(COLLAPSE_SHARE)} of the pixels. `,
+        : `No K stands out as a stop: none up to half of K0 at which the lowest IoU rises while every cluster stays below ${percent(COLLAPSE_SHARE)} of the pixels. `,
       "Click or drag to set K.",
     ),
     ...(collapse ? [h("p", { class: "warning", role: "note" }, collapse)] : []),
