@@ -112,8 +112,8 @@ export const opCases: readonly OpCase[] = [
   ...[1, 3, 4, 6, 9, 15].map((channels) => ({
     name: `conv 3x3, ${channels} channels`,
     shapes: [
-      [2, channels, 6, 5],
-      [4, channels, 3, 3],
+      [1, channels, 4, 3],
+      [2, channels, 3, 3],
     ],
     build: (x: Value, w: Value) => conv(x, w, { padding: 1 }),
   })),
