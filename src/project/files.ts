@@ -27,7 +27,8 @@ export async function writeAtomic(path: string, content: Uint8Array | string): P
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Whatever cleaning up may add, the first error is the one to tell.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw explain(error, path);
   }
 }

@@ -21,6 +21,8 @@ import { formatSeeds } from "./seeds.ts";
 
 /** Images that a report shows: a page of them at a glance, and a file that still travels by mail. */
 const REPORT_IMAGES = 16;
+/** Bytes that the score maps of the shown images may take; at high resolution fewer images are shown. */
+const SCORE_BYTES = 2 ** 28;
 /** Side of the pictures in the report; larger ones are shown smaller anyway. */
 const PICTURE_SIDE = 256;
 
@@ -100,7 +102,8 @@ async function collectSamples(
   const { settings } = project.file;
   const { generator } = network;
   const { resolution } = settings;
-  const seeds = settings.seeds.slice(0, REPORT_IMAGES);
+  const fitting = Math.floor(SCORE_BYTES / (4 * tree.bias.length * resolution ** 2));
+  const seeds = settings.seeds.slice(0, Math.max(1, Math.min(REPORT_IMAGES, fitting)));
   const layers = layersOf(settings, generator.info);
   const options = { ...generateOptions(settings, generator.info), layers, resolution };
   const images: Uint8Array[] = [];

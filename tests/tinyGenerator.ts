@@ -1,0 +1,18 @@
+import { toOnnx } from "../src/graph/emit.ts";
+import { graph } from "../src/graph/graph.ts";
+import { add, constant, conv, convTranspose, input, leakyRelu, matmul, reshape, tanh } from "../src/graph/ops/index.ts";
+import type { Value } from "../src/graph/value.ts";
+
+const weights = (shape: number[], scale: number): Value =>
+  constant(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => scale * Math.sin(i * 1.7 + 1)),
+  );
+
+/** A generator of a few thousand weights: z[4] -> 6 maps of 4x4 -> 5 maps of 8x8 -> image 3x8x8 in [-1,1]. */
+export function tinyGenerator(last: (x: Value) => Value = tanh): Uint8Array {
+  const z = input("z", [1, 4]);
+  const base = leakyRelu(add(reshape(matmul(z, weights([4, 96], 1)), [1, 6, 4, 4]), weights([1, 6, 4, 4], 2)));
+  const up = leakyRelu(convTranspose(base, weights([6, 5, 4, 4], 0.3), { stride: 2, padding: 1 }));
+  return toOnnx(graph({ image: last(conv(up, weights([3, 5, 3, 3], 0.3), { padding: 1 })) }), { dynamicBatch: true });
+}
