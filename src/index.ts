@@ -3,6 +3,7 @@ export { readNpy, readNpz } from "./checkpoint/npy.ts";
 export { readCheckpoint } from "./checkpoint/readCheckpoint.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
 export { type Checkpoint, CheckpointError, type LazyTensor, type StateDict } from "./checkpoint/stateDict.ts";
+export { type AhcOptions, ahc } from "./cluster/ahc.ts";
 export type { Clustering } from "./cluster/clustering.ts";
 export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
 export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";
