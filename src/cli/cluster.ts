@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type NetworkOptions, withNetworkOptions } from "./networkOptions.ts";
+import { formatSeconds } from "./progressBar.ts";
 import { parse, print, runWithProgress } from "./run.ts";
 
 interface ClusterOptions extends NetworkOptions {
@@ -55,6 +56,7 @@ interrupted run.`,
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (options: ClusterOptions) => {
+      const started = performance.now();
       const result = await runWithProgress(
         "cluster",
         {
@@ -83,7 +85,8 @@ interrupted run.`,
         },
         options,
       );
-      print(result, summary(result), options.json);
+      const time = `finished in ${formatSeconds((performance.now() - started) / 1000)}`;
+      print(result, [...summary(result), time], options.json);
     });
 }
 
