@@ -18,7 +18,7 @@ export async function filteredLabels(
 ): Promise<{ labels: Uint16Array; k: number } | undefined> {
   const { k, weight, bias } = classifier;
   const classes = Array.from({ length: k }, (_, c) => c);
-  const passes = await svmPass(features, { labels, classes, weight, bias, keep: Number.POSITIVE_INFINITY });
+  const passes = await svmPass(features, { labels, classes, weight, bias });
   const sizes = classSizes(labels, k);
   const kept = aboveThreshold(
     Float64Array.from(passes, (pass, c) => {

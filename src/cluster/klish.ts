@@ -235,7 +235,7 @@ function mapPass(state: State, k: number) {
     classes,
     weight: weight.subarray(0, k * problem.features.channels),
     bias: bias.subarray(0, k),
-    keep: "map",
+    keep: true,
   });
 }
 

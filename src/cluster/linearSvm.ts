@@ -3,8 +3,8 @@
  *
  *     minimise  f_k(w,b) = 1/2 |w|^2 + (C/N) sum_x max(0, 1 - y (w.x + b))^2,   bias not regularised.
  *
- * Coarse to fine: least squares for all classes at once on a sample, Newton on growing samples, then on all pixels, where each
- * class is solved on the few pixels near its margin and a pass over all pixels certifies the gap or names the pixels missed.
+ * Coarse to fine: least squares for all classes at once, Newton on a sample, then on all pixels; one pass over all pixels with the
+ * exact gradients of all classes certifies the gaps.
  */
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
@@ -17,7 +17,7 @@ import { secondMoments } from "./moments.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { svmPass } from "./svmPass.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, preconditionerOf, SvmProblem } from "./svmProblem.ts";
-import { DIRECT_CHANNELS, WorkingSet } from "./workingSet.ts";
+import { isIterative } from "./symmetric.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -36,22 +36,20 @@ export interface LinearSvm extends LinearClassifier {
   readonly gap: Float64Array;
 }
 
-/** Pixels of the first sample, and the factor from one sample to the next. */
-const FIRST_SAMPLE = 8192;
-const SAMPLE_GROWTH = 6;
-/** A sample must be smaller than the whole by this factor to be worth its pass. */
+/** Pixels of the sample that is solved before all pixels, where these are more by WORTHWHILE. */
+const SAMPLE = 16384;
 const WORTHWHILE = 2.5;
 /** Bytes that a sample's dense rows may take. */
 const SAMPLE_BYTES = 64 * 2 ** 20;
-/** Pixels with a margin above these numbers are solved on: first, when hyperplanes still move, and later. */
-const FIRST_MARGIN = -0.5;
-const LATER_MARGIN = -0.2;
+/** Relative gap at which a sample is solved well enough. */
+const SAMPLE_TOLERANCE = 0.1;
+/**
+ * Least squares counts pixels far beyond the margin, which draws the scores of a small class towards -1. Stretched by these numbers,
+ * scores of -1 and 0 become -2 and 1: few pixels are active that need not be, and Newton starts with cheap steps.
+ */
+const STRETCH = 3;
+const SHIFT = 1;
 const MAX_ROUNDS = 10;
-/** Entries of the working sets of one batch of classes, which are kept at a time. */
-const BATCH_ENTRIES = 2 ** 23;
-/** Share of pixels near the margin of one class, as a guess for batching. */
-const NEAR_MARGIN_SHARE = 0.1;
-
 /**
  * Trains the classifiers. Deterministic. Throws RangeError for labels that do not fit the features or `nClasses`.
  */
@@ -72,36 +70,31 @@ export async function trainOneVsRest(
 ): Promise<LinearSvm> {
   const { features } = problem;
   const { pixels, channels } = features;
-  const sizes = sampleSizes(pixels, channels);
-  const order = sizes.length > 0 ? new RandomState(0).permutation(pixels) : new Int32Array(0);
-  const total = k * (sizes.length + 1);
+  const index = sampleIndex(features);
+  const total = index === undefined ? k : 2 * k;
   let done = 0;
-  const advance = (count: number, note: string) => {
-    done += count;
+  const advance = (note: string) => () => {
+    done++;
     job.onProgress?.({ phase: "svm", done: Math.min(done, total), total, note });
     job.signal?.throwIfAborted();
   };
-  let planes: Hyperplane[] | undefined;
-  for (const size of sizes) {
-    const index = sampleIndex(order, size);
+  let planes: Hyperplane[];
+  if (index === undefined) planes = await leastSquares(problem, labels, k);
+  else {
     const sampleLabels = Uint16Array.from(index, (n) => labels[n]);
     const sample = problem.restrictedTo(index);
-    planes ??= await leastSquares(sample, sampleLabels, k);
+    planes = await leastSquares(sample, sampleLabels, k);
     problem.preconditioner = sample.preconditioner;
-    await refine(sample, sampleLabels, planes, allClasses(k), FIRST_MARGIN, (count) =>
-      advance(count, `${size} pixels`),
-    );
+    await refine(sample, sampleLabels, planes, allClasses(k), SAMPLE_TOLERANCE, advance(`${index.length} pixels`));
   }
-  planes ??= await leastSquares(problem, labels, k);
 
   const objective = new Float64Array(k);
   const gap = new Float64Array(k);
-  const note = `${pixels} pixels`;
-  await refine(problem, labels, planes, allClasses(k), FIRST_MARGIN, (count) => advance(count, note));
   let pending = allClasses(k);
-  for (let round = 0; pending.length > 0; round++) {
+  for (let round = 0; pending.length > 0 && round < MAX_ROUNDS; round++) {
+    await refine(problem, labels, planes, pending, undefined, advance(`${pixels} pixels`));
     const { weight, bias } = stack(planes, pending, channels);
-    const passes = await svmPass(features, { labels, classes: pending, weight, bias, keep: 0, gradient: true });
+    const passes = await svmPass(features, { labels, classes: pending, weight, bias, gradient: true });
     const failed: number[] = [];
     for (const [i, pass] of passes.entries()) {
       const own = pending[i];
@@ -110,9 +103,7 @@ export async function trainOneVsRest(
       gap[own] = result.gap;
       if (!result.certified) failed.push(own);
     }
-    if (round === MAX_ROUNDS) break;
     pending = failed;
-    await refine(problem, labels, planes, pending, LATER_MARGIN, () => advance(0, note));
   }
   return { k, channels, ...stack(planes, allClasses(k), channels), objective, gap };
 }
@@ -122,46 +113,39 @@ export async function trainOneVsRest(
  */
 export async function preparePreconditioner(problem: SvmProblem): Promise<void> {
   const { features, c } = problem;
-  if (features.channels <= DIRECT_CHANNELS) return;
-  const [size] = sampleSizes(features.pixels, features.channels);
-  const sample =
-    size === undefined
-      ? features
-      : subset(features, sampleIndex(new RandomState(0).permutation(features.pixels), size));
+  if (!isIterative(features.channels + 1)) return;
+  const index = sampleIndex(features);
+  const sample = index === undefined ? features : subset(features, index);
   problem.preconditioner = preconditionerOf(await secondMoments(sample), features.channels, c);
 }
 
-/** The first `size` pixels of a random order, ascending. */
-function sampleIndex(order: Int32Array, size: number): Int32Array {
-  return order.slice(0, size).sort();
+/** A random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
+function sampleIndex({ pixels, channels }: LinearFeatures): Int32Array | undefined {
+  const size = Math.min(SAMPLE, Math.floor(SAMPLE_BYTES / (4 * channels)));
+  if (pixels < WORTHWHILE * size) return undefined;
+  return new RandomState(0).permutation(pixels).slice(0, size).sort();
 }
 
-/** Solves each of `classes` on the pixels whose margin exceeds `margin` under its present hyperplane. */
+/** Solves each of `classes` from its present hyperplane. */
 async function refine(
   problem: SvmProblem,
   labels: Uint16Array,
   planes: Hyperplane[],
   classes: readonly number[],
-  margin: number,
-  advance: (count: number) => void,
+  tolerance: number | undefined,
+  advance: () => void,
 ): Promise<void> {
   const { features } = problem;
-  const set = new WorkingSet(features);
-  const batch = Math.max(1, Math.floor(BATCH_ENTRIES / (features.pixels * NEAR_MARGIN_SHARE)));
-  for (let start = 0; start < classes.length; start += batch) {
-    const some = classes.slice(start, start + batch);
-    const { weight, bias } = stack(planes, some, features.channels);
-    const passes = await svmPass(features, { labels, classes: some, weight, bias, keep: margin });
-    for (const [i, own] of some.entries()) {
-      set.clear();
-      set.append(passes[i].kept.index);
-      await problem.solve(set, labels, own, planes[own]);
-      advance(1);
-    }
+  const scores = new Float32Array(features.pixels);
+  for (const own of classes) {
+    const { weight, bias } = stack(planes, [own], features.channels);
+    await features.scores(weight, bias, scores);
+    await problem.solve(labels, own, planes[own], scores, tolerance);
+    advance();
   }
 }
 
-/** The least-squares classifiers of all classes: one Newton step from w = 0, b = 0 with every pixel active. */
+/** The least-squares classifiers of all classes (a Newton step from w = 0, b = 0 with every pixel active), stretched. */
 async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number): Promise<Hyperplane[]> {
   const { features, c } = problem;
   const { pixels, channels: d } = features;
@@ -179,7 +163,10 @@ async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number)
     for (let j = 0; j < d; j++) target[j] = (2 * c * 2 * sums[own * d + j]) / pixels - 2 * c * moments[d * n + j];
     target[d] = (2 * c * (2 * sizes[own] - pixels)) / pixels;
     choleskySolve(factor, n, target);
-    return { weight: target.slice(0, d).map(Math.fround), bias: Math.fround(target[d]) };
+    return {
+      weight: target.slice(0, d).map((w) => Math.fround(STRETCH * w)),
+      bias: Math.fround(STRETCH * target[d] + SHIFT),
+    };
   });
 }
 
@@ -196,12 +183,4 @@ function stack(
   const weight = new Float32Array(classes.length * channels);
   for (const [i, own] of classes.entries()) weight.set(planes[own].weight, i * channels);
   return { weight, bias: Float32Array.from(classes, (own) => planes[own].bias) };
-}
-
-/** Sizes of the samples that are solved before all pixels. */
-function sampleSizes(pixels: number, channels: number): number[] {
-  const most = Math.min(pixels / WORTHWHILE, SAMPLE_BYTES / (4 * channels));
-  const sizes: number[] = [];
-  for (let size = FIRST_SAMPLE; size < most; size *= SAMPLE_GROWTH) sizes.push(size);
-  return sizes;
 }

@@ -1,8 +1,7 @@
 import type { Hyperplane } from "./newtonSvm.ts";
-import { addTransposed, dot } from "./products.ts";
 import { type SvmProblem, signsOf } from "./svmProblem.ts";
+import { dot } from "./symmetric.ts";
 import { combine } from "./warmStart.ts";
-import { WorkingSet } from "./workingSet.ts";
 
 /** A trained classifier as it is kept: rounded to float32. */
 export interface Classifier {
@@ -17,46 +16,34 @@ export interface MergedSvm extends Classifier {
   readonly scores: Float32Array;
 }
 
-/** Pixels whose margin exceeds these numbers are solved on: under the warm start, and in later rounds. */
-const FIRST_MARGIN = -0.1;
-const LATER_MARGIN = -0.02;
 const MAX_ROUNDS = 10;
 
 /**
  * Trains the one SVM that a merge changes: cluster `own` against the rest, where `own` has just absorbed another cluster.
- * Starts from the best combination of the two old hyperplanes, solves on the pixels near its margin, and lets a pass over all
- * pixels certify the gap or name the pixels that were missed.
+ * Starts from the best combination of the two old hyperplanes, and certifies the result by its gradient over all pixels.
  */
 export class MergedSvmTrainer {
   readonly #problem: SvmProblem;
-  readonly #set: WorkingSet;
   readonly #scores: Float32Array;
-  readonly #inSet: Uint8Array;
   /** Room for a list of pixels. */
   readonly #found: Int32Array;
 
   constructor(problem: SvmProblem) {
-    const { features } = problem;
+    const { pixels } = problem.features;
     this.#problem = problem;
-    this.#set = new WorkingSet(features);
-    this.#scores = new Float32Array(2 * features.pixels);
-    this.#inSet = new Uint8Array(features.pixels);
-    this.#found = new Int32Array(features.pixels);
+    this.#scores = new Float32Array(2 * pixels);
+    this.#found = new Int32Array(pixels);
   }
 
   /** `labels` are those after the merge; `p` and `q` the two classifiers before it. */
   async train(labels: Uint16Array, own: number, p: Classifier, q: Classifier): Promise<MergedSvm> {
     const { features } = this.#problem;
-    const scores = this.#scores.subarray(0, features.pixels);
     const plane = await this.#warmStart(labels, own, p, q);
-    this.#set.clear();
-    this.#inSet.fill(0);
-    this.#extend(scores, labels, own, FIRST_MARGIN);
+    const scores = this.#scores.subarray(0, features.pixels);
     for (let round = 1; ; round++) {
-      await this.#problem.solve(this.#set, labels, own, plane);
+      await this.#problem.solve(labels, own, plane, scores);
       const weight = Float32Array.from(plane.weight);
       await features.scores(weight, Float32Array.of(plane.bias), scores);
-      this.#extend(scores, labels, own, LATER_MARGIN);
       const { objective, gap, certified } = await this.#certify(scores, labels, own, plane);
       if (certified || round === MAX_ROUNDS) return { weight, bias: plane.bias, objective, gap, scores };
     }
@@ -91,40 +78,21 @@ export class MergedSvmTrainer {
     };
   }
 
-  /** Adds the pixels that the working set lacks and whose margin exceeds `least`. */
-  #extend(scores: Float32Array, labels: Uint16Array, own: number, least: number): void {
-    const inSet = this.#inSet;
-    let found = 0;
-    for (let n = 0; n < scores.length; n++) {
-      const margin = labels[n] === own ? 1 - scores[n] : 1 + scores[n];
-      if (margin > least && inSet[n] === 0) {
-        inSet[n] = 1;
-        this.#found[found++] = n;
-      }
-    }
-    this.#set.append(this.#found.subarray(0, found));
-  }
-
-  /** The certificate over all pixels, from a working set that holds every active one. */
   async #certify(scores: Float32Array, labels: Uint16Array, own: number, plane: Hyperplane) {
-    const { index, rows, count } = this.#set;
-    const { channels, blas } = this.#problem.features;
-    const pulls = new Float32Array(count);
+    // The second half of the score buffer is free after the warm start.
+    const pulls = this.#scores.subarray(scores.length);
     let loss = 0;
     let pull = 0;
     let signedPull = 0;
-    for (let i = 0; i < count; i++) {
-      const n = index[i];
+    for (let n = 0; n < scores.length; n++) {
       const sign = labels[n] === own ? 1 : -1;
-      const margin = 1 - sign * scores[n];
-      if (!(margin > 0)) continue;
+      const margin = Math.max(0, 1 - sign * scores[n]);
       loss += margin * margin;
       pull += margin;
       signedPull += sign * margin;
-      pulls[i] = sign * margin;
+      pulls[n] = sign * margin;
     }
-    const pullGradient = new Float64Array(channels);
-    await addTransposed(blas, rows, pulls, pullGradient);
+    const pullGradient = await this.#problem.features.gradient(pulls);
     return this.#problem.certify(plane.weight, { loss, pull, signedPull, pullGradient });
   }
 }

@@ -13,7 +13,7 @@ export interface ClassPass {
   /** Pixels with s > 0, and those among them that belong to the class. */
   readonly predicted: number;
   readonly truePositive: number;
-  /** Scores of the pixels that were asked for. */
+  /** Scores of pixels with s > -1, if asked for; else empty. */
   readonly kept: SparseMap;
   /** sum_n max(0, margin_n), that of y_n max(0, margin_n), and, if asked for, that of y_n max(0, margin_n) x_n. */
   readonly pull: number;
@@ -28,8 +28,8 @@ export interface PassRequest {
   readonly classes: ArrayLike<number>;
   readonly weight: Float32Array;
   readonly bias: Float32Array;
-  /** Keep the scores of pixels whose margin exceeds this number, or that have s > -1 ("map"). */
-  readonly keep: number | "map";
+  /** Keep the scores of pixels with s > -1: those of the confidence map. */
+  readonly keep?: boolean;
   readonly gradient?: boolean;
 }
 
@@ -47,15 +47,13 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
   const predicted = new Float64Array(k);
   const truePositive = new Float64Array(k);
   const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
-  const asMap = request.keep === "map";
-  const keep = request.keep === "map" ? 0 : request.keep;
   for (const range of ranges) {
     const n = range.end - range.start;
     const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), range);
     for (let c = 0; c < k; c++) {
       const own = classes[c];
       const builder = kept[c];
-      builder.reserve(n);
+      if (request.keep) builder.reserve(n);
       const { index, value } = builder;
       let used = builder.length;
       let squares = 0;
@@ -67,7 +65,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
         const s = scores[at];
         const positive = labels[range.start + i] === own;
         const margin = positive ? 1 - s : 1 + s;
-        if (asMap ? s > -1 : margin > keep) {
+        if (request.keep && s > -1) {
           index[used] = range.start + i;
           value[used++] = s;
         }

@@ -1,9 +1,9 @@
 import { choleskyFactor } from "./cholesky.ts";
 import { subset } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { type Hyperplane, newtonSvm } from "./newtonSvm.ts";
+import { type Hyperplane, NewtonSvm } from "./newtonSvm.ts";
 import type { ClassPass } from "./svmPass.ts";
-import { DIRECT_CHANNELS, type WorkingSet } from "./workingSet.ts";
+import { isIterative } from "./symmetric.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
 export const DEFAULT_C = 5000;
@@ -23,11 +23,13 @@ export class SvmProblem {
   readonly tolerance: number;
   /** Shared by all classes when there are too many channels to factorise each Hessian. */
   preconditioner: Float64Array | undefined;
+  readonly #solver: NewtonSvm;
 
   constructor(features: LinearFeatures, c: number, tolerance: number) {
     this.features = features;
     this.c = c;
     this.tolerance = tolerance;
+    this.#solver = new NewtonSvm(features);
   }
 
   /** C/N of Eq. 3. */
@@ -35,14 +37,19 @@ export class SvmProblem {
     return this.c / this.features.pixels;
   }
 
-  /** Solves the SVM of class `own` on the pixels of `set` alone, from and into `plane`. */
-  async solve(set: WorkingSet, labels: Uint16Array, own: number, plane: Hyperplane): Promise<void> {
-    const signs = signsOf(labels, set.index, own);
-    await newtonSvm(set, signs, plane, {
-      penalty: this.penalty,
-      tolerance: this.tolerance * INNER_SHARE,
-      preconditioner: this.preconditioner,
-    });
+  /**
+   * Solves the SVM of class `own` from and into `plane`, whose scores over all pixels are `scores` [N] (spoiled), well below
+   * `tolerance`.
+   */
+  async solve(
+    labels: Uint16Array,
+    own: number,
+    plane: Hyperplane,
+    scores: Float32Array,
+    tolerance = this.tolerance * INNER_SHARE,
+  ): Promise<void> {
+    const { penalty, preconditioner } = this;
+    await this.#solver.minimise(labels, own, plane, scores, { penalty, tolerance, preconditioner });
     for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
     plane.bias = Math.fround(plane.bias);
   }
@@ -82,8 +89,8 @@ const ACTIVE_SHARE = 0.05;
 
 /** A factor of I + 2C * share * moments, for conjugate gradients; undefined where Hessians are factorised directly. */
 export function preconditionerOf(moments: Float64Array, channels: number, c: number): Float64Array | undefined {
-  if (channels <= DIRECT_CHANNELS) return undefined;
   const n = channels + 1;
+  if (!isIterative(n)) return undefined;
   const factor = moments.map((value) => value * 2 * c * ACTIVE_SHARE);
   for (let i = 0; i < channels; i++) factor[i * n + i] += 1;
   return choleskyFactor(factor, n) ? factor : undefined;
