@@ -1,6 +1,9 @@
-import type { Checkpoint } from "../checkpoint/stateDict.ts";
+import type { Checkpoint, ConfigObject, ConfigValue, LazyTensor, StateDict } from "../checkpoint/stateDict.ts";
 import type { Value } from "../graph/value.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { GeneratorInfo, NoiseMode } from "./generator.ts";
+import { OWN_FAMILY, OWN_SOURCE, ownSettings } from "./settings.ts";
+import { translateWeights, type WeightReader, type WeightRule, weightReader } from "./weights.ts";
 
 /** A per-layer noise input: one [N,1,r,r] map of standard normals. */
 export interface NoisePort {
@@ -8,27 +11,40 @@ export interface NoisePort {
   readonly resolution: number;
 }
 
+/** From z [1,zDim], and c [1,cDim] for conditional networks, to w [1,wDim]. */
+export interface MappingNetwork {
+  map(z: Value, c: Value | undefined): Value;
+  /** [wDim]: where truncation pulls towards. Undefined where the file has none; then it is the mean of many w. */
+  readonly wAvg: Float32Array | undefined;
+}
+
+/** What a synthesis network starts from: "ws" [1,numWs,wDim], "z" [1,zDim], "c" [1,cDim]. */
+export type LatentName = "z" | "c" | "ws";
+
 /**
- * A generator network as graphs for one sample (N = 1), with its weights inside. What differs between families is all
- * here; `networkGenerator` runs any of them.
+ * A generator network as graphs for one sample (N = 1) that run on any batch, with its weights inside. What differs
+ * between families is all here; `networkGenerator` runs any of them.
  */
 export interface GeneratorNetwork {
   readonly info: GeneratorInfo;
-  /** z [1,zDim], and c [1,cDim] for conditional networks, to w [1,wDim]. */
-  mapping(z: Value, c: Value | undefined): Value;
-  /** [wDim]: where truncation pulls towards. */
-  readonly wAvg: Float32Array;
+  /** Undefined for families whose synthesis network takes z itself. */
+  readonly mapping: MappingNetwork | undefined;
   /** Layers that take noise, in forward order. */
   readonly noise: readonly NoisePort[];
+  /** The inputs of the synthesis network. */
+  readonly latents: readonly LatentName[];
   /**
-   * ws [1,numWs,wDim] to the image [1,C,R,R] and every inner map by name. `noiseInput` is called for each noise port
-   * in "random" mode.
+   * Latents to the image [1,C,R,R] and every inner map by name. `noiseInput` is called for each noise port in "random"
+   * mode.
    */
   synthesis(
-    ws: Value,
+    latents: Readonly<Partial<Record<LatentName, Value>>>,
     noiseMode: NoiseMode,
     noiseInput: (port: NoisePort) => Value,
   ): { readonly image: Value; readonly features: ReadonlyMap<string, Value> };
+  /** Every weight that is used, under the family's own names, and the settings that weights do not show. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly settings: ConfigObject;
 }
 
 /** A family of official networks: recognises its checkpoints and builds the network from one. */
@@ -38,4 +54,73 @@ export interface GanFamily {
   matches(checkpoint: Checkpoint): boolean;
   /** Throws GeneratorError when the weights are not this network's. */
   build(checkpoint: Checkpoint): GeneratorNetwork;
+}
+
+/** One of the ways in which a family's generators are stored. */
+export interface WeightSource<Sizes, Settings> {
+  /** For `klish info`. */
+  readonly name: string;
+  /** The network of the checkpoint that makes images, and others beside it that hold some of its weights. */
+  readonly networks: readonly string[];
+  /** Names that this network has in no other source. */
+  readonly markers: readonly string[];
+  /** The translation of `stored` to the family's names and layouts. */
+  rules(stored: StateDict, config: ConfigObject): readonly WeightRule[];
+  /** Weights, by the family's names, that files of this source may lack. */
+  readonly optional?: RegExp;
+  /** What the file says beside the weights. Throws GeneratorError where that is unknown or disagrees with the sizes. */
+  settings(config: ConfigObject, sizes: Sizes): Settings;
+}
+
+export interface FamilyParts<Sizes, Settings extends Readonly<Record<string, ConfigValue>>> {
+  readonly name: string;
+  readonly sources: readonly WeightSource<Sizes, Settings>[];
+  /** Sizes as the shapes of the weights, under the family's names, tell them. */
+  sizes(shapes: ShapeTable): Sizes;
+  /** Checks the settings of a file of our own. */
+  settings(own: ConfigObject, sizes: Sizes): Settings;
+  build(spec: Sizes & Settings, weights: WeightReader): Omit<GeneratorNetwork, "weights" | "settings">;
+}
+
+/** Weight name -> shape. */
+export type ShapeTable = ReadonlyMap<string, Pick<LazyTensor, "shape">>;
+
+/** A family from its network and the table of its sources. Files that `exportSafetensors` wrote are one more source. */
+export function defineFamily<Sizes, Settings extends Readonly<Record<string, ConfigValue>>>(
+  parts: FamilyParts<Sizes, Settings>,
+): GanFamily {
+  const own: WeightSource<Sizes, Settings> = {
+    name: OWN_SOURCE,
+    networks: [""],
+    markers: [],
+    rules: () => [[/^.*$/, "$&"]],
+    optional: new RegExp(parts.sources.flatMap(({ optional }) => optional?.source ?? []).join("|") || "^$"),
+    settings: (metadata, sizes) => parts.settings(ownSettings(parts.name, metadata), sizes),
+  };
+  const sourceOf = ({ networks, config }: Checkpoint): WeightSource<Sizes, Settings> | undefined => {
+    const writtenBy = config[""]?.[OWN_FAMILY];
+    if (writtenBy !== undefined) return writtenBy === parts.name ? own : undefined;
+    return parts.sources.find(({ networks: [first], markers }) => {
+      const weights = networks.get(first);
+      return weights !== undefined && markers.every((marker) => weights.has(marker));
+    });
+  };
+  return {
+    name: parts.name,
+    matches: (checkpoint) => sourceOf(checkpoint) !== undefined,
+    build(checkpoint) {
+      const source = sourceOf(checkpoint) as WeightSource<Sizes, Settings>;
+      const [first] = source.networks;
+      const label = first === "" ? parts.name : `${parts.name} ${first}`;
+      const stored = new Map(source.networks.flatMap((name) => [...(checkpoint.networks.get(name) ?? [])]));
+      const config = checkpoint.config[first] ?? {};
+      const { weights, ignored } = translateWeights(label, stored, source.rules(stored, config));
+      const sizes = parts.sizes(weights);
+      const settings = source.settings(config, sizes);
+      const reader = weightReader(label, weights, source.optional);
+      const network = parts.build({ ...sizes, ...settings }, reader);
+      const origin = { format: checkpoint.format, source: source.name, network: first, ignored };
+      return { ...network, info: { ...network.info, origin }, weights: reader.finish(), settings };
+    },
+  };
 }

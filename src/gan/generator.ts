@@ -11,6 +11,18 @@ export interface LayerInfo {
   readonly resolution: number;
 }
 
+/** Where a generator's weights come from. */
+export interface GeneratorOrigin {
+  /** The container, as `Checkpoint.format`. */
+  readonly format: string;
+  /** Whose names and layouts the file has: "NVIDIA TensorFlow", "genforce", ... */
+  readonly source: string;
+  /** The network of the file that was taken ("G_ema", "Gs", ...); "" for tensors at the top. */
+  readonly network: string;
+  /** Tensors of that network that have no part in making images. */
+  readonly ignored: readonly string[];
+}
+
 export interface GeneratorInfo {
   readonly family: string;
   readonly resolution: number;
@@ -26,6 +38,8 @@ export interface GeneratorInfo {
   readonly numWs: number;
   /** In forward order, low resolution first. */
   readonly layers: readonly LayerInfo[];
+  /** For official checkpoints. */
+  readonly origin?: GeneratorOrigin;
 }
 
 /** Which latents; exactly one of `seeds`, `z`, `ws`. */

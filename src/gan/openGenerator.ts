@@ -1,14 +1,16 @@
 import { readCheckpoint } from "../checkpoint/readCheckpoint.ts";
 import type { Checkpoint } from "../checkpoint/stateDict.ts";
 import { GeneratorError } from "./errors.ts";
-import type { GanFamily } from "./family.ts";
+import type { GanFamily, GeneratorNetwork } from "./family.ts";
 import type { Generator, GeneratorInfo } from "./generator.ts";
 import { networkGenerator } from "./networkGenerator.ts";
 import { type OnnxGeneratorOptions, openOnnxGenerator } from "./onnxGenerator.ts";
+import { pggan } from "./pggan.ts";
+import { styleGan } from "./stylegan.ts";
 import { styleGan2 } from "./stylegan2.ts";
 
 /** Families of official checkpoints. Adding one means adding a file and a row. */
-export const families: readonly GanFamily[] = [styleGan2];
+export const families: readonly GanFamily[] = [styleGan2, styleGan, pggan];
 
 /**
  * Opens a generator from the bytes of an official checkpoint or of an ONNX model. Nothing in the file is executed.
@@ -24,7 +26,8 @@ export async function openGeneratorBytes(bytes: Uint8Array, options: OnnxGenerat
   return generator;
 }
 
-function buildNetwork(checkpoint: Checkpoint): ReturnType<GanFamily["build"]> {
+/** The network of an official checkpoint, by the first family that knows it. Throws GeneratorError. */
+export function buildNetwork(checkpoint: Checkpoint): GeneratorNetwork {
   const family = families.find((f) => f.matches(checkpoint));
   if (family === undefined)
     throw new GeneratorError(

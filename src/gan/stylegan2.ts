@@ -3,31 +3,23 @@
  * that trained in half precision are evaluated in single, as the official code does on a CPU. Weight names are those of
  * NVIDIA's PyTorch code.
  */
-import type { Checkpoint } from "../checkpoint/stateDict.ts";
-import { add, clip, concat, constant, conv, mul, reshape, slice } from "../graph/ops/index.ts";
+import { add, clip, constant, conv, mul, reshape, slice } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
-import { fullyConnected, leakyReluGain, modulatedConv, normalizeSecondMoment } from "../nn/styleLayers.ts";
+import { fullyConnected, leakyReluGain, modulatedConv } from "../nn/styleLayers.ts";
 import { type FirFilter, firUpsample } from "../nn/upfirdn.ts";
 import { GeneratorError } from "./errors.ts";
-import type { GanFamily, GeneratorNetwork } from "./family.ts";
+import { defineFamily, type FamilyParts } from "./family.ts";
 import type { LayerInfo } from "./generator.ts";
-import { readStyleGan2Spec, type StyleGan2Spec } from "./stylegan2Spec.ts";
-import { type WeightReader, weightReader } from "./weights.ts";
-
-export const styleGan2: GanFamily = {
-  name: "StyleGAN2",
-  matches: ({ networks }) => networks.get("G_ema")?.has("synthesis.b4.const") ?? false,
-  build(checkpoint: Checkpoint) {
-    const spec = readStyleGan2Spec(checkpoint.config["G_ema"]);
-    const weights = weightReader("StyleGAN2 G_ema", checkpoint.networks.get("G_ema")!);
-    const network = buildNetwork(spec, weights);
-    weights.finish(UNUSED);
-    return network;
-  },
-};
-
-/** Filters that belong to modules which do not resample (every synthesis layer carries one). */
-const UNUSED = /\.resample_filter$/;
+import { mappingNetwork } from "./mapping.ts";
+import { positiveSetting } from "./settings.ts";
+import { styleGan2Sources } from "./stylegan2Sources.ts";
+import {
+  LR_MULTIPLIER,
+  type StyleGan2Settings,
+  type StyleGan2Sizes,
+  styleGan2MappingNames,
+  styleGan2Sizes,
+} from "./stylegan2Spec.ts";
 
 interface FullyConnected {
   readonly weight: Float32Array;
@@ -55,8 +47,11 @@ interface Block {
   readonly filter: FirFilter;
 }
 
-function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetwork {
-  const { wDim, zDim, cDim, imageChannels, resolution, architecture } = spec;
+/** outer([1,3,3,1], [1,3,3,1]) / 64: the filter of all official networks; NVIDIA's PyTorch files also store it. */
+const OFFICIAL_FILTER = Float32Array.from([1, 3, 3, 1].flatMap((a) => [1, 3, 3, 1].map((b) => (a * b) / 64)));
+
+const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (spec, weights) => {
+  const { wDim, zDim, cDim, numWs, imageChannels, resolution, architecture } = spec;
   const linear = (name: string, outFeatures: number, inFeatures: number): FullyConnected => ({
     weight: weights.take(`${name}.weight`, [outFeatures, inFeatures]),
     bias: weights.take(`${name}.bias`, [outFeatures]),
@@ -72,24 +67,17 @@ function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetw
       weight: weights.take(`${full}.weight`, shape),
       bias: weights.take(`${full}.bias`, [outChannels]),
       affine: linear(`${full}.affine`, inChannels, wDim),
-      clamp: spec.convClamp(name),
+      clamp: spec.convClamp,
     };
-    if (!weights.has(`${full}.noise_strength`)) return layer;
+    if (kernel === 1 || !spec.useNoise) return layer;
     const [strength] = weights.take(`${full}.noise_strength`, []);
     return { ...layer, noise: { map: weights.take(`${full}.noise_const`, [r, r]), strength } };
   };
 
-  const embed = cDim > 0 ? linear("mapping.embed", weights.shapeOf("mapping.embed.weight")?.[0] ?? 0, cDim) : undefined;
-  const mappingLayers: FullyConnected[] = [];
-  let features = zDim + (embed?.bias.length ?? 0);
-  for (let i = 0; i < spec.mappingLayers; i++) {
-    const outFeatures = weights.shapeOf(`mapping.fc${i}.weight`)?.[0] ?? 0;
-    mappingLayers.push(linear(`mapping.fc${i}`, outFeatures, features));
-    features = outFeatures;
-  }
-  if (features !== wDim)
-    throw new GeneratorError(`StyleGAN2: the mapping network ends with ${features} features, w has ${wDim}`);
-  const wAvg = weights.take("mapping.w_avg", [wDim]);
+  const mapping = mappingNetwork(spec, weights, styleGan2MappingNames, {
+    lrMultiplier: spec.lrMultiplier,
+    biasGain: Math.SQRT2,
+  });
 
   let channels = weights.shapeOf("synthesis.b4.const")?.[0] ?? 0;
   const learnedConstant = weights.take("synthesis.b4.const", [channels, 4, 4]);
@@ -106,7 +94,8 @@ function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetw
       throw new GeneratorError(
         `StyleGAN2: ${torgb.name} gives ${torgb.shape[0]} channels, the image has ${imageChannels}`,
       );
-    const filter = { size: 4, taps: weights.take(`synthesis.b${r}.resample_filter`, [4, 4]) };
+    const taps = weights.takeIfStored(`synthesis.b${r}.resample_filter`, [4, 4]) ?? OFFICIAL_FILTER;
+    const filter = { size: 4, taps };
     const skip =
       architecture === "resnet" && r > 4
         ? weights.take(`synthesis.b${r}.skip.weight`, [channels, inChannels, 1, 1])
@@ -138,29 +127,18 @@ function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetw
       zDim,
       wDim,
       cDim,
-      numWs: spec.numWs,
+      numWs,
       layers: blocks.flatMap(layersOf),
     },
-    wAvg,
+    mapping,
+    latents: ["ws"],
     noise: blocks
       .flatMap(({ conv0, conv1 }) => (conv0 ? [conv0, conv1] : [conv1]))
       .filter((layer) => layer.noise !== undefined)
       .map((layer) => ({ layer: layer.name, resolution: layer.resolution })),
 
-    mapping(z, c) {
-      let x = normalizeSecondMoment(z);
-      if (embed !== undefined && c !== undefined) {
-        const y = fullyConnected(c, embed.weight, embed.bias, { weightGain: 1 / Math.sqrt(cDim) });
-        x = concat([x, normalizeSecondMoment(y)], 1);
-      }
-      for (const { weight, bias } of mappingLayers) {
-        const gains = { weightGain: spec.lrMultiplier / Math.sqrt(x.shape[1]), biasGain: spec.lrMultiplier };
-        x = leakyReluGain(fullyConnected(x, weight, bias, gains));
-      }
-      return x;
-    },
-
-    synthesis(ws, noiseMode, noiseInput) {
+    synthesis({ ws }, noiseMode, noiseInput) {
+      if (ws === undefined) throw new RangeError("StyleGAN2: synthesis starts from ws");
       const styleOf = (layer: SynthesisLayer, index: number, gain = 1): Value => {
         const w = reshape(slice(ws, [0, index, 0], [1, 1, wDim]), [1, wDim]);
         const { weight, bias } = layer.affine;
@@ -233,4 +211,16 @@ function buildNetwork(spec: StyleGan2Spec, weights: WeightReader): GeneratorNetw
       return { image: image as Value, features: found };
     },
   };
-}
+};
+
+export const styleGan2 = defineFamily({
+  name: "StyleGAN2",
+  sources: styleGan2Sources,
+  sizes: styleGan2Sizes,
+  settings: (own) => ({
+    lrMultiplier: positiveSetting("StyleGAN2", own, "lrMultiplier", LR_MULTIPLIER),
+    convClamp: positiveSetting("StyleGAN2", own, "convClamp", null),
+    useNoise: own["useNoise"] !== false,
+  }),
+  build: buildNetwork,
+});

@@ -17,9 +17,9 @@ import type { Value } from "../graph/value.ts";
 import { type FirFilter, firSmooth } from "./upfirdn.ts";
 
 /** Keeps divisions by a norm finite; the value of all official networks. */
-const EPSILON = 1e-8;
+export const EPSILON = 1e-8;
 
-/** x / sqrt(mean(x^2) + eps) over the features of x [N,F]. */
+/** x / sqrt(mean(x^2) + eps) over the features of x [N,F] or, at each pixel, over the channels of x [N,F,H,W]. */
 export const normalizeSecondMoment = (x: Value): Value => div(x, sqrt(add(reduceMean(square(x), [1]), EPSILON)));
 
 /** x [N,I] times weight [O,I] transposed, each scaled; plus bias [O] scaled: [N,O]. */
@@ -85,7 +85,7 @@ export function modulatedConv(x: Value, style: Value, options: ModulatedConvOpti
 }
 
 /** [O,I,taps] -> [I,O,taps]. */
-function swapChannels(weight: Float32Array, O: number, I: number, taps: number): Float32Array {
+export function swapChannels(weight: Float32Array, O: number, I: number, taps: number): Float32Array {
   const swapped = new Float32Array(weight.length);
   for (let o = 0; o < O; o++)
     for (let i = 0; i < I; i++)

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Checkpoint, StateDict } from "../../src/checkpoint/stateDict.ts";
+import { GeneratorError } from "../../src/gan/errors.ts";
+import type { GeneratorNetwork } from "../../src/gan/family.ts";
+import type { GenerateOptions, Generator } from "../../src/gan/generator.ts";
+import { networkGenerator } from "../../src/gan/networkGenerator.ts";
+import { buildNetwork } from "../../src/gan/openGenerator.ts";
+import { ortNode } from "../../src/runtime/ortNode.ts";
+import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { type GanFixture, type ReferenceCase, readFixture, relativeError } from "../gan/fixtures.ts";
+
+/** Two sound float32 programs differ by up to 1e-5 of the largest value; a wrong kernel, gain or index by 6e-3 and more. */
+const TOLERANCE = 5e-5;
+const settings = { runtime: ortNode, provider: "cpu", threads: 1 } as const;
+
+/** What every family of generators must do, shown on one checkpoint with a reference. */
+export function ganFamilyContract(fixture: GanFixture): void {
+  const { file, cases, arrays, layerName } = fixture;
+  const latentKeys = ["ws", "wp", "latent"];
+
+  describe(file, () => {
+    let checkpoint: Checkpoint;
+    let network: GeneratorNetwork;
+    let generator: Generator;
+    beforeAll(() => {
+      checkpoint = readFixture(file);
+      network = buildNetwork(checkpoint);
+      generator = networkGenerator(network, settings);
+    });
+    afterAll(() => generator.dispose());
+
+    const referenceWs = (id: string): Tensor | undefined =>
+      latentKeys.map((key) => arrays.get(`${id}/${key}`)).find((t) => t !== undefined);
+    const inputs = ({ id, psi, cutoff, noise, fromWs }: ReferenceCase): GenerateOptions => {
+      const c = arrays.get("c");
+      const latent = fromWs
+        ? { ws: referenceWs(id) as Tensor }
+        : { z: arrays.get("z") as Tensor, ...(c !== undefined && { c }) };
+      return {
+        ...latent,
+        truncationPsi: psi,
+        ...(cutoff !== undefined && { truncationCutoff: cutoff }),
+        noiseMode: noise,
+      };
+    };
+
+    it.each(cases)("gives the reference's ws, image and feature maps: $id", async (row) => {
+      const features = [...arrays.keys()].filter((key) => key.startsWith(`${row.id}/feat/`));
+      const layers = features.map((key) => layerName(key.slice(`${row.id}/feat/`.length)));
+      const result = await generator.generate({ ...inputs(row), layers });
+      const ws = referenceWs(row.id);
+      if (ws !== undefined) expect(relativeError(result.ws as Tensor, ws), "ws").toBeLessThan(TOLERANCE);
+      const image = arrays.get(`${row.id}/img`);
+      if (image !== undefined) expect(relativeError(result.image, image), "image").toBeLessThan(TOLERANCE);
+      features.forEach((key, i) => {
+        const map = result.features.get(layers[i]) as Tensor;
+        expect(relativeError(map, arrays.get(key) as Tensor), key).toBeLessThan(TOLERANCE);
+      });
+      expect([ws, image, ...features].some((t) => t !== undefined)).toBe(true);
+    });
+
+    it("gives a sample alone what it gives it in a batch", async () => {
+      const z = arrays.get("z") as Tensor;
+      const c = arrays.get("c");
+      const row = (t: Tensor, i: number): Tensor =>
+        tensor([1, t.shape[1]], t.data.slice(i * t.shape[1], (i + 1) * t.shape[1]));
+      const options = (zs: Tensor, cs: Tensor | undefined): GenerateOptions => ({
+        z: zs,
+        ...(cs !== undefined && { c: cs }),
+        layers: "all",
+      });
+      const last = z.shape[0] - 1;
+      const both = await generator.generate(options(z, c));
+      const alone = await generator.generate(options(row(z, last), c && row(c, last)));
+      const size = alone.image.data.length;
+      const inBatch = tensor(alone.image.shape, both.image.data.slice(last * size, (last + 1) * size));
+      expect(relativeError(alone.image, inBatch)).toBeLessThan(1e-5);
+      for (const { name, channels, resolution } of generator.info.layers)
+        expect(both.features.get(name)?.shape, name).toEqual([z.shape[0], channels, resolution, resolution]);
+    });
+
+    it("uses every weight of the file: without any one of them, it is refused", () => {
+      const { network: name, ignored } = network.info.origin as { network: string; ignored: readonly string[] };
+      const stored = checkpoint.networks.get(name) as StateDict;
+      for (const weight of stored.keys()) {
+        const rest = new Map([...stored].filter(([key]) => key !== weight));
+        const build = () => buildNetwork({ ...checkpoint, networks: new Map([...checkpoint.networks, [name, rest]]) });
+        if (ignored.includes(weight)) expect(build, weight).not.toThrow();
+        else expect(build, weight).toThrow(GeneratorError);
+      }
+    });
+
+    it("refuses a weight that it does not know", () => {
+      const { network: name } = network.info.origin as { network: string };
+      const stored = new Map(checkpoint.networks.get(name));
+      stored.set("strange.weight", { dtype: "float32", shape: [1], read: () => tensor([1]) });
+      const build = () => buildNetwork({ ...checkpoint, networks: new Map([...checkpoint.networks, [name, stored]]) });
+      expect(build).toThrow(/strange\.weight/);
+    });
+  });
+}
