@@ -1,0 +1,98 @@
+import { type DatasetClass, IGNORE_LABEL, type LabelMap } from "./labelMap.ts";
+import type { Split } from "./split.ts";
+
+/** What all samples of a dataset share. */
+export interface DatasetInfo {
+  readonly name: string;
+  /** One sentence: what it is and how it was made. */
+  readonly description: string;
+  /** The index is the id. */
+  readonly classes: readonly DatasetClass[];
+  /** Extension of the encoded images, without a dot: png, jpg or webp. */
+  readonly imageExtension: string;
+  /** Splits that have samples, in the order train, val, test. */
+  readonly splits: readonly Split[];
+  readonly samples: number;
+}
+
+/** One image with its labels, already encoded. */
+export interface Sample {
+  /** File stem: letters, digits, "-" and "_". */
+  readonly name: string;
+  readonly split: Split;
+  /** The encoded image. */
+  readonly image: Uint8Array;
+  readonly labels: LabelMap;
+  /** `labels` as index PNG with the classes' palette, 255 = ignore. */
+  readonly mask: Uint8Array;
+}
+
+/** Where a format writes. Paths are relative, with "/". */
+export interface DatasetSink {
+  /** A whole file. */
+  file(path: string, content: Uint8Array | string): Promise<void>;
+  /** A piece of a file that grows. */
+  append(path: string, content: Uint8Array | string): Promise<void>;
+  /** The sample's image or mask as it is: a sink may link instead of copying. */
+  original(path: string, sample: Sample, part: "image" | "mask"): Promise<void>;
+}
+
+/** Writes one dataset. Memory stays bounded: nothing grows with the pixels of all samples. */
+export interface DatasetWriter {
+  add(sample: Sample): Promise<void>;
+  /** Writes what needs to have seen all samples. */
+  finish(): Promise<void>;
+}
+
+/** A layout on disk that other people's tools read. One file each, and a row in the table of `formats/index.ts`. */
+export interface DatasetFormat {
+  readonly name: string;
+  /** Whose format it is, in words. */
+  readonly title: string;
+  /** Three lines (or so) of code that load it; "{path}" stands for the folder. */
+  readonly load: { readonly language: string; readonly code: string };
+  writer(info: DatasetInfo, sink: DatasetSink): DatasetWriter;
+  /**
+   * For layouts of image and mask files: where each image and each mask belongs. A mask and an image of the same key are a pair;
+   * undefined for files that are neither.
+   */
+  readonly classify?: (path: string) => { readonly kind: "image" | "mask"; readonly key: string } | undefined;
+}
+
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const IMAGE = /\.(png|jpe?g|webp)$/i;
+
+/** `classify` for layouts with folders of images and masks, told apart by the folder's path. */
+export function classifyFolders(images: RegExp, masks: RegExp): NonNullable<DatasetFormat["classify"]> {
+  return (path) => {
+    if (!IMAGE.test(path)) return undefined;
+    const slash = path.lastIndexOf("/");
+    const folder = path.slice(0, Math.max(0, slash));
+    const key = path.slice(slash + 1).replace(/\.[^.]+$/, "");
+    if (masks.test(folder)) return { kind: "mask", key };
+    return images.test(folder) ? { kind: "image", key } : undefined;
+  };
+}
+
+/** File lists per split, one name a line: kept small in memory, written at the end. */
+export function splitLists(): {
+  add(sample: Sample): void;
+  of(split: Split): string;
+  names(split: Split): readonly string[];
+} {
+  const lists = new Map<Split, string[]>();
+  return {
+    add({ split, name }) {
+      const list = lists.get(split);
+      if (list === undefined) lists.set(split, [name]);
+      else list.push(name);
+    },
+    of: (split) => (lists.get(split) ?? []).map((name) => `${name}\n`).join(""),
+    names: (split) => lists.get(split) ?? [],
+  };
+}
+
+/** classes.json, which every layout carries: ids, names and colours in one place. */
+export const classesJson = (classes: readonly DatasetClass[]): string =>
+  json({ ignore: IGNORE_LABEL, classes: classes.map((c, id) => ({ id, ...c })) });

@@ -1,0 +1,65 @@
+/** The class of every pixel of an image, and the classes that its numbers name. */
+
+/** The label of pixels that no class claims: training leaves them out. The convention of Pascal VOC. */
+export const IGNORE_LABEL = 255;
+/** Ids 0 to 254 are classes. */
+export const MOST_CLASSES = 255;
+
+/** Class ids row by row, `width` * `height` long; IGNORE_LABEL where there is none. */
+export interface LabelMap {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** "#rrggbb". */
+export type HexColor = string;
+
+/** A class; its id is its index in the list of classes. */
+export interface DatasetClass {
+  readonly name: string;
+  readonly color: HexColor;
+  /** What is not an object: COCO writes no instances of it and calls it stuff. */
+  readonly background: boolean;
+}
+
+const HEX = /^#[0-9a-f]{6}$/;
+
+/** Throws RangeError where classes are too many, unnamed, named twice, or without a colour "#rrggbb". */
+export function checkClasses(classes: readonly DatasetClass[]): void {
+  if (classes.length < 1 || classes.length > MOST_CLASSES)
+    throw new RangeError(`a dataset has 1 to ${MOST_CLASSES} classes, got ${classes.length}`);
+  const seen = new Set<string>();
+  for (const [id, { name, color }] of classes.entries()) {
+    if (name.trim() === "") throw new RangeError(`class ${id} has no name`);
+    if (seen.has(name)) throw new RangeError(`two classes are called "${name}"`);
+    seen.add(name);
+    if (!HEX.test(color)) throw new RangeError(`class "${name}" has the colour "${color}", expected #rrggbb`);
+  }
+}
+
+/** Pixels of each class id, 0 to 255. */
+export function countLabels({ data }: LabelMap): Float64Array {
+  const counts = new Float64Array(256);
+  for (const label of data) counts[label]++;
+  return counts;
+}
+
+/** [r, g, b], 0 to 255. */
+export function rgbOf(color: HexColor): readonly [number, number, number] {
+  const value = Number.parseInt(color.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+/** What Pascal VOC shows ignored pixels in. */
+export const IGNORE_COLOR: HexColor = "#e0e0c0";
+
+/** The 256 colours of an index PNG, [256 * 3]: the classes', black for unused ids, IGNORE_COLOR for 255. */
+export function paletteOf(classes: readonly DatasetClass[]): Uint8Array {
+  const palette = new Uint8Array(256 * 3);
+  classes.forEach(({ color }, id) => {
+    palette.set(rgbOf(color), id * 3);
+  });
+  palette.set(rgbOf(IGNORE_COLOR), IGNORE_LABEL * 3);
+  return palette;
+}

@@ -1,0 +1,59 @@
+/** Run lengths of a binary mask, as COCO, CVAT and Label Studio write them. */
+
+/**
+ * Lengths of alternating runs of a mask of `length` pixels, zeros first (a first run may be empty). `inside(i)` tells
+ * whether pixel i, in the format's own order, belongs to the mask.
+ */
+export function runLengths(length: number, inside: (i: number) => boolean): number[] {
+  const runs: number[] = [];
+  let value = false;
+  let run = 0;
+  for (let i = 0; i < length; i++) {
+    if (inside(i) !== value) {
+      runs.push(run);
+      run = 0;
+      value = !value;
+    }
+    run++;
+  }
+  runs.push(run);
+  return runs;
+}
+
+/**
+ * COCO's compressed counts (pycocotools' `rleToString`): from the third run on the difference to the run before the last, in
+ * groups of 5 bits, low first, a sixth bit saying that more follow, plus 48 as a character.
+ */
+export function cocoCounts(runs: readonly number[]): string {
+  let text = "";
+  for (let i = 0; i < runs.length; i++) {
+    let x = i > 2 ? runs[i] - runs[i - 2] : runs[i];
+    for (let more = true; more; ) {
+      let c = x & 31;
+      x >>= 5;
+      more = c & 16 ? x !== -1 : x !== 0;
+      if (more) c |= 32;
+      text += String.fromCharCode(c + 48);
+    }
+  }
+  return text;
+}
+
+/** The inverse of `cocoCounts`. Throws RangeError for text that it does not write. */
+export function cocoRuns(text: string): number[] {
+  const runs: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    let x = 0;
+    let shift = 0;
+    for (let more = true; more; shift += 5) {
+      const c = text.charCodeAt(at++) - 48;
+      if (!(c >= 0 && c < 64) || shift > 30)
+        throw new RangeError(`cocoRuns: "${text.slice(0, 20)}…" is no COCO run-length text`);
+      x |= (c & 31) << shift;
+      more = (c & 32) !== 0;
+      if (!more && c & 16) x |= -1 << (shift + 5);
+    }
+    runs.push(runs.length > 2 ? x + runs[runs.length - 2] : x);
+  }
+  return runs;
+}
