@@ -19,7 +19,7 @@ export interface NetworkOptions {
 export function withNetworkOptions(command: Command, truncDefault: string): Command {
   return withRuntimeOptions(
     command
-      .requiredOption("--network <file>", "generator: any .onnx, or an official StyleGAN2 / StyleGAN2-ADA .pkl")
+      .requiredOption("--network <file>", "generator: any .onnx, or an official checkpoint; a file or an https URL")
       .addOption(
         new Option("--latent <distribution>", "how the latent of an .onnx generator is drawn: N(0,1) or U(-1,1)")
           .choices(["normal", "uniform"])

@@ -24,7 +24,7 @@ export async function clusterJob(request: ClusterRequest, job: JobOptions): Prom
   const threads = request.threads ?? availableParallelism();
   const { provider, latent, outdir, command } = request;
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
-  const network = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent });
+  const network = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
   try {
     const settings = settle(request, network);
     checkSize(settings, network.generator.info);
@@ -65,6 +65,7 @@ export async function reportJob(request: ReportRequest, job: JobOptions): Promis
     provider,
     threads,
     latent: settings.latent,
+    ...job,
   });
   try {
     if (network.sha256 !== settings.networkSha256)

@@ -5,9 +5,11 @@ import type { Generator, LatentDistribution } from "../gan/generator.ts";
 import { openGeneratorBytes } from "../gan/openGenerator.ts";
 import { resolveProvider } from "../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../runtime/session.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import { download, isUrl } from "./download.ts";
 import { ProjectError } from "./files.ts";
 
-export interface OpenNetworkOptions {
+export interface OpenNetworkOptions extends JobOptions {
   readonly runtime: Runtime;
   /** Default "auto". */
   readonly provider?: ProviderChoice;
@@ -18,6 +20,7 @@ export interface OpenNetworkOptions {
 /** A generator with where it came from. */
 export interface OpenedNetwork {
   readonly generator: Generator;
+  /** Absolute path, or the URL. */
   readonly path: string;
   readonly sha256: string;
   readonly provider: Provider;
@@ -27,14 +30,20 @@ export interface OpenedNetwork {
 export async function readNetworkFile(path: string): Promise<Uint8Array> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
-    throw new ProjectError(`${path}: there is no such file. Give a generator as .onnx or an official .pkl.`);
-  if (!found.isFile()) throw new ProjectError(`${path} is a folder. Give a generator as .onnx or an official .pkl.`);
+    throw new ProjectError(
+      `${path}: there is no such file. Give a generator: an .onnx, an official checkpoint, or an https URL of one.`,
+    );
+  if (!found.isFile())
+    throw new ProjectError(
+      `${path} is a folder. Give a generator: an .onnx, an official checkpoint, or an https URL of one.`,
+    );
   return readFile(path);
 }
 
-/** Opens a generator from a file on the provider asked for. */
-export async function openNetwork(path: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
+/** Opens a generator from a file, or from a URL through the cache folder, on the provider asked for. */
+export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   const { runtime, threads, latent = "normal" } = options;
+  const path = isUrl(fileOrUrl) ? await download(fileOrUrl, options) : fileOrUrl;
   const bytes = await readNetworkFile(path);
   const provider = await resolveProvider(options.provider ?? "auto");
   const generator = await openGeneratorBytes(bytes, {
@@ -43,5 +52,10 @@ export async function openNetwork(path: string, options: OpenNetworkOptions): Pr
     latent,
     ...(threads === undefined ? {} : { threads }),
   });
-  return { generator, path: resolve(path), sha256: createHash("sha256").update(bytes).digest("hex"), provider };
+  return {
+    generator,
+    path: isUrl(fileOrUrl) ? fileOrUrl : resolve(path),
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    provider,
+  };
 }
