@@ -3,6 +3,7 @@
  * and what the self-test runs on every provider.
  */
 
+import { tensor } from "../tensor/tensor.ts";
 import { grad } from "./grad.ts";
 import { graph } from "./graph.ts";
 import {
@@ -14,6 +15,7 @@ import {
   div,
   exp,
   expand,
+  fir,
   input,
   leakyRelu,
   log,
@@ -69,6 +71,11 @@ export const opCases: readonly OpCase[] = [
     ],
     domain: positive,
     build: (a, b) => div(a, b),
+  },
+  {
+    name: "fir, uneven zeros",
+    shapes: [[2, 3, 4, 5]],
+    build: (x) => fir(x, tensor([3, 3], Float32Array.from([1, 2, -1, 0.5, 3, 1, -2, 0, 1])), [2, 1]),
   },
   { name: "neg", shapes: [[5]], build: neg },
   { name: "sqrt", shapes: [[2, 3]], domain: positive, build: sqrt },

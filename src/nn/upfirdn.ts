@@ -1,10 +1,11 @@
 import { constant } from "../graph/ops/constant.ts";
-import { conv, convTranspose, reshape } from "../graph/ops/index.ts";
+import { convTranspose, fir, reshape } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
+import { tensor } from "../tensor/tensor.ts";
 
 /**
- * Resampling with a small FIR filter, the same for every channel (StyleGAN2, "upfirdn"). `filter` is a square kernel
- * [f,f], row-major. Channels are moved to the batch axis, so that one single-channel convolution serves them all.
+ * Resampling with a small FIR filter, the same for every channel (StyleGAN2, "upfirdn"). `taps` is a square kernel
+ * [size,size], row-major.
  */
 export interface FirFilter {
   readonly size: number;
@@ -12,16 +13,15 @@ export interface FirFilter {
 }
 
 /** Correlates x [N,C,H,W] with the filter times `gain`, `padding` zeros around: [N,C,H+2p-f+1,W+2p-f+1]. */
-export function firSmooth(x: Value, { size, taps }: FirFilter, padding: number, gain: number): Value {
-  const [N, C, H, W] = x.shape;
-  const grow = 2 * padding - size + 1;
-  const kernel = constant(
-    [1, 1, size, size],
-    taps.map((t) => t * gain),
+export const firSmooth = (x: Value, { size, taps }: FirFilter, padding: number, gain: number): Value =>
+  fir(
+    x,
+    tensor(
+      [size, size],
+      taps.map((t) => t * gain),
+    ),
+    [padding, padding],
   );
-  const y = conv(reshape(x, [N * C, 1, H, W]), kernel, { padding });
-  return reshape(y, [N, C, H + grow, W + grow]);
-}
 
 /**
  * Doubles height and width: zeros between samples (samples at even places), f/2 zeros before and f/2 - 1 after, then

@@ -8,6 +8,7 @@ export { convTranspose } from "./convInputGradient.ts";
 export { div } from "./div.ts";
 export { exp } from "./exp.ts";
 export { expand } from "./expand.ts";
+export { fir } from "./fir.ts";
 export { input } from "./input.ts";
 export { leakyRelu } from "./leakyRelu.ts";
 export { log } from "./log.ts";
