@@ -2,37 +2,55 @@
 
 /**
  * Replaces the lower triangle of `matrix` with its Cholesky factor. Returns false, the matrix spoiled, when it is not positive
- * definite to working precision.
+ * definite to working precision. Rows and columns go in pairs: four products then share the numbers they read.
  */
 export function choleskyFactor(matrix: Float64Array, n: number): boolean {
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let j = 0; j < i; j++) {
-      const other = j * n;
-      matrix[row + j] = (matrix[row + j] - rowProduct(matrix, row, other, j)) / matrix[other + j];
+  let i = 0;
+  for (; i + 1 < n; i += 2) {
+    const a = i * n;
+    const b = a + n;
+    for (let j = 0; j < i; j += 2) {
+      const c = j * n;
+      const e = c + n;
+      let ac = 0;
+      let ae = 0;
+      let bc = 0;
+      let be = 0;
+      for (let l = 0; l < j; l++) {
+        const x = matrix[a + l];
+        const y = matrix[b + l];
+        const u = matrix[c + l];
+        const v = matrix[e + l];
+        ac += x * u;
+        ae += x * v;
+        bc += y * u;
+        be += y * v;
+      }
+      const first = matrix[c + j];
+      const between = matrix[e + j];
+      const second = matrix[e + j + 1];
+      matrix[a + j] = (matrix[a + j] - ac) / first;
+      matrix[a + j + 1] = (matrix[a + j + 1] - ae - matrix[a + j] * between) / second;
+      matrix[b + j] = (matrix[b + j] - bc) / first;
+      matrix[b + j + 1] = (matrix[b + j + 1] - be - matrix[b + j] * between) / second;
     }
-    const pivot = matrix[row + i] - rowProduct(matrix, row, row, i);
-    if (!(pivot > 0)) return false;
-    matrix[row + i] = Math.sqrt(pivot);
+    if (!finishRow(matrix, n, i, i) || !finishRow(matrix, n, i + 1, i)) return false;
   }
-  return true;
+  return i === n || finishRow(matrix, n, i, 0);
 }
 
-/** The product of the first n elements from `a` and from `b`; four sums, since each addition waits for the one before. */
-function rowProduct(matrix: Float64Array, a: number, b: number, n: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let l = 0;
-  for (; l + 3 < n; l += 4) {
-    s0 += matrix[a + l] * matrix[b + l];
-    s1 += matrix[a + l + 1] * matrix[b + l + 1];
-    s2 += matrix[a + l + 2] * matrix[b + l + 2];
-    s3 += matrix[a + l + 3] * matrix[b + l + 3];
+/** Computes row i of the factor from column `from` on, one number at a time. */
+function finishRow(matrix: Float64Array, n: number, i: number, from: number): boolean {
+  const row = i * n;
+  for (let j = from; j <= i; j++) {
+    const other = j * n;
+    let sum = matrix[row + j];
+    for (let l = 0; l < j; l++) sum -= matrix[row + l] * matrix[other + l];
+    if (j < i) matrix[row + j] = sum / matrix[other + j];
+    else if (sum > 0) matrix[row + j] = Math.sqrt(sum);
+    else return false;
   }
-  for (; l < n; l++) s0 += matrix[a + l] * matrix[b + l];
-  return s0 + s1 + (s2 + s3);
+  return true;
 }
 
 /** Solves L L^T x = b in place of `b`, for a factor from `choleskyFactor`. */

@@ -12,7 +12,7 @@ import { filteredLabels } from "./filter.ts";
 import { kMeans } from "./kMeans.ts";
 import { checkLabels, classSizes } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { preparePreconditioner, trainOneVsRest } from "./linearSvm.ts";
+import { trainOneVsRest } from "./linearSvm.ts";
 import { MergedSvmTrainer } from "./mergedSvm.ts";
 import { type MergeChoice, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
@@ -303,7 +303,6 @@ async function restore(problem: SvmProblem, tree: MergeTree, options: KlishOptio
     for (let n = 0; n < features.pixels; n++) if (state.labels[n] === from) state.labels[n] = to;
     names = names.filter((_, i) => i !== removed);
   }
-  await preparePreconditioner(problem);
   const passes = await mapPass(state, k0);
   const sizes = classSizes(state.labels, k0);
   for (const [i, row] of last.members.entries()) {

@@ -9,15 +9,13 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
-import { subset } from "./denseFeatures.ts";
 import { checkLabels, classSums } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { secondMoments } from "./moments.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { svmPass } from "./svmPass.ts";
-import { DEFAULT_C, DEFAULT_TOLERANCE, preconditionerOf, SvmProblem } from "./svmProblem.ts";
-import { isIterative } from "./symmetric.ts";
+import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -61,7 +59,7 @@ export async function linearSvm(features: LinearFeatures, options: LinearSvmOpti
   return trainOneVsRest(new SvmProblem(features, C, tolerance), labels, nClasses, options);
 }
 
-/** `linearSvm` of checked labels; leaves the shared preconditioner in `problem`. */
+/** `linearSvm` of checked labels. */
 export async function trainOneVsRest(
   problem: SvmProblem,
   labels: Uint16Array,
@@ -84,7 +82,6 @@ export async function trainOneVsRest(
     const sampleLabels = Uint16Array.from(index, (n) => labels[n]);
     const sample = problem.restrictedTo(index);
     planes = await leastSquares(sample, sampleLabels, k);
-    problem.preconditioner = sample.preconditioner;
     await refine(sample, sampleLabels, planes, allClasses(k), SAMPLE_TOLERANCE, advance(`${index.length} pixels`));
   }
 
@@ -106,17 +103,6 @@ export async function trainOneVsRest(
     pending = failed;
   }
   return { k, channels, ...stack(planes, allClasses(k), channels), objective, gap };
-}
-
-/**
- * Leaves in `problem` the preconditioner that `trainOneVsRest` would leave there: merges that are resumed then take the same steps.
- */
-export async function preparePreconditioner(problem: SvmProblem): Promise<void> {
-  const { features, c } = problem;
-  if (!isIterative(features.channels + 1)) return;
-  const index = sampleIndex(features);
-  const sample = index === undefined ? features : subset(features, index);
-  problem.preconditioner = preconditionerOf(await secondMoments(sample), features.channels, c);
 }
 
 /** A random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
@@ -151,7 +137,6 @@ async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number)
   const { pixels, channels: d } = features;
   const n = d + 1;
   const moments = await secondMoments(features);
-  problem.preconditioner = preconditionerOf(moments, d, c);
   const hessian = moments.map((value) => 2 * c * value);
   for (let i = 0; i < d; i++) hessian[i * n + i] += 1;
   const sizes = new Float64Array(k);

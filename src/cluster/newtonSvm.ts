@@ -8,8 +8,9 @@
  * became active or inactive. f is 1-strongly convex in w, so |g_w|^2 / 2 bounds its excess over the minimum where g_b = 0.
  */
 import { ActiveGram } from "./activeGram.ts";
+import { choleskySolve, factorPositive } from "./cholesky.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { dot, solveSymmetric, symmetricProduct } from "./symmetric.ts";
+import { dot, symmetricProduct } from "./symmetric.ts";
 
 /** A hyperplane; updated in place by the solver. */
 export interface Hyperplane {
@@ -22,8 +23,6 @@ export interface NewtonOptions {
   readonly penalty: number;
   /** Relative gap at which to stop: |g_w|^2 / 2 <= tolerance * f. */
   readonly tolerance: number;
-  /** A Cholesky factor of a matrix like the Hessian, for many channels. */
-  readonly preconditioner: Float64Array | undefined;
 }
 
 const MAX_ITERATIONS = 60;
@@ -58,7 +57,7 @@ export class NewtonSvm {
     scores: Float32Array,
     options: NewtonOptions,
   ): Promise<number> {
-    const { penalty, tolerance, preconditioner } = options;
+    const { penalty, tolerance } = options;
     const { weight } = plane;
     const d = weight.length;
     const gram = this.#gram;
@@ -92,11 +91,8 @@ export class NewtonSvm {
       const balanced = Math.abs(signedPull) <= BIAS_TOLERANCE * pull;
       if ((0.5 * squared <= tolerance * objective && balanced) || iteration >= MAX_ITERATIONS) return iteration;
 
-      const step = solveSymmetric(
-        hessian,
-        gradient.map((g) => -g),
-        preconditioner,
-      );
+      const step = gradient.map((g) => -g);
+      choleskySolve(factorPositive(hessian, d + 1), d + 1, step);
       const change = await this.#features.scores(
         Float32Array.from(step.subarray(0, d)),
         Float32Array.of(step[d]),

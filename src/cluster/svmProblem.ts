@@ -1,9 +1,7 @@
-import { choleskyFactor } from "./cholesky.ts";
 import { subset } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import { type Hyperplane, NewtonSvm } from "./newtonSvm.ts";
 import type { ClassPass } from "./svmPass.ts";
-import { isIterative } from "./symmetric.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
 export const DEFAULT_C = 5000;
@@ -21,8 +19,6 @@ export class SvmProblem {
   readonly features: LinearFeatures;
   readonly c: number;
   readonly tolerance: number;
-  /** Shared by all classes when there are too many channels to factorise each Hessian. */
-  preconditioner: Float64Array | undefined;
   readonly #solver: NewtonSvm;
 
   constructor(features: LinearFeatures, c: number, tolerance: number) {
@@ -48,8 +44,7 @@ export class SvmProblem {
     scores: Float32Array,
     tolerance = this.tolerance * INNER_SHARE,
   ): Promise<void> {
-    const { penalty, preconditioner } = this;
-    await this.#solver.minimise(labels, own, plane, scores, { penalty, tolerance, preconditioner });
+    await this.#solver.minimise(labels, own, plane, scores, { penalty: this.penalty, tolerance });
     for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
     plane.bias = Math.fround(plane.bias);
   }
@@ -78,22 +73,8 @@ export class SvmProblem {
 
   /** The same problem on fewer pixels. */
   restrictedTo(index: Int32Array): SvmProblem {
-    const smaller = new SvmProblem(subset(this.features, index), this.c, this.tolerance);
-    smaller.preconditioner = this.preconditioner;
-    return smaller;
+    return new SvmProblem(subset(this.features, index), this.c, this.tolerance);
   }
-}
-
-/** The share of pixels that are active for a typical class; scales the shared preconditioner. */
-const ACTIVE_SHARE = 0.05;
-
-/** A factor of I + 2C * share * moments, for conjugate gradients; undefined where Hessians are factorised directly. */
-export function preconditionerOf(moments: Float64Array, channels: number, c: number): Float64Array | undefined {
-  const n = channels + 1;
-  if (!isIterative(n)) return undefined;
-  const factor = moments.map((value) => value * 2 * c * ACTIVE_SHARE);
-  for (let i = 0; i < channels; i++) factor[i * n + i] += 1;
-  return choleskyFactor(factor, n) ? factor : undefined;
 }
 
 /** y of the pixels in `index`: +1 for class `own`, else -1. */

@@ -38,9 +38,8 @@ describe("linearSvm", () => {
       }
   });
 
-  it("solves by samples and conjugate gradients where pixels and channels are many", async () => {
-    // More channels than are factorised directly, more pixels than the first sample.
-    const { features: plain, truth } = blobs(24000, 300, 4, 5, 0.15);
+  it("starts from a sample where pixels are many", async () => {
+    const { features: plain, truth } = blobs(42000, 60, 4, 5, 0.3);
     const shape = [plain.pixels, plain.channels];
     const data = plain.rows(Int32Array.from({ length: plain.pixels }, (_, n) => n));
     const features = denseFeatures({ dtype: "float32", shape, data }, { blas: ortBlas({ threads: 1 }) });
@@ -48,7 +47,7 @@ describe("linearSvm", () => {
     for (const gap of svm.gap) expect(gap).toBeLessThanOrEqual(1e-3);
     const labels = await predict(features, svm);
     const right = labels.reduce((count, label, n) => count + (label === truth[n] ? 1 : 0), 0);
-    expect(right / features.pixels).toBeGreaterThan(0.9);
+    expect(right / features.pixels).toBeGreaterThan(0.8);
   });
 
   it("gives a class without pixels w = 0, b = -1 and objective 0", async () => {
