@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { commandLine } from "./commandLine.ts";
 import { type NetworkOptions, withNetworkOptions } from "./networkOptions.ts";
 import { formatSeconds } from "./progressBar.ts";
 import { parse, print, runWithProgress } from "./run.ts";
@@ -8,7 +9,7 @@ interface ClusterOptions extends NetworkOptions {
   readonly seeds?: number[];
   readonly images: number;
   readonly resolution?: number;
-  readonly layers: "auto" | "all" | string[];
+  readonly layers: "none" | "auto" | "all" | string[];
   readonly pixelStride: number;
   readonly initClusters: number;
   readonly seed: number;
@@ -88,12 +89,6 @@ interrupted run.`,
       const time = `finished in ${formatSeconds((performance.now() - started) / 1000)}`;
       print(result, [...summary(result), time], options.json);
     });
-}
-
-/** The command as a user would type it again. */
-function commandLine(): string {
-  const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-  return ["npx klish", ...process.argv.slice(2).map(quote)].join(" ");
 }
 
 export interface ReportSummary {

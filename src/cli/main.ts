@@ -2,9 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project/versions.ts";
 import { addCluster } from "./cluster.ts";
+import { addConvert } from "./convert.ts";
+import { addDataset } from "./dataset.ts";
 import { addDoctor } from "./doctor.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
+import { addLabel } from "./label.ts";
 import { addReport } from "./report.ts";
 import { EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE } from "./run.ts";
 
@@ -23,7 +26,8 @@ const program = new Command("klish")
   .version(packageVersion())
   .showHelpAfterError("(add --help for the options)")
   .exitOverride();
-for (const add of [addCluster, addReport, addGenerate, addInfo, addDoctor]) add(program);
+for (const add of [addCluster, addReport, addLabel, addDataset, addGenerate, addConvert, addInfo, addDoctor])
+  add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for the options)");
 
 try {

@@ -67,6 +67,7 @@ export const parse = {
       throw new InvalidArgumentError(`${(error as Error).message}.`);
     }
   },
-  layers: (text: string): "auto" | "all" | string[] => (text === "auto" || text === "all" ? text : text.split(",")),
+  layers: (text: string): "none" | "auto" | "all" | string[] =>
+    text === "none" || text === "auto" || text === "all" ? text : text.split(","),
   balance: (text: string): number | "auto" => (text === "auto" ? text : parse.number(0, 1)(text)),
 };

@@ -38,7 +38,7 @@ export function buildNetwork(checkpoint: Checkpoint): GeneratorNetwork {
 }
 
 /** An ONNX model starts with its IR version: field 1 as a varint below 64. No checkpoint format starts so. */
-const looksLikeOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08 && bytes[1] > 0 && bytes[1] < 64;
+export const looksLikeOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08 && bytes[1] > 0 && bytes[1] < 64;
 
 /** Above the rounding of half-precision accumulations on GPUs, far below what a wrong operator does. */
 const PROVIDER_TOLERANCE = 2e-2;

@@ -1,12 +1,19 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import { clusterJob, reportJob } from "./clusterJob.ts";
+import { convertJob } from "./convertJob.ts";
+import { datasetJob } from "./datasetJob.ts";
 import { generateJob } from "./generateJob.ts";
+import { labelPreviewJob } from "./labelPreview.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
-export const jobs = { cluster: clusterJob, report: reportJob, generate: generateJob } satisfies Record<
-  string,
-  (request: never, job: JobOptions) => Promise<unknown>
->;
+export const jobs = {
+  cluster: clusterJob,
+  convert: convertJob,
+  report: reportJob,
+  generate: generateJob,
+  labelPreview: labelPreviewJob,
+  dataset: datasetJob,
+} satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;
 export type JobRequest<J extends JobName> = Parameters<(typeof jobs)[J]>[0];

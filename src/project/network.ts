@@ -26,8 +26,9 @@ export interface OpenedNetwork {
   readonly provider: Provider;
 }
 
-/** Reads a generator's file. Throws ProjectError when it is not there or is no file. */
-export async function readNetworkFile(path: string): Promise<Uint8Array> {
+/** A generator's bytes, from a file or a URL. Throws ProjectError when there is no such file. */
+export async function networkBytes(fileOrUrl: string, job: JobOptions = {}): Promise<Uint8Array> {
+  const path = isUrl(fileOrUrl) ? await download(fileOrUrl, job) : fileOrUrl;
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
     throw new ProjectError(
@@ -43,8 +44,7 @@ export async function readNetworkFile(path: string): Promise<Uint8Array> {
 /** Opens a generator from a file, or from a URL through the cache folder, on the provider asked for. */
 export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   const { runtime, threads, latent = "normal" } = options;
-  const path = isUrl(fileOrUrl) ? await download(fileOrUrl, options) : fileOrUrl;
-  const bytes = await readNetworkFile(path);
+  const bytes = await networkBytes(fileOrUrl, options);
   const provider = await resolveProvider(options.provider ?? "auto");
   const generator = await openGeneratorBytes(bytes, {
     runtime,
@@ -54,7 +54,7 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
   });
   return {
     generator,
-    path: isUrl(fileOrUrl) ? fileOrUrl : resolve(path),
+    path: isUrl(fileOrUrl) ? fileOrUrl : resolve(fileOrUrl),
     sha256: createHash("sha256").update(bytes).digest("hex"),
     provider,
   };

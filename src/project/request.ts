@@ -12,7 +12,7 @@ import type { ClusterSettings } from "./settings.ts";
 /** What the user asked for; nulls are decided from the generator. */
 export interface ClusterRequest
   extends Omit<ClusterSettings, "networkSha256" | "layers" | "layersReason" | "resolution" | "truncationPsi"> {
-  readonly layers: "auto" | "all" | readonly string[];
+  readonly layers: "none" | "auto" | "all" | readonly string[];
   /** Default: the image's, at most 64. */
   readonly resolution: number | null;
   /** Default: 0.7 for networks that can truncate, else 1. */
@@ -36,6 +36,8 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
   const { info } = generator;
   const { outdir: _, provider: __, threads: ___, command: ____, ...asked } = request;
   const selection = selectLayers(info.layers, request.layers);
+  if (selection.layers.length === 0)
+    throw new GeneratorError("there is nothing to cluster without layers: use --layers auto");
   if (request.class !== null || info.cDim > 0) {
     if (request.class === null)
       throw new GeneratorError(
