@@ -1,0 +1,81 @@
+/**
+ * The choice of lambda for the pair criterion without any label. One cluster that swallows the rest explains little of the features'
+ * variance: the explained share R2 = sum_k n_k |mu_k - mu|^2 / sum_x |x - mu|^2 is compared with that of K-means at the same K, and the
+ * least lambda that keeps enough of it wins.
+ */
+import { RandomState } from "../tensor/random.ts";
+import { subset } from "./denseFeatures.ts";
+import { mergeAll } from "./klishMerge.ts";
+import type { KlishOptions } from "./klishOptions.ts";
+import { kMeans } from "./kMeans.ts";
+import { classSizes, classSums } from "./labels.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import { type MergeTree, mergeTree } from "./mergeTree.ts";
+import { spread } from "./moments.ts";
+import { predict } from "./predict.ts";
+
+const BALANCES = [0, 0.5, 1];
+/** The share of K-means' R2 that is enough; chosen on few generators. */
+const ENOUGH = 0.7;
+/** R2 is compared at these fractions of K0, about where people stop merging. */
+const FRACTIONS = [1 / 4, 1 / 8];
+const LEAST_CLUSTERS = 3;
+/** Pixels on which R2 is estimated. */
+const SAMPLE = 16384;
+
+/** Merges with the least lambda that passes the guard, else with the largest. A resumed tree's lambda is the first tried. */
+export async function mergeBalanced(features: LinearFeatures, options: KlishOptions): Promise<MergeTree> {
+  const { seed = 0, resume } = options;
+  const first = resume === undefined ? 0 : BALANCES.indexOf(resume.balance);
+  if (first < 0)
+    throw new RangeError(
+      `klish: the tree to resume was made with balance ${resume?.balance}, which "auto" does not try; give that number`,
+    );
+  const size = Math.min(SAMPLE, features.pixels);
+  const sample = subset(features, new RandomState(seed).permutation(features.pixels).slice(0, size).sort());
+  let tree: MergeTree | undefined = resume;
+  for (const balance of BALANCES.slice(first)) {
+    const start = tree === undefined || tree === resume ? tree : startOf(tree, balance);
+    tree = await mergeAll(features, { ...options, ...(start && { resume: start }) }, balance);
+    if (await informative(sample, tree, seed)) return tree;
+  }
+  return tree as MergeTree;
+}
+
+/** The tree cut back to K0, to be merged anew with another lambda. */
+function startOf(tree: MergeTree, balance: number): MergeTree {
+  const { initialClusters: k0, channels } = tree;
+  const weight = tree.weight.slice(0, k0 * channels);
+  return mergeTree({ ...tree, balance, weight, bias: tree.bias.slice(0, k0), steps: tree.steps.slice(0, 1) });
+}
+
+/** Whether the tree's clusters explain enough of the sample's variance at every K that it holds of those compared. */
+async function informative(sample: LinearFeatures, tree: MergeTree, seed: number): Promise<boolean> {
+  for (const fraction of FRACTIONS) {
+    const k = Math.max(LEAST_CLUSTERS, Math.round(tree.initialClusters * fraction));
+    if (!tree.steps.some((step) => step.k === k)) continue;
+    const found = await explainedVariance(sample, await predict(sample, tree.classifierAt(k)), k);
+    const best = await kMeans(sample, { nClusters: k, seed });
+    if (found < ENOUGH * (await explainedVariance(sample, best.labels, k))) return false;
+  }
+  return true;
+}
+
+/** R2 of a labelling: the share of the features' variance that lies between its k clusters, in [0, 1]. */
+export async function explainedVariance(
+  features: LinearFeatures,
+  labels: ArrayLike<number>,
+  k: number,
+): Promise<number> {
+  const { pixels, channels } = features;
+  const { mean, variance } = await spread(features);
+  if (variance === 0) return 0;
+  const sums = await classSums(features, labels, k);
+  const sizes = classSizes(labels, k);
+  let between = 0;
+  for (let c = 0; c < k; c++) {
+    if (sizes[c] === 0) continue;
+    for (let d = 0; d < channels; d++) between += (sums[c * channels + d] / sizes[c] - mean[d]) ** 2 * sizes[c];
+  }
+  return between / (pixels * variance);
+}

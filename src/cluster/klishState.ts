@@ -1,0 +1,191 @@
+/** What a run of KLiSH holds between two merges, made from start labels or from an unfinished tree. */
+import { ConfidenceProducts, confidenceMap, confidenceMapOf } from "./confidence.ts";
+import { filteredLabels } from "./filter.ts";
+import type { KlishOptions } from "./klishOptions.ts";
+import { kMeans } from "./kMeans.ts";
+import { checkLabels, classSizes } from "./labels.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import { trainOneVsRest } from "./linearSvm.ts";
+import type { MergeRecord, MergeTree } from "./mergeTree.ts";
+import { svmPass } from "./svmPass.ts";
+import type { SvmProblem } from "./svmProblem.ts";
+
+/** One present cluster. */
+export interface Cluster {
+  /** Its name in the label array: that of the start cluster that absorbed the others. */
+  readonly name: number;
+  /** Its classifier's row in the tree, and its confidence map. */
+  readonly row: number;
+  readonly iou: number;
+  readonly objective: number;
+  readonly gap: number;
+  readonly size: number;
+}
+
+/** Everything that a merge reads or changes. */
+export interface State {
+  readonly problem: SvmProblem;
+  readonly initialLabels: Uint16Array;
+  /** The present cluster of each pixel, by name. */
+  readonly labels: Uint16Array;
+  /** [R,D] and [R] with room for every merge. */
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  readonly confidence: ConfidenceProducts;
+  clusters: readonly Cluster[];
+  rows: number;
+  readonly records: MergeRecord[];
+}
+
+/** Start labels: those given, or K-means without its empty clusters. */
+async function startLabels(
+  features: LinearFeatures,
+  options: KlishOptions,
+): Promise<{ labels: Uint16Array; k: number }> {
+  const { initialClusters = 100, initialLabels } = options;
+  if (initialLabels !== undefined) {
+    let largest = 1;
+    for (let n = 0; n < initialLabels.length; n++) largest = Math.max(largest, initialLabels[n]);
+    const k = options.initialClusters ?? (Number.isInteger(largest) ? largest + 1 : 2);
+    return { labels: checkLabels("klish: initialLabels", initialLabels, features.pixels, k), k };
+  }
+  const nClusters = Math.min(initialClusters, features.pixels);
+  const { seed = 0, onProgress, signal } = options;
+  const found = await kMeans(features, {
+    nClusters,
+    seed,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+  const k = found.sizes.findLastIndex((size) => size > 0) + 1;
+  if (k < 2) throw new RangeError("klish: K-means found a single cluster: all pixels have the same features");
+  return { labels: found.labels, k };
+}
+
+/** The state at K0: start labels, their SVMs and confidence maps. */
+export async function start(problem: SvmProblem, options: KlishOptions): Promise<State> {
+  const { features } = problem;
+  let { labels, k } = await startLabels(features, options);
+  let svm = await trainOneVsRest(problem, labels, k, options);
+  if (options.filter) {
+    const filtered = await filteredLabels(features, labels, svm, options);
+    if (filtered !== undefined) {
+      ({ labels, k } = filtered);
+      svm = await trainOneVsRest(problem, labels, k, options);
+    }
+  }
+  const state = emptyState(problem, labels, k);
+  state.weight.set(svm.weight);
+  state.bias.set(svm.bias);
+  const passes = await mapPass(state, k);
+  const sizes = classSizes(labels, k);
+  for (const [row, pass] of passes.entries()) state.confidence.add(row, confidenceMap(pass.kept));
+  state.clusters = passes.map((pass, row) => ({
+    name: row,
+    row,
+    iou: iouOf(pass, sizes[row]),
+    objective: svm.objective[row],
+    gap: svm.gap[row],
+    size: sizes[row],
+  }));
+  return state;
+}
+
+function emptyState(problem: SvmProblem, initialLabels: Uint16Array, k: number): State {
+  const { pixels, channels } = problem.features;
+  const most = 2 * k;
+  return {
+    problem,
+    initialLabels,
+    labels: initialLabels.slice(),
+    weight: new Float32Array(most * channels),
+    bias: new Float32Array(most),
+    confidence: new ConfidenceProducts(pixels, most),
+    clusters: [],
+    rows: k,
+    records: [],
+  };
+}
+
+/** Scores of the K0 start classifiers where s > -1. Always of all of them at once: scores then round the same after a resume. */
+function mapPass(state: State, k: number) {
+  const { problem, weight, bias, initialLabels: labels } = state;
+  const classes = Array.from({ length: k }, (_, row) => row);
+  return svmPass(problem.features, {
+    labels,
+    classes,
+    weight: weight.subarray(0, k * problem.features.channels),
+    bias: bias.subarray(0, k),
+    keep: true,
+  });
+}
+
+/** |{s > 0} and {own}| / |{s > 0} or {own}|; 0 for a class without pixels that predicts none. */
+export function iouOf(counts: { readonly predicted: number; readonly truePositive: number }, size: number): number {
+  return counts.truePositive / Math.max(counts.predicted + size - counts.truePositive, 1);
+}
+
+/** IoUs that differ by more than this were not computed from the same features. */
+const SAME_IOU = 1e-3;
+
+/** The state at the last K of `tree`, recomputed so that what follows is what would have followed. */
+export async function restore(problem: SvmProblem, tree: MergeTree, options: KlishOptions): Promise<State> {
+  const { features } = problem;
+  const k0 = tree.initialClusters;
+  const state = emptyState(problem, tree.initialLabels, k0);
+  state.weight.set(tree.weight);
+  state.bias.set(tree.bias);
+  state.rows = tree.bias.length;
+  const last = tree.steps[tree.steps.length - 1];
+  state.records.push(...tree.steps.slice(0, -1));
+  let names = Array.from({ length: k0 }, (_, i) => i);
+  for (const { kept, removed } of state.records) {
+    const from = names[removed];
+    const to = names[kept];
+    for (let n = 0; n < features.pixels; n++) if (state.labels[n] === from) state.labels[n] = to;
+    names = names.filter((_, i) => i !== removed);
+  }
+  const passes = await mapPass(state, k0);
+  const sizes = classSizes(state.labels, k0);
+  for (const [i, row] of last.members.entries()) {
+    const name = names[i];
+    let iou: number;
+    if (row < k0) {
+      iou = iouOf(passes[row], sizes[name]);
+      state.confidence.add(row, confidenceMap(passes[row].kept));
+    } else {
+      const weight = tree.weight.subarray(row * features.channels, (row + 1) * features.channels);
+      const scores = await features.scores(weight, tree.bias.subarray(row, row + 1));
+      iou = iouOf(countOwn(scores, state.labels, name), sizes[name]);
+      state.confidence.add(row, confidenceMapOf(scores));
+    }
+    if (Math.abs(iou - last.iou[i]) > SAME_IOU || sizes[name] !== last.sizes[i])
+      throw new RangeError(
+        `klish: the tree to resume does not fit these features: cluster ${i} at K = ${last.k} has IoU ${iou}, ` +
+          `not ${last.iou[i]}; resume with the features that it was made from`,
+      );
+    options.onProgress?.({ phase: "resume", done: i + 1, total: last.k });
+    options.signal?.throwIfAborted();
+  }
+  state.clusters = names.map((name, i) => ({
+    name,
+    row: last.members[i],
+    iou: last.iou[i],
+    objective: last.objective[i],
+    gap: last.gap[i],
+    size: last.sizes[i],
+  }));
+  return state;
+}
+
+/** Pixels with s > 0, and those among them whose label is `own`. */
+export function countOwn(scores: Float32Array, labels: Uint16Array, own: number) {
+  let predicted = 0;
+  let truePositive = 0;
+  for (let n = 0; n < labels.length; n++)
+    if (scores[n] > 0) {
+      predicted++;
+      if (labels[n] === own) truePositive++;
+    }
+  return { predicted, truePositive };
+}
