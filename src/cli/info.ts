@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { effectiveClusters, largestShare } from "../cluster/mergeTree.ts";
-import type { LatentDistribution } from "../gan/generator.ts";
+import type { GeneratorOrigin, LatentDistribution } from "../gan/generator.ts";
 import { autoLayers } from "../gan/selectLayers.ts";
 import { openNetwork } from "../project/network.ts";
 import { loadTree, openProject } from "../project/project.ts";
@@ -54,6 +54,7 @@ async function networkInfo(file: string, latent: LatentDistribution, json: boole
     ...(info.wDim > 0 ? [["w", `${info.wDim}, for ${info.numWs} layers`]] : []),
     ...(info.cDim > 0 ? [["classes", `${info.cDim}`]] : []),
     ["sha256", sha256],
+    ...(info.origin === undefined ? [] : originRows(info.origin)),
   ];
   const layers = info.layers.map((l) => [
     auto.layers.includes(l) ? "*" : " ",
@@ -63,6 +64,16 @@ async function networkInfo(file: string, latent: LatentDistribution, json: boole
   ]);
   const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
   print({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, json);
+}
+
+/** Where the weights are from, what had no use, and whose terms may bind them. */
+function originRows({ format, source, network, ignored }: GeneratorOrigin): string[][] {
+  const list = `${ignored.slice(0, 4).join(", ")}${ignored.length > 4 ? ", …" : ""}`;
+  return [
+    ["file", `${format}, names of ${source}${network === "" ? "" : `, network ${network}`}`],
+    ["ignored", ignored.length === 0 ? "nothing" : `${ignored.length} tensors without part in images: ${list}`],
+    ["licence", "the file does not say; NVIDIA's official weights are for non-commercial use"],
+  ];
 }
 
 async function projectInfo(folder: string, json: boolean): Promise<void> {
