@@ -50,6 +50,8 @@ export interface GeneratorNetwork {
 /** A family of official networks: recognises its checkpoints and builds the network from one. */
 export interface GanFamily {
   readonly name: string;
+  /** Names of the networks in checkpoints that hold its generators. */
+  readonly networks: readonly string[];
   /** Whether the checkpoint holds a generator of this family; looks at names only. */
   matches(checkpoint: Checkpoint): boolean;
   /** Throws GeneratorError when the weights are not this network's. */
@@ -85,6 +87,10 @@ export interface FamilyParts<Sizes, Settings extends Readonly<Record<string, Con
 /** Weight name -> shape. */
 export type ShapeTable = ReadonlyMap<string, Pick<LazyTensor, "shape">>;
 
+/** The largest number that the pattern's group finds in the names; at least `least`. */
+export const largest = (shapes: ShapeTable, pattern: RegExp, least: number): number =>
+  [...shapes.keys()].reduce((most, name) => Math.max(most, Number(pattern.exec(name)?.[1] ?? least)), least);
+
 /** A family from its network and the table of its sources. Files that `exportSafetensors` wrote are one more source. */
 export function defineFamily<Sizes, Settings extends Readonly<Record<string, ConfigValue>>>(
   parts: FamilyParts<Sizes, Settings>,
@@ -107,6 +113,7 @@ export function defineFamily<Sizes, Settings extends Readonly<Record<string, Con
   };
   return {
     name: parts.name,
+    networks: parts.sources.map(({ networks: [first] }) => first),
     matches: (checkpoint) => sourceOf(checkpoint) !== undefined,
     build(checkpoint) {
       const source = sourceOf(checkpoint) as WeightSource<Sizes, Settings>;

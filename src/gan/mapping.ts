@@ -2,9 +2,9 @@
  * The mapping network of StyleGAN and StyleGAN2: z (and a label) to w through fully connected layers with leaky ReLUs.
  * Their rectifiers have the gain sqrt(2); it is positive, so it may stand before them, inside weights and biases.
  */
-import { concat, constant, leakyRelu, matmul } from "../graph/ops/index.ts";
+import { concat, constant, matmul } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
-import { fullyConnected, normalizeSecondMoment } from "../nn/styleLayers.ts";
+import { fullyConnected, lrelu, normalizeSecondMoment } from "../nn/styleLayers.ts";
 import { GeneratorError } from "./errors.ts";
 import type { MappingNetwork, ShapeTable } from "./family.ts";
 import type { WeightReader } from "./weights.ts";
@@ -87,12 +87,11 @@ export function mappingNetwork(
         x = concat([x, normalizeSecondMoment(y)], 1);
       }
       for (const { weight, bias } of layers)
-        x = leakyRelu(
+        x = lrelu(
           fullyConnected(x, weight, bias, {
             weightGain: (lrMultiplier * Math.SQRT2) / Math.sqrt(x.shape[1]),
             biasGain: lrMultiplier * biasGain,
           }),
-          0.2,
         );
       return x;
     },

@@ -31,11 +31,14 @@ export function buildNetwork(checkpoint: Checkpoint): GeneratorNetwork {
   const family = families.find((f) => f.matches(checkpoint));
   if (family === undefined)
     throw new GeneratorError(
-      `the file is a readable checkpoint (${checkpoint.format}: ${[...checkpoint.networks.keys()].join(", ")}) but holds no generator ` +
-        `of a known family (${families.map((f) => f.name).join(", ")})`,
+      `the file is a readable checkpoint (${checkpoint.format}: ${[...checkpoint.networks.keys()].map(named).join(", ")}) but holds no ` +
+        `generator of a known family (${families.map((f) => f.name).join(", ")}); those are called ` +
+        `${[...new Set(families.flatMap((f) => f.networks))].map(named).join(", ")}`,
     );
   return family.build(checkpoint);
 }
+
+const named = (network: string): string => network || "weights at the top";
 
 /** An ONNX model starts with its IR version: field 1 as a varint below 64. No checkpoint format starts so. */
 export const looksLikeOnnx = (bytes: Uint8Array): boolean => bytes[0] === 0x08 && bytes[1] > 0 && bytes[1] < 64;

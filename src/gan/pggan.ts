@@ -3,10 +3,10 @@
  * are those of genforce; layer 0 is dense, [z + c, C, 4, 4], and the up-sampling layers hold the kernel of a transposed
  * convolution. A layer's feature map is taken after the rectifier, before the pixel normalisation of the next.
  */
-import { add, concat, constant, leakyRelu, matmul, reshape } from "../graph/ops/index.ts";
+import { add, concat, constant, matmul, reshape } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { heConv, heConvUp, imageAtLod, toRgb } from "../nn/progressiveLayers.ts";
-import { normalizeSecondMoment } from "../nn/styleLayers.ts";
+import { lrelu, normalizeSecondMoment } from "../nn/styleLayers.ts";
 import { defineFamily, type FamilyParts } from "./family.ts";
 import { labelSize, pgganSources } from "./pgganSources.ts";
 import {
@@ -66,8 +66,7 @@ const buildNetwork: FamilyParts<PgganSizes, PgganSettings>["build"] = (spec, wei
     noise: [],
     synthesis({ z, c }) {
       if (z === undefined) throw new RangeError("PGGAN: synthesis starts from z");
-      const activated = (y: Value, bias: Float32Array): Value =>
-        leakyRelu(add(y, constant([1, bias.length, 1, 1], bias)), 0.2);
+      const activated = (y: Value, bias: Float32Array): Value => lrelu(add(y, constant([1, bias.length, 1, 1], bias)));
       const features = new Map<string, Value>();
       let latent = normalizeSecondMoment(z);
       if (c !== undefined) latent = normalizeSecondMoment(concat([latent, c], 1));

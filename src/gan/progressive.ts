@@ -2,7 +2,7 @@
 import type { StateDict } from "../checkpoint/stateDict.ts";
 import type { ConvWeight } from "../nn/progressiveLayers.ts";
 import { GeneratorError } from "./errors.ts";
-import type { ShapeTable } from "./family.ts";
+import { largest, type ShapeTable } from "./family.ts";
 import { permuted } from "./layout.ts";
 import type { WeightReader, WeightRule } from "./weights.ts";
 
@@ -35,16 +35,13 @@ export interface ProgressiveSizes {
   readonly imageChannels: number;
 }
 
-/** From the number of layers; `prefix` stands before "layer{n}" and "output{b}". */
+/** From the last layer; `prefix` stands before "layer{n}" and "output{b}". */
 export function progressiveSizes(family: string, shapes: ShapeTable, prefix: string): ProgressiveSizes {
-  let blocks = 1;
-  while (shapes.has(`${prefix}layer${2 * blocks + 1}.weight`)) blocks++;
-  const output = shapes.get(`${prefix}output${blocks - 1}.weight`);
-  if (output === undefined)
-    throw new GeneratorError(
-      `${family}: the weight ${prefix}output${blocks - 1}.weight is missing from the file (it has layers for ${blocks} resolutions)`,
-    );
-  return { resolution: layerResolution(2 * blocks - 2), imageChannels: output.shape[0] ?? 0 };
+  const last = largest(shapes, new RegExp(`^${prefix.replace(".", "\\.")}layer(\\d{1,2})\\.`), 1);
+  const output = `${prefix}output${Math.floor(last / 2)}.weight`;
+  const imageChannels = shapes.get(output)?.shape[0];
+  if (imageChannels === undefined) throw new GeneratorError(`${family}: the weight ${output} is missing from the file`);
+  return { resolution: layerResolution(last), imageChannels };
 }
 
 /** One output of a network: colours at a resolution. */

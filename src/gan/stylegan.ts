@@ -3,10 +3,9 @@
  * layers hold the kernel of a transposed convolution. A layer's feature map is taken after its AdaIN.
  */
 import { add, constant, mul, reshape, slice } from "../graph/ops/index.ts";
-import { leakyRelu } from "../graph/ops/leakyRelu.ts";
 import type { Value } from "../graph/value.ts";
 import { blur, heConv, heConvUp, imageAtLod, instanceNorm, toRgb } from "../nn/progressiveLayers.ts";
-import { fullyConnected } from "../nn/styleLayers.ts";
+import { fullyConnected, lrelu } from "../nn/styleLayers.ts";
 import { defineFamily, type FamilyParts } from "./family.ts";
 import { type MappingNames, type MappingSizes, mappingNetwork, mappingSizes } from "./mapping.ts";
 import {
@@ -100,7 +99,7 @@ const buildNetwork: FamilyParts<StyleGanSizes, StyleGanSettings>["build"] = (spe
             noiseMode === "const" ? constant([1, 1, r, r], noise.map) : noiseInput({ layer: name, resolution: r });
           x = add(x, mul(map, perChannel(noise.strength)));
         }
-        x = instanceNorm(leakyRelu(add(x, perChannel(bias)), 0.2));
+        x = instanceNorm(lrelu(add(x, perChannel(bias))));
         const w = reshape(slice(ws, [0, n, 0], [1, 1, wDim]), [1, wDim]);
         const affine = fullyConnected(w, style.weight, style.bias, { weightGain: 1 / Math.sqrt(wDim) });
         const part = (from: number): Value => reshape(slice(affine, [0, from], [1, channels]), [1, channels, 1, 1]);

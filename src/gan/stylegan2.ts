@@ -5,7 +5,7 @@
  */
 import { add, clip, constant, conv, mul, reshape, slice } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
-import { fullyConnected, leakyReluGain, modulatedConv } from "../nn/styleLayers.ts";
+import { fullyConnected, lrelu, modulatedConv } from "../nn/styleLayers.ts";
 import { type FirFilter, firUpsample } from "../nn/upfirdn.ts";
 import { GeneratorError } from "./errors.ts";
 import { defineFamily, type FamilyParts } from "./family.ts";
@@ -144,39 +144,43 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
         const { weight, bias } = layer.affine;
         return fullyConnected(w, weight, bias, { weightGain: gain / Math.sqrt(wDim), biasGain: gain });
       };
-      const noiseOf = (layer: SynthesisLayer): Value | undefined => {
+      const noiseOf = (layer: SynthesisLayer, gain: number): Value | undefined => {
         if (layer.noise === undefined || noiseMode === "none") return undefined;
         const { map, strength } = layer.noise;
         const r = layer.resolution;
         if (noiseMode === "const")
           return constant(
             [1, 1, r, r],
-            map.map((v) => v * strength),
+            map.map((v) => v * strength * gain),
           );
-        return mul(noiseInput({ layer: layer.name, resolution: r }), strength);
+        return mul(noiseInput({ layer: layer.name, resolution: r }), strength * gain);
       };
-      const biased = (y: Value, layer: SynthesisLayer): Value =>
-        add(y, constant([1, layer.bias.length, 1, 1], layer.bias));
+      const biased = (y: Value, { bias }: SynthesisLayer, gain = 1): Value => {
+        const scaled = bias.map((b) => b * gain);
+        return add(y, constant([1, bias.length, 1, 1], scaled));
+      };
       const clamped = (y: Value, limit: number | null): Value => (limit === null ? y : clip(y, -limit, limit));
-      /** `gain` scales the activated result and the clamp with it (resnet's branches add up to unit variance). */
-      const convLayer = (x: Value, layer: SynthesisLayer, index: number, upsample?: FirFilter, gain = 1): Value => {
+      /**
+       * The gain of the rectifier is positive, so it stands before it, in factors that are there anyway. In resnet's
+       * branches, which add up to unit variance, gain and clamp are smaller by `share`.
+       */
+      const convLayer = (x: Value, layer: SynthesisLayer, index: number, upsample?: FirFilter, share = 1): Value => {
         const { weight, shape } = layer;
+        const gain = Math.SQRT2 * share;
         let y = modulatedConv(x, styleOf(layer, index), {
           weight,
           shape,
-          demodulate: true,
+          demodulateTo: gain,
           ...(upsample && { upsample }),
         });
-        const noise = noiseOf(layer);
+        const noise = noiseOf(layer, gain);
         if (noise !== undefined) y = add(y, noise);
-        y = leakyReluGain(biased(y, layer));
-        if (gain !== 1) y = mul(y, gain);
-        return clamped(y, layer.clamp === null ? null : layer.clamp * gain);
+        return clamped(lrelu(biased(y, layer, gain)), layer.clamp === null ? null : layer.clamp * share);
       };
       const rgbLayer = (x: Value, layer: SynthesisLayer, index: number): Value => {
         const { weight, shape } = layer;
         const style = styleOf(layer, index, 1 / Math.sqrt(shape[1]));
-        return clamped(biased(modulatedConv(x, style, { weight, shape, demodulate: false }), layer), layer.clamp);
+        return clamped(biased(modulatedConv(x, style, { weight, shape }), layer), layer.clamp);
       };
 
       const found = new Map<string, Value>();

@@ -1,6 +1,6 @@
 /** What shapes a StyleGAN2 network beside its weights. */
 import { GeneratorError } from "./errors.ts";
-import type { ShapeTable } from "./family.ts";
+import { largest, type ShapeTable } from "./family.ts";
 import { type MappingNames, type MappingSizes, mappingSizes } from "./mapping.ts";
 
 /** Told by the shapes of the weights. */
@@ -37,13 +37,10 @@ export const convName = (n: number): string => `${blockName(Math.ceil(n / 2))}.$
 export const blockName = (b: number): string => `b${4 * 2 ** b}`;
 
 export function styleGan2Sizes(shapes: ShapeTable): StyleGan2Sizes {
-  let resolution = 4;
-  while (shapes.has(`synthesis.b${2 * resolution}.conv1.weight`)) resolution *= 2;
+  const resolution = largest(shapes, /^synthesis\.b(\d{1,5})\./, 4);
   const toRgb = shapes.get(`synthesis.b${resolution}.torgb.weight`);
   if (toRgb === undefined)
-    throw new GeneratorError(
-      `StyleGAN2: the weight synthesis.b${resolution}.torgb.weight is missing from the file (its largest layers have ${resolution} pixels)`,
-    );
+    throw new GeneratorError(`StyleGAN2: the weight synthesis.b${resolution}.torgb.weight is missing from the file`);
   const architecture = shapes.has("synthesis.b4.torgb.weight")
     ? "skip"
     : shapes.has("synthesis.b8.skip.weight")

@@ -113,5 +113,7 @@ const LISTED = 5;
 function refuseUnknown(network: string, names: readonly string[]): void {
   if (names.length === 0) return;
   const list = `${names.slice(0, LISTED).join(", ")}${names.length > LISTED ? ", …" : ""}`;
-  throw new GeneratorError(`${network}: ${names.length} weights of the file are not part of this network: ${list}`);
+  throw new GeneratorError(
+    `${network}: the file has weights that are not part of this network (${names.length}): ${list}`,
+  );
 }

@@ -19,6 +19,9 @@ import { type FirFilter, firSmooth } from "./upfirdn.ts";
 /** Keeps divisions by a norm finite; the value of all official networks. */
 export const EPSILON = 1e-8;
 
+/** Leaky ReLU with the slope of all official networks. */
+export const lrelu = (x: Value): Value => leakyRelu(x, 0.2);
+
 /** x / sqrt(mean(x^2) + eps) over the features of x [N,F] or, at each pixel, over the channels of x [N,F,H,W]. */
 export const normalizeSecondMoment = (x: Value): Value => div(x, sqrt(add(reduceMean(square(x), [1]), EPSILON)));
 
@@ -43,14 +46,12 @@ export function fullyConnected(
   );
 }
 
-/** lrelu with slope 0.2 and the gain sqrt(2) that keeps the variance. */
-export const leakyReluGain = (x: Value): Value => mul(leakyRelu(x, 0.2), Math.SQRT2);
-
 export interface ModulatedConvOptions {
   /** [O,I,k,k], row-major. */
   readonly weight: Float32Array;
   readonly shape: readonly [number, number, number, number];
-  readonly demodulate: boolean;
+  /** Divides by the norm of the modulated kernel and multiplies by this; undefined: neither. */
+  readonly demodulateTo?: number;
   /** Doubles the resolution: a stride-2 transposed convolution, then this filter. */
   readonly upsample?: FirFilter;
 }
@@ -61,7 +62,7 @@ export interface ModulatedConvOptions {
  * x is [N,I,H,W], style s is [N,I].
  */
 export function modulatedConv(x: Value, style: Value, options: ModulatedConvOptions): Value {
-  const { weight, demodulate, upsample } = options;
+  const { weight, demodulateTo, upsample } = options;
   const [O, I, k] = options.shape;
   const modulated = mul(x, reshape(style, [style.shape[0], I, 1, 1])); // [N,I,H,W]
   let y: Value;
@@ -72,7 +73,7 @@ export function modulatedConv(x: Value, style: Value, options: ModulatedConvOpti
     });
     y = firSmooth(scattered, upsample, 1, 4); // [N,O,2H+1,2W+1] -> [N,O,2H,2W]
   }
-  if (!demodulate) return y;
+  if (demodulateTo === undefined) return y;
   const energy = new Float32Array(I * O); // [I,O]: sum of w^2 over the kernel
   for (let o = 0; o < O; o++)
     for (let i = 0; i < I; i++) {
@@ -81,7 +82,7 @@ export function modulatedConv(x: Value, style: Value, options: ModulatedConvOpti
       energy[i * O + o] = sum;
     }
   const norm = sqrt(add(matmul(square(style), constant([I, O], energy)), EPSILON)); // [N,O]
-  return div(y, reshape(norm, [norm.shape[0], O, 1, 1]));
+  return mul(y, reshape(div(demodulateTo, norm), [norm.shape[0], O, 1, 1]));
 }
 
 /** [O,I,taps] -> [I,O,taps]. */

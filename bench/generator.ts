@@ -1,0 +1,123 @@
+/**
+ * Images per second of a StyleGAN2 with random weights, without and with feature maps, against the same forward pass in
+ * PyTorch where a Python with torch is found (bench/generatorTorch.py, the faster of its two ways to modulate). Both take
+ * turns, and the fastest turn of each counts: `npx tsx bench/generator.ts [--rounds n] [--threads 1,2]`.
+ */
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { LazyTensor } from "../src/checkpoint/stateDict.ts";
+import type { GenerateOptions } from "../src/gan/generator.ts";
+import { networkGenerator } from "../src/gan/networkGenerator.ts";
+import { buildNetwork } from "../src/gan/openGenerator.ts";
+import { OWN_FAMILY } from "../src/gan/settings.ts";
+import { ortNode } from "../src/runtime/ortNode.ts";
+import { randn } from "../src/tensor/random.ts";
+import { sizeOf, tensor } from "../src/tensor/tensor.ts";
+
+const flag = (name: string, otherwise: string): string => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+const rounds = Number(flag("--rounds", "7"));
+const threadCounts = flag("--threads", "1,2").split(",").map(Number);
+
+const WIDTH = 512;
+const NETWORKS = [
+  { name: "64 px, 128 channels", resolution: 64, mostChannels: 128 },
+  { name: "256 px, full width", resolution: 256, mostChannels: 512 },
+];
+const BATCHES = [1, 8];
+
+/** A StyleGAN2 (skip) of the official layout with random weights. */
+function randomNetwork(resolution: number, mostChannels: number): ReturnType<typeof buildNetwork> {
+  const weights = new Map<string, LazyTensor>();
+  const weight = (name: string, ...shape: number[]): void => {
+    const seed = weights.size;
+    weights.set(name, { dtype: "float32", shape, read: () => tensor(shape, randn(seed, sizeOf(shape))) });
+  };
+  const channels = (r: number): number => Math.min(32768 / r, mostChannels);
+  for (let i = 0; i < 8; i++) {
+    weight(`mapping.fc${i}.weight`, WIDTH, WIDTH);
+    weight(`mapping.fc${i}.bias`, WIDTH);
+  }
+  weight("mapping.w_avg", WIDTH);
+  weight("synthesis.b4.const", channels(4), 4, 4);
+  const layer = (name: string, inputs: number, outputs: number, kernel: number, r: number): void => {
+    weight(`synthesis.b${r}.${name}.weight`, outputs, inputs, kernel, kernel);
+    weight(`synthesis.b${r}.${name}.bias`, outputs);
+    weight(`synthesis.b${r}.${name}.affine.weight`, inputs, WIDTH);
+    weight(`synthesis.b${r}.${name}.affine.bias`, inputs);
+    if (kernel === 1) return;
+    weight(`synthesis.b${r}.${name}.noise_const`, r, r);
+    weight(`synthesis.b${r}.${name}.noise_strength`);
+  };
+  for (let r = 4; r <= resolution; r *= 2) {
+    if (r > 4) layer("conv0", channels(r / 2), channels(r), 3, r);
+    layer("conv1", channels(r), channels(r), 3, r);
+    layer("torgb", channels(r), 3, 1, r);
+  }
+  return buildNetwork({
+    format: "random weights",
+    networks: new Map([["", weights]]),
+    config: { "": { [OWN_FAMILY]: "StyleGAN2", "klish.settings": JSON.stringify({ lrMultiplier: 1 }) } },
+  });
+}
+
+type Timer = { milliseconds(): Promise<number>; stop(): void };
+
+function torchTimer(python: string, args: readonly (string | number)[]): Timer {
+  const script = `${import.meta.dirname}/generatorTorch.py`;
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(python, [script, ...args.map(String)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async milliseconds() {
+      child.stdin.write("\n");
+      const { value, done } = await lines.next();
+      if (done) throw new Error("bench/generatorTorch.py ended early");
+      return Number(value);
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+const hasTorch = (python: string): boolean => spawnSync(python, ["-c", "import torch"]).status === 0;
+const python = ["python3", "/usr/bin/python3"].find(hasTorch);
+if (python === undefined) console.log("no Python with torch: install python3-torch to compare. Our own figures:\n");
+
+console.log("| network | threads | batch | images/s | with auto features | torch images/s | ours / torch |");
+console.log("| --- | --- | --- | --- | --- | --- | --- |");
+for (const { name, resolution, mostChannels } of NETWORKS) {
+  const network = randomNetwork(resolution, mostChannels);
+  for (const threads of threadCounts)
+    for (const batch of BATCHES) {
+      const generator = networkGenerator(network, { runtime: ortNode, provider: "cpu", threads });
+      const z = tensor([batch, WIDTH], randn(1, batch * WIDTH));
+      const ours = (layers: "none" | "auto"): Timer => ({
+        async milliseconds() {
+          const options: GenerateOptions = { z, layers };
+          const start = performance.now();
+          await generator.generate(options);
+          return performance.now() - start;
+        },
+        stop() {},
+      });
+      const torch = (way: string): Timer[] =>
+        python === undefined ? [] : [torchTimer(python, [resolution, mostChannels, batch, threads, way])];
+      const timers = [ours("none"), ours("auto"), ...torch("fused"), ...torch("scaled")];
+      const best = timers.map(() => Number.POSITIVE_INFINITY);
+      for (const timer of timers) await timer.milliseconds(); // warm
+      for (let round = 0; round < rounds; round++)
+        for (const [i, timer] of timers.entries()) best[i] = Math.min(best[i], await timer.milliseconds());
+      for (const timer of timers) timer.stop();
+      await generator.dispose();
+      const rate = (milliseconds: number): number => (batch * 1000) / milliseconds;
+      const [plain, features, ...others] = best.map(rate);
+      const fastest = Math.max(...others);
+      const compared = others.length === 0 ? ["-", "-"] : [fastest.toFixed(1), `${(plain / fastest).toFixed(2)}x`];
+      const cells = [name, threads, batch, plain.toFixed(1), features.toFixed(1), ...compared];
+      console.log(`| ${cells.join(" | ")} |`);
+    }
+}
