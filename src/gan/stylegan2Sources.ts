@@ -82,7 +82,7 @@ const tensorflowTable = (s: StyleGan2Sizes): SettingsTable => ({
   normalize_latents: [true],
   architecture: [s.architecture],
   nonlinearity: ["lrelu"],
-  resample_kernel: [[1, 3, 3, 1], null],
+  resample_kernel: [[1, 3, 3, 1]],
   use_noise: [true, false],
   randomize_noise: ANY,
   conv_clamp: ANY,
@@ -164,9 +164,8 @@ const rosinalityConv = (module: string): string =>
 const rosinalityRgb = (module: string): string =>
   `synthesis.${blockName(module === "to_rgb1" ? 0 : 1 + Number(module.slice("to_rgbs.".length)))}.torgb`;
 
-const rosinality: Source = {
+const rosinality: Omit<Source, "networks"> = {
   name: "rosinality",
-  networks: ["g_ema", ""],
   markers: ["input.input", "conv1.conv.modulation.weight"],
   optional: /^mapping\.w_avg$|\.resample_filter$/,
   rules: () => [
@@ -182,6 +181,7 @@ const rosinality: Source = {
     [/^(to_rgb1|to_rgbs\.\d+)\.conv\.modulation\.(weight|bias)$/, (m, what) => `${rosinalityRgb(m)}.affine.${what}`],
     [/^(to_rgb1|to_rgbs\.\d+)\.bias$/, (m) => `${rosinalityRgb(m)}.bias`, squeezed(0, 2, 3)],
     [/\.kernel$/, null],
+    [/^ada_aug_p$/, null],
   ],
   settings: () => OFFICIAL,
 };
@@ -192,5 +192,7 @@ export const styleGan2Sources: readonly Source[] = [
   { ...genforce, networks: ["generator_smooth"] },
   { ...genforce, networks: [""] },
   klish,
-  rosinality,
+  // latent_avg stands beside g_ema, in converted files only.
+  { ...rosinality, networks: ["g_ema", ""] },
+  { ...rosinality, networks: [""] },
 ];

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCheckpoint } from "../../src/checkpoint/readCheckpoint.ts";
 import type { Checkpoint, StateDict } from "../../src/checkpoint/stateDict.ts";
 import { GeneratorError } from "../../src/gan/errors.ts";
+import { exportOnnx, exportSafetensors } from "../../src/gan/exportNetwork.ts";
 import type { GeneratorNetwork } from "../../src/gan/family.ts";
 import type { GenerateOptions, Generator } from "../../src/gan/generator.ts";
 import { networkGenerator } from "../../src/gan/networkGenerator.ts";
@@ -88,6 +90,30 @@ export function ganFamilyContract(fixture: GanFixture): void {
         if (ignored.includes(weight)) expect(build, weight).not.toThrow();
         else expect(build, weight).toThrow(GeneratorError);
       }
+    });
+
+    it("exportOnnx gives one model that makes the same images and maps, for any batch", async () => {
+      const z = arrays.get("z") as Tensor;
+      const c = arrays.get("c");
+      const truncation = { truncationPsi: 0.7, truncationCutoff: 3 };
+      const session = await ortNode.createSession(exportOnnx(network, { layers: "all", ...truncation }), settings);
+      const got = await session.run({ z, ...(c !== undefined && { c }) });
+      await session.dispose();
+      const expected = await generator.generate({ z, ...(c !== undefined && { c }), layers: "all", ...truncation });
+      expect(relativeError(got["image"] as Tensor, expected.image)).toBeLessThan(TOLERANCE);
+      for (const [name, map] of expected.features)
+        expect(relativeError(got[name] as Tensor, map), name).toBeLessThan(TOLERANCE);
+    });
+
+    it("exportSafetensors gives a file that opens as the same network", () => {
+      const bytes = exportSafetensors(network);
+      const again = buildNetwork(readCheckpoint(bytes));
+      expect(exportSafetensors(again)).toEqual(bytes);
+      const { origin: _stored, ...info } = network.info;
+      const { origin, ...infoAgain } = again.info;
+      expect(infoAgain).toEqual(info);
+      expect(origin).toEqual({ format: "safetensors", source: "klish", network: "", ignored: [] });
+      expect([again.weights, again.settings]).toEqual([network.weights, network.settings]);
     });
 
     it("refuses a weight that it does not know", () => {
