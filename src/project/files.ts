@@ -11,9 +11,14 @@ const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$/;
 
 /**
  * Writes a file so that its name never holds half of it: to a temporary name beside it, flushed to the disk, then
- * renamed. Throws ProjectError when the disk is full or the folder is read-only.
+ * renamed. Throws ProjectError when the disk is full or the folder is read-only. Without `flush` a power cut, but no
+ * killed process, can still leave it empty: for the many small files of which each can be made again.
  */
-export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  content: Uint8Array | string,
+  { flush = true }: { readonly flush?: boolean } = {},
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
   try {
@@ -21,7 +26,7 @@ export async function writeAtomic(path: string, content: Uint8Array | string): P
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(content);
-      await file.sync();
+      if (flush) await file.sync();
     } finally {
       await file.close();
     }
@@ -71,7 +76,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "this is a folder, a file was expected",
 };
 
-function explain(error: unknown, path: string): Error {
+/** The error with what it means for the user: a ProjectError where the reason is known. */
+export function explain(error: unknown, path: string): Error {
   const reason = REASONS[code(error) ?? ""];
   return reason === undefined ? (error as Error) : new ProjectError(`${path}: ${reason}.`, { cause: error });
 }

@@ -1,0 +1,116 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { size } from "../project/datasetRuns.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import { commandLine } from "./commandLine.ts";
+import { withRuntimeOptions } from "./networkOptions.ts";
+import { formatSeconds } from "./progressBar.ts";
+import { parse, print, runWithProgress } from "./run.ts";
+
+interface DatasetOptions {
+  readonly project: string;
+  readonly outdir: string;
+  readonly count: number;
+  readonly network?: string;
+  readonly firstSeed: number;
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly resolution?: number;
+  readonly trunc?: number;
+  readonly imageFormat: "png" | "jpg" | "webp";
+  readonly quality: number;
+  readonly ignoreMargin: number;
+  readonly maxUncertain?: number;
+  readonly minForeground?: number;
+  readonly require: string[];
+  readonly val: number;
+  readonly test: number;
+  readonly provider: ProviderChoice;
+  readonly threads?: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** klish dataset: images with masks, by seed. */
+export function addDataset(program: Command): void {
+  const dataset = withRuntimeOptions(
+    program
+      .command("dataset")
+      .summary("make images with masks from a clustered generator, in the formats that other tools read")
+      .description(
+        `Writes images/, masks/ (index PNG, 255 = ignore), manifest.jsonl and an overview page. Sample i depends on the generator, the
+labels and seed i alone. Run the same command again to continue an interrupted run; a larger --count extends a dataset.`,
+      ),
+  )
+    .requiredOption("--project <folder>", "project with labels (see klish label)")
+    .requiredOption("--outdir <folder>", "folder to make or continue")
+    .option("--count <n>", "seeds to look at", parse.integer(1), 1000)
+    .option("--first-seed <n>", "the first of them", parse.integer(0), 0)
+    .option("--shard <i/n>", "only part i of n; any machine can make any part", shard)
+    .option("--network <file>", "where the generator is now (default: where it was)")
+    .option("--resolution <px>", "side of images and masks (default: the generator's)", parse.integer(8))
+    .option("--trunc <psi>", "truncation psi (default: the project's)", parse.number(-10, 10))
+    .addOption(
+      new Option("--image-format <format>", "file format of the images").choices(["png", "jpg", "webp"]).default("png"),
+    )
+    .option("--quality <q>", "of jpg and webp, 1 to 100", parse.integer(1), 95)
+    .option("--ignore-margin <m>", "pixels whose best score leads by less become 255", parse.number(0, 100), 0)
+    .option("--max-uncertain <share>", "leave out images with a larger share of uncertain pixels", parse.number(0, 1))
+    .option("--min-foreground <share>", "leave out images with less that is no background", parse.number(0, 1))
+    .option(
+      "--require <class>",
+      "leave out images without this class (repeatable)",
+      (c: string, all: string[]) => [...all, c],
+      [],
+    )
+    .option("--val <share>", "share of the validation split", parse.number(0, 1), 0.1)
+    .option("--test <share>", "share of the test split", parse.number(0, 1), 0)
+    .option("--json", "print the result as JSON", false)
+    .option("--quiet", "no progress bar", false);
+  dataset.action(async (options: DatasetOptions) => {
+    const result = await runWithProgress(
+      "dataset",
+      {
+        project: options.project,
+        outdir: options.outdir,
+        network: options.network ?? null,
+        resolution: options.resolution ?? null,
+        truncationPsi: options.trunc ?? null,
+        imageFormat: options.imageFormat,
+        quality: Math.min(100, options.quality),
+        firstSeed: options.firstSeed,
+        count: options.count,
+        shard: options.shard ?? null,
+        ignoreMargin: options.ignoreMargin,
+        filter: {
+          maxUncertain: options.maxUncertain ?? null,
+          minForeground: options.minForeground ?? null,
+          require: options.require,
+        },
+        split: { val: options.val, test: options.test },
+        provider: options.provider,
+        threads: options.threads ?? null,
+        command: commandLine(),
+      },
+      options,
+    );
+    const { samples, kept, bytes, made, seconds, folder, overview } = result;
+    const speed =
+      made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
+    print(
+      result,
+      [
+        `${kept} samples${kept < samples ? ` of ${samples} seeds` : ""}, ${size(bytes)}${speed}`,
+        `dataset  ${folder}`,
+        `overview ${overview}`,
+      ],
+      options.json,
+    );
+  });
+}
+
+function shard(text: string): { index: number; of: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || index < 1 || index > of)
+    throw new InvalidArgumentError(`Expected a part such as 3/16, got "${text}".`);
+  return { index, of };
+}

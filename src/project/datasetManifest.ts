@@ -1,0 +1,115 @@
+/**
+ * manifest.jsonl: a line per sample, in order of seeds, appended when the sample's files are complete. What it lists is
+ * there; what it does not list will be made again.
+ */
+import { createReadStream } from "node:fs";
+import { open, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { SPLITS } from "../dataset/split.ts";
+import { explain, ProjectError } from "./files.ts";
+
+const fileHash = z.strictObject({ bytes: z.int().min(0), sha256: z.string() });
+
+const entry = z.strictObject({
+  seed: z.int().min(0),
+  name: z.string(),
+  split: z.enum(SPLITS),
+  /** Share of pixels whose best score leads by little, and the mean lead. */
+  uncertain: z.number(),
+  margin: z.number(),
+  /** [class id, pixels] of what appears, 255 for ignored. */
+  pixels: z.array(z.tuple([z.int().min(0).max(255), z.int().min(1)])),
+  image: fileHash.optional(),
+  mask: fileHash.optional(),
+  /** Why the quality filter left it out: no files then. */
+  rejected: z.array(z.string()).optional(),
+});
+export type ManifestEntry = z.infer<typeof entry>;
+
+export const manifestPath = (folder: string): string => join(folder, "manifest.jsonl");
+
+export const manifestLine = (e: ManifestEntry): string => `${JSON.stringify(e)}\n`;
+
+interface Line {
+  readonly entry: ManifestEntry;
+  /** Bytes of the file up to and with this line. */
+  readonly end: number;
+}
+
+/** Lines one after another, so that memory does not grow with the dataset. Ends before the first that is cut short or damaged. */
+export async function* manifestLines(folder: string): AsyncGenerator<Line> {
+  const stream = createReadStream(manifestPath(folder));
+  let rest: Buffer = Buffer.alloc(0);
+  let end = 0;
+  try {
+    for await (const piece of stream) {
+      rest = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
+      let from = 0;
+      for (let to = rest.indexOf(10); to >= 0; to = rest.indexOf(10, from)) {
+        const parsed = parseLine(rest.toString("utf8", from, to));
+        if (parsed === undefined) return;
+        end += to + 1 - from;
+        from = to + 1;
+        yield { entry: parsed, end };
+      }
+      rest = rest.subarray(from);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw explain(error, manifestPath(folder));
+  }
+}
+
+function parseLine(text: string): ManifestEntry | undefined {
+  try {
+    return entry.parse(JSON.parse(text));
+  } catch {
+    // A line that a crash damaged: what follows it is made again.
+    return undefined;
+  }
+}
+
+/** Appends lines. Opened for one run. */
+export interface ManifestWriter {
+  append(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Cuts the manifest after `bytes`, and opens it for appending. */
+export async function continueManifest(folder: string, bytes: number): Promise<ManifestWriter> {
+  const path = manifestPath(folder);
+  try {
+    const file = await open(path, "a");
+    await truncate(path, bytes);
+    return {
+      async append(text) {
+        try {
+          await file.appendFile(text);
+        } catch (error) {
+          throw explain(error, path);
+        }
+      },
+      async close() {
+        // A full disk was told about already; the close after it must not hide it.
+        await file.sync().catch(() => undefined);
+        await file.close();
+      },
+    };
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/** All entries of a finished manifest. Throws ProjectError when it ends before `expected` entries. */
+export async function* wholeManifest(folder: string, expected: number): AsyncGenerator<ManifestEntry> {
+  let count = 0;
+  for await (const { entry: e } of manifestLines(folder)) {
+    count++;
+    yield e;
+  }
+  if (count < expected)
+    throw new ProjectError(
+      `${folder} is not complete: ${count} of ${expected} samples. Run the command that began it again.`,
+    );
+}

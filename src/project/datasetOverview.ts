@@ -1,0 +1,175 @@
+/** overview.html: what a dataset holds, on one page without scripts that any browser opens and any mail carries. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { xml } from "../dataset/formats/cvat.ts";
+import { formats } from "../dataset/formats/index.ts";
+import { paletteOf, rgbOf } from "../dataset/labelMap.ts";
+import { decodePng } from "../dataset/png.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import type { ManifestEntry } from "./datasetManifest.ts";
+import { type RunLog, readRuns, size } from "./datasetRuns.ts";
+import { type DatasetFile, imagePath, maskPath, openDataset } from "./datasetSettings.ts";
+import { type DatasetStatistics, datasetStatistics } from "./datasetStatistics.ts";
+import { writeAtomic } from "./files.ts";
+import { overlay } from "./labelPreview.ts";
+
+const SHOWN = { random: 24, extreme: 8 };
+/** Side of a picture on the page. */
+const TILE = 128;
+/** Of the page's pictures only. */
+const QUALITY = 80;
+/** More classes than this make a table of co-occurrence that nobody reads. */
+const MOST_IN_TABLE = 40;
+
+/** Writes the page; returns its path and the number of samples with files. */
+export async function writeOverview(folder: string, job: JobOptions): Promise<{ overview: string; kept: number }> {
+  job.onProgress?.({ phase: "overview", done: 0, total: 1 });
+  const file = await openDataset(folder);
+  const statistics = await datasetStatistics(folder, file, SHOWN);
+  const path = join(folder, "overview.html");
+  await writeAtomic(path, await page(folder, file, statistics, await readRuns(folder)));
+  job.onProgress?.({ phase: "overview", done: 1, total: 1 });
+  return { overview: path, kept: statistics.kept };
+}
+
+async function page(folder: string, file: DatasetFile, s: DatasetStatistics, runs: readonly RunLog[]): Promise<string> {
+  const { settings } = file;
+  const gallery = (entries: readonly ManifestEntry[], note: (e: ManifestEntry) => string): Promise<string> =>
+    Promise.all(entries.map((e) => figure(folder, file, e, note(e)))).then(
+      (f) => `<div class="gallery">${f.join("")}</div>`,
+    );
+  const title = `${s.kept.toLocaleString("en")} images with masks`;
+  const splits = [...s.splits].map(([split, n]) => `${split} ${n.toLocaleString("en")}`).join(", ");
+  const made = runs.reduce((sum, r) => sum + r.made, 0);
+  const seconds = runs.reduce((sum, r) => sum + r.seconds, 0);
+  const facts: (readonly [string, string])[] = [
+    [
+      "images",
+      `${settings.resolution} × ${settings.resolution}, ${settings.imageFormat}; masks: index PNG, 255 = ignore`,
+    ],
+    ["splits", splits],
+    ["classes", `${file.classes.length}, from K = ${settings.labels.k}`],
+    ["size", size(s.bytes)],
+    ...(seconds > 0
+      ? [
+          [
+            "speed",
+            `${(made / seconds).toFixed(1)} images/s in ${runs.length} run${runs.length > 1 ? "s" : ""}`,
+          ] as const,
+        ]
+      : []),
+    [
+      "seeds",
+      `${settings.firstSeed} to ${settings.firstSeed + settings.count - 1}${settings.shard === null ? "" : `, part ${settings.shard.index} of ${settings.shard.of}`}`,
+    ],
+    ["generator", `${settings.family}, sha256 ${settings.networkSha256.slice(0, 16)}…`],
+    ["labels", `sha256 ${settings.recipeSha256.slice(0, 16)}…`],
+    ...(s.rejected > 0
+      ? [
+          [
+            "left out",
+            `${s.rejected.toLocaleString("en")}: ${[...s.reasons].map(([r, n]) => `${r} (${n})`).join(", ")}`,
+          ] as const,
+        ]
+      : []),
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${STYLE}</style></head><body><main>
+<h1>${title}</h1>
+<dl>${facts.map(([k, v]) => `<div><dt>${k}</dt><dd>${xml(v)}</dd></div>`).join("")}</dl>
+<h2>Random samples</h2>${await gallery(s.random, (e) => e.split)}
+<h2>Classes</h2>${classTable(file, s)}
+${file.classes.length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(file, s)}` : ""}
+<h2>Smallest foreground</h2>${await gallery(s.smallest, () => "")}
+<h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.mostUncertain, (e) => `${(100 * e.uncertain).toFixed(1)} %`)}
+<h2>How to load it</h2><p>This folder is the first layout; <code>klish export</code> writes the others.</p>
+${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre>${xml(loadCode(f.load.code, file, f.name === "folders" ? folder : `<folder>`))}</pre>`).join("\n")}
+</main></body></html>
+`;
+}
+
+/** The lines that load a format, with the dataset's own numbers in them. */
+export const loadCode = (code: string, { settings, classes }: DatasetFile, path: string): string =>
+  code
+    .replaceAll("{path}", path)
+    .replaceAll("{ext}", settings.imageFormat)
+    .replaceAll("{classes}", String(classes.length));
+
+/** An image beside its labels. */
+async function figure(
+  folder: string,
+  { settings, classes }: DatasetFile,
+  { name }: ManifestEntry,
+  note: string,
+): Promise<string> {
+  const { data: rgb, info } = await sharp(await readFile(join(folder, imagePath(name, settings))))
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const mask = decodePng(await readFile(join(folder, maskPath(name))));
+  const shown = overlay(rgb, { width, height, data: mask.data as Uint8Array }, paletteOf(classes));
+  const side = new Uint8Array(width * height * 6);
+  for (let y = 0; y < height; y++) {
+    side.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * width * 6);
+    side.set(shown.subarray(y * width * 3, (y + 1) * width * 3), y * width * 6 + width * 3);
+  }
+  const jpeg = await sharp(side, { raw: { width: 2 * width, height, channels: 3 } })
+    .resize(2 * TILE, TILE, { kernel: width < TILE ? "nearest" : "lanczos3" })
+    .jpeg({ quality: QUALITY, chromaSubsampling: "4:4:4" })
+    .toBuffer();
+  return `<figure><img alt="${name} and its labels" width="${2 * TILE}" height="${TILE}" src="data:image/jpeg;base64,${jpeg.toString("base64")}"><figcaption>${name} ${note}</figcaption></figure>`;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
+
+function classTable({ classes }: DatasetFile, { pixelShare, images, kept }: DatasetStatistics): string {
+  const largest = Math.max(...pixelShare, 1e-9);
+  const row = (id: number, name: string, color: string, i: number): string =>
+    `<tr><td>${id}</td><td><i style="background:${color}"></i>${xml(name)}</td><td class="bar"><b style="width:${((100 * pixelShare[i]) / largest).toFixed(2)}%;background:${color}"></b></td>` +
+    `<td>${percent(pixelShare[i])}</td><td>${percent(kept > 0 ? images[i] / kept : 0)}</td></tr>`;
+  const rows = classes.map(({ name, color, background }, id) =>
+    row(id, background ? `${name} (background)` : name, color, id),
+  );
+  const n = classes.length;
+  if (images[n] > 0) rows.push(row(255, "ignored", "#b9b9b4", n));
+  return `<table class="classes"><thead><tr><th>id</th><th>class</th><th></th><th>pixels</th><th>images</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+function togetherTable({ classes }: DatasetFile, { together, images }: DatasetStatistics): string {
+  const n = classes.length;
+  const head = classes.map((c, id) => `<th title="${xml(c.name)}"><i style="background:${c.color}"></i>${id}</th>`);
+  const rows = classes.map(({ name, color }, a) => {
+    const cells = classes.map((_, b) => {
+      const share = images[a] > 0 ? together[a * n + b] / images[a] : 0;
+      return `<td style="background:rgba(${rgbOf("#4c89cc").join(",")},${(share * 0.8).toFixed(3)})">${Math.round(100 * share)}</td>`;
+    });
+    return `<tr><th><i style="background:${color}"></i>${a} ${xml(name)}</th>${cells.join("")}</tr>`;
+  });
+  return `<div class="wide"><table class="together"><thead><tr><th></th>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+const STYLE = `
+:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea}
+@media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--paper:#191918;--soft:#a3a19a;--line:#34332f;--code:#242320}}
+body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
+h1{font-size:30px;margin:0 0 16px}h2{font-size:20px;margin:40px 0 8px}h3{font-size:15px;margin:20px 0 4px}
+p{color:var(--soft);margin:0 0 12px}
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:6px 24px;margin:0}
+dl div{display:flex;gap:10px}dt{color:var(--soft);min-width:76px}dd{margin:0;overflow-wrap:anywhere}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:12px}
+figure{margin:0}figure img{width:100%;height:auto;border-radius:6px;display:block;image-rendering:auto}
+figcaption{color:var(--soft);font-size:12px;margin-top:2px}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--line);font-weight:400}
+thead th{color:var(--soft)}.classes{width:100%}.classes td:nth-last-child(-n+2),.classes th:nth-last-child(-n+2){text-align:right;white-space:nowrap}
+.bar{width:45%}.bar b{display:block;height:12px;border-radius:3px;min-width:1px}
+i{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:7px;vertical-align:-1px}
+.wide{overflow-x:auto}.together td{text-align:center;padding:3px 6px;font-size:12px;min-width:24px}.together th{white-space:nowrap}
+pre{background:var(--code);padding:10px 12px;border-radius:6px;overflow-x:auto;margin:0;font-size:13px}
+code{background:var(--code);padding:1px 5px;border-radius:4px;font-size:13px}
+`;

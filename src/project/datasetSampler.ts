@@ -1,0 +1,110 @@
+import sharp from "sharp";
+import type { LinearClassifier } from "../cluster/mergeTree.ts";
+import { type PixelClassifier, pixelClassifier } from "../features/pixelClassifier.ts";
+import type { LatentDistribution, NoiseMode } from "../gan/generator.ts";
+import { oneHot } from "../gan/latents.ts";
+import { selectLayers } from "../gan/selectLayers.ts";
+import { ortNode } from "../runtime/ortNode.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import { ProjectError } from "./files.ts";
+import { toRgb } from "./images.ts";
+import { openNetwork } from "./network.ts";
+
+/** Which generator, how it samples, and what classifies its pixels. */
+export interface SamplerSource {
+  /** Path of the generator, and the hash that it must have. */
+  readonly network: string;
+  readonly networkSha256: string;
+  readonly latent: LatentDistribution;
+  readonly class: number | null;
+  readonly truncationPsi: number;
+  readonly truncationCutoff: number | null;
+  readonly noiseMode: NoiseMode;
+  readonly layers: readonly string[];
+  /** Side of the cluster maps; null for the generator's. */
+  readonly resolution: number | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number;
+}
+
+/** One generated image with the cluster of each pixel. */
+export interface ClusteredImage {
+  /** [R,R,3], R the generator's resolution. */
+  readonly rgb: Uint8Array;
+  /** [resolution,resolution], and by how much each pixel's best score leads. */
+  readonly clusters: Uint8Array;
+  readonly margin: Float32Array;
+}
+
+/** Makes images with cluster maps by seed. Owns native sessions: dispose of it. */
+export interface Sampler {
+  readonly generatorResolution: number;
+  readonly resolution: number;
+  sample(seeds: readonly number[]): Promise<ClusteredImage[]>;
+  dispose(): Promise<void>;
+}
+
+/** Throws ProjectError when the generator is not the one that was clustered. */
+export async function openSampler(source: SamplerSource, classifier: LinearClassifier): Promise<Sampler> {
+  const { provider, threads, latent, truncationPsi, truncationCutoff, noiseMode } = source;
+  const opened = await openNetwork(source.network, { runtime: ortNode, provider, threads, latent });
+  const { generator } = opened;
+  const { info } = generator;
+  if (opened.sha256 !== source.networkSha256) {
+    await generator.dispose();
+    throw new ProjectError(
+      `${source.network} is not the generator that was clustered (its content differs). Give that one with --network.`,
+    );
+  }
+  const layers = selectLayers(info.layers, source.layers).layers;
+  const resolution = source.resolution ?? info.resolution;
+  const settings = { runtime: ortNode, provider: opened.provider, threads };
+  const pixels: PixelClassifier = await pixelClassifier(classifier, layers, resolution, settings);
+  return {
+    generatorResolution: info.resolution,
+    resolution,
+    async sample(seeds) {
+      const { image, features } = await generator.generate({
+        seeds,
+        layers: source.layers,
+        truncationPsi,
+        noiseMode,
+        ...(truncationCutoff === null ? {} : { truncationCutoff }),
+        ...(source.class === null ? {} : { c: oneHot(source.class, info.cDim) }),
+      });
+      const { clusters, margin } = await pixels.classify(features);
+      const area = resolution * resolution;
+      return toRgb(image, info.imageRange).map((rgb, i) => ({
+        rgb,
+        clusters: clusters.subarray(i * area, (i + 1) * area),
+        margin: margin.subarray(i * area, (i + 1) * area),
+      }));
+    },
+    async dispose() {
+      await pixels.dispose();
+      await generator.dispose();
+    },
+  };
+}
+
+export interface ImageEncoding {
+  readonly format: "png" | "jpg" | "webp";
+  /** Of jpg and webp. */
+  readonly quality: number;
+  /** Side of the encoded image. */
+  readonly resolution: number;
+}
+
+/** A square RGB image, resized (Lanczos) where it has another side, as a file. */
+export function encodeImage(
+  rgb: Uint8Array,
+  side: number,
+  { format, quality, resolution }: ImageEncoding,
+): Promise<Buffer> {
+  let image = sharp(rgb, { raw: { width: side, height: side, channels: 3 } });
+  if (side !== resolution) image = image.resize(resolution, resolution, { kernel: "lanczos3" });
+  if (format === "png") return image.png().toBuffer();
+  // Chroma at full resolution: parts are small, and their colours must not bleed over borders.
+  if (format === "jpg") return image.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+  return image.webp({ quality }).toBuffer();
+}

@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { samplesPerRun } from "../gan/networkGenerator.ts";
+import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
+import { labelState } from "./recipe.ts";
+
+const share = z.number().min(0).max(1);
+
+/** What `klish dataset` was asked to make: all that decides its bytes. Written to dataset.json. */
+export const datasetSettings = z.strictObject({
+  networkSha256: z.string(),
+  family: z.string(),
+  /** Labels, and the hash of them and the classifiers of their K. */
+  labels: labelState,
+  recipeSha256: z.string(),
+  latent: z.enum(["normal", "uniform"]),
+  class: z.int().min(0).nullable(),
+  truncationPsi: z.number(),
+  truncationCutoff: z.int().min(0).nullable(),
+  noiseMode: z.enum(["const", "none", "random"]),
+  layers: z.array(z.string()).min(1),
+  /** Side of the generator's images: samples are generated in blocks that depend on it. */
+  generatorResolution: z.int().min(1),
+  /** Side of images and masks. */
+  resolution: z.int().min(1),
+  imageFormat: z.enum(["png", "jpg", "webp"]),
+  /** Of jpg and webp, 1 to 100. */
+  quality: z.int().min(1).max(100),
+  firstSeed: z.int().min(0),
+  count: z.int().min(1),
+  /** Part `index` (from 1) of `of`. */
+  shard: z.strictObject({ index: z.int().min(1), of: z.int().min(1) }).nullable(),
+  /** Pixels whose best score leads by less become 255. 0 for none. */
+  ignoreMargin: z.number().min(0),
+  filter: z.strictObject({
+    /** Largest share of uncertain pixels, smallest share of pixels that are no background, classes that must appear. */
+    maxUncertain: share.nullable(),
+    minForeground: share.nullable(),
+    require: z.array(z.string()),
+  }),
+  split: z.strictObject({ val: share, test: share }),
+});
+export type DatasetSettings = z.infer<typeof datasetSettings>;
+
+const datasetClass = z.strictObject({ name: z.string(), color: z.string(), background: z.boolean() });
+
+const datasetFile = z.strictObject({
+  klish: z.literal("dataset"),
+  version: z.literal(1),
+  settings: datasetSettings,
+  /** The index is the id. */
+  classes: z.array(datasetClass),
+});
+export type DatasetFile = z.infer<typeof datasetFile>;
+
+const FILE = "dataset.json";
+
+/** The dataset in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
+export async function loadDataset(folder: string): Promise<DatasetFile | undefined> {
+  const path = join(folder, FILE);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new ProjectError(`${path} is not valid JSON. Restore it, or start again in another folder.`, { cause });
+  }
+  const result = datasetFile.safeParse(content);
+  if (!result.success)
+    throw new ProjectError(`${path} is no dataset that this version reads: ${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+/** The dataset in a folder. Throws ProjectError when there is none. */
+export async function openDataset(folder: string): Promise<DatasetFile> {
+  const file = await loadDataset(folder);
+  if (file === undefined)
+    throw new ProjectError(`${folder} holds no dataset (${FILE} is missing). Make one with \`klish dataset\`.`);
+  return file;
+}
+
+export async function saveDataset(folder: string, file: DatasetFile): Promise<void> {
+  await writeAtomic(join(folder, FILE), `${JSON.stringify(file, null, 1)}\n`);
+}
+
+/** Differences that make another dataset; none when `now` continues `before`. A larger count continues. */
+export function datasetDifferences(before: DatasetSettings, now: DatasetSettings): string[] {
+  const keys = Object.keys(datasetSettings.shape) as (keyof DatasetSettings)[];
+  return keys.flatMap((key) => {
+    if (key === "count" && now.shard === null && now.count >= before.count) return [];
+    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(now[key])];
+    if (a === b) return [];
+    return [a.length + b.length > 80 ? `${key} changed` : `${key} was ${a}, now ${b}`];
+  });
+}
+
+/**
+ * Samples are generated in blocks of this many consecutive seeds, the first beginning at a multiple: the rounding of a
+ * sample can depend on what is computed beside it, so that must not depend on where a run, a shard or a resumption begins.
+ */
+export const blockSize = ({ generatorResolution }: DatasetSettings): number => samplesPerRun(generatorResolution);
+
+/** The seeds of a dataset, or of its shard: `first` to `end` (exclusive). Shards meet at whole blocks. */
+export function seedRange(settings: DatasetSettings): { readonly first: number; readonly end: number } {
+  const { firstSeed, count, shard } = settings;
+  const end = firstSeed + count;
+  if (shard === null) return { first: firstSeed, end };
+  const size = blockSize(settings);
+  const [low, high] = [Math.floor(firstSeed / size), Math.ceil(end / size)];
+  const cut = (part: number): number => (low + Math.floor(((high - low) * part) / shard.of)) * size;
+  return { first: Math.max(firstSeed, cut(shard.index - 1)), end: Math.min(end, cut(shard.index)) };
+}
+
+/** File stem of a sample. */
+export const sampleName = (seed: number): string => `seed${String(seed).padStart(6, "0")}`;
+
+export const imagePath = (name: string, { imageFormat }: DatasetSettings): string => `images/${name}.${imageFormat}`;
+export const maskPath = (name: string): string => `masks/${name}.png`;

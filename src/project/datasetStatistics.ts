@@ -1,0 +1,103 @@
+import { IGNORE_LABEL } from "../dataset/labelMap.ts";
+import { hash32, SPLITS, type Split } from "../dataset/split.ts";
+import { type ManifestEntry, manifestLines } from "./datasetManifest.ts";
+import type { DatasetFile } from "./datasetSettings.ts";
+
+/** What a dataset holds, gathered in one pass over its manifest. */
+export interface DatasetStatistics {
+  readonly kept: number;
+  readonly rejected: number;
+  readonly bytes: number;
+  readonly splits: ReadonlyMap<Split, number>;
+  /** How often each reason of the quality filter was given, without its numbers. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** Share of all pixels and number of images, by class id; the entry after the last class is "ignored". */
+  readonly pixelShare: readonly number[];
+  readonly images: readonly number[];
+  /** [classes * classes]: images in which both appear. */
+  readonly together: Float64Array;
+  readonly random: readonly ManifestEntry[];
+  /** With the least that is no background, and with the largest share of uncertain pixels. */
+  readonly smallest: readonly ManifestEntry[];
+  readonly mostUncertain: readonly ManifestEntry[];
+}
+
+export interface ShownCounts {
+  readonly random: number;
+  readonly extreme: number;
+}
+
+/** Memory does not grow with the number of samples. */
+export async function datasetStatistics(
+  folder: string,
+  { classes }: DatasetFile,
+  shown: ShownCounts,
+): Promise<DatasetStatistics> {
+  const n = classes.length;
+  const pixels = new Float64Array(n + 1);
+  const images = new Float64Array(n + 1);
+  const together = new Float64Array(n * n);
+  const splits = new Map<Split, number>();
+  const reasons = new Map<string, number>();
+  let kept = 0;
+  let rejected = 0;
+  let bytes = 0;
+  // Drawn by the hash of the name, so that the page of the same dataset shows the same.
+  const random = leading(shown.random, (e) => hash32(`shown ${e.name}`));
+  const smallest = leading(shown.extreme, (e) =>
+    e.pixels.reduce((sum, [id, count]) => sum + (id !== IGNORE_LABEL && !classes[id].background ? count : 0), 0),
+  );
+  const mostUncertain = leading(shown.extreme, (e) => -e.uncertain);
+  for await (const { entry } of manifestLines(folder)) {
+    if (entry.rejected !== undefined) {
+      rejected++;
+      for (const reason of entry.rejected) {
+        const kind = reason.replace(/ [\d.]+ [<>].*/, "");
+        reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
+      }
+      continue;
+    }
+    kept++;
+    bytes += (entry.image?.bytes ?? 0) + (entry.mask?.bytes ?? 0);
+    splits.set(entry.split, (splits.get(entry.split) ?? 0) + 1);
+    for (const [id, count] of entry.pixels) {
+      const at = id === IGNORE_LABEL ? n : id;
+      pixels[at] += count;
+      images[at]++;
+      if (at < n) for (const [other] of entry.pixels) if (other !== IGNORE_LABEL) together[at * n + other]++;
+    }
+    for (const list of [random, smallest, mostUncertain]) list.offer(entry);
+  }
+  const total = pixels.reduce((a, b) => a + b, 0);
+  return {
+    kept,
+    rejected,
+    bytes,
+    splits: new Map(SPLITS.flatMap((s) => (splits.has(s) ? [[s, splits.get(s)!]] : []))),
+    reasons,
+    pixelShare: Array.from(pixels, (p) => (total > 0 ? p / total : 0)),
+    images: Array.from(images),
+    together,
+    random: random.list(),
+    smallest: smallest.list(),
+    mostUncertain: mostUncertain.list(),
+  };
+}
+
+/** Keeps the `count` entries of the smallest `key`. */
+function leading(
+  count: number,
+  key: (entry: ManifestEntry) => number,
+): { offer(entry: ManifestEntry): void; list(): ManifestEntry[] } {
+  const kept: { entry: ManifestEntry; key: number }[] = [];
+  return {
+    offer(entry) {
+      const k = key(entry);
+      if (kept.length === count && k >= kept[count - 1].key) return;
+      const at = kept.findIndex((other) => k < other.key);
+      kept.splice(at < 0 ? kept.length : at, 0, { entry, key: k });
+      kept.length = Math.min(kept.length, count);
+    },
+    list: () => kept.map(({ entry }) => entry),
+  };
+}

@@ -1,0 +1,177 @@
+/** labels.png: what the labels look like, on a few of the project's samples, with a legend. */
+import { availableParallelism } from "node:os";
+import sharp, { type OverlayOptions } from "sharp";
+import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
+import { xml } from "../dataset/formats/cvat.ts";
+import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../dataset/labelMap.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { openSampler } from "./datasetSampler.ts";
+import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
+import { loadTree, openProject, type Project, pathIn } from "./project.ts";
+import { loadRecipe } from "./recipeFile.ts";
+import { labeller } from "./recipeLabels.ts";
+
+export interface LabelPreviewRequest {
+  readonly project: string;
+  readonly network: string | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+}
+
+const SHOWN = 8;
+/** Side of a picture on the sheet. */
+const TILE = 192;
+const GAP = 8;
+const LEGEND = 300;
+const LINE = 22;
+const OPACITY = 0.6;
+
+/** Images with the clusters of their pixels at some K. */
+interface Shown {
+  readonly side: number;
+  readonly rgb: Uint8Array;
+  readonly clusters: Uint8Array;
+}
+
+/** Draws labels.png anew and returns its path. The generator runs only when a K is seen for the first time. */
+export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
+  const project = await openProject(request.project);
+  const tree = await loadTree(project);
+  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree);
+  if (tree === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
+  const { k } = recipe.state;
+  const cache = pathIn(project, "labels", `k${k}.safetensors`);
+  job.onProgress?.({ phase: "preview", done: 0, total: 2 });
+  let shown = await readShown(cache);
+  if (shown === undefined) {
+    shown = await sampleShown(project, request, tree.classifierAt(k));
+    await writeAtomic(cache, encodeShown(shown));
+  }
+  job.onProgress?.({ phase: "preview", done: 1, total: 2 });
+  const labels = labeller(recipe.state);
+  const maps = shown.map(({ clusters, side }) => labels.label(clusters, side, side));
+  const path = pathIn(project, "labels.png");
+  await writeAtomic(path, await sheet(shown, maps, labels.classes));
+  job.onProgress?.({ phase: "preview", done: 2, total: 2 });
+  return path;
+}
+
+async function sampleShown(
+  { file: { settings } }: Project,
+  { network, provider, threads }: LabelPreviewRequest,
+  classifier: Parameters<typeof openSampler>[1],
+): Promise<Shown[]> {
+  const sampler = await openSampler(
+    {
+      ...settings,
+      network: network ?? settings.network,
+      resolution: null,
+      provider,
+      threads: threads ?? availableParallelism(),
+    },
+    classifier,
+  );
+  try {
+    const images = await sampler.sample(settings.seeds.slice(0, SHOWN));
+    return images.map(({ rgb, clusters }) => ({ side: sampler.resolution, rgb, clusters }));
+  } finally {
+    await sampler.dispose();
+  }
+}
+
+function encodeShown(shown: readonly Shown[]): Uint8Array {
+  const tensors = new Map<string, AnyTensor>();
+  for (const [i, { side, rgb, clusters }] of shown.entries()) {
+    tensors.set(`image${i}`, { dtype: "uint8", shape: [side, side, 3], data: rgb });
+    tensors.set(`clusters${i}`, { dtype: "uint8", shape: [side, side], data: Uint8Array.from(clusters) });
+  }
+  return writeSafetensors(tensors);
+}
+
+async function readShown(path: string): Promise<Shown[] | undefined> {
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
+  try {
+    const { tensors } = readSafetensors(bytes);
+    return Array.from({ length: tensors.size / 2 }, (_, i) => {
+      const image = tensors.get(`image${i}`)!;
+      const read = (name: string): Uint8Array => tensors.get(name)!.read().data as Uint8Array;
+      return { side: image.shape[0], rgb: read(`image${i}`), clusters: read(`clusters${i}`) };
+    });
+  } catch {
+    // A damaged cache costs one run of the generator.
+    return undefined;
+  }
+}
+
+/** Each picture above its labels over it; names, ids and shares at the right. */
+async function sheet(
+  shown: readonly Shown[],
+  maps: readonly LabelMap[],
+  classes: readonly DatasetClass[],
+): Promise<Buffer> {
+  const palette = paletteOf(classes);
+  const columns = Math.min(4, shown.length);
+  const rows = Math.ceil(shown.length / columns);
+  const width = columns * (TILE + GAP) + GAP + LEGEND;
+  const height = Math.max(rows * (2 * TILE + GAP) + GAP, (classes.length + 2) * LINE + GAP);
+  const tiles: OverlayOptions[] = [];
+  const tile = (rgb: Uint8Array, side: number, left: number, top: number): Promise<void> =>
+    sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
+      .resize(TILE, TILE, { kernel: side < TILE ? "nearest" : "lanczos3" })
+      .png()
+      .toBuffer()
+      .then((input) => void tiles.push({ input, left, top }));
+  for (const [i, { side, rgb }] of shown.entries()) {
+    const left = GAP + (i % columns) * (TILE + GAP);
+    const top = GAP + Math.floor(i / columns) * (2 * TILE + GAP);
+    await tile(rgb, side, left, top);
+    await tile(overlay(rgb, maps[i], palette), side, left, top + TILE);
+  }
+  tiles.push({ input: Buffer.from(legend(maps, classes, height)), left: columns * (TILE + GAP) + GAP, top: 0 });
+  return sharp({ create: { width, height, channels: 3, background: "#fafaf8" } })
+    .composite(tiles)
+    .png()
+    .toBuffer();
+}
+
+/** Class colours over a picture; ignored pixels are chequered. */
+export function overlay(rgb: Uint8Array, { data, width }: LabelMap, palette: Uint8Array): Uint8Array {
+  const out = new Uint8Array(rgb.length);
+  for (let p = 0; p < data.length; p++) {
+    const chequer = (((p % width) >> 1) + (Math.floor(p / width) >> 1)) % 2 === 0 ? 255 : 190;
+    for (let c = 0; c < 3; c++) {
+      const color = data[p] === IGNORE_LABEL ? chequer : palette[data[p] * 3 + c];
+      out[p * 3 + c] = Math.round(rgb[p * 3 + c] * (1 - OPACITY) + color * OPACITY);
+    }
+  }
+  return out;
+}
+
+function legend(maps: readonly LabelMap[], classes: readonly DatasetClass[], height: number): string {
+  const counts = new Float64Array(256);
+  let total = 0;
+  for (const { data } of maps) {
+    for (const label of data) counts[label]++;
+    total += data.length;
+  }
+  const share = (id: number): string => `${((100 * counts[id]) / total).toFixed(1)} %`;
+  const rows = [
+    ...classes.map(({ name, color, background }, id) => ({
+      color,
+      text: `${id}  ${name}${background ? " (background)" : ""}`,
+      share: share(id),
+    })),
+    ...(counts[IGNORE_LABEL] > 0 ? [{ color: "#c8c8c8", text: "255  ignored", share: share(IGNORE_LABEL) }] : []),
+  ];
+  const lines = rows.map(({ color, text, share: s }, i) => {
+    const y = GAP + LINE * (i + 1);
+    return (
+      `<rect x="0" y="${y - 12}" width="14" height="14" rx="3" fill="${color}"/>` +
+      `<text x="22" y="${y}">${xml(text)}</text><text x="${LEGEND - 12}" y="${y}" text-anchor="end" fill="#777">${s}</text>`
+    );
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEGEND}" height="${height}" font-family="sans-serif" font-size="13" fill="#1d1c1a">${lines.join("")}</svg>`;
+}

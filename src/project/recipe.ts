@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { MOST_CLASSES } from "../dataset/labelMap.ts";
+import { ProjectError } from "./files.ts";
+import { cssColor, distinctColors } from "./report/palette.ts";
+
+/**
+ * How clusters become labels: the chosen K, clusters merged into named classes, what is ignored, which classes are taken
+ * apart by place. Small, and all that masks depend on beside the generator and the classifiers of K.
+ */
+
+/** "left-right": by the side of the picture on which each connected area lies; "components": the largest areas, from left to right. */
+export const classSplit = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("left-right") }),
+  z.strictObject({ kind: z.literal("components"), count: z.int().min(2).max(16) }),
+]);
+export type ClassSplit = z.infer<typeof classSplit>;
+
+export const labelClass = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  color: z.string().regex(/^#[0-9a-f]{6}$/, "expected a colour #rrggbb"),
+  /** Among the K clusters, ascending. */
+  clusters: z.array(z.int().min(0)).min(1),
+  background: z.boolean(),
+  split: classSplit.nullable(),
+});
+export type LabelClass = z.infer<typeof labelClass>;
+
+/** The labels themselves; a class's index is its id, before splits. */
+export const labelState = z
+  .strictObject({
+    k: z.int().min(2).max(MOST_CLASSES),
+    classes: z.array(labelClass),
+    /** Clusters whose pixels become 255. */
+    ignored: z.array(z.int().min(0)),
+  })
+  .superRefine(({ k, classes, ignored }, context) => {
+    const owner = new Map<number, string>();
+    const claim = (cluster: number, by: string): void => {
+      const other = owner.get(cluster);
+      if (cluster >= k) context.addIssue(`${by} has cluster ${cluster}, but K = ${k}`);
+      else if (other !== undefined) context.addIssue(`cluster ${cluster} belongs to ${other} and to ${by}`);
+      owner.set(cluster, by);
+    };
+    for (const { name, clusters } of classes) for (const c of clusters) claim(c, `"${name}"`);
+    for (const c of ignored) claim(c, "the ignored clusters");
+    for (let c = 0; c < k; c++) if (!owner.has(c)) context.addIssue(`cluster ${c} belongs to no class`);
+    if (new Set(classes.map((c) => c.name)).size !== classes.length) context.addIssue("two classes have the same name");
+  });
+export type LabelState = z.infer<typeof labelState>;
+
+const names = z.array(z.string()).min(1);
+
+/** One edit. Classes are named by their name, or by their id where none is called so. */
+export const labelAction = z.discriminatedUnion("type", [
+  /** Another K; `from[c]` is the cluster of the K before whose class cluster c inherits, null starts afresh. */
+  z.strictObject({ type: z.literal("cut"), k: z.int().min(2).max(MOST_CLASSES), from: z.array(z.int()).nullable() }),
+  z.strictObject({ type: z.literal("name"), class: z.string(), name: z.string() }),
+  z.strictObject({ type: z.literal("color"), class: z.string(), color: z.string() }),
+  z.strictObject({ type: z.literal("merge"), classes: names, name: z.string().nullable() }),
+  /** Moves clusters into a class of their own, or an existing one. */
+  z.strictObject({ type: z.literal("take"), clusters: z.array(z.int()).min(1), name: z.string() }),
+  z.strictObject({ type: z.literal("ignore"), classes: names }),
+  /** The background gets id 0; null for none. */
+  z.strictObject({ type: z.literal("background"), class: z.string().nullable() }),
+  z.strictObject({ type: z.literal("split"), class: z.string(), split: classSplit.nullable() }),
+]);
+export type LabelAction = z.infer<typeof labelAction>;
+
+/** The labels with the way to them: replaying `actions` on `base` (a K means fresh labels) gives the state. */
+export interface LabelRecipe {
+  readonly state: LabelState;
+  readonly base: number | LabelState;
+  readonly actions: readonly LabelAction[];
+}
+
+/** Every cluster a class of its own, in colours that are far apart. */
+export function freshLabels(k: number): LabelState {
+  const colors = distinctColors(k);
+  const digits = String(k - 1).length;
+  return checked({
+    k,
+    classes: colors.map((color, c) => ({
+      name: `part ${String(c).padStart(digits, "0")}`,
+      color: cssColor(color),
+      clusters: [c],
+      background: false,
+      split: null,
+    })),
+    ignored: [],
+  });
+}
+
+export const freshRecipe = (k: number): LabelRecipe => ({ state: freshLabels(k), base: k, actions: [] });
+
+/** The recipe after an edit. Throws ProjectError where the edit names what is not there, or leaves labels that cannot be. */
+export function edit(recipe: LabelRecipe, action: LabelAction): LabelRecipe {
+  return { ...recipe, state: apply(recipe.state, action), actions: [...recipe.actions, action] };
+}
+
+/** The recipe before its last edit. Throws ProjectError when there is none. */
+export function undo(recipe: LabelRecipe): LabelRecipe {
+  if (recipe.actions.length === 0) throw new ProjectError("nothing to undo: the labels are as they began.");
+  return replay(recipe.base, recipe.actions.slice(0, -1));
+}
+
+/** Throws ProjectError where an action does not fit. */
+export function replay(base: number | LabelState, actions: readonly LabelAction[]): LabelRecipe {
+  const start = typeof base === "number" ? freshLabels(base) : base;
+  return { state: actions.reduce(apply, start), base, actions };
+}
+
+function apply(state: LabelState, action: LabelAction): LabelState {
+  switch (action.type) {
+    case "cut":
+      return checked(action.from === null ? freshLabels(action.k) : inherit(state, action.k, action.from));
+    case "name":
+      return checked(change(state, action.class, { name: action.name.trim() }));
+    case "color":
+      return checked(change(state, action.class, { color: action.color.toLowerCase() }));
+    case "split":
+      return checked(change(state, action.class, { split: action.split }));
+    case "merge":
+      return checked(merge(state, action.classes, action.name));
+    case "take":
+      return checked(take(state, action.clusters, action.name.trim()));
+    case "ignore": {
+      const dropped = new Set(action.classes.map((name) => classIndex(state, name)));
+      const ignored = [...dropped].flatMap((id) => state.classes[id].clusters);
+      return checked({
+        ...state,
+        classes: state.classes.filter((_, id) => !dropped.has(id)),
+        ignored: ascending([...state.ignored, ...ignored]),
+      });
+    }
+    case "background": {
+      const id = action.class === null ? -1 : classIndex(state, action.class);
+      const classes = state.classes.map((c, i) => ({ ...c, background: i === id }));
+      // Id 0 is the background in most tools.
+      return { ...state, classes: id > 0 ? [classes[id], ...classes.filter((_, i) => i !== id)] : classes };
+    }
+  }
+}
+
+const ascending = (clusters: readonly number[]): number[] => [...clusters].sort((a, b) => a - b);
+
+function checked(state: LabelState): LabelState {
+  const result = labelState.safeParse(state);
+  if (!result.success) throw new ProjectError(`these labels cannot be: ${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+/** The index of a class by its name, or its id where none is called so. Throws ProjectError that lists the classes. */
+export function classIndex({ classes }: LabelState, name: string): number {
+  const found = classes.findIndex((c) => c.name === name);
+  if (found >= 0) return found;
+  if (/^\d+$/.test(name) && Number(name) < classes.length) return Number(name);
+  throw new ProjectError(
+    `no class is called "${name}"; there are ${classes.map((c, id) => `${id} "${c.name}"`).join(", ")}.`,
+  );
+}
+
+function change(state: LabelState, name: string, values: Partial<LabelClass>): LabelState {
+  const id = classIndex(state, name);
+  return { ...state, classes: state.classes.map((c, i) => (i === id ? { ...c, ...values } : c)) };
+}
+
+function merge(state: LabelState, wanted: readonly string[], name: string | null): LabelState {
+  const ids = [...new Set(wanted.map((n) => classIndex(state, n)))];
+  if (ids.length < 2) throw new ProjectError("a merge needs at least two different classes.");
+  const parts = ids.map((id) => state.classes[id]);
+  const joined: LabelClass = {
+    ...parts[0],
+    name: name?.trim() ?? parts[0].name,
+    clusters: ascending(parts.flatMap((c) => c.clusters)),
+    background: parts.some((c) => c.background),
+  };
+  const keep = joined.background ? Math.min(...ids) : ids[0];
+  return {
+    ...state,
+    classes: state.classes.flatMap((c, id) => (id === keep ? [joined] : ids.includes(id) ? [] : [c])),
+  };
+}
+
+function take(state: LabelState, wanted: readonly number[], name: string): LabelState {
+  const outside = wanted.find((c) => c < 0 || c >= state.k);
+  if (outside !== undefined)
+    throw new ProjectError(`there is no cluster ${outside}: K = ${state.k}, so 0 to ${state.k - 1}.`);
+  const without = (clusters: readonly number[]): number[] => clusters.filter((c) => !wanted.includes(c));
+  const target = state.classes.findIndex((c) => c.name === name);
+  const [own] = wanted;
+  const classes = state.classes.map((c, id) => ({
+    ...c,
+    clusters: id === target ? ascending([...without(c.clusters), ...new Set(wanted)]) : without(c.clusters),
+  }));
+  if (target < 0)
+    classes.push({
+      name,
+      color: unusedColor(state, own),
+      clusters: ascending([...new Set(wanted)]),
+      background: false,
+      split: null,
+    });
+  return { ...state, classes: classes.filter((c) => c.clusters.length > 0), ignored: without(state.ignored) };
+}
+
+/** The colour that the cluster would have had from the start, or the first that no class has. */
+function unusedColor({ k, classes }: LabelState, cluster: number): string {
+  const used = new Set(classes.map((c) => c.color));
+  const colors = distinctColors(k + 1).map(cssColor);
+  const own = colors[cluster];
+  return used.has(own) ? (colors.find((c) => !used.has(c)) ?? own) : own;
+}
+
+function inherit(state: LabelState, k: number, from: readonly number[]): LabelState {
+  if (from.length !== k) throw new ProjectError(`K = ${k} needs ${k} origins, got ${from.length}.`);
+  const of = (clusters: readonly number[]): number[] =>
+    from.flatMap((origin, c) => (clusters.includes(origin) ? [c] : []));
+  const classes = state.classes.map((c) => ({ ...c, clusters: of(c.clusters) })).filter((c) => c.clusters.length > 0);
+  return { k, classes, ignored: of(state.ignored) };
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { clusterNamesAt, type MergeTree } from "../cluster/mergeTree.ts";
+import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
+import { type Project, pathIn } from "./project.ts";
+import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
+
+const FILE = "labels.json";
+
+const recipeFile = z.strictObject({
+  klish: z.literal("labels"),
+  version: z.literal(1),
+  labels: labelState,
+  history: z.strictObject({ base: z.union([z.int().min(2), labelState]), actions: z.array(labelAction) }),
+});
+
+/** The project's labels; undefined where none were chosen. Throws ProjectError when the file is damaged or does not fit the tree. */
+export async function loadRecipe(project: Project, tree: MergeTree): Promise<LabelRecipe | undefined> {
+  const path = pathIn(project, FILE);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new ProjectError(`${path} is not valid JSON. Restore it, or delete it to start again.`, { cause });
+  }
+  const result = recipeFile.safeParse(content);
+  if (!result.success)
+    throw new ProjectError(`${path} holds no labels that this version reads: ${z.prettifyError(result.error)}`);
+  const { labels, history } = result.data;
+  checkCut(tree, labels.k);
+  const replayed = replayOrNothing(history.base, history.actions);
+  // A file edited by hand stands by what it says; its history begins there.
+  if (replayed === undefined || JSON.stringify(replayed.state) !== JSON.stringify(labels))
+    return { state: labels, base: labels, actions: [] };
+  return replayed;
+}
+
+function replayOrNothing(base: number | LabelState, actions: readonly LabelAction[]): LabelRecipe | undefined {
+  try {
+    return replay(base, actions);
+  } catch (error) {
+    if (error instanceof ProjectError) return undefined;
+    throw error;
+  }
+}
+
+export async function saveRecipe(project: Project, { state, base, actions }: LabelRecipe): Promise<void> {
+  const content = { klish: "labels", version: 1, labels: state, history: { base, actions } };
+  await writeAtomic(pathIn(project, FILE), `${JSON.stringify(content, null, 1)}\n`);
+}
+
+/** Throws ProjectError where the tree has no such K. */
+export function checkCut(tree: MergeTree, k: number): void {
+  if (tree.steps.some((step) => step.k === k)) return;
+  throw new ProjectError(`the project has no K = ${k}; it holds ${tree.steps.at(-1)?.k} to ${tree.initialClusters}.`);
+}
+
+/** A change of K that keeps names: each cluster inherits from the one that holds it, or from the largest that it holds. */
+export function cutTo(tree: MergeTree, { k: before }: LabelState, k: number): LabelAction {
+  checkCut(tree, k);
+  const old = clusterNamesAt(tree, before);
+  const now = clusterNamesAt(tree, k);
+  const sizes = tree.steps.find((step) => step.k === before)!.sizes;
+  const from = new Array<number>(k).fill(-1);
+  now.forEach((cluster, start) => {
+    const origin = old[start];
+    if (from[cluster] < 0 || sizes[origin] > sizes[from[cluster]]) from[cluster] = origin;
+  });
+  return { type: "cut", k, from };
+}
+
+/** What masks depend on beside the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */
+export function recipeHash(state: LabelState, tree: MergeTree): string {
+  const { weight, bias } = tree.classifierAt(state.k);
+  const hash = createHash("sha256").update(JSON.stringify(state));
+  for (const { buffer, byteOffset, byteLength } of [weight, bias])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
+}

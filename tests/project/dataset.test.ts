@@ -1,0 +1,253 @@
+import { createHash } from "node:crypto";
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodePng } from "../../src/dataset/png.ts";
+import { clusterJob } from "../../src/project/clusterJob.ts";
+import { type DatasetRequest, datasetJob } from "../../src/project/datasetJob.ts";
+import { seedRange } from "../../src/project/datasetSettings.ts";
+import { labelPreviewJob } from "../../src/project/labelPreview.ts";
+import { loadTree, openProject } from "../../src/project/project.ts";
+import { edit, freshRecipe } from "../../src/project/recipe.ts";
+import { cutTo, loadRecipe, saveRecipe } from "../../src/project/recipeFile.ts";
+import { tinyGenerator } from "../tinyGenerator.ts";
+
+/** A project of the tiny generator with labels: 32 samples make a block. */
+let folder: string;
+let project: string;
+let out: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-dataset-"));
+  const network = join(folder, "tiny.onnx");
+  await writeFile(network, tinyGenerator());
+  project = join(folder, "run");
+  await clusterJob(
+    {
+      ...{ network, outdir: project, latent: "normal", seeds: [0, 1, 2, 3, 4, 5, 6, 7], class: null },
+      ...{ truncationPsi: null, truncationCutoff: null, noiseMode: "const", layers: "auto", resolution: null },
+      ...{ pixelStride: 1, initialClusters: 10, seed: 0, criterion: "paper", balance: 0, filter: false },
+      ...{ tolerance: 1e-3, minClusters: 2, minIou: null, provider: "cpu", threads: 1, command: "npx klish cluster" },
+    },
+    {},
+  );
+  let recipe = freshRecipe(6);
+  recipe = edit(recipe, { type: "background", class: "part 2" });
+  recipe = edit(recipe, { type: "ignore", classes: ["part 5"] });
+  recipe = edit(recipe, { type: "split", class: "part 1", split: { kind: "left-right" } });
+  await saveRecipe(await openProject(project), recipe);
+});
+beforeEach(() => {
+  out = join(folder, `out${count++}`);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const request = (changes: Partial<DatasetRequest> = {}): DatasetRequest => ({
+  project,
+  outdir: out,
+  network: null,
+  resolution: null,
+  truncationPsi: null,
+  imageFormat: "png",
+  quality: 90,
+  firstSeed: 0,
+  count: 70,
+  shard: null,
+  ignoreMargin: 0,
+  filter: { maxUncertain: null, minForeground: null, require: [] },
+  split: { val: 0.2, test: 0 },
+  provider: "cpu",
+  threads: 1,
+  command: "npx klish dataset",
+  ...changes,
+});
+
+/** Hash of every file that the samples decide. */
+async function content(of: string): Promise<Record<string, string>> {
+  const files = await readdir(of, { recursive: true });
+  const hashes: Record<string, string> = {};
+  for (const file of files.sort()) {
+    if (["overview.html", "runs.jsonl"].includes(file) || (await stat(join(of, file))).isDirectory()) continue;
+    hashes[file] = createHash("sha256")
+      .update(await readFile(join(of, file)))
+      .digest("hex");
+  }
+  return hashes;
+}
+
+const manifest = async (of: string): Promise<Record<string, never>[]> =>
+  (await readFile(join(of, "manifest.jsonl"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe("datasetJob()", () => {
+  it("writes an image, a mask of its classes and a line for each seed, and a page", async () => {
+    const result = await datasetJob(request(), {});
+    expect(result).toMatchObject({ samples: 70, kept: 70, made: 70 });
+    const { classes } = JSON.parse(await readFile(join(out, "dataset.json"), "utf8"));
+    expect(classes.map((c: { name: string }) => c.name)).toEqual([
+      "part 2",
+      "part 0",
+      "part 1 left",
+      "part 1 right",
+      "part 3",
+      "part 4",
+    ]);
+    const lines = await manifest(out);
+    expect(lines.map((l) => l["seed"])).toEqual(Array.from({ length: 70 }, (_, i) => i));
+    const mask = decodePng(await readFile(join(out, "masks", "seed000033.png")));
+    expect(mask).toMatchObject({ width: 8, height: 8, colorType: 3 });
+    const counts = new Map<number, number>();
+    for (const label of mask.data) counts.set(label, (counts.get(label) ?? 0) + 1);
+    expect(lines[33]["pixels"]).toEqual([...counts].sort((a, b) => a[0] - b[0]));
+    expect([...mask.data].every((label) => label < 6 || label === 255)).toBe(true);
+    expect(await readFile(result.overview, "utf8")).toContain("70 images with masks");
+  });
+
+  it("makes the same bytes with one thread or two, in one go, in parts, or from another first seed", async () => {
+    await datasetJob(request(), {});
+    const whole = await content(out);
+    const samples = Object.keys(whole).filter((f) => /seed/.test(f));
+    expect(samples).toHaveLength(140);
+    const only = async (changes: Partial<DatasetRequest>): Promise<Record<string, string>> => {
+      const outdir = join(folder, `out${count++}`);
+      await datasetJob(request({ outdir, ...changes }), {});
+      return content(outdir);
+    };
+    expect(await only({ threads: 2 })).toEqual(whole);
+    const later = await only({ firstSeed: 40, count: 30 });
+    for (const file of samples.slice(40, 70)) expect(later[file], file).toBe(whole[file]);
+    const parts: Record<string, string> = {};
+    for (const index of [1, 2, 3]) Object.assign(parts, await only({ shard: { index, of: 3 } }));
+    expect(samples.map((f) => parts[f])).toEqual(samples.map((f) => whole[f]));
+  });
+
+  it("continues after a stop, after damage at the end, and with a larger count: to the same bytes", async () => {
+    await datasetJob(request({ count: 200 }), {});
+    const whole = await content(out);
+    out = join(folder, `out${count++}`);
+    const controller = new AbortController();
+    const stopped = datasetJob(request({ count: 200, threads: 1 }), {
+      signal: controller.signal,
+      onProgress: (p) => {
+        if (p.phase === "make the dataset" && p.done > 0) controller.abort(new Error("stopped"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("stopped");
+    expect((await manifest(out)).length).toBeLessThan(200);
+    // What kills leave: half a line, a half-written file, a file that the manifest does not know, one that changed.
+    await appendFile(join(out, "manifest.jsonl"), '{"seed":');
+    await writeFile(join(out, "images", ".seed000099.png.0badc0de.tmp"), "half");
+    await writeFile(join(out, "masks", "seed000099.png"), "foreign");
+    await writeFile(join(out, "masks", "seed000020.png"), "changed");
+    await datasetJob(request({ count: 80 }), {}).catch((error) => {
+      expect(error.message).toContain("count was 200, now 80");
+    });
+    await datasetJob(request({ count: 200 }), {});
+    expect(await content(out)).toEqual(whole);
+    await truncate(join(out, "manifest.jsonl"), 5000);
+    await datasetJob(request({ count: 200 }), {});
+    expect(await content(out)).toEqual(whole);
+    await datasetJob(request({ count: 230 }), {});
+    expect((await manifest(out)).length).toBe(230);
+    expect((await datasetJob(request({ count: 230 }), {})).made).toBe(0);
+  });
+
+  it("leaves out what the filter rejects, with the reason, and ignores uncertain pixels", async () => {
+    const plain = await datasetJob(request({ count: 64 }), {});
+    const uncertain = (await manifest(plain.folder)).map((l) => Number(l["uncertain"])).sort((a, b) => a - b);
+    const limit = uncertain[32];
+    out = join(folder, `out${count++}`);
+    const filter = { maxUncertain: limit, minForeground: null, require: ["part 0"] };
+    const { kept } = await datasetJob(request({ count: 64, filter, ignoreMargin: 0.5 }), {});
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(uncertain.filter((u) => u <= limit).length);
+    expect((await readdir(join(out, "images"))).length).toBe(kept);
+    const lines = await manifest(out);
+    const reasons = lines.flatMap((l) => (l["rejected"] as string[] | undefined) ?? []);
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) expect(reason).toMatch(/^(uncertain [\d.]+ > [\d.]+|no "part 0")$/);
+    const ignored = (all: Record<string, never>[]): number =>
+      all.reduce((sum, l) => sum + ((l["pixels"] as number[][]).find(([id]) => id === 255)?.[1] ?? 0), 0);
+    expect(ignored(lines)).toBeGreaterThan(ignored(await manifest(plain.folder)));
+  });
+
+  it("makes smaller images and masks, and other formats", async () => {
+    await datasetJob(request({ count: 3, resolution: 5, imageFormat: "jpg" }), {});
+    expect(decodePng(await readFile(join(out, "masks", "seed000002.png")))).toMatchObject({ width: 5, height: 5 });
+    expect((await readFile(join(out, "images", "seed000002.jpg"))).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+  });
+
+  it.each<[Partial<DatasetRequest>, string]>([
+    [{ resolution: 16 }, "--resolution 16 is more"],
+    [{ split: { val: 0.7, test: 0.4 } }, "more than 1"],
+    [{ filter: { maxUncertain: null, minForeground: null, require: ["hat"] } }, 'no class is called "hat"'],
+    [{ project: tmpdir() }, "holds no klish project"],
+    [{ firstSeed: 2 ** 32 - 1 }, "seeds end at"],
+  ])("refuses %o before it makes a folder", async (changes, message) => {
+    await expect(datasetJob(request(changes), {})).rejects.toThrow(message);
+    await expect(stat(out)).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses a folder with other files, one of another dataset, and one in use", async () => {
+    await expect(datasetJob(request({ outdir: project }), {})).rejects.toThrow("is not empty and holds no dataset");
+    await datasetJob(request({ count: 5 }), {});
+    await expect(datasetJob(request({ count: 5, ignoreMargin: 1 }), {})).rejects.toThrow(
+      "belongs to another dataset: ignoreMargin was 0, now 1",
+    );
+    await writeFile(join(out, ".lock"), `${process.ppid} ${(await import("node:os")).hostname()}`);
+    await expect(datasetJob(request({ count: 5 }), {})).rejects.toThrow(`is in use by process ${process.ppid}`);
+  });
+});
+
+describe("seedRange()", () => {
+  it("cuts shards at whole blocks, without gap or overlap", async () => {
+    await datasetJob(request({ count: 2 }), {});
+    const { settings } = JSON.parse(await readFile(join(out, "dataset.json"), "utf8"));
+    const ranges = Array.from({ length: 7 }, (_, i) =>
+      seedRange({ ...settings, firstSeed: 5, count: 500, shard: { index: i + 1, of: 7 } }),
+    );
+    expect([ranges[0].first, ranges[6].end]).toEqual([5, 505]);
+    ranges.slice(1).forEach((r, i) => {
+      expect(r.first).toBe(ranges[i].end);
+      expect(r.first % 32).toBe(0);
+    });
+  });
+});
+
+describe("labels.json", () => {
+  it("is read back, keeps what was edited by hand, and is refused when damaged", async () => {
+    const opened = await openProject(project);
+    const tree = (await loadTree(opened))!;
+    const before = (await loadRecipe(opened, tree))!;
+    expect(before.actions).toHaveLength(3);
+    const path = join(project, "labels.json");
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace('"part 0"', '"skin"'));
+    const edited = (await loadRecipe(opened, tree))!;
+    expect([edited.state.classes[1].name, edited.actions.length]).toEqual(["skin", 0]);
+    await writeFile(path, text.replace('"k": 6', '"k": 7'));
+    await expect(loadRecipe(opened, tree)).rejects.toThrow("cluster 6 belongs to no class");
+    await writeFile(path, "{");
+    await expect(loadRecipe(opened, tree)).rejects.toThrow("is not valid JSON");
+    await writeFile(path, text);
+  });
+
+  it("keeps names through a finer K and back", async () => {
+    const opened = await openProject(project);
+    const tree = (await loadTree(opened))!;
+    const named = edit(freshRecipe(4), { type: "name", class: "1", name: "hair" });
+    const finer = edit(named, cutTo(tree, named.state, 8));
+    expect(finer.state.classes).toHaveLength(4);
+    expect(edit(finer, cutTo(tree, finer.state, 4)).state).toEqual(named.state);
+    expect(() => cutTo(tree, named.state, 40)).toThrow("the project has no K = 40; it holds 2 to 10");
+  });
+
+  it("is drawn on labels.png, the second time without the generator", async () => {
+    const preview = { project, network: null, provider: "cpu", threads: 1 } as const;
+    const first = await readFile(await labelPreviewJob(preview, {}));
+    expect(await readFile(await labelPreviewJob({ ...preview, network: "/nowhere" }, {}))).toEqual(first);
+  });
+});

@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  edit,
+  freshRecipe,
+  type LabelAction,
+  type LabelRecipe,
+  labelState,
+  replay,
+  undo,
+} from "../../src/project/recipe.ts";
+import { labeller } from "../../src/project/recipeLabels.ts";
+
+const edited = (...actions: LabelAction[]): LabelRecipe => actions.reduce(edit, freshRecipe(5));
+const summary = ({ state }: LabelRecipe): unknown =>
+  Object.fromEntries([...state.classes.map((c) => [c.name, c.clusters]), ["ignored", state.ignored]]);
+
+describe("label edits", () => {
+  it("begin with a class for every cluster", () => {
+    expect(summary(freshRecipe(3))).toEqual({ "part 0": [0], "part 1": [1], "part 2": [2], ignored: [] });
+  });
+
+  it("name, merge, ignore, take and put the background first", () => {
+    const recipe = edited(
+      { type: "name", class: "3", name: "sky" },
+      { type: "merge", classes: ["part 4", "part 1"], name: "hair" },
+      { type: "ignore", classes: ["part 2"] },
+      { type: "background", class: "sky" },
+      { type: "take", clusters: [2, 4], name: "ear" },
+    );
+    expect(summary(recipe)).toEqual({ sky: [3], "part 0": [0], hair: [1], ear: [2, 4], ignored: [] });
+    expect(recipe.state.classes[0]).toMatchObject({ name: "sky", background: true });
+    expect(new Set(recipe.state.classes.map((c) => c.color)).size).toBe(4);
+  });
+
+  it("carry names to another K", () => {
+    const named = edited({ type: "name", class: "1", name: "hair" }, { type: "ignore", classes: ["part 2"] });
+    const finer = edit(named, { type: "cut", k: 7, from: [0, 1, 1, 2, 3, 4, 2] });
+    expect(summary(finer)).toMatchObject({ hair: [1, 2], ignored: [3, 6] });
+    expect(summary(edit(finer, { type: "cut", k: 2, from: null }))).toEqual({
+      "part 0": [0],
+      "part 1": [1],
+      ignored: [],
+    });
+  });
+
+  it.each<[LabelAction, string]>([
+    [{ type: "name", class: "hat", name: "x" }, 'no class is called "hat"; there are 0 "part 0", 1 "part 1"'],
+    [{ type: "name", class: "0", name: "part 1" }, "two classes have the same name"],
+    [{ type: "name", class: "0", name: " " }, "cannot be"],
+    [{ type: "color", class: "0", color: "red" }, "expected a colour #rrggbb"],
+    [{ type: "merge", classes: ["0", "part 0"], name: null }, "at least two different classes"],
+    [{ type: "take", clusters: [9], name: "x" }, "there is no cluster 9: K = 5"],
+    [{ type: "cut", k: 3, from: [0] }, "K = 3 needs 3 origins"],
+  ])("refuse %j", (action, message) => {
+    expect(() => edited(action)).toThrow(message);
+  });
+
+  const anAction = fc.oneof(
+    fc.record({
+      type: fc.constant("name" as const),
+      class: fc.constantFrom("0", "1"),
+      name: fc.constantFrom("a", "b"),
+    }),
+    fc.record({
+      type: fc.constant("merge" as const),
+      classes: fc.array(fc.constantFrom("0", "1", "2", "3"), { minLength: 2, maxLength: 3 }),
+      name: fc.constantFrom(null, "m"),
+    }),
+    fc.record({ type: fc.constant("ignore" as const), classes: fc.tuple(fc.constantFrom("0", "2")) }),
+    fc.record({ type: fc.constant("background" as const), class: fc.constantFrom(null, "1") }),
+    fc.record({
+      type: fc.constant("take" as const),
+      clusters: fc.array(fc.nat(4), { minLength: 1, maxLength: 3 }),
+      name: fc.constantFrom("a", "t"),
+    }),
+    fc.record({
+      type: fc.constant("split" as const),
+      class: fc.constant("0"),
+      split: fc.constant({ kind: "left-right" as const }),
+    }),
+  );
+
+  it("always leave each cluster in one place, and undo takes exactly one back", () => {
+    fc.assert(
+      fc.property(fc.array(anAction, { maxLength: 8 }), (actions) => {
+        let recipe = freshRecipe(5);
+        for (const action of actions) {
+          const before = recipe;
+          try {
+            recipe = edit(recipe, action);
+          } catch {
+            continue;
+          }
+          expect(labelState.safeParse(recipe.state).success).toBe(true);
+          expect(undo(recipe)).toEqual(before);
+        }
+        expect(replay(recipe.base, recipe.actions)).toEqual(recipe);
+      }),
+    );
+  });
+
+  it("have nothing to undo at the start", () => {
+    expect(() => undo(freshRecipe(3))).toThrow("nothing to undo");
+  });
+});
+
+describe("labeller()", () => {
+  const pixels = (...rows: string[]): [Uint8Array, number, number] => [
+    Uint8Array.from(rows.join(""), Number),
+    rows[0].length,
+    rows.length,
+  ];
+
+  it("gives merged clusters one id, ignored ones and uncertain pixels 255", () => {
+    const recipe = edited({ type: "merge", classes: ["0", "3"], name: null }, { type: "ignore", classes: ["part 1"] });
+    const { classes, label } = labeller(recipe.state);
+    expect(classes.map((c) => c.name)).toEqual(["part 0", "part 2", "part 4"]);
+    expect([...label(...pixels("01234")).data]).toEqual([0, 255, 1, 0, 2]);
+    expect([...label(...pixels("01234"), (p) => p === 4).data]).toEqual([0, 255, 1, 0, 255]);
+  });
+
+  it("splits a class by the side of the picture, about the middle of what is no background", () => {
+    const recipe = edited(
+      { type: "background", class: "0" },
+      { type: "split", class: "part 1", split: { kind: "left-right" } },
+    );
+    const { classes, label } = labeller(recipe.state);
+    expect(classes.map((c) => c.name)).toEqual(["part 0", "part 1 left", "part 1 right", "part 2", "part 3", "part 4"]);
+    // The subject is in the left half: its right ear is left of the picture's middle.
+    expect([...label(...pixels("1212000000", "0222000000")).data]).toEqual([
+      ...[1, 3, 2, 3, 0, 0, 0, 0, 0, 0],
+      ...[0, 3, 3, 3, 0, 0, 0, 0, 0, 0],
+    ]);
+  });
+
+  it("splits a class into its largest areas from left to right, crumbs joining the nearest", () => {
+    const recipe = edited({ type: "split", class: "1", split: { kind: "components", count: 2 } });
+    const { label } = labeller(recipe.state);
+    expect([...label(...pixels("1101001110", "1100000110")).data]).toEqual([
+      ...[1, 1, 0, 1, 0, 0, 2, 2, 2, 0],
+      ...[1, 1, 0, 0, 0, 0, 0, 2, 2, 0],
+    ]);
+  });
+});
