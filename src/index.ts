@@ -4,6 +4,7 @@ export { readCheckpoint } from "./checkpoint/readCheckpoint.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
 export { type Checkpoint, CheckpointError, type LazyTensor, type StateDict } from "./checkpoint/stateDict.ts";
 export { type AhcOptions, ahc } from "./cluster/ahc.ts";
+export { explainedVariance } from "./cluster/balance.ts";
 export type { Clustering } from "./cluster/clustering.ts";
 export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
 export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";

@@ -49,7 +49,12 @@ interrupted run.`,
         .choices(["paper", "pair"])
         .default("paper"),
     )
-    .option("--balance <lambda>", "how much chance overlap the pair rule subtracts: 0 to 1", parse.balance, 0.5)
+    .option(
+      "--balance <lambda>",
+      "how much chance overlap the pair rule subtracts: 0 to 1, or auto",
+      parse.balance,
+      "auto",
+    )
     .option("--filter", "drop the least separable start clusters and cluster again (paper)", false)
     .option("--tolerance <gap>", "certified relative gap of every SVM", parse.number(1e-8, 0.1), 1e-3)
     .option("--min-clusters <k>", "stop merging at this K", parse.integer(2), 2)
