@@ -108,12 +108,12 @@ export function ganFamilyContract(fixture: GanFixture): void {
     it("exportSafetensors gives a file that opens as the same network", () => {
       const bytes = exportSafetensors(network);
       const again = buildNetwork(readCheckpoint(bytes));
-      expect(exportSafetensors(again)).toEqual(bytes);
+      // Weights and settings are in the bytes; comparing these element by element would take a second.
+      expect(Buffer.compare(exportSafetensors(again), bytes)).toBe(0);
       const { origin: _stored, ...info } = network.info;
       const { origin, ...infoAgain } = again.info;
       expect(infoAgain).toEqual(info);
       expect(origin).toEqual({ format: "safetensors", source: "klish", network: "", ignored: [] });
-      expect([again.weights, again.settings]).toEqual([network.weights, network.settings]);
     });
 
     it("refuses a weight that it does not know", () => {
