@@ -4,7 +4,7 @@ import { readPickle } from "./pickle.ts";
 import { type PickleSource, pickleBudget } from "./pickleSource.ts";
 import { describe, isKind } from "./pickleValue.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { type Checkpoint, CheckpointError } from "./stateDict.ts";
+import { type Checkpoint, CheckpointError, type CheckpointTensor, type LazyTensor } from "./stateDict.ts";
 import { readTorchState, TOP_LEVEL } from "./torchState.ts";
 import { readStorageStream, readTorchStream, TORCH_STREAM_STARTS } from "./torchStream.ts";
 import { readTorchZip } from "./torchZip.ts";
@@ -43,15 +43,30 @@ const READABLE = "NVIDIA .pkl (PyTorch and TensorFlow), torch .pth and .pt, .saf
  * keep the array unchanged.
  * @throws CheckpointError for every other file, with what it is and what to do.
  */
-export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array): Checkpoint<CheckpointTensor> {
   if (!(bytes instanceof Uint8Array))
     throw new TypeError("readCheckpoint: expected the file's content as a Uint8Array.");
   if (bytes.length === 0) throw new CheckpointError("The file is empty: the download went wrong. Download it again.");
-  for (const [start, read] of formats) if (startsWith(bytes, start)) return read(bytes);
+  for (const [start, read] of formats) if (startsWith(bytes, start)) return withData(read(bytes));
   const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   throw new CheckpointError(
     `The file is not a checkpoint of a known format (it begins with ${first}). Readable are: ${READABLE}.`,
   );
+}
+
+function withData(checkpoint: Checkpoint): Checkpoint<CheckpointTensor> {
+  const opened = ({ dtype, shape, read }: LazyTensor): CheckpointTensor => ({
+    dtype,
+    shape,
+    read,
+    get data() {
+      return read().data;
+    },
+  });
+  const networks = [...checkpoint.networks].map(
+    ([name, weights]) => [name, new Map([...weights].map(([key, tensor]) => [key, opened(tensor)]))] as const,
+  );
+  return { ...checkpoint, networks: new Map(networks) };
 }
 
 function startsWith(bytes: Uint8Array, start: Start | string): boolean {

@@ -13,8 +13,14 @@ export interface LazyTensor {
   read(): AnyTensor;
 }
 
+/** A lazy tensor that also passes as a plain one. */
+export interface CheckpointTensor extends LazyTensor {
+  /** `read().data`: decoded anew at each access, so keep what you need. */
+  readonly data: AnyTensor["data"];
+}
+
 /** Weight name -> tensor, in the file's order. */
-export type StateDict = ReadonlyMap<string, LazyTensor>;
+export type StateDict<T extends LazyTensor = LazyTensor> = ReadonlyMap<string, T>;
 
 /** Plain data from a checkpoint: hyper-parameters and the like. */
 export type ConfigValue = null | boolean | number | bigint | string | readonly ConfigValue[] | ConfigObject;
@@ -23,11 +29,11 @@ export interface ConfigObject {
 }
 
 /** A checkpoint as data. Nothing in it was executed. */
-export interface Checkpoint {
+export interface Checkpoint<T extends LazyTensor = LazyTensor> {
   /** e.g. "nvidia-pytorch-pickle", "nvidia-tf-pickle", "torch-zip", "torch-legacy", "pickle" (a plain one, of state dicts), "safetensors". */
   readonly format: string;
   /** Network name as the file says ("G_ema", "Gs", "generator_smooth", "g_ema", ...) -> its weights. */
-  readonly networks: ReadonlyMap<string, StateDict>;
+  readonly networks: ReadonlyMap<string, StateDict<T>>;
   /** The same names -> what the file says beside weights (class name, attributes of modules, static_kwargs). */
   readonly config: Readonly<Record<string, ConfigObject>>;
 }

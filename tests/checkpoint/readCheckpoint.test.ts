@@ -35,7 +35,9 @@ describe.each(files)("readCheckpoint on a tiny %s", (format, file, network, name
   it("reads its tensor", () => {
     const checkpoint = readCheckpoint(file);
     expect(checkpoint.format).toBe(format);
-    expect(checkpoint.networks.get(network)!.get(name)!.read()).toEqual(tensor([3], new Float32Array(VALUES)));
+    const lazy = checkpoint.networks.get(network)!.get(name)!;
+    expect(lazy.read()).toEqual(tensor([3], new Float32Array(VALUES)));
+    expect(lazy.data).toEqual(new Float32Array(VALUES));
   });
 
   it("reads it at any alignment", () => {
