@@ -10,7 +10,7 @@ interface ClusterOptions extends NetworkOptions {
   readonly images: number;
   readonly resolution?: number;
   readonly layers: "none" | "auto" | "all" | string[];
-  readonly pixelStride: number;
+  readonly pixelStride?: number;
   readonly initClusters: number;
   readonly seed: number;
   readonly criterion: "paper" | "pair";
@@ -41,13 +41,20 @@ interrupted run.`,
     .option("--seeds <list>", "the seeds themselves, such as 0,1,4-6", parse.seeds)
     .option("--resolution <px>", "side of the label maps (default: the image's, at most 64)", parse.integer(1))
     .option("--layers <choice>", "auto (the paper's rule), all, or names separated by commas", parse.layers, "auto")
-    .option("--pixel-stride <s>", "cluster one pixel of every s x s cell of every image", parse.integer(1), 1)
+    .option(
+      "--pixel-stride <s>",
+      "cluster one pixel of every s x s cell (default: 1, or as large as keeps to 262,144 pixels)",
+      parse.integer(1),
+    )
     .option("--init-clusters <k>", "K0: clusters to start from", parse.integer(2), 100)
     .option("--seed <n>", "seed of the clustering", parse.integer(0), 0)
     .addOption(
-      new Option("--criterion <rule>", "which pair is merged: the paper's rule, or the best pair, chance-corrected")
+      new Option(
+        "--criterion <rule>",
+        "which clusters merge: the best pair, chance-corrected, or the paper's lowest IoU into highest ECoS",
+      )
         .choices(["paper", "pair"])
-        .default("paper"),
+        .default("pair"),
     )
     .option(
       "--balance <lambda>",
@@ -76,7 +83,7 @@ interrupted run.`,
           noiseMode: options.noiseMode,
           layers: options.layers,
           resolution: options.resolution ?? null,
-          pixelStride: options.pixelStride,
+          pixelStride: options.pixelStride ?? null,
           initialClusters: options.initClusters,
           seed: options.seed,
           criterion: options.criterion,
@@ -112,7 +119,7 @@ export function summary({ report, sheets, initialClusters, minClusters, largest 
   return [
     `${initialClusters} clusters merged down to ${minClusters}; at K = ${largest.k} the largest holds ${percent} % of the pixels`,
     ...(largest.share > COLLAPSE_SHARE
-      ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair --balance 1"]
+      ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair with a higher --balance"]
       : []),
     `report  ${report}`,
     ...sheets.map((sheet) => `sheet   ${sheet}`),

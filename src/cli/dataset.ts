@@ -1,14 +1,16 @@
+import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { formats } from "../dataset/formats/index.ts";
 import { size } from "../project/datasetRuns.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import { commandLine } from "./commandLine.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { formatSeconds } from "./progressBar.ts";
-import { parse, print, runWithProgress } from "./run.ts";
+import { EXIT_FAILED, parse, print, runWithProgress } from "./run.ts";
 
 interface DatasetOptions {
-  readonly project: string;
-  readonly outdir: string;
+  readonly project?: string;
+  readonly outdir?: string;
   readonly count: number;
   readonly network?: string;
   readonly firstSeed: number;
@@ -40,8 +42,8 @@ export function addDataset(program: Command): void {
 labels and seed i alone. Run the same command again to continue an interrupted run; a larger --count extends a dataset.`,
       ),
   )
-    .requiredOption("--project <folder>", "project with labels (see klish label)")
-    .requiredOption("--outdir <folder>", "folder to make or continue")
+    .option("--project <folder>", "project with labels (see klish label); needed")
+    .option("--outdir <folder>", "folder to make or continue; needed")
     .option("--count <n>", "seeds to look at", parse.integer(1), 1000)
     .option("--first-seed <n>", "the first of them", parse.integer(0), 0)
     .option("--shard <i/n>", "only part i of n; any machine can make any part", shard)
@@ -65,12 +67,18 @@ labels and seed i alone. Run the same command again to continue an interrupted r
     .option("--test <share>", "share of the test split", parse.number(0, 1), 0)
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false);
+  // Options after a subcommand are that one's.
+  dataset.enablePositionalOptions();
+  // Not commander's required options: those would be asked of the subcommands too.
   dataset.action(async (options: DatasetOptions) => {
+    const { project, outdir } = options;
+    if (project === undefined) return dataset.error("error: required option '--project <folder>' not specified");
+    if (outdir === undefined) return dataset.error("error: required option '--outdir <folder>' not specified");
     const result = await runWithProgress(
       "dataset",
       {
-        project: options.project,
-        outdir: options.outdir,
+        project,
+        outdir,
         network: options.network ?? null,
         resolution: options.resolution ?? null,
         truncationPsi: options.trunc ?? null,
@@ -105,6 +113,79 @@ labels and seed i alone. Run the same command again to continue an interrupted r
       options.json,
     );
   });
+  addExport(dataset);
+  addVerify(dataset);
+}
+
+interface ExportOptions {
+  readonly format: string;
+  readonly outdir: string;
+  readonly name?: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** klish dataset export: another layout of a dataset. */
+function addExport(dataset: Command): void {
+  dataset
+    .command("export <dataset>")
+    .summary("write a dataset in another tool's format")
+    .description(
+      `Formats:\n${formats.map((f) => `  ${f.name.padEnd(12)} ${f.title}`).join("\n")}\n\nImages and masks are linked, not copied, where the file system can.`,
+    )
+    .addOption(new Option("--format <name>", "the format").choices(formats.map((f) => f.name)).makeOptionMandatory())
+    .requiredOption("--outdir <folder>", "new folder")
+    .option("--name <name>", "title of the dataset (default: its folder's name)")
+    .option("--json", "print the result as JSON", false)
+    .option("--quiet", "no progress bar", false)
+    .action(async (folder: string, _: unknown, command: Command) => {
+      const options = command.opts<ExportOptions>();
+      const { format, outdir } = options;
+      const name = options.name ?? basename(resolve(folder));
+      const result = await runWithProgress("datasetExport", { dataset: folder, format, outdir, name }, options);
+      print(result, [`${result.samples} samples in ${result.folder}`, "", result.load], options.json);
+    });
+}
+
+interface VerifyOptions {
+  readonly remake: number;
+  readonly project?: string;
+  readonly network?: string;
+  readonly provider: ProviderChoice;
+  readonly threads?: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** klish dataset verify: is everything there, and as it was made? */
+function addVerify(dataset: Command): void {
+  withRuntimeOptions(
+    dataset
+      .command("verify <dataset>")
+      .summary("recompute hashes, and some samples, and name every bad file")
+      .description("Recomputes every file's hash and makes some samples again. Ends with 1 when something is wrong."),
+  )
+    .option("--remake <n>", "samples to make again and compare byte for byte", parse.integer(0), 8)
+    .option("--project <folder>", "where the project is now (default: where it was)")
+    .option("--network <file>", "where the generator is now (default: where it was)")
+    .option("--json", "print the result as JSON", false)
+    .option("--quiet", "no progress bar", false)
+    .action(async (folder: string, _: unknown, command: Command) => {
+      const options = command.opts<VerifyOptions>();
+      const { remake, project = null, network = null, provider, threads = null } = options;
+      const request = { dataset: folder, remake, project, network, provider, threads };
+      const result = await runWithProgress("datasetVerify", request, options);
+      const { samples, files, remade, faults } = result;
+      print(
+        result,
+        [
+          ...faults.map(({ path, fault }) => `${path}: ${fault}`),
+          `${samples} samples, ${files} files, ${remade} made again: ${faults.length === 0 ? "all as they should be" : `${faults.length} faults`}`,
+        ],
+        options.json,
+      );
+      if (faults.length > 0) process.exitCode = EXIT_FAILED;
+    });
 }
 
 function shard(text: string): { index: number; of: number } {

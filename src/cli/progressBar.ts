@@ -22,6 +22,7 @@ export function progressBar(output: Output = process.stderr, now: () => number =
   let phase = "";
   let started = 0;
   let first = 0;
+  let last = 0;
   let drawn = Number.NEGATIVE_INFINITY;
   let open = false;
 
@@ -32,13 +33,15 @@ export function progressBar(output: Output = process.stderr, now: () => number =
   return {
     update(progress) {
       const time = now();
-      if (progress.phase !== phase) {
+      // A phase that falls back has begun again (merging with another balance): it gets a line of its own.
+      if (progress.phase !== phase || progress.done < last) {
         end();
         phase = progress.phase;
         started = time;
         first = progress.done;
         drawn = Number.NEGATIVE_INFINITY;
       }
+      last = progress.done;
       const complete = progress.done >= progress.total;
       if (!complete && time - drawn < (output.isTTY ? REDRAW_MS : LOG_MS)) return;
       if (complete && drawn === Number.POSITIVE_INFINITY) return;

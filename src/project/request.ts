@@ -11,10 +11,15 @@ import type { ClusterSettings } from "./settings.ts";
 
 /** What the user asked for; nulls are decided from the generator. */
 export interface ClusterRequest
-  extends Omit<ClusterSettings, "networkSha256" | "layers" | "layersReason" | "resolution" | "truncationPsi"> {
+  extends Omit<
+    ClusterSettings,
+    "networkSha256" | "layers" | "layersReason" | "resolution" | "pixelStride" | "truncationPsi"
+  > {
   readonly layers: "none" | "auto" | "all" | readonly string[];
   /** Default: the image's, at most 64. */
   readonly resolution: number | null;
+  /** Default: the smallest that leaves at most 262,144 pixels. */
+  readonly pixelStride: number | null;
   /** Default: 0.7 for networks that can truncate, else 1. */
   readonly truncationPsi: number | null;
   readonly outdir: string;
@@ -26,6 +31,8 @@ export interface ClusterRequest
 
 /** Side of the label maps unless the user asks for more: parts are visible, and 256 images fit a laptop's memory. */
 const DEFAULT_RESOLUTION = 64;
+/** Pixels beyond this change the parts little and cost in proportion (docs/MEASURED.md). */
+const ENOUGH_PIXELS = 2 ** 18;
 /** Between the paper's 0.5 (StyleGAN2) and none: cleaner images, still varied. */
 const DEFAULT_TRUNCATION = 0.7;
 /** Share of the machine's memory that inner maps may take; they are held twice while the pyramid is built. */
@@ -45,13 +52,16 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
       );
     oneHot(request.class, info.cDim);
   }
+  const resolution = request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION);
+  const pixels = request.seeds.length * resolution ** 2;
   return {
     ...asked,
     network: path,
     networkSha256: sha256,
     layers: selection.layers.map((l) => l.name),
     layersReason: selection.reason,
-    resolution: request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION),
+    resolution,
+    pixelStride: request.pixelStride ?? Math.ceil(Math.sqrt(pixels / ENOUGH_PIXELS)),
     truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
   };
 }

@@ -123,6 +123,13 @@ describe("progressBar()", () => {
     expect(written.at(-1)).toBe("\n");
   });
 
+  it("gives a phase that begins again a line of its own", () => {
+    const written: string[] = [];
+    const bar = progressBar({ isTTY: false, write: (text) => written.push(text) }, () => 0);
+    for (const done of [0, 10, 3, 10]) bar.update({ phase: "merge", done, total: 10 });
+    expect(written.map((line) => /\d+%/.exec(line)?.[0])).toEqual(["0%", "100%", "30%", "100%"]);
+  });
+
   it("does not credit a resumed phase with earlier work", () => {
     let time = 0;
     const written: string[] = [];
