@@ -42,7 +42,8 @@ export function exportOnnx(
   const { image, features } = network.synthesis(latents, noiseMode, noiseInput);
   const names = typeof layers === "string" ? selectLayers(info.layers, layers).layers.map((l) => l.name) : layers;
   const outputs = Object.fromEntries(names.map((name) => [name, featureOf(features, name)]));
-  return toOnnx(graph({ image, ...outputs }), { dynamicBatch: true });
+  // The file may go to any provider.
+  return toOnnx(graph({ image, ...outputs }), { dynamicBatch: true, portable: true });
 }
 
 /** w [1,wDim] to ws [1,numWs,wDim]: wAvg + psi (w - wAvg) below the cutoff, w from there on. */
