@@ -1,7 +1,7 @@
 /**
  * Images per second of a StyleGAN2 with random weights, without and with feature maps, against the same forward pass in
  * PyTorch where a Python with torch is found (bench/generatorTorch.py, the faster of its two ways to modulate). Both take
- * turns, and the fastest turn of each counts: `npx tsx bench/generator.ts [--rounds n] [--threads 1,2]`.
+ * turns, and the fastest turn of each counts: `npx tsx bench/generator.ts [--rounds n] [--threads 1,2] [--pixels 64,256]`.
  */
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -21,6 +21,8 @@ const flag = (name: string, otherwise: string): string => {
 };
 const rounds = Number(flag("--rounds", "7"));
 const threadCounts = flag("--threads", "1,2").split(",").map(Number);
+
+const resolutions = flag("--pixels", "64,256").split(",").map(Number);
 
 const WIDTH = 512;
 const NETWORKS = [
@@ -90,6 +92,7 @@ if (python === undefined) console.log("no Python with torch: install python3-tor
 console.log("| network | threads | batch | images/s | with auto features | torch images/s | ours / torch |");
 console.log("| --- | --- | --- | --- | --- | --- | --- |");
 for (const { name, resolution, mostChannels } of NETWORKS) {
+  if (!resolutions.includes(resolution)) continue;
   const network = randomNetwork(resolution, mostChannels);
   for (const threads of threadCounts)
     for (const batch of BATCHES) {
