@@ -6,10 +6,11 @@ import type { GeneratorInfo } from "../gan/generator.ts";
 import { ortNode } from "../runtime/ortNode.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
+import { blockMaker } from "./datasetBlock.ts";
 import { continueManifest, type ManifestEntry, manifestLines } from "./datasetManifest.ts";
 import { writeOverview } from "./datasetOverview.ts";
 import { makeBlocks } from "./datasetPool.ts";
-import type { Block } from "./datasetProtocol.ts";
+import type { Block, MadeBlock } from "./datasetProtocol.ts";
 import { logRun, size } from "./datasetRuns.ts";
 import { hashOf } from "./datasetSample.ts";
 import type { SamplerSource } from "./datasetSampler.ts";
@@ -21,9 +22,12 @@ import {
   imagePath,
   loadDataset,
   maskPath,
+  openDataset,
   saveDataset,
   seedRange,
 } from "./datasetSettings.ts";
+import { writeLists } from "./datasetStore.ts";
+import { threadMaker } from "./datasetThread.ts";
 import { explain, listFolder, ProjectError, readIfThere, removeTemporaries } from "./files.ts";
 import { lockFolder } from "./lock.ts";
 import { openNetwork } from "./network.ts";
@@ -115,21 +119,27 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
     progress();
     try {
       const start = { folder, settings, source, classifier: tree.classifierAt(settings.labels.k) };
-      const finished = async (answer: { lines: string; samples: number; bytes: number }): Promise<void> => {
-        await manifest.append(answer.lines);
-        samples += answer.samples;
-        bytes += answer.bytes;
+      const finished = async (made: MadeBlock): Promise<void> => {
+        await manifest.append(made.lines);
+        samples += made.samples;
+        bytes += made.bytes;
         progress();
       };
       const next = range.first + samples;
-      if (next < range.end)
-        await makeBlocks(
-          blocks(next, range.end, blockSize(settings)),
-          workers,
-          start,
-          finished,
-          () => job.signal?.aborted === true,
-        );
+      if (next < range.end) {
+        // One generator needs no thread beside this one, which is a job's own already.
+        const makers = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
+        try {
+          await makeBlocks(
+            blocks(next, range.end, blockSize(settings)),
+            makers.map((m) => m.make),
+            finished,
+            () => job.signal?.aborted === true,
+          );
+        } finally {
+          await Promise.all(makers.map((m) => m.dispose()));
+        }
+      }
     } finally {
       await manifest.close();
     }
@@ -144,6 +154,7 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
         network: network.path,
       });
     job.signal?.throwIfAborted();
+    await writeLists(folder, await openDataset(folder));
     const { overview, kept } = await writeOverview(folder, job);
     return { folder, overview, samples, kept, bytes, made, seconds: seconds() };
   } finally {

@@ -1,87 +1,65 @@
-import type { Worker } from "node:worker_threads";
-import { startWorker } from "../runtime/node/threads.ts";
-import type { Block, BlockAnswer, DatasetWorkerStart } from "./datasetProtocol.ts";
+import type { Block, BlockMaker, MadeBlock } from "./datasetProtocol.ts";
 
-/** Blocks that one worker has at a time. */
+/** Blocks that one maker has at a time: while one is generated, the files of the other are encoded and written. */
 const BLOCKS_EACH = 2;
+/** Finished blocks, per maker, that may wait for a slower one before them. */
+const WAITING_EACH = 4;
 
 /**
- * Has blocks made by `workers` threads, each with a generator of its own on its share of the cores: so generation, scoring and
- * encoding of different blocks overlap. `finished` gets the answers in the order of the blocks. Blocks are drawn only as workers
- * become free, and at most a few answers wait for a slower one before them, so memory does not grow with their number.
- * After a failure, or when `stop` says so, no further block is begun, and those begun are finished first.
+ * Has blocks made by several makers side by side. `finished` gets what they made in the order of the blocks, one at a time.
+ * Blocks are drawn only as makers become free, and few finished ones wait for their turn, so memory does not grow with their
+ * number. After a failure, or once `stop` says so, no further block is begun; those begun are finished first. Rejects with the
+ * first failure.
  */
 export async function makeBlocks(
   blocks: Iterator<Block>,
-  workers: number,
-  start: DatasetWorkerStart,
-  finished: (answer: BlockAnswer & { readonly kind: "made" }) => Promise<void>,
+  makers: readonly BlockMaker[],
+  finished: (made: MadeBlock) => Promise<void>,
   stop: () => boolean,
 ): Promise<void> {
-  const waiting = new Map<number, BlockAnswer & { readonly kind: "made" }>();
-  const threads: Worker[] = [];
+  const waiting = new Map<number, MadeBlock>();
   let next: number | undefined;
-  let failure: Error | undefined;
+  let failure: unknown;
+  let failed = false;
   let writing: Promise<void> = Promise.resolve();
-  const fail = (error: Error): void => {
-    failure ??= error;
+  let wake: () => void = () => {};
+  let woken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const changed = (): void => {
+    wake();
+    woken = new Promise((resolve) => {
+      wake = resolve;
+    });
+  };
+  const fail = (error: unknown): void => {
+    if (!failed) failure = error;
+    failed = true;
+    changed();
   };
   const drain = async (): Promise<void> => {
-    for (let answer = waiting.get(next!); answer !== undefined; answer = waiting.get(next!)) {
+    for (let made = waiting.get(next!); made !== undefined && !failed; made = waiting.get(next!)) {
       waiting.delete(next!);
       next!++;
-      await finished(answer);
+      await finished(made);
+    }
+    changed();
+  };
+  const lane = async (maker: BlockMaker): Promise<void> => {
+    while (!failed && !stop()) {
+      const { value, done } = blocks.next();
+      if (done === true) return;
+      next ??= value.index;
+      try {
+        waiting.set(value.index, await maker(value));
+      } catch (error) {
+        return fail(error);
+      }
+      writing = writing.then(drain).catch(fail);
+      await writing;
+      while (!failed && waiting.size > WAITING_EACH * makers.length) await woken;
     }
   };
-  const flush = (): Promise<void> => {
-    writing = writing.then(drain).catch(fail);
-    return writing;
-  };
-  let exhausted = false;
-  const feeds: (() => void)[] = [];
-  const runThread = (): Promise<void> =>
-    new Promise((done) => {
-      const worker = startWorker("./datasetWorker", import.meta.url, { workerData: start });
-      threads.push(worker);
-      let open = 0;
-      const feed = (): void => {
-        exhausted ||= failure !== undefined || stop();
-        // No thread runs far ahead of the block that the manifest waits for.
-        while (!exhausted && open < BLOCKS_EACH && waiting.size <= 2 * BLOCKS_EACH * workers) {
-          const { value, done: last } = blocks.next();
-          exhausted ||= last === true;
-          if (last === true) break;
-          next ??= value.index;
-          open++;
-          worker.postMessage(value);
-        }
-        if (exhausted && open === 0) done();
-      };
-      feeds.push(feed);
-      worker.on("message", async (answer: BlockAnswer) => {
-        if (answer.kind === "made") {
-          waiting.set(answer.index, answer);
-          await flush();
-        } else fail(Object.assign(new Error(answer.message), { name: answer.name, stack: answer.stack }));
-        open--;
-        for (const each of feeds) each();
-      });
-      const died = (error: Error): void => {
-        fail(error);
-        open = 0;
-        for (const each of feeds) each();
-      };
-      worker.on("error", (error) => died(error as Error));
-      worker.on("exit", (code) => {
-        if (open > 0) died(new Error(`a worker of the dataset ended unexpectedly (exit code ${code})`));
-      });
-      feed();
-    });
-  try {
-    await Promise.all(Array.from({ length: workers }, runThread));
-    await flush();
-  } finally {
-    await Promise.all(threads.map((thread) => thread.terminate()));
-  }
-  if (failure !== undefined) throw failure;
+  await Promise.all(makers.flatMap((maker) => Array.from({ length: BLOCKS_EACH }, () => lane(maker))));
+  if (failed) throw failure;
 }

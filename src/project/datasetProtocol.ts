@@ -2,7 +2,7 @@ import type { LinearClassifier } from "../cluster/mergeTree.ts";
 import type { SamplerSource } from "./datasetSampler.ts";
 import type { DatasetSettings } from "./datasetSettings.ts";
 
-/** What a dataset's worker is started with. */
+/** What makes blocks of a dataset. */
 export interface DatasetWorkerStart {
   readonly folder: string;
   readonly settings: DatasetSettings;
@@ -18,13 +18,24 @@ export interface Block {
   readonly end: number;
 }
 
-/** What it answers. */
-export type BlockAnswer =
-  | {
-      readonly kind: "made";
-      readonly index: number;
-      readonly lines: string;
-      readonly samples: number;
-      readonly bytes: number;
-    }
-  | { readonly kind: "failed"; readonly name: string; readonly message: string; readonly stack: string };
+/** A block whose files are written, with its lines of the manifest. */
+export interface MadeBlock {
+  readonly lines: string;
+  readonly samples: number;
+  /** Of its files. */
+  readonly bytes: number;
+}
+
+export type BlockMaker = (block: Block) => Promise<MadeBlock>;
+
+/** A maker that owns a generator, in this thread or another. */
+export interface OpenBlockMaker {
+  readonly make: BlockMaker;
+  dispose(): Promise<void>;
+}
+
+/** What a worker thread answers to a block. */
+export type BlockAnswer = { readonly index: number } & (
+  | { readonly kind: "made"; readonly made: MadeBlock }
+  | { readonly kind: "failed"; readonly name: string; readonly message: string; readonly stack: string }
+);

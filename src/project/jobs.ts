@@ -2,6 +2,8 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { clusterJob, reportJob } from "./clusterJob.ts";
 import { convertJob } from "./convertJob.ts";
 import { datasetJob } from "./datasetJob.ts";
+import { exportJob } from "./datasetStore.ts";
+import { verifyJob } from "./datasetVerify.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labelPreview.ts";
 
@@ -13,6 +15,8 @@ export const jobs = {
   generate: generateJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,
+  datasetExport: exportJob,
+  datasetVerify: verifyJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;

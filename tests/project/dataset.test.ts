@@ -1,42 +1,27 @@
-import { createHash } from "node:crypto";
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../src/dataset/png.ts";
-import { clusterJob } from "../../src/project/clusterJob.ts";
-import { type DatasetRequest, datasetJob } from "../../src/project/datasetJob.ts";
+import { blocks, type DatasetRequest, datasetJob } from "../../src/project/datasetJob.ts";
+import { makeBlocks } from "../../src/project/datasetPool.ts";
+import type { Block, MadeBlock } from "../../src/project/datasetProtocol.ts";
 import { seedRange } from "../../src/project/datasetSettings.ts";
+import { exportJob } from "../../src/project/datasetStore.ts";
+import { type Verification, type VerifyRequest, verifyJob } from "../../src/project/datasetVerify.ts";
 import { labelPreviewJob } from "../../src/project/labelPreview.ts";
 import { loadTree, openProject } from "../../src/project/project.ts";
 import { edit, freshRecipe } from "../../src/project/recipe.ts";
-import { cutTo, loadRecipe, saveRecipe } from "../../src/project/recipeFile.ts";
-import { tinyGenerator } from "../tinyGenerator.ts";
+import { cutTo, loadRecipe } from "../../src/project/recipeFile.ts";
+import { contentOf, labelledProject } from "./datasetProject.ts";
 
-/** A project of the tiny generator with labels: 32 samples make a block. */
 let folder: string;
 let project: string;
 let out: string;
 let count = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klish-dataset-"));
-  const network = join(folder, "tiny.onnx");
-  await writeFile(network, tinyGenerator());
-  project = join(folder, "run");
-  await clusterJob(
-    {
-      ...{ network, outdir: project, latent: "normal", seeds: [0, 1, 2, 3, 4, 5, 6, 7], class: null },
-      ...{ truncationPsi: null, truncationCutoff: null, noiseMode: "const", layers: "auto", resolution: null },
-      ...{ pixelStride: 1, initialClusters: 10, seed: 0, criterion: "paper", balance: 0, filter: false },
-      ...{ tolerance: 1e-3, minClusters: 2, minIou: null, provider: "cpu", threads: 1, command: "npx klish cluster" },
-    },
-    {},
-  );
-  let recipe = freshRecipe(6);
-  recipe = edit(recipe, { type: "background", class: "part 2" });
-  recipe = edit(recipe, { type: "ignore", classes: ["part 5"] });
-  recipe = edit(recipe, { type: "split", class: "part 1", split: { kind: "left-right" } });
-  await saveRecipe(await openProject(project), recipe);
+  project = await labelledProject(folder);
 });
 beforeEach(() => {
   out = join(folder, `out${count++}`);
@@ -62,19 +47,6 @@ const request = (changes: Partial<DatasetRequest> = {}): DatasetRequest => ({
   command: "npx klish dataset",
   ...changes,
 });
-
-/** Hash of every file that the samples decide. */
-async function content(of: string): Promise<Record<string, string>> {
-  const files = await readdir(of, { recursive: true });
-  const hashes: Record<string, string> = {};
-  for (const file of files.sort()) {
-    if (["overview.html", "runs.jsonl"].includes(file) || (await stat(join(of, file))).isDirectory()) continue;
-    hashes[file] = createHash("sha256")
-      .update(await readFile(join(of, file)))
-      .digest("hex");
-  }
-  return hashes;
-}
 
 const manifest = async (of: string): Promise<Record<string, never>[]> =>
   (await readFile(join(of, "manifest.jsonl"), "utf8"))
@@ -108,13 +80,13 @@ describe("datasetJob()", () => {
 
   it("makes the same bytes with one thread or two, in one go, in parts, or from another first seed", async () => {
     await datasetJob(request(), {});
-    const whole = await content(out);
+    const whole = await contentOf(out);
     const samples = Object.keys(whole).filter((f) => /seed/.test(f));
     expect(samples).toHaveLength(140);
     const only = async (changes: Partial<DatasetRequest>): Promise<Record<string, string>> => {
       const outdir = join(folder, `out${count++}`);
       await datasetJob(request({ outdir, ...changes }), {});
-      return content(outdir);
+      return contentOf(outdir);
     };
     expect(await only({ threads: 2 })).toEqual(whole);
     const later = await only({ firstSeed: 40, count: 30 });
@@ -126,7 +98,7 @@ describe("datasetJob()", () => {
 
   it("continues after a stop, after damage at the end, and with a larger count: to the same bytes", async () => {
     await datasetJob(request({ count: 200 }), {});
-    const whole = await content(out);
+    const whole = await contentOf(out);
     out = join(folder, `out${count++}`);
     const controller = new AbortController();
     const stopped = datasetJob(request({ count: 200, threads: 1 }), {
@@ -146,10 +118,10 @@ describe("datasetJob()", () => {
       expect(error.message).toContain("count was 200, now 80");
     });
     await datasetJob(request({ count: 200 }), {});
-    expect(await content(out)).toEqual(whole);
+    expect(await contentOf(out)).toEqual(whole);
     await truncate(join(out, "manifest.jsonl"), 5000);
     await datasetJob(request({ count: 200 }), {});
-    expect(await content(out)).toEqual(whole);
+    expect(await contentOf(out)).toEqual(whole);
     await datasetJob(request({ count: 230 }), {});
     expect((await manifest(out)).length).toBe(230);
     expect((await datasetJob(request({ count: 230 }), {})).made).toBe(0);
@@ -199,6 +171,120 @@ describe("datasetJob()", () => {
     );
     await writeFile(join(out, ".lock"), `${process.ppid} ${(await import("node:os")).hostname()}`);
     await expect(datasetJob(request({ count: 5 }), {})).rejects.toThrow(`is in use by process ${process.ppid}`);
+  });
+});
+
+describe("verifyJob()", () => {
+  const verify = (changes: Partial<VerifyRequest> = {}): Promise<Verification> =>
+    verifyJob({ dataset: out, remake: 4, project: null, network: null, provider: "cpu", threads: 1, ...changes }, {});
+
+  it("finds nothing in a fresh dataset, and names every file that was changed, lost or added", async () => {
+    await datasetJob(request({ count: 40 }), {});
+    expect(await verify()).toEqual({ samples: 40, files: 80, remade: 4, faults: [] });
+    await appendFile(join(out, "masks", "seed000003.png"), "x");
+    await rm(join(out, "images", "seed000004.png"));
+    await writeFile(join(out, "images", "extra.png"), "");
+    const path = join(out, "images", "seed000005.png");
+    const bytes = await readFile(path);
+    bytes[bytes.length - 20] ^= 1;
+    await writeFile(path, bytes);
+    const { faults } = await verify({ remake: 0 });
+    expect(faults).toEqual([
+      { path: "masks/seed000003.png", fault: expect.stringMatching(/^\d+ bytes, expected \d+$/) },
+      { path: "images/seed000004.png", fault: "missing" },
+      { path: "images/seed000005.png", fault: "its content was changed" },
+      { path: "images/extra.png", fault: "not in the manifest" },
+    ]);
+    await datasetJob(request({ count: 40 }), {});
+    expect((await verify({ remake: 0 })).faults).toEqual([{ path: "images/extra.png", fault: "not in the manifest" }]);
+  });
+
+  it("finds samples that do not come from their seeds, though their hashes fit", async () => {
+    await datasetJob(request({ count: 40 }), {});
+    const text = await readFile(join(out, "manifest.jsonl"), "utf8");
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const hashes = lines.map((l) => l.mask);
+    lines.forEach((l, i) => {
+      l.mask = hashes[(i + 1) % 40];
+    });
+    const masks = await Promise.all(lines.map((l) => readFile(join(out, "masks", `${l.name}.png`))));
+    await Promise.all(lines.map((l, i) => writeFile(join(out, "masks", `${l.name}.png`), masks[(i + 1) % 40])));
+    await writeFile(join(out, "manifest.jsonl"), lines.map((l) => `${JSON.stringify(l)}\n`).join(""));
+    const { faults } = await verify();
+    expect(faults).toHaveLength(4);
+    expect(faults[0]).toMatchObject({ fault: "made again, it differs", path: expect.stringContaining("masks/") });
+  });
+});
+
+describe("exportJob()", () => {
+  it("links the samples of a complete dataset into another layout", async () => {
+    await datasetJob(request({ count: 10 }), {});
+    const outdir = join(folder, "voc");
+    const { samples, load } = await exportJob({ dataset: out, format: "voc", outdir, name: "test" }, {});
+    expect(samples).toBe(10);
+    expect(load).toContain(outdir);
+    const mask = join(outdir, "SegmentationClass", "seed000007.png");
+    expect(await readFile(mask)).toEqual(await readFile(join(out, "masks", "seed000007.png")));
+    expect((await stat(mask)).nlink).toBe(2);
+    expect(await readFile(join(outdir, "ImageSets", "Segmentation", "train.txt"), "utf8")).toBe(
+      await readFile(join(out, "train.txt"), "utf8"),
+    );
+    await expect(exportJob({ dataset: out, format: "coco", outdir, name: "test" }, {})).rejects.toThrow("is not empty");
+    await truncate(join(out, "manifest.jsonl"), 2000);
+    const again = exportJob({ dataset: out, format: "coco", outdir: join(folder, "coco"), name: "test" }, {});
+    await expect(again).rejects.toThrow(/is not complete: \d of 10 samples/);
+    expect((await readdir(folder)).filter((name) => name.startsWith("coco"))).toEqual([]);
+  });
+});
+
+describe("makeBlocks()", () => {
+  const twenty = (): Iterator<Block> => blocks(0, 20, 1);
+  const made = (index: number): MadeBlock => ({ lines: `${index}`, samples: 1, bytes: 0 });
+
+  it("hands on in order what is made in any order, and keeps few back", async () => {
+    const seen: string[] = [];
+    let running = 0;
+    let begun = 0;
+    const slow = async ({ index }: Block): Promise<MadeBlock> => {
+      begun = Math.max(begun, index);
+      running++;
+      await new Promise((done) => setTimeout(done, index === 0 ? 60 : 1));
+      running--;
+      return made(index);
+    };
+    const finished = async ({ lines }: MadeBlock): Promise<void> => {
+      if (lines === "0") expect(begun).toBeLessThan(19);
+      seen.push(lines);
+    };
+    await makeBlocks(twenty(), [slow, slow], finished, () => false);
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
+    expect(running).toBe(0);
+  });
+
+  it("ends with the first failure, after what was begun", async () => {
+    const seen: string[] = [];
+    const maker = async ({ index }: Block): Promise<MadeBlock> => {
+      if (index === 5) throw new RangeError("no more");
+      return made(index);
+    };
+    const run = makeBlocks(
+      twenty(),
+      [maker],
+      async ({ lines }) => void seen.push(lines),
+      () => false,
+    );
+    await expect(run).rejects.toThrow("no more");
+    expect(seen).toEqual(["0", "1", "2", "3", "4"].slice(0, seen.length));
+    const full = makeBlocks(
+      twenty(),
+      [async ({ index }) => made(index)],
+      async () => Promise.reject(new Error("full")),
+      () => false,
+    );
+    await expect(full).rejects.toThrow("full");
   });
 });
 

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { manifestLine } from "./datasetManifest.ts";
+import type { DatasetWorkerStart, OpenBlockMaker } from "./datasetProtocol.ts";
+import { makeSample } from "./datasetSample.ts";
+import { openSampler } from "./datasetSampler.ts";
+import { imagePath, maskPath } from "./datasetSettings.ts";
+import { writeAtomic } from "./files.ts";
+import { labeller } from "./recipeLabels.ts";
+
+/** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
+export function blockMaker({ folder, settings, source, classifier }: DatasetWorkerStart): OpenBlockMaker {
+  const labels = labeller(settings.labels);
+  let opening: ReturnType<typeof openSampler> | undefined;
+  return {
+    async make({ seeds, first, end }) {
+      opening ??= openSampler(source, classifier);
+      const images = await (await opening).sample(seeds);
+      const kept = seeds
+        .map((seed, i) => ({ seed, image: images[i] }))
+        .filter(({ seed }) => seed >= first && seed < end);
+      const made = await Promise.all(kept.map(({ seed, image }) => makeSample(seed, image, settings, labels)));
+      let bytes = 0;
+      const write = async (path: string, content: Uint8Array): Promise<void> => {
+        bytes += content.length;
+        await writeAtomic(join(folder, path), content, { flush: false });
+      };
+      await Promise.all(
+        made.flatMap(({ entry: { name }, image, mask }) =>
+          image === undefined || mask === undefined
+            ? []
+            : [write(imagePath(name, settings), image), write(maskPath(name), mask)],
+        ),
+      );
+      return { lines: made.map(({ entry }) => manifestLine(entry)).join(""), samples: made.length, bytes };
+    },
+    async dispose() {
+      await (await opening)?.dispose();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { readdir, readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { hash32 } from "../dataset/split.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import { filesOf } from "./datasetJob.ts";
+import { type ManifestEntry, manifestLines } from "./datasetManifest.ts";
+import { readRuns } from "./datasetRuns.ts";
+import { hashOf, makeSample } from "./datasetSample.ts";
+import { openSampler } from "./datasetSampler.ts";
+import { blockSize, type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
+import { ProjectError } from "./files.ts";
+import { loadTree, openProject } from "./project.ts";
+import { recipeHash } from "./recipeFile.ts";
+import { labeller } from "./recipeLabels.ts";
+
+export interface VerifyRequest {
+  readonly dataset: string;
+  /** Samples that are made again and compared byte for byte; 0 for none. */
+  readonly remake: number;
+  /** Where project and generator are now; default: where the last run found them. */
+  readonly project: string | null;
+  readonly network: string | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+}
+
+export interface Verification {
+  readonly samples: number;
+  readonly files: number;
+  readonly remade: number;
+  /** Path and what is wrong with it. */
+  readonly faults: readonly { readonly path: string; readonly fault: string }[];
+}
+
+/** Recomputes the hash of every file, looks for missing and foreign ones, and makes some samples again. */
+export async function verifyJob(request: VerifyRequest, { onProgress, signal }: JobOptions): Promise<Verification> {
+  const { dataset: folder, remake } = request;
+  const file = await openDataset(folder);
+  const { first, end } = seedRange(file.settings);
+  const faults: { path: string; fault: string }[] = [];
+  const listed = new Set<string>();
+  const chosen: { entry: ManifestEntry; key: number }[] = [];
+  let samples = 0;
+  const report = (): void => {
+    signal?.throwIfAborted();
+    onProgress?.({ phase: "hash the files", done: samples, total: end - first });
+  };
+  report();
+  for await (const { entry } of manifestLines(folder)) {
+    if (entry.seed !== first + samples) {
+      faults.push({
+        path: "manifest.jsonl",
+        fault: `line ${samples + 1} has seed ${entry.seed}, expected ${first + samples}`,
+      });
+      break;
+    }
+    samples++;
+    for (const { path, bytes, sha256 } of filesOf(entry, file.settings)) {
+      listed.add(path);
+      const content = await readFile(join(folder, path)).catch(() => undefined);
+      if (content === undefined) faults.push({ path, fault: "missing" });
+      else if (content.length !== bytes) faults.push({ path, fault: `${content.length} bytes, expected ${bytes}` });
+      else if (hashOf(content).sha256 !== sha256) faults.push({ path, fault: "its content was changed" });
+    }
+    if (entry.rejected === undefined && remake > 0) {
+      chosen.push({ entry, key: hash32(`remake ${entry.name}`) });
+      // Enough to choose from; the list must not grow with the dataset.
+      if (chosen.length > 2 * remake) chosen.sort((a, b) => a.key - b.key).length = remake;
+    }
+    report();
+  }
+  if (samples < end - first)
+    faults.push({
+      path: "manifest.jsonl",
+      fault: `${samples} of ${end - first} samples: the dataset is not complete, or its end is damaged`,
+    });
+  for (const sub of ["images", "masks"])
+    for (const name of (await readdir(join(folder, sub)).catch(() => [])).sort())
+      if (!listed.has(`${sub}/${name}`)) faults.push({ path: `${sub}/${name}`, fault: "not in the manifest" });
+  const again = chosen.sort((a, b) => a.key - b.key).slice(0, remake);
+  if (again.length > 0)
+    faults.push(
+      ...(await remakeSamples(
+        request,
+        file,
+        again.map((c) => c.entry),
+        { onProgress, signal } as JobOptions,
+      )),
+    );
+  return { samples, files: listed.size, remade: again.length, faults };
+}
+
+async function remakeSamples(
+  request: VerifyRequest,
+  { settings }: DatasetFile,
+  entries: readonly ManifestEntry[],
+  { onProgress, signal }: JobOptions,
+): Promise<{ path: string; fault: string }[]> {
+  const last = (await readRuns(request.dataset)).at(-1);
+  const path = request.project ?? last?.project;
+  if (path === undefined)
+    throw new ProjectError("where the project is, is not known: give it with --project, or --remake 0.");
+  const project = await openProject(path);
+  const tree = await loadTree(project);
+  if (tree === undefined || recipeHash(settings.labels, tree) !== settings.recipeSha256)
+    throw new ProjectError(`${path} is not the project that this dataset was made from. Give that one with --project.`);
+  const source = {
+    ...settings,
+    network: request.network ?? last?.network ?? project.file.settings.network,
+    provider: request.provider,
+    threads: request.threads ?? availableParallelism(),
+  };
+  const sampler = await openSampler(source, tree.classifierAt(settings.labels.k));
+  const labels = labeller(settings.labels);
+  const faults: { path: string; fault: string }[] = [];
+  try {
+    for (const [i, entry] of entries.entries()) {
+      signal?.throwIfAborted();
+      onProgress?.({ phase: "make samples again", done: i, total: entries.length });
+      const size = blockSize(settings);
+      const start = Math.floor(entry.seed / size) * size;
+      const images = await sampler.sample(Array.from({ length: size }, (_, j) => start + j));
+      const made = await makeSample(entry.seed, images[entry.seed - start], settings, labels);
+      for (const [part, file] of [
+        ["image", imagePath(entry.name, settings)],
+        ["mask", maskPath(entry.name)],
+      ] as const)
+        if (made.entry[part]?.sha256 !== entry[part]?.sha256)
+          faults.push({ path: file, fault: "made again, it differs" });
+    }
+    onProgress?.({ phase: "make samples again", done: entries.length, total: entries.length });
+  } finally {
+    await sampler.dispose();
+  }
+  return faults;
+}
