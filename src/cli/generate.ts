@@ -33,7 +33,10 @@ seed gives the same latent as NVIDIA's tools.`,
   )
     .option("--seeds <list>", "seeds such as 0,1,4-6", parse.seeds)
     .addOption(
-      new Option("--projected-w <file>", "ws of a projection: .npz with w [N, layers, w]").conflicts(["seeds", "rows"]),
+      new Option("--ws, --projected-w <file>", "ws of a projection: .npz with w [N, layers, w]").conflicts([
+        "seeds",
+        "rows",
+      ]),
     )
     .option(
       "--interpolate [frames]",
