@@ -52,7 +52,7 @@ export interface GenerateOptions {
   readonly ws?: Tensor;
   /** [N, cDim] labels (one-hot), or [1, cDim] for all. Default for conditional networks: an error that lists the classes. */
   readonly c?: Tensor;
-  /** 1 = no truncation (default). */
+  /** 1 = no truncation (default). Without effect on families that have no w. */
   readonly truncationPsi?: number;
   /** Layers with an index below are truncated; default all. */
   readonly truncationCutoff?: number;

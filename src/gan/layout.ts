@@ -26,6 +26,9 @@ export const permuted =
 /** [a,b] -> [b,a]: TensorFlow's dense weights are [in,out]. */
 export const transposed: Layout = permuted(1, 0);
 
+/** [kh,kw,I,O] -> [O,I,kh,kw]: TensorFlow's convolutions. */
+export const tensorflowConv: Layout = permuted(3, 2, 0, 1);
+
 /** The last two axes reversed: a convolution's kernel as the transposed convolution's, and back. */
 export const flipped: Layout = (stored) => {
   const { shape } = stored;

@@ -9,6 +9,9 @@ import { GeneratorError } from "./errors.ts";
 import type { MappingNetwork, ShapeTable } from "./family.ts";
 import type { WeightReader } from "./weights.ts";
 
+/** Learning-rate multiplier of all official networks. */
+export const LR_MULTIPLIER = 0.01;
+
 export interface MappingSizes {
   readonly zDim: number;
   readonly cDim: number;

@@ -1,7 +1,7 @@
 /** The ways in which PGGAN weights are stored, as translations to the names and layouts that `pggan.ts` describes. */
 import { GeneratorError } from "./errors.ts";
 import type { WeightSource } from "./family.ts";
-import { flipped, permuted, unflattened } from "./layout.ts";
+import { flipped, permuted, tensorflowConv, unflattened } from "./layout.ts";
 import type { PgganSettings, PgganSizes } from "./pggan.ts";
 import { tensorflowLayer, tensorflowOutputs } from "./progressive.ts";
 import { ANY, checkSettings, type SettingsTable, tensorflowSettings } from "./settings.ts";
@@ -17,9 +17,9 @@ const tensorflow: Source = {
     [/^lod$/, "lod"],
     [/^4x4\/Dense\/weight$/, "layer0.weight", unflattened(4, 4)],
     // Conv0 doubles its input by nearest neighbours first; Conv0_up is fused, [kh,kw,O,I].
-    [/^(\d+)x\1\/(Conv0)\/weight$/, (r, l) => `layer${tensorflowLayer(r, l)}.weight`, permuted(3, 2, 0, 1), flipped],
+    [/^(\d+)x\1\/(Conv0)\/weight$/, (r, l) => `layer${tensorflowLayer(r, l)}.weight`, tensorflowConv, flipped],
     [/^(\d+)x\1\/(Conv0_up)\/weight$/, (r, l) => `layer${tensorflowLayer(r, l)}.weight`, permuted(2, 3, 0, 1)],
-    [/^(\d+)x\1\/(Conv1?)\/weight$/, (r, l) => `layer${tensorflowLayer(r, l)}.weight`, permuted(3, 2, 0, 1)],
+    [/^(\d+)x\1\/(Conv1?)\/weight$/, (r, l) => `layer${tensorflowLayer(r, l)}.weight`, tensorflowConv],
     [/^(\d+)x\1\/(Dense|Conv0|Conv0_up|Conv1?)\/bias$/, (r, l) => `layer${tensorflowLayer(r, l)}.bias`],
     ...tensorflowOutputs(stored, ""),
   ],

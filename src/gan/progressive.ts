@@ -3,7 +3,7 @@ import type { StateDict } from "../checkpoint/stateDict.ts";
 import type { ConvWeight } from "../nn/progressiveLayers.ts";
 import { GeneratorError } from "./errors.ts";
 import { largest, type ShapeTable } from "./family.ts";
-import { permuted } from "./layout.ts";
+import { tensorflowConv } from "./layout.ts";
 import type { WeightReader, WeightRule } from "./weights.ts";
 
 /** Resolution of layer n. */
@@ -25,7 +25,7 @@ export function tensorflowOutputs(stored: StateDict, prefix: string): WeightRule
   while (stored.has(`ToRGB_lod${blocks}/weight`)) blocks++;
   const output = (lod: string): string => `${prefix}output${blocks - 1 - Number(lod)}`;
   return [
-    [/^ToRGB_lod(\d+)\/weight$/, (lod) => `${output(lod)}.weight`, permuted(3, 2, 0, 1)],
+    [/^ToRGB_lod(\d+)\/weight$/, (lod) => `${output(lod)}.weight`, tensorflowConv],
     [/^ToRGB_lod(\d+)\/bias$/, (lod) => `${output(lod)}.bias`],
   ];
 }

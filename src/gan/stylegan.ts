@@ -7,7 +7,7 @@ import type { Value } from "../graph/value.ts";
 import { blur, heConv, heConvUp, imageAtLod, instanceNorm, toRgb } from "../nn/progressiveLayers.ts";
 import { fullyConnected, lrelu } from "../nn/styleLayers.ts";
 import { defineFamily, type FamilyParts } from "./family.ts";
-import { type MappingNames, type MappingSizes, mappingNetwork, mappingSizes } from "./mapping.ts";
+import { LR_MULTIPLIER, type MappingNames, type MappingSizes, mappingNetwork, mappingSizes } from "./mapping.ts";
 import {
   doubles,
   layerResolution,
@@ -18,7 +18,7 @@ import {
   takeOutput,
 } from "./progressive.ts";
 import { positiveSetting } from "./settings.ts";
-import { LR_MULTIPLIER, styleGanSources } from "./styleganSources.ts";
+import { styleGanSources } from "./styleganSources.ts";
 
 export interface StyleGanSizes extends MappingSizes, ProgressiveSizes {
   readonly numWs: number;

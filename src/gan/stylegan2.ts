@@ -10,16 +10,10 @@ import { type FirFilter, firUpsample } from "../nn/upfirdn.ts";
 import { GeneratorError } from "./errors.ts";
 import { defineFamily, type FamilyParts } from "./family.ts";
 import type { LayerInfo } from "./generator.ts";
-import { mappingNetwork } from "./mapping.ts";
+import { LR_MULTIPLIER, mappingNetwork } from "./mapping.ts";
 import { positiveSetting } from "./settings.ts";
 import { styleGan2Sources } from "./stylegan2Sources.ts";
-import {
-  LR_MULTIPLIER,
-  type StyleGan2Settings,
-  type StyleGan2Sizes,
-  styleGan2MappingNames,
-  styleGan2Sizes,
-} from "./stylegan2Spec.ts";
+import { type StyleGan2Settings, type StyleGan2Sizes, styleGan2MappingNames, styleGan2Sizes } from "./stylegan2Spec.ts";
 
 interface FullyConnected {
   readonly weight: Float32Array;

@@ -2,8 +2,9 @@
 import type { ConfigObject, ConfigValue } from "../checkpoint/stateDict.ts";
 import { GeneratorError } from "./errors.ts";
 import type { WeightSource } from "./family.ts";
+import { LR_MULTIPLIER } from "./mapping.ts";
 import { checkSettings, isConfigObject, positiveSetting, type SettingsTable } from "./settings.ts";
-import { LR_MULTIPLIER, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
+import type { StyleGan2Settings, StyleGan2Sizes } from "./stylegan2Spec.ts";
 
 export const styleGan2Pytorch: WeightSource<StyleGan2Sizes, StyleGan2Settings> = {
   name: "NVIDIA PyTorch",

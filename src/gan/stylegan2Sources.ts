@@ -4,10 +4,11 @@
  * layers [out,in], style biases with their + 1.
  */
 import type { WeightSource } from "./family.ts";
-import { flipped, permuted, plus, squeezed, transposed } from "./layout.ts";
+import { flipped, plus, squeezed, tensorflowConv, transposed } from "./layout.ts";
+import { LR_MULTIPLIER } from "./mapping.ts";
 import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "./settings.ts";
 import { styleGan2Pytorch } from "./stylegan2Pytorch.ts";
-import { blockName, convName, LR_MULTIPLIER, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
+import { blockName, convName, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
 import type { WeightRule } from "./weights.ts";
 
 type Source = WeightSource<StyleGan2Sizes, StyleGan2Settings>;
@@ -17,8 +18,6 @@ const OFFICIAL: StyleGan2Settings = { lrMultiplier: LR_MULTIPLIER, convClamp: nu
 /** Only NVIDIA's PyTorch files hold the filters in the family's form. */
 const OFFICIAL_FILTER_IMPLIED = /\.resample_filter$/;
 
-/** [kh,kw,I,O] -> [O,I,kh,kw] */
-const tensorflowConv = permuted(3, 2, 0, 1);
 const tensorflowLayers: Readonly<Record<string, string>> = {
   Conv0_up: "conv0",
   Conv: "conv1",

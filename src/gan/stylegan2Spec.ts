@@ -20,9 +20,6 @@ export type StyleGan2Settings = {
   readonly useNoise: boolean;
 };
 
-/** Of all official networks. */
-export const LR_MULTIPLIER = 0.01;
-
 export const styleGan2MappingNames: MappingNames = {
   layer: (i) => `mapping.fc${i}`,
   labelConcat: "mapping.label_concat.weight",

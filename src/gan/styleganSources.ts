@@ -1,6 +1,7 @@
 /** The ways in which StyleGAN weights are stored, as translations to the names and layouts that `stylegan.ts` describes. */
 import type { WeightSource } from "./family.ts";
-import { flipped, permuted, squeezed, transposed } from "./layout.ts";
+import { flipped, squeezed, tensorflowConv, transposed } from "./layout.ts";
+import { LR_MULTIPLIER } from "./mapping.ts";
 import { tensorflowLayer, tensorflowOutputs } from "./progressive.ts";
 import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "./settings.ts";
 import type { StyleGanSettings, StyleGanSizes } from "./stylegan.ts";
@@ -8,13 +9,8 @@ import type { WeightRule } from "./weights.ts";
 
 type Source = WeightSource<StyleGanSizes, StyleGanSettings>;
 
-/** Of all official networks. */
-export const LR_MULTIPLIER = 0.01;
-
 const OFFICIAL: StyleGanSettings = { lrMultiplier: LR_MULTIPLIER, useNoise: true };
 
-/** [kh,kw,I,O] -> [O,I,kh,kw] */
-const tensorflowConv = permuted(3, 2, 0, 1);
 const tensorflowName =
   (weight: string) =>
   (resolution: string, layer: string): string =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Checkpoint, ConfigObject, ConfigValue, LazyTensor, StateDict } from "../../src/checkpoint/stateDict.ts";
+import { exportOnnx } from "../../src/gan/exportNetwork.ts";
 import type { GenerateOptions, GenerateResult } from "../../src/gan/generator.ts";
 import { flipped, permuted, readFloat32 } from "../../src/gan/layout.ts";
 import { networkGenerator } from "../../src/gan/networkGenerator.ts";
@@ -128,7 +129,9 @@ describe.skipIf(!hasShared)("sources of official weights (skipped without ../sha
         ["g_ema", g],
       ]),
     };
-    expect(buildNetwork(training).mapping?.wAvg).toBeUndefined();
+    const network = buildNetwork(training);
+    expect(network.mapping?.wAvg).toBeUndefined();
+    expect(() => exportOnnx(network, { truncationPsi: 0.5 })).toThrow(/no average w/);
     const [half] = (await generate(training, { seeds: [0], truncationPsi: 0.5 })).image.data;
     expect(half).not.toBe((await generate(training, { seeds: [0] })).image.data[0]);
   });
