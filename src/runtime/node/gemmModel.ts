@@ -1,67 +1,26 @@
-import { PbfWriter } from "pbf";
+import { encodeOnnx, ONNX_FLOAT } from "../../graph/onnxModel.ts";
 
-/** Field numbers are those of onnx.proto (ModelProto, GraphProto, NodeProto, AttributeProto, ValueInfoProto, TypeProto). */
-const FLOAT = 1;
-const ATTRIBUTE_INT = 2;
-const IR_VERSION = 8;
-const OPSET = 13;
-
-/** An ONNX model of one node, C = Gemm(A, B) with the given transpositions and free shapes. */
+/** An ONNX model of one Gemm node, C = op(A) op(B), for matrices of any size. */
 export function gemmModel(transposeA: boolean, transposeB: boolean): Uint8Array {
-  const pbf = new PbfWriter();
-  pbf.writeVarintField(1, IR_VERSION);
-  pbf.writeMessage(
-    7,
-    (_, graph) => {
-      graph.writeMessage(1, writeGemm, { transA: transposeA, transB: transposeB });
-      graph.writeStringField(2, "gemm");
-      graph.writeMessage(11, writeMatrix, transposeA ? ["A", "k", "m"] : ["A", "m", "k"]);
-      graph.writeMessage(11, writeMatrix, transposeB ? ["B", "n", "k"] : ["B", "k", "n"]);
-      graph.writeMessage(12, writeMatrix, ["C", "m", "n"]);
-    },
-    null,
-  );
-  pbf.writeMessage(8, (_, opset) => opset.writeVarintField(2, OPSET), null);
-  return pbf.finish();
-}
-
-function writeGemm(attributes: Record<string, boolean>, node: PbfWriter): void {
-  node.writeStringField(1, "A");
-  node.writeStringField(1, "B");
-  node.writeStringField(2, "C");
-  node.writeStringField(4, "Gemm");
-  for (const [name, value] of Object.entries(attributes))
-    node.writeMessage(
-      5,
-      (_, attribute) => {
-        attribute.writeStringField(1, name);
-        attribute.writeVarintField(3, Number(value));
-        attribute.writeVarintField(20, ATTRIBUTE_INT);
+  const matrix = (name: string, rows: string, columns: string) => ({
+    name,
+    elementType: ONNX_FLOAT,
+    shape: [rows, columns],
+  });
+  return encodeOnnx({
+    nodes: [
+      {
+        opType: "Gemm",
+        inputs: ["A", "B"],
+        outputs: ["C"],
+        attributes: { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } },
       },
-      null,
-    );
-}
-
-function writeMatrix([name, ...dimensions]: string[], value: PbfWriter): void {
-  value.writeStringField(1, name);
-  value.writeMessage(
-    2,
-    (_, type) =>
-      type.writeMessage(
-        1,
-        (__, matrix) => {
-          matrix.writeVarintField(1, FLOAT);
-          matrix.writeMessage(
-            2,
-            (___, shape) => {
-              for (const dimension of dimensions)
-                shape.writeMessage(1, (text: string, dim) => dim.writeStringField(2, text), dimension);
-            },
-            null,
-          );
-        },
-        null,
-      ),
-    null,
-  );
+    ],
+    initializers: [],
+    inputs: [
+      transposeA ? matrix("A", "k", "m") : matrix("A", "m", "k"),
+      transposeB ? matrix("B", "n", "k") : matrix("B", "k", "n"),
+    ],
+    outputs: [matrix("C", "m", "n")],
+  });
 }
