@@ -15,20 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function cluster(outdir: string): ChildProcess {
-  const options = ["--images", "300", "--init-clusters", "60", "--provider", "cpu", "--threads", "1", "--quiet"];
-  const args = [
-    "--import",
-    "tsx",
-    main,
-    "cluster",
-    "--network",
-    join(folder, "tiny.onnx"),
-    "--outdir",
-    outdir,
-    ...options,
-  ];
-  return spawn(process.execPath, args, { stdio: "ignore" });
+function cluster(outdir: string, stderr: "ignore" | "pipe" = "ignore"): ChildProcess {
+  const options = ["--images", "300", "--init-clusters", "60", "--provider", "cpu", "--threads", "1"];
+  const command = ["cluster", "--network", join(folder, "tiny.onnx"), "--outdir", outdir, ...options];
+  return spawn(process.execPath, ["--import", "tsx", main, ...command], { stdio: ["ignore", "ignore", stderr] });
 }
 
 async function finish(child: ChildProcess): Promise<number | null> {
@@ -63,31 +53,10 @@ describe("klish cluster", () => {
 
   it("stopped by Ctrl-C says how to continue, and continues", async () => {
     const outdir = join(folder, "stopped");
-    const child = spawn(
-      process.execPath,
-      [
-        "--import",
-        "tsx",
-        main,
-        "cluster",
-        "--network",
-        join(folder, "tiny.onnx"),
-        "--outdir",
-        outdir,
-        "--images",
-        "300",
-        "--init-clusters",
-        "60",
-        "--provider",
-        "cpu",
-        "--threads",
-        "1",
-      ],
-      { stdio: ["ignore", "ignore", "pipe"] },
-    );
+    const child = cluster(outdir, "pipe");
     let stderr = "";
     let stopped = false;
-    child.stderr.on("data", (text: Buffer) => {
+    child.stderr?.on("data", (text: Buffer) => {
       stderr += text.toString();
       if (!stopped && stderr.includes("sample the generator")) stopped = child.kill("SIGINT");
     });
