@@ -6,14 +6,11 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import type { LazyTensor } from "../src/checkpoint/stateDict.ts";
 import type { GenerateOptions } from "../src/gan/generator.ts";
 import { networkGenerator } from "../src/gan/networkGenerator.ts";
-import { buildNetwork } from "../src/gan/openGenerator.ts";
-import { OWN_FAMILY } from "../src/gan/settings.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { randn } from "../src/tensor/random.ts";
-import { sizeOf, tensor } from "../src/tensor/tensor.ts";
+import { randomNetwork, WIDTH } from "./randomNetwork.ts";
 
 const flag = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(name);
@@ -24,47 +21,11 @@ const threadCounts = flag("--threads", "1,2").split(",").map(Number);
 
 const resolutions = flag("--pixels", "64,256").split(",").map(Number);
 
-const WIDTH = 512;
 const NETWORKS = [
   { name: "64 px, 128 channels", resolution: 64, mostChannels: 128 },
   { name: "256 px, full width", resolution: 256, mostChannels: 512 },
 ];
 const BATCHES = [1, 8];
-
-/** A StyleGAN2 (skip) of the official layout with random weights. */
-function randomNetwork(resolution: number, mostChannels: number): ReturnType<typeof buildNetwork> {
-  const weights = new Map<string, LazyTensor>();
-  const weight = (name: string, ...shape: number[]): void => {
-    const seed = weights.size;
-    weights.set(name, { dtype: "float32", shape, read: () => tensor(shape, randn(seed, sizeOf(shape))) });
-  };
-  const channels = (r: number): number => Math.min(32768 / r, mostChannels);
-  for (let i = 0; i < 8; i++) {
-    weight(`mapping.fc${i}.weight`, WIDTH, WIDTH);
-    weight(`mapping.fc${i}.bias`, WIDTH);
-  }
-  weight("mapping.w_avg", WIDTH);
-  weight("synthesis.b4.const", channels(4), 4, 4);
-  const layer = (name: string, inputs: number, outputs: number, kernel: number, r: number): void => {
-    weight(`synthesis.b${r}.${name}.weight`, outputs, inputs, kernel, kernel);
-    weight(`synthesis.b${r}.${name}.bias`, outputs);
-    weight(`synthesis.b${r}.${name}.affine.weight`, inputs, WIDTH);
-    weight(`synthesis.b${r}.${name}.affine.bias`, inputs);
-    if (kernel === 1) return;
-    weight(`synthesis.b${r}.${name}.noise_const`, r, r);
-    weight(`synthesis.b${r}.${name}.noise_strength`);
-  };
-  for (let r = 4; r <= resolution; r *= 2) {
-    if (r > 4) layer("conv0", channels(r / 2), channels(r), 3, r);
-    layer("conv1", channels(r), channels(r), 3, r);
-    layer("torgb", channels(r), 3, 1, r);
-  }
-  return buildNetwork({
-    format: "random weights",
-    networks: new Map([["", weights]]),
-    config: { "": { [OWN_FAMILY]: "StyleGAN2", "klish.settings": JSON.stringify({ lrMultiplier: 1 }) } },
-  });
-}
 
 type Timer = { milliseconds(): Promise<number>; stop(): void };
 

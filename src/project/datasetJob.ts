@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { GeneratorError } from "../gan/errors.ts";
 import type { GeneratorInfo } from "../gan/generator.ts";
+import { samplesPerRun } from "../gan/networkGenerator.ts";
 import { ortNode } from "../runtime/ortNode.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
@@ -15,7 +16,6 @@ import { logRun, size } from "./datasetRuns.ts";
 import { hashOf } from "./datasetSample.ts";
 import type { SamplerSource } from "./datasetSampler.ts";
 import {
-  blockSize,
   type DatasetFile,
   type DatasetSettings,
   datasetDifferences,
@@ -131,7 +131,7 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
         const makers = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
         try {
           await makeBlocks(
-            blocks(next, range.end, blockSize(settings)),
+            blocks(next, range.end, settings.blockSize),
             makers.map((m) => m.make),
             finished,
             () => job.signal?.aborted === true,
@@ -191,6 +191,7 @@ function settle(
     noiseMode: project.noiseMode,
     layers: project.layers,
     generatorResolution: info.resolution,
+    blockSize: samplesPerRun(info.resolution),
     resolution,
     imageFormat,
     quality,
@@ -271,7 +272,7 @@ export function filesOf(
   ];
 }
 
-/** Blocks from the one that holds `first` on; see `blockSize`. */
+/** Blocks from the one that holds `first` on; see `blockSize` of the settings. */
 export function* blocks(first: number, end: number, size: number): Generator<Block, undefined> {
   for (let index = Math.floor(first / size); index * size < end; index++)
     yield { index, seeds: Array.from({ length: size }, (_, i) => index * size + i), first, end };
@@ -285,8 +286,8 @@ const OVERHEAD = 6;
 
 /** One worker a core where memory allows it: a thread with its own generator wastes nothing on sharing out small operators. */
 function workerCount({ layers, resolution }: GeneratorInfo, names: readonly string[], threads: number): number {
-  const size = Math.max(1, Math.floor(2 ** 16 / resolution ** 2));
+  const batch = samplesPerRun(resolution);
   const maps = layers.filter((l) => names.includes(l.name)).reduce((sum, l) => sum + l.channels * l.resolution ** 2, 0);
-  const fitting = Math.floor((totalmem() * MEMORY_SHARE) / (maps * 4 * Math.min(size, 32) * OVERHEAD));
+  const fitting = Math.floor((totalmem() * MEMORY_SHARE) / (maps * 4 * batch * OVERHEAD));
   return Math.max(1, Math.min(threads, fitting));
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { samplesPerRun } from "../gan/networkGenerator.ts";
 import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
 import { labelState } from "./recipe.ts";
 
@@ -19,8 +18,13 @@ export const datasetSettings = z.strictObject({
   truncationCutoff: z.int().min(0).nullable(),
   noiseMode: z.enum(["const", "none", "random"]),
   layers: z.array(z.string()).min(1),
-  /** Side of the generator's images: samples are generated in blocks that depend on it. */
+  /** Side of the generator's images. */
   generatorResolution: z.int().min(1),
+  /**
+   * Samples are generated in blocks of this many consecutive seeds, the first a multiple of it: the rounding of a sample can
+   * depend on what is computed beside it, so that must not depend on where a run, a shard or a resumption begins.
+   */
+  blockSize: z.int().min(1),
   /** Side of images and masks. */
   resolution: z.int().min(1),
   imageFormat: z.enum(["png", "jpg", "webp"]),
@@ -95,18 +99,11 @@ export function datasetDifferences(before: DatasetSettings, now: DatasetSettings
   });
 }
 
-/**
- * Samples are generated in blocks of this many consecutive seeds, the first beginning at a multiple: the rounding of a
- * sample can depend on what is computed beside it, so that must not depend on where a run, a shard or a resumption begins.
- */
-export const blockSize = ({ generatorResolution }: DatasetSettings): number => samplesPerRun(generatorResolution);
-
 /** The seeds of a dataset, or of its shard: `first` to `end` (exclusive). Shards meet at whole blocks. */
 export function seedRange(settings: DatasetSettings): { readonly first: number; readonly end: number } {
-  const { firstSeed, count, shard } = settings;
+  const { firstSeed, count, shard, blockSize: size } = settings;
   const end = firstSeed + count;
   if (shard === null) return { first: firstSeed, end };
-  const size = blockSize(settings);
   const [low, high] = [Math.floor(firstSeed / size), Math.ceil(end / size)];
   const cut = (part: number): number => (low + Math.floor(((high - low) * part) / shard.of)) * size;
   return { first: Math.max(firstSeed, cut(shard.index - 1)), end: Math.min(end, cut(shard.index)) };

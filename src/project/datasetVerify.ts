@@ -9,7 +9,7 @@ import { type ManifestEntry, manifestLines } from "./datasetManifest.ts";
 import { readRuns } from "./datasetRuns.ts";
 import { hashOf, makeSample } from "./datasetSample.ts";
 import { openSampler } from "./datasetSampler.ts";
-import { blockSize, type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
+import { type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
 import { ProjectError } from "./files.ts";
 import { loadTree, openProject } from "./project.ts";
 import { recipeHash } from "./recipeFile.ts";
@@ -119,7 +119,7 @@ async function remakeSamples(
     for (const [i, entry] of entries.entries()) {
       signal?.throwIfAborted();
       onProgress?.({ phase: "make samples again", done: i, total: entries.length });
-      const size = blockSize(settings);
+      const size = settings.blockSize;
       const start = Math.floor(entry.seed / size) * size;
       const images = await sampler.sample(Array.from({ length: size }, (_, j) => start + j));
       const made = await makeSample(entry.seed, images[entry.seed - start], settings, labels);
