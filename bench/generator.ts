@@ -10,6 +10,7 @@ import type { GenerateOptions } from "../src/gan/generator.ts";
 import { networkGenerator } from "../src/gan/networkGenerator.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { randn } from "../src/tensor/random.ts";
+import { tensor } from "../src/tensor/tensor.ts";
 import { randomNetwork, WIDTH } from "./randomNetwork.ts";
 
 const flag = (name: string, otherwise: string): string => {
