@@ -24,7 +24,7 @@ export function linearMap(from: number, to: number): LinearMap {
 
 /**
  * Adds the resized maps to `target`: `maps` square maps [h,h] to [R,R], as `rows` x `columns` lines. `source` holds the maps one
- * after another from `offset`.
+ * after another from `offset`. Each line of a map is widened once; the lines of the target then combine two wide ones.
  */
 export function addResized(
   source: Float32Array,
@@ -35,27 +35,56 @@ export function addResized(
   targetOffset: number,
 ): void {
   const { from, to, low, fraction } = map;
-  const line = new Float32Array(from + 1);
+  const below = Math.min(1, from - 1);
+  let upper = new Float32Array(to);
+  let lower = new Float32Array(to);
   for (let m = 0; m < maps; m++) {
     const base = offset + m * from * from;
     let at = targetOffset + m * to * to;
-    for (let y = 0; y < to; y++) {
-      const t = fraction[y];
-      const upper = base + low[y] * from;
-      if (from > 1)
-        for (let x = 0; x < from; x++) line[x] = source[upper + x] + t * (source[upper + from + x] - source[upper + x]);
-      else line[0] = source[base];
-      line[from] = line[from - 1];
-      for (let x = 0; x < to; x++, at++) {
-        const l = low[x];
-        const left = line[l];
-        target[at] += left + fraction[x] * (line[l + 1] - left);
+    let upperRow = -1;
+    let lowerRow = -1;
+    for (let y = 0; y < to; y++, at += to) {
+      const row = low[y];
+      if (row !== upperRow) {
+        [upper, lower] = [lower, upper];
+        if (row !== lowerRow) widen(source, base + row * from, map, upper);
+        upperRow = row;
+        lowerRow = row + below;
+        widen(source, base + lowerRow * from, map, lower);
       }
+      addLines(upper, lower, fraction[y], target, at, to);
     }
   }
 }
 
-/** The adjoint of `addResized`: `maps` maps [R,R] of `source` to [h,h], written to `target` from `targetOffset`. */
+/** target += (1 - t) upper + t lower, over one line. */
+function addLines(
+  upper: Float32Array,
+  lower: Float32Array,
+  t: number,
+  target: Float32Array,
+  at: number,
+  length: number,
+): void {
+  for (let x = 0; x < length; x++) target[at + x] += upper[x] + t * (lower[x] - upper[x]);
+}
+
+/** Resizes the line of `source` from `at` into `wide`. */
+function widen(source: Float32Array, at: number, { from, to, low, fraction }: LinearMap, wide: Float32Array): void {
+  if (from === 1) {
+    wide.fill(source[at]);
+    return;
+  }
+  for (let x = 0; x < to; x++) {
+    const left = source[at + low[x]];
+    wide[x] = left + fraction[x] * (source[at + low[x] + 1] - left);
+  }
+}
+
+/**
+ * The adjoint of `addResized`: `maps` maps [R,R] of `source` to [h,h], written to `target` from `targetOffset`. Lines that are zero,
+ * as most lines of one cluster's mask are, cost next to nothing.
+ */
 export function resizeAdjoint(
   source: Float32Array,
   offset: number,
@@ -65,26 +94,58 @@ export function resizeAdjoint(
   targetOffset: number,
 ): void {
   const { from, to, low, fraction } = map;
-  const line = new Float32Array(from + 1);
+  let upper = new Float64Array(to);
+  let lower = new Float64Array(to);
   target.fill(0, targetOffset, targetOffset + maps * from * from);
   for (let m = 0; m < maps; m++) {
-    let at = offset + m * to * to;
     const base = targetOffset + m * from * from;
-    for (let y = 0; y < to; y++) {
-      line.fill(0);
-      for (let x = 0; x < to; x++, at++) {
-        const l = low[x];
-        const right = fraction[x] * source[at];
-        line[l] += source[at] - right;
-        line[l + 1] += right;
+    let at = offset + m * to * to;
+    /** The row of the target that `upper` gathers, `lower` gathering the next; -1 while nothing is gathered. */
+    let gathered = -1;
+    for (let y = 0; y < to; y++, at += to) {
+      if (isZero(source, at, to)) continue;
+      const row = low[y];
+      if (gathered >= 0 && row !== gathered) {
+        narrow(upper, map, target, base + gathered * from);
+        [upper, lower] = [lower, upper];
+        lower.fill(0);
+        if (row !== gathered + 1) {
+          narrow(upper, map, target, base + (gathered + 1) * from);
+          upper.fill(0);
+        }
       }
+      gathered = row;
       const t = fraction[y];
-      const upper = base + low[y] * from;
-      for (let x = 0; x < from; x++) {
-        const lower = t * line[x];
-        target[upper + x] += line[x] - lower;
-        if (from > 1) target[upper + from + x] += lower;
+      for (let x = 0; x < to; x++) {
+        const g = source[at + x];
+        upper[x] += (1 - t) * g;
+        lower[x] += t * g;
       }
     }
+    if (gathered < 0) continue;
+    narrow(upper, map, target, base + gathered * from);
+    if (from > 1) narrow(lower, map, target, base + (gathered + 1) * from);
+    upper.fill(0);
+    lower.fill(0);
+  }
+}
+
+function isZero(source: Float32Array, at: number, length: number): boolean {
+  for (let x = 0; x < length; x++) if (source[at + x] !== 0) return false;
+  return true;
+}
+
+/** The adjoint of `widen`: adds the line `wide` to the line of `target` from `at`. */
+function narrow(wide: Float64Array, { from, to, low, fraction }: LinearMap, target: Float32Array, at: number): void {
+  if (from === 1) {
+    let sum = 0;
+    for (let x = 0; x < to; x++) sum += wide[x];
+    target[at] += sum;
+    return;
+  }
+  for (let x = 0; x < to; x++) {
+    const right = fraction[x] * wide[x];
+    target[at + low[x]] += wide[x] - right;
+    target[at + low[x] + 1] += right;
   }
 }

@@ -75,11 +75,14 @@ class Pyramid implements LinearFeatures {
     const result = out ?? new Float32Array(k * n);
     if (result.length !== k * n)
       throw new RangeError(`scores: out must have ${k * n} elements, it has ${result.length}`);
-    for (let c = 0; c < k; c++) result.fill(bias[c], c * n, (c + 1) * n);
     const batch = imageBatch(this.#levels, k);
     const image = start / this.alignment;
     const images = n / this.alignment;
-    for (const level of this.#levels) {
+    // A layer of resolution R comes first: its scores need no resizing and are copied.
+    const levels = this.#levels.toSorted((a, b) => b.size - a.size);
+    const copied = levels[0].size === this.#resolution;
+    if (!copied) result.fill(0);
+    for (const [order, level] of levels.entries()) {
       const w = columns(weight, k, this.channels, level.first, level.channels);
       const area = level.size * level.size;
       const maps = new Float32Array(k * Math.min(batch, images) * area);
@@ -89,9 +92,14 @@ class Pyramid implements LinearFeatures {
         const b = level.data.subarray(from, from + count * area * level.channels);
         const native = maps.subarray(0, k * count * area);
         await this.blas.gemm({ a: w, b, m: k, n: count * area, k: level.channels, transposeB: true, out: native });
+        // Resizing keeps constants: the bias is added where the maps are smallest.
+        if (order === levels.length - 1)
+          for (let c = 0, at = 0; c < k; c++)
+            for (const stop = at + count * area; at < stop; at++) native[at] += bias[c];
         for (let c = 0; c < k; c++) {
           const target = c * n + i * this.alignment;
-          if (level.size === this.#resolution) add(native, c * count * area, count * area, result, target);
+          if (order === 0 && copied) result.set(native.subarray(c * count * area, (c + 1) * count * area), target);
+          else if (level.size === this.#resolution) add(native, c * count * area, count * area, result, target);
           else addResized(native, c * count * area, count, level.map, result, target);
         }
       }
