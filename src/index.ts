@@ -6,8 +6,10 @@ export { type Checkpoint, CheckpointError, type LazyTensor, type StateDict } fro
 export { type AhcOptions, ahc } from "./cluster/ahc.ts";
 export { explainedVariance } from "./cluster/balance.ts";
 export type { Clustering } from "./cluster/clustering.ts";
+export { type CosineKMeansClustering, type CosineKMeansOptions, cosineKMeans } from "./cluster/cosineKMeans.ts";
 export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
 export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";
+export { type KaspOptions, kasp } from "./cluster/kasp.ts";
 export { type KlishOptions, klish } from "./cluster/klish.ts";
 export { type KMeansOptions, kMeans } from "./cluster/kMeans.ts";
 export type { LinearFeatures, PixelRange } from "./cluster/linearFeatures.ts";
@@ -23,13 +25,19 @@ export { type MergeTreeData, mergeTreeFromData, mergeTreeToData } from "./cluste
 export {
   adjustedMutualInfo,
   adjustedRandIndex,
+  assignedMeanIou,
   type Contingency,
   completeness,
   contingency,
   fowlkesMallows,
   homogeneity,
+  type ImageContingency,
+  type ImageContingencyOptions,
+  imageContingency,
   type MatchedIou,
   matchedMeanIou,
+  meanIou,
+  pooled,
   randIndex,
   vMeasure,
 } from "./cluster/metrics.ts";

@@ -1,13 +1,25 @@
 /**
  * Agreement of a clustering with true classes, with scikit-learn's names, semantics and conventions for degenerate cases. All
- * take two labellings of the same pixels, integers >= 0, and do not depend on the clusters' names.
+ * are functions of a contingency table alone; they take one, or two labellings of the same pixels, integers >= 0. None depends on
+ * the clusters' names.
  */
 import { type Contingency, contingency } from "./contingency.ts";
 
-export { type Contingency, contingency } from "./contingency.ts";
-export { type MatchedIou, matchedMeanIou } from "./matchedMeanIou.ts";
+export {
+  type Contingency,
+  contingency,
+  type ImageContingency,
+  type ImageContingencyOptions,
+  imageContingency,
+  pooled,
+} from "./contingency.ts";
+export { assignedMeanIou, type MatchedIou, matchedMeanIou, meanIou } from "./matchedMeanIou.ts";
 
 type Labels = ArrayLike<number>;
+type Arguments = readonly [table: Contingency] | readonly [truth: Labels, labels: Labels];
+
+const tableOf = (values: Arguments): Contingency =>
+  values.length === 1 ? values[0] : contingency(values[0], values[1]);
 
 /** Twice the numbers of pairs of pixels that both labellings join, only the clusters, only the classes, or neither. */
 function pairs(table: Contingency) {
@@ -25,15 +37,15 @@ function pairs(table: Contingency) {
 }
 
 /** The share of pairs of pixels on which both labellings agree, in [0, 1]. */
-export function randIndex(truth: Labels, labels: Labels): number {
-  const { both, clusterOnly, classOnly, neither } = pairs(contingency(truth, labels));
+export function randIndex(...values: Arguments): number {
+  const { both, clusterOnly, classOnly, neither } = pairs(tableOf(values));
   const all = both + clusterOnly + classOnly + neither;
   return all === 0 ? 1 : (both + neither) / all;
 }
 
 /** The Rand index corrected for chance: 1 for equal partitions, about 0 for independent ones, at least -0.5. */
-export function adjustedRandIndex(truth: Labels, labels: Labels): number {
-  const { both, clusterOnly, classOnly, neither } = pairs(contingency(truth, labels));
+export function adjustedRandIndex(...values: Arguments): number {
+  const { both, clusterOnly, classOnly, neither } = pairs(tableOf(values));
   if (clusterOnly === 0 && classOnly === 0) return 1;
   return (
     (2 * (both * neither - classOnly * clusterOnly)) /
@@ -42,26 +54,29 @@ export function adjustedRandIndex(truth: Labels, labels: Labels): number {
 }
 
 /** The geometric mean of pairwise precision and recall, in [0, 1]. */
-export function fowlkesMallows(truth: Labels, labels: Labels): number {
-  const { both, clusterOnly, classOnly } = pairs(contingency(truth, labels));
+export function fowlkesMallows(...values: Arguments): number {
+  const { both, clusterOnly, classOnly } = pairs(tableOf(values));
   if (both === 0) return 0;
   return Math.sqrt(both / (both + clusterOnly)) * Math.sqrt(both / (both + classOnly));
 }
 
 /** 1 where each cluster holds pixels of one class only: mutual information / entropy of the classes. */
-export function homogeneity(truth: Labels, labels: Labels): number {
-  return homogeneityOf(contingency(truth, labels));
+export function homogeneity(...values: Arguments): number {
+  const table = tableOf(values);
+  return shareKnown(table, table.classSizes);
 }
 
 /** 1 where all pixels of a class are in one cluster: mutual information / entropy of the clusters. */
-export function completeness(truth: Labels, labels: Labels): number {
-  return homogeneity(labels, truth);
+export function completeness(...values: Arguments): number {
+  const table = tableOf(values);
+  return shareKnown(table, table.clusterSizes);
 }
 
 /** The harmonic mean of homogeneity and completeness; the mutual information normalised by the mean entropy. */
-export function vMeasure(truth: Labels, labels: Labels): number {
-  const h = homogeneity(truth, labels);
-  const c = completeness(truth, labels);
+export function vMeasure(...values: Arguments): number {
+  const table = tableOf(values);
+  const h = homogeneity(table);
+  const c = completeness(table);
   return h + c === 0 ? 0 : (2 * h * c) / (h + c);
 }
 
@@ -69,8 +84,8 @@ export function vMeasure(truth: Labels, labels: Labels): number {
  * Mutual information corrected for chance: (MI - E[MI]) / (mean(H(classes), H(clusters)) - E[MI]), E over random labellings with
  * the same sizes, computed exactly. 1 for equal partitions, about 0 for independent ones.
  */
-export function adjustedMutualInfo(truth: Labels, labels: Labels): number {
-  const table = contingency(truth, labels);
+export function adjustedMutualInfo(...values: Arguments): number {
+  const table = tableOf(values);
   const present = (sizes: Float64Array) => sizes.reduce((count, size) => count + (size > 0 ? 1 : 0), 0);
   if (present(table.classSizes) <= 1 && present(table.clusterSizes) <= 1) return 1;
   const expected = expectedMutualInformation(table);
@@ -81,8 +96,9 @@ export function adjustedMutualInfo(truth: Labels, labels: Labels): number {
   return (mutualInformation(table) - expected) / scale;
 }
 
-function homogeneityOf(table: Contingency): number {
-  const h = entropy(table.classSizes);
+/** The share of the entropy of one labelling, of these sizes, that the other one tells. */
+function shareKnown(table: Contingency, sizes: Float64Array): number {
+  const h = entropy(sizes);
   return h === 0 ? 1 : mutualInformation(table) / h;
 }
 

@@ -1,4 +1,6 @@
 import { ahc } from "../../src/cluster/ahc.ts";
+import { cosineKMeans } from "../../src/cluster/cosineKMeans.ts";
+import { kasp } from "../../src/cluster/kasp.ts";
 import { klish } from "../../src/cluster/klish.ts";
 import { kMeans } from "../../src/cluster/kMeans.ts";
 import { classSizes, sizeOrder } from "../../src/cluster/labels.ts";
@@ -20,5 +22,12 @@ const klishAt: Clusterer = async (features, { nClusters: k, ...job }) => {
 };
 
 clustererContract("ahc", ahc);
+clustererContract("ahc by cosine", (features, options) =>
+  ahc(features, { ...options, linkage: "average", metric: "cosine" }),
+);
 clustererContract("kMeans", kMeans);
+clustererContract("cosineKMeans", cosineKMeans);
+clustererContract("kasp", (features, options) =>
+  kasp(features, { ...options, nCentroids: Math.min(60, features.pixels) }),
+);
 clustererContract("klish", klishAt);
