@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project/versions.ts";
+import { addCheck } from "./check.ts";
 import { addCluster } from "./cluster.ts";
 import { addConvert } from "./convert.ts";
 import { addDataset } from "./dataset.ts";
@@ -25,8 +26,9 @@ const program = new Command("klish")
   .description("Semantic parts of any GAN, found without a label.")
   .version(packageVersion())
   .showHelpAfterError("(add --help for the options)")
+  .enablePositionalOptions()
   .exitOverride();
-for (const add of [addCluster, addReport, addLabel, addDataset, addGenerate, addConvert, addInfo, addDoctor])
+for (const add of [addCluster, addReport, addLabel, addDataset, addCheck, addGenerate, addConvert, addInfo, addDoctor])
   add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for the options)");
 

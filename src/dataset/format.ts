@@ -56,6 +56,8 @@ export interface DatasetFormat {
    * For layouts of image and mask files: where each image and each mask belongs. A mask and an image of the same key are a pair;
    * undefined for files that are neither.
    */
+  /** Channels of its mask files; default 1. */
+  readonly maskChannels?: 3;
   readonly classify?: (path: string) => { readonly kind: "image" | "mask"; readonly key: string } | undefined;
 }
 

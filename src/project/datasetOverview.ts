@@ -84,7 +84,7 @@ async function page(folder: string, file: DatasetFile, s: DatasetStatistics, run
 ${file.classes.length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(file, s)}` : ""}
 <h2>Smallest foreground</h2>${await gallery(s.smallest, () => "")}
 <h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.mostUncertain, (e) => `${(100 * e.uncertain).toFixed(1)} %`)}
-<h2>How to load it</h2><p>This folder is the first layout; <code>klish export</code> writes the others.</p>
+<h2>How to load it</h2><p>This folder is the first layout; <code>klish dataset export</code> writes the others.</p>
 ${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre>${xml(loadCode(f.load.code, file, f.name === "folders" ? folder : `<folder>`))}</pre>`).join("\n")}
 </main></body></html>
 `;

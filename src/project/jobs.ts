@@ -1,6 +1,7 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import { clusterJob, reportJob } from "./clusterJob.ts";
 import { convertJob } from "./convertJob.ts";
+import { checkJob } from "./datasetCheck.ts";
 import { datasetJob } from "./datasetJob.ts";
 import { exportJob } from "./datasetStore.ts";
 import { verifyJob } from "./datasetVerify.ts";
@@ -15,6 +16,7 @@ export const jobs = {
   generate: generateJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,
+  datasetCheck: checkJob,
   datasetExport: exportJob,
   datasetVerify: verifyJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;

@@ -47,5 +47,6 @@ image, label = data[0]`,
       finish: () => sink.file("classes.json", classesJson(classes)),
     };
   },
+  maskChannels: 3,
   classify: classifyFolders(/^image$/, /^label(_[^/]+)?$/),
 };

@@ -1,0 +1,141 @@
+import type { FaultKind } from "./faults.ts";
+import { type DatasetClass, IGNORE_LABEL, rgbOf } from "./labelMap.ts";
+import { decodePng, isPng, type Png, PngError } from "./png.ts";
+
+export type Report = (kind: FaultKind, found: string) => void;
+
+/** What a mask holds. */
+export interface MaskFacts {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels by id; undefined where the mask has no ids that could be counted. */
+  readonly counts?: Float64Array;
+}
+
+const KINDS: Readonly<Record<number, string>> = { 0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA" };
+/** Border pixels in between their neighbours that make a mask smoothed; a few may be chance. */
+const SMOOTH_PIXELS = 4;
+
+/** Reads one mask and reports what is wrong with it by itself. `channels` is what the layout asks for. */
+export function checkMask(
+  bytes: Uint8Array,
+  classes: readonly DatasetClass[] | undefined,
+  channels: 1 | 3,
+  report: Report,
+): MaskFacts | undefined {
+  if (!isPng(bytes)) {
+    const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+    const webp = String.fromCharCode(...bytes.subarray(8, 12)) === "WEBP";
+    if (jpeg || webp) report("mask-lossy", jpeg ? "a JPEG" : "a WebP");
+    else report("mask-damaged", "not a PNG");
+    return undefined;
+  }
+  let png: Png;
+  try {
+    png = decodePng(bytes);
+  } catch (error) {
+    if (!(error instanceof PngError)) throw error;
+    report(error.message.includes("interlaced") ? "mask-interlaced" : "mask-damaged", error.message);
+    return undefined;
+  }
+  const { width, height } = png;
+  if (png.bitDepth === 16) {
+    report("mask-depth", `16 bits a ${KINDS[png.colorType]} sample`);
+    return { width, height };
+  }
+  const ids = idsOf(png, channels);
+  if (ids === undefined) {
+    report("mask-channels", `${png.channels} channels (${KINDS[png.colorType]})`);
+    const grey = channel(png, 0);
+    const smooth = smoothed(grey, width, height, colourCounts(png));
+    if (smooth > SMOOTH_PIXELS) report("anti-aliased", `${smooth} pixels with colours between their neighbours'`);
+    return { width, height };
+  }
+  const counts = new Float64Array(256);
+  for (const id of ids) counts[id]++;
+  checkIds(ids, counts, png, classes, report);
+  return { width, height, counts };
+}
+
+function checkIds(
+  ids: Uint8Array,
+  counts: Float64Array,
+  { width, height, palette, colorType }: Png,
+  classes: readonly DatasetClass[] | undefined,
+  report: Report,
+): void {
+  const present = Array.from(counts.keys()).filter((id) => counts[id] > 0);
+  const used = present.filter((id) => id !== IGNORE_LABEL);
+  if (used.length === 0) report("all-ignored", "255 everywhere");
+  else if (present.length === 1) report("one-class", `id ${used[0]} everywhere`);
+  if (classes === undefined) return;
+  // Only where classes beside the first exist can 255 have been meant as "one of them".
+  if (present.length === 2 && present[0] === 0 && present[1] === IGNORE_LABEL && classes.length > 1)
+    report("binary-mask", "only 0 and 255");
+  const foreign = used.filter((id) => id >= classes.length);
+  if (foreign.length > 0) {
+    const outside = counts.map((n, id) => (id >= classes.length && id !== IGNORE_LABEL ? n : 0));
+    const smooth = smoothed(ids, width, height, (p) => outside[ids[p]] > 0);
+    if (smooth > SMOOTH_PIXELS)
+      report("anti-aliased", `${smooth} pixels with ids between their neighbours', such as ${foreign[0]}`);
+    else
+      report(
+        "id-out-of-range",
+        `id ${foreign.slice(0, 5).join(", ")} in ${outside.reduce((a, b) => a + b, 0)} pixels; there are ${classes.length} classes`,
+      );
+  }
+  if (colorType !== 3 || palette === undefined) return;
+  for (const id of used) {
+    if (id >= classes.length) continue;
+    const [r, g, b] = rgbOf(classes[id].color);
+    const have = palette.subarray(id * 3, id * 3 + 3);
+    if (have[0] !== r || have[1] !== g || have[2] !== b) {
+      report(
+        "palette-colour",
+        `id ${id} ("${classes[id].name}") is rgb(${have.join(", ")}) in the palette, ${classes[id].color} in the list`,
+      );
+      return;
+    }
+  }
+}
+
+/** The ids of a mask: its one channel, or the first of three equal ones where the layout has three. */
+function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
+  if (png.channels === 1) return channels === 1 ? (png.data as Uint8Array) : undefined;
+  if (channels === 1 || png.channels !== 3) return undefined;
+  const { data } = png;
+  for (let p = 0; p < data.length; p += 3) if (data[p] !== data[p + 1] || data[p] !== data[p + 2]) return undefined;
+  return channel(png, 0);
+}
+
+function channel({ data, channels, width, height }: Png, c: number): Uint8Array {
+  return Uint8Array.from({ length: width * height }, (_, p) => data[p * channels + c]);
+}
+
+/** Tells pixels of rare colours: smoothing makes many colours of few pixels each. */
+function colourCounts({ data, channels, width, height }: Png): (p: number) => boolean {
+  const key = (p: number): number => {
+    let k = 0;
+    for (let c = 0; c < Math.min(3, channels); c++) k = k * 256 + data[p * channels + c];
+    return k;
+  };
+  const counts = new Map<number, number>();
+  for (let p = 0; p < width * height; p++) counts.set(key(p), (counts.get(key(p)) ?? 0) + 1);
+  const rare = Math.max(2, (width * height) / 200);
+  return (p) => (counts.get(key(p)) ?? 0) < rare;
+}
+
+/** Suspicious pixels whose value lies strictly between those of their left and right, or upper and lower, neighbours. */
+function smoothed(values: Uint8Array, width: number, height: number, suspicious: (p: number) => boolean): number {
+  const between = (a: number, v: number, b: number): boolean => (a < v && v < b) || (b < v && v < a);
+  let count = 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const p = y * width + x;
+      if (!suspicious(p)) continue;
+      const across = x > 0 && x + 1 < width && between(values[p - 1], values[p], values[p + 1]);
+      const down = y > 0 && y + 1 < height && between(values[p - width], values[p], values[p + width]);
+      if (across || down) count++;
+    }
+  return count;
+}

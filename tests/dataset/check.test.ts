@@ -1,0 +1,228 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FAULTS } from "../../src/dataset/faults.ts";
+import { formats } from "../../src/dataset/formats/index.ts";
+import { paletteOf } from "../../src/dataset/labelMap.ts";
+import { encodePng } from "../../src/dataset/png.ts";
+import { checkJob } from "../../src/project/datasetCheck.ts";
+import { classes, folderSink, info, someSamples } from "./samples.ts";
+
+let folder: string;
+const at = (...path: string[]): string => join(folder, ...path);
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-check-"));
+  const writer = formats[0].writer(info, folderSink(folder));
+  for (const sample of await someSamples()) await writer.add(sample);
+  await writer.finish();
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const kinds = async (): Promise<string[]> => {
+  const { faults } = await checkJob({ folder, format: null }, {});
+  return [...new Set(faults.map((f) => f.kind))].sort();
+};
+
+const [W, H] = [13, 9];
+const palette = paletteOf(classes);
+const mask = (label: (x: number, y: number) => number, width = W, height = H): Uint8Array =>
+  Uint8Array.from({ length: width * height }, (_, p) => label(p % width, Math.floor(p / width)));
+const index = (data: Uint8Array, width = W, height = H): Uint8Array => encodePng({ width, height, data, palette });
+const halves = mask((x) => (x < 6 ? 0 : 1));
+const grey = (data: Uint8Array) => sharp(data, { raw: { width: W, height: H, channels: 1 } }).toColourspace("b-w");
+const M = ["masks", "seed000001.png"];
+const I = ["images", "seed000001.png"];
+const rgba = (alpha: number) =>
+  sharp({ create: { width: W, height: H, channels: 4, background: { r: 1, g: 2, b: 3, alpha } } });
+
+/** One fault each: what is done to a clean folder, and what must be found (and nothing else). */
+const PLANTED: [string, () => Promise<unknown>, string[]][] = [
+  ["a lost mask", () => rm(at(...M)), ["image-without-mask"]],
+  ["a lost image", () => rm(at(...I)), ["mask-without-image"]],
+  [
+    "a stem twice",
+    () =>
+      sharp(at(...I))
+        .jpeg()
+        .toFile(at("images", "seed000001.jpg")),
+    ["stem-twice"],
+  ],
+  [
+    "a smaller mask",
+    () =>
+      writeFile(
+        at(...M),
+        index(
+          mask((x) => x % 2, 6, 4),
+          6,
+          4,
+        ),
+      ),
+    ["size-mismatch"],
+  ],
+  ["an empty mask", () => writeFile(at(...M), ""), ["empty-file"]],
+  ["an empty image", () => writeFile(at(...I), ""), ["empty-file"]],
+  ["half an image", async () => writeFile(at(...I), (await readFile(at(...I))).subarray(0, 200)), ["image-damaged"]],
+  ["half a mask", async () => writeFile(at(...M), (await readFile(at(...M))).subarray(0, 200)), ["mask-damaged"]],
+  ["text instead of a mask", () => writeFile(at(...M), "hello"), ["mask-damaged"]],
+  ["a JPEG mask", async () => writeFile(at(...M), await grey(halves).jpeg().toBuffer()), ["mask-lossy"]],
+  [
+    "an RGB mask",
+    () =>
+      writeFile(
+        at(...M),
+        encodePng({
+          width: W,
+          height: H,
+          data: Uint8Array.from({ length: W * H * 3 }, (_, i) => palette[halves[Math.floor(i / 3)] * 3 + (i % 3)]),
+        }),
+      ),
+    ["mask-channels"],
+  ],
+  [
+    "an RGBA mask",
+    async () => writeFile(at(...M), await rgba(1).png({ palette: false }).toBuffer()),
+    ["mask-channels"],
+  ],
+  [
+    "a 16-bit mask",
+    async () => writeFile(at(...M), await grey(halves).toColourspace("grey16").png().toBuffer()),
+    ["mask-depth"],
+  ],
+  [
+    "an interlaced mask",
+    async () => writeFile(at(...M), await grey(halves).png({ progressive: true }).toBuffer()),
+    ["mask-interlaced"],
+  ],
+  [
+    "a smoothed mask",
+    () =>
+      writeFile(
+        at(...M),
+        encodePng({ width: W, height: H, data: mask((x) => [0, 0, 0, 0, 0, 64, 128, 192, 255][Math.min(x, 8)]) }),
+      ),
+    ["anti-aliased"],
+  ],
+  ["a mask of 0 and 255", () => writeFile(at(...M), index(mask((x) => (x < 6 ? 0 : 255)))), ["binary-mask"]],
+  ["a foreign id", () => writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1)))), ["id-out-of-range"]],
+  [
+    "another palette",
+    () => writeFile(at(...M), encodePng({ width: W, height: H, data: halves, palette: palette.map((v) => 255 - v) })),
+    ["palette-colour"],
+  ],
+  ["a mask of 255", () => writeFile(at(...M), index(mask(() => 255))), ["all-ignored"]],
+  ["a mask of one class", () => writeFile(at(...M), index(mask(() => 1))), ["one-class"]],
+  [
+    "ids from 1",
+    async () => {
+      for (let i = 0; i < 5; i++)
+        await writeFile(at("masks", `seed00000${i}.png`), index(mask((x, y) => (x < 5 ? 1 : y < 4 ? 2 : 3))));
+    },
+    ["class-empty", "id-out-of-range", "ids-from-one"],
+  ],
+  [
+    "a class that never appears",
+    async () => {
+      const list = JSON.parse(await readFile(at("classes.json"), "utf8"));
+      list.classes.push({ id: 3, name: "hat", color: "#123456", background: false });
+      await writeFile(at("classes.json"), JSON.stringify(list));
+    },
+    ["class-empty"],
+  ],
+  ["no classes.json", () => rm(at("classes.json")), ["classes-missing"]],
+  [
+    "two classes of one name",
+    async () =>
+      writeFile(at("classes.json"), (await readFile(at("classes.json"), "utf8")).replace('"wheel"', '"background"')),
+    ["classes-damaged"],
+  ],
+  [
+    "a gap in the ids",
+    async () =>
+      writeFile(at("classes.json"), (await readFile(at("classes.json"), "utf8")).replace('"id": 2', '"id": 3')),
+    ["classes-damaged"],
+  ],
+  [
+    "a list with a stranger",
+    async () => writeFile(at("val.txt"), `${await readFile(at("val.txt"), "utf8")}nobody\n`),
+    ["list-unknown"],
+  ],
+  [
+    "a sample in two splits",
+    async () => writeFile(at("val.txt"), `${await readFile(at("val.txt"), "utf8")}seed000000\n`),
+    ["list-twice"],
+  ],
+  ["a sample in no split", async () => writeFile(at("train.txt"), "seed000000\nseed000004\n"), ["list-left-out"]],
+  ["an empty list", () => writeFile(at("val.txt"), "\n"), ["list-empty", "list-left-out"]],
+  [
+    "the same image twice",
+    async () => writeFile(at(...I), await readFile(at("images", "seed000000.png"))),
+    ["image-twice"],
+  ],
+  [
+    "a turned image",
+    async () =>
+      writeFile(
+        at(...I),
+        await sharp(at(...I))
+          .withMetadata({ orientation: 6 })
+          .png()
+          .toBuffer(),
+      ),
+    ["image-rotated"],
+  ],
+  ["a transparent image", async () => writeFile(at(...I), await rgba(0.5).png().toBuffer()), ["image-alpha"]],
+  [
+    "a name with a space",
+    async () => {
+      await writeFile(at("images", "my cat.png"), await rgba(1).removeAlpha().png().toBuffer());
+      await writeFile(at("masks", "my cat.png"), index(halves));
+      await writeFile(at("train.txt"), `${await readFile(at("train.txt"), "utf8")}my cat\n`);
+    },
+    ["name-odd"],
+  ],
+  ["a stray file", () => writeFile(at("masks", ".DS_Store"), "x"), ["stray-file"]],
+];
+
+describe("checkJob()", () => {
+  it("finds nothing in a clean folder of any layout", async () => {
+    for (const format of formats.filter((f) => f.classify !== undefined)) {
+      const clean = at("clean", format.name);
+      await mkdir(clean, { recursive: true });
+      const writer = format.writer(info, folderSink(clean));
+      for (const sample of await someSamples()) await writer.add(sample);
+      await writer.finish();
+      expect(await checkJob({ folder: clean, format: null }, {})).toEqual({
+        format: format.name,
+        pairs: 5,
+        faults: [],
+      });
+    }
+  });
+
+  it.each(PLANTED)("finds %s, and nothing else", async (_, plant, expected) => {
+    await plant();
+    expect(await kinds()).toEqual(expected);
+  });
+
+  it("knows no fault that is not planted here", () => {
+    expect([...new Set(PLANTED.flatMap(([, , found]) => found))].sort()).toEqual(Object.keys(FAULTS).sort());
+  });
+
+  it("names file and value", async () => {
+    await writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1))));
+    expect((await checkJob({ folder, format: "folders" }, {})).faults).toEqual([
+      { kind: "id-out-of-range", path: "masks/seed000001.png", found: "id 77 in 32 pixels; there are 3 classes" },
+    ]);
+  });
+
+  it.each([
+    ["/nowhere", null, "there is no such folder"],
+    [import.meta.dirname, null, "no images with masks were found"],
+    [import.meta.dirname, "coco", 'layout "coco" has no mask files to check'],
+  ])("refuses %s as %s", async (path, format, message) => {
+    await expect(checkJob({ folder: path, format }, {})).rejects.toThrow(message);
+  });
+});
