@@ -2,8 +2,8 @@ import type { LinearFeatures } from "./linearFeatures.ts";
 
 /** Above this share of changed rows a new Gram matrix costs less than the update. */
 const REBUILD_SHARE = 0.6;
-/** Rows that are made dense for one product; the sums of more are accumulated in float64. */
-const BLOCK_ROWS = 4096;
+/** Pixels that are summed at a time; bounds memory. */
+const BATCH_ROWS = 65536;
 
 /**
  * The sums of x~ x~^T and y x~ over the active pixels of one binary problem, x~ = (x, 1): kept up to date by the pixels that enter and
@@ -19,8 +19,6 @@ export class ActiveGram {
   readonly #active: Uint8Array;
   /** Entering pixels from the front, leaving ones from the back. */
   readonly #changed: Int32Array;
-  readonly #rows: Float32Array;
-  readonly #product: Float32Array;
 
   constructor(features: LinearFeatures) {
     const { pixels, channels } = features;
@@ -29,8 +27,6 @@ export class ActiveGram {
     this.#sums = new Float64Array(2 * channels);
     this.#active = new Uint8Array(pixels);
     this.#changed = new Int32Array(pixels);
-    this.#rows = new Float32Array(Math.min(BLOCK_ROWS, pixels) * channels);
-    this.#product = new Float32Array(channels ** 2);
   }
 
   /** Forgets all pixels: none is active. */
@@ -68,24 +64,21 @@ export class ActiveGram {
 
   /** Adds (sign 1) or subtracts (-1) the pixels of `index`. */
   async #add(index: Int32Array, labels: Uint16Array, own: number, sign: 1 | -1): Promise<void> {
-    const { channels: d, blas } = this.#features;
-    for (let start = 0; start < index.length; start += BLOCK_ROWS) {
-      const some = index.subarray(start, start + BLOCK_ROWS);
+    const d = this.#features.channels;
+    for (let start = 0; start < index.length; start += BATCH_ROWS) {
+      const some = index.subarray(start, start + BATCH_ROWS);
       const count = some.length;
       // Two rows: the factors of sum x and of sum y x.
-      const factors = new Float32Array(2 * count).fill(sign, 0, count);
+      const factors = new Float32Array(2 * count).fill(1, 0, count);
       for (let i = 0; i < count; i++) {
         const y = labels[some[i]] === own ? 1 : -1;
-        factors[count + i] = sign * y;
+        factors[count + i] = y;
         this.#signSum += sign * y;
         this.#active[some[i]] = sign > 0 ? 1 : 0;
       }
-      const a = this.#features.rows(some, this.#rows.subarray(0, count * d));
-      const out = this.#product;
-      await blas.gemm({ a, b: a, m: d, n: d, k: count, transposeA: true, out });
-      for (let j = 0; j < d * d; j++) this.#squares[j] += sign * out[j];
-      const sums = await blas.gemm({ a: factors, b: a, m: 2, n: d, k: count });
-      for (let j = 0; j < 2 * d; j++) this.#sums[j] += sums[j];
+      const { squares, sums } = await this.#features.rowSums(some, factors);
+      for (let j = 0; j < d * d; j++) this.#squares[j] += sign * squares[j];
+      for (let j = 0; j < 2 * d; j++) this.#sums[j] += sign * sums[j];
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Blas, plainBlas } from "../runtime/blas.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkIndex, classCount, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
+import { checkIndex, classCount, denseRowSums, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
 
 /**
  * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
@@ -51,6 +51,7 @@ export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } 
       }
       return out;
     },
+    rowSums: (index, factors) => denseRowSums(features, index, factors),
   };
   return features;
 }

@@ -1,7 +1,14 @@
 import { type Blas, plainBlas } from "../runtime/blas.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { addResized, type LinearMap, linearMap, resizeAdjoint } from "./bilinear.ts";
-import { checkIndex, classCount, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
+import {
+  checkIndex,
+  classCount,
+  denseRowSums,
+  type LinearFeatures,
+  type RowSums,
+  resolveRange,
+} from "./linearFeatures.ts";
 
 export interface FeaturePyramidOptions {
   /** R: every image gives R x R pixels to cluster. */
@@ -139,7 +146,7 @@ class Pyramid implements LinearFeatures {
     return result;
   }
 
-  rows(index: Int32Array, out = new Float32Array(index.length * this.channels)): Float32Array {
+  rows(index: Int32Array, out: Float32Array = new Float32Array(index.length * this.channels)): Float32Array {
     checkIndex(index, this.pixels);
     const { alignment, channels } = this;
     const resolution = this.#resolution;
@@ -171,6 +178,11 @@ class Pyramid implements LinearFeatures {
       }
     }
     return out;
+  }
+
+  rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums> {
+    const rows: LinearFeatures["rows"] = (some, out) => this.rows(some, out);
+    return denseRowSums({ channels: this.channels, blas: this.blas, rows }, index, factors);
   }
 }
 

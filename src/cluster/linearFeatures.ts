@@ -6,6 +6,12 @@ export interface PixelRange {
   readonly end: number;
 }
 
+/** Sums over pixels x_i with factors f [R,M]: of x_i x_i^T, [D,D], and of f_ri x_i, [R,D]. */
+export interface RowSums {
+  readonly squares: Float64Array;
+  readonly sums: Float64Array;
+}
+
 /**
  * What clustering sees: N pixels x in R^D whose linear functions are cheap, whatever their storage.
  * Letters in this folder: N pixels, D channels, K classes, M rows of a subset.
@@ -28,6 +34,40 @@ export interface LinearFeatures {
   gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array>;
   /** The rows x_n, n in `index`, dense [M,D]. `out` is reused when given. */
   rows(index: Int32Array, out?: Float32Array): Float32Array;
+  /** The sums over the M pixels of `index`, with `factors` [R,M]. */
+  rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
+}
+
+/** Rows that are made dense for one product; the sums of more are accumulated in float64. */
+const BLOCK_ROWS = 4096;
+
+/** `rowSums` by `rows` and `blas`, a block at a time. */
+export async function denseRowSums(
+  { channels: d, blas, rows }: Pick<LinearFeatures, "channels" | "blas" | "rows">,
+  index: Int32Array,
+  factors: Float32Array,
+): Promise<RowSums> {
+  const most = Math.min(BLOCK_ROWS, index.length);
+  const r = index.length === 0 ? 0 : factors.length / index.length;
+  const buffer = new Float32Array(most * d);
+  const product = new Float32Array(d * d);
+  const squares = new Float64Array(d * d);
+  const sums = new Float64Array(r * d);
+  for (let start = 0; start < index.length; start += BLOCK_ROWS) {
+    const some = index.subarray(start, start + BLOCK_ROWS);
+    const count = some.length;
+    const b = rows(some, buffer.subarray(0, count * d));
+    await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
+    for (let j = 0; j < d * d; j++) squares[j] += product[j];
+    const a = new Float32Array(r * count);
+    for (let i = 0; i < r; i++) {
+      const from = i * index.length + start;
+      a.set(factors.subarray(from, from + count), i * count);
+    }
+    const part = await blas.gemm({ a, b, m: r, n: d, k: count });
+    for (let j = 0; j < r * d; j++) sums[j] += part[j];
+  }
+  return { squares, sums };
 }
 
 /** Pixels of one working chunk: K maps of this size stay in the processor's cache. */

@@ -1,4 +1,4 @@
-import { type LinearFeatures, resolveRange } from "./linearFeatures.ts";
+import { denseRowSums, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
 import { forEachRows } from "./moments.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function unitFeatures(features: LinearFeatures): Promise<LinearFeat
       scale[at++] = square === 0 ? 0 : 1 / Math.sqrt(square);
     }
   });
-  return {
+  const unit: LinearFeatures = {
     pixels,
     channels,
     alignment,
@@ -43,5 +43,7 @@ export async function unitFeatures(features: LinearFeatures): Promise<LinearFeat
       for (let i = 0, j = 0; i < index.length; i++) for (let d = 0; d < channels; d++, j++) rows[j] *= scale[index[i]];
       return rows;
     },
+    rowSums: (index, factors) => denseRowSums(unit, index, factors),
   };
+  return unit;
 }
