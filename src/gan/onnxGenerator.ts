@@ -50,11 +50,15 @@ export async function openOnnxGenerator(
     found,
   );
   const [, imageChannels, resolution] = image.shape;
-  const layers: LayerInfo[] = ends.flatMap((name) => {
-    const { dtype, shape } = found[name];
-    const isMap = dtype === "float32" && shape.length === 4 && shape[2] === shape[3] && shape[2] > 1;
-    return isMap && shape[1] >= FEWEST_CHANNELS ? [{ name, channels: shape[1], resolution: shape[2] }] : [];
-  });
+  const mapsAmong = (names: readonly string[]): LayerInfo[] =>
+    names.flatMap((name) => {
+      const { dtype, shape } = found[name];
+      const isMap = dtype === "float32" && shape.length === 4 && shape[2] === shape[3] && shape[2] > 1;
+      return isMap && shape[1] >= FEWEST_CHANNELS ? [{ name, channels: shape[1], resolution: shape[2] }] : [];
+    });
+  // Who exported maps as outputs has said which ones count.
+  const published = mapsAmong(graph.outputs.map((o) => o.name));
+  const layers = published.length > 0 ? published : mapsAmong(ends);
   const info: GeneratorInfo = {
     family: "ONNX",
     resolution,

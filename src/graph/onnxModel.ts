@@ -255,16 +255,17 @@ function readValueInfo(pbf: PbfReader): OnnxValueInfo {
 /**
  * The same model with inner tensors as further outputs, by name. Protobuf merges a repeated message, so appending a
  * graph that holds nothing but the new outputs extends the model without touching a byte of its weights; ONNX Runtime
- * infers their types and shapes.
+ * infers their types and shapes. Names that are outputs already stay as they are.
  */
 export function withExtraOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
+  const known = new Set(decodeOnnx(model).graph.outputs.map((o) => o.name));
   const pbf = new PbfWriter();
   pbf.writeMessage(
     7,
     (outputs, graph) => {
       for (const name of outputs) graph.writeMessage(12, (n, info) => info.writeStringField(1, n), name);
     },
-    names,
+    names.filter((name) => !known.has(name)),
   );
   const tail = pbf.finish();
   const extended = new Uint8Array(model.length + tail.length);

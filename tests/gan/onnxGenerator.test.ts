@@ -6,7 +6,7 @@ import { openGeneratorBytes } from "../../src/gan/openGenerator.ts";
 import { toOnnx } from "../../src/graph/emit.ts";
 import { graph } from "../../src/graph/graph.ts";
 import { decodeOnnx } from "../../src/graph/onnxModel.ts";
-import { constant, input, matmul } from "../../src/graph/ops/index.ts";
+import { constant, conv, convTranspose, input, matmul, reshape } from "../../src/graph/ops/index.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { hasShared, shared } from "../shared.ts";
@@ -64,6 +64,19 @@ describe("openOnnxGenerator()", () => {
     ],
   ])("refuses a model with %s", async (_, model, message) => {
     await expect(openGeneratorBytes(model(), options)).rejects.toThrow(message);
+  });
+
+  it("knows a map that is an output already by that name", async () => {
+    const x = conv(reshape(matmul(input("z", [1, 4]), weights([4, 96])), [1, 6, 4, 4]), weights([6, 6, 3, 3]), {
+      padding: 1,
+    });
+    const image = convTranspose(x, weights([6, 3, 4, 4]), { stride: 2, padding: 1 });
+    const model = toOnnx(graph({ image, hidden: x }), { dynamicBatch: true });
+    const generator = await openGeneratorBytes(model, options);
+    expect(generator.info.layers).toEqual([{ name: "hidden", channels: 6, resolution: 4 }]);
+    const { features } = await generator.generate({ seeds: [0], layers: "all" });
+    expect(features.get("hidden")?.shape).toEqual([1, 6, 4, 4]);
+    await generator.dispose();
   });
 
   it("refuses truncation, which needs a mapping network", async () => {
