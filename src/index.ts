@@ -45,6 +45,8 @@ export { predict } from "./cluster/predict.ts";
 export { stridedPixels } from "./features/pixelStride.ts";
 export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
 export { GeneratorError } from "./gan/errors.ts";
+export { exportOnnx, exportSafetensors, type OnnxExportOptions } from "./gan/exportNetwork.ts";
+export type { GeneratorNetwork } from "./gan/family.ts";
 export type {
   GenerateOptions,
   GenerateResult,
@@ -55,6 +57,7 @@ export type {
   NoiseMode,
 } from "./gan/generator.ts";
 export { oneHot } from "./gan/latents.ts";
+export { buildNetwork } from "./gan/openGenerator.ts";
 export { autoLayers, type LayerSelection, selectLayers } from "./gan/selectLayers.ts";
 export { type EmitOptions, toOnnx } from "./graph/emit.ts";
 export { grad } from "./graph/grad.ts";
