@@ -119,6 +119,7 @@ labels and seed i alone. Run the same command again to continue an interrupted r
 
 interface ExportOptions {
   readonly format: string;
+  readonly from?: string;
   readonly outdir: string;
   readonly name?: string;
   readonly json: boolean;
@@ -128,21 +129,27 @@ interface ExportOptions {
 /** klish dataset export: another layout of a dataset. */
 function addExport(dataset: Command): void {
   dataset
-    .command("export <dataset>")
-    .summary("write a dataset in another tool's format")
+    .command("export <folders...>")
+    .summary("write a dataset, its parts as one, or a foreign folder in another tool's format")
     .description(
       `Formats:\n${formats.map((f) => `  ${f.name.padEnd(12)} ${f.title}`).join("\n")}\n\nImages and masks are linked, not copied, where the file system can.`,
     )
     .addOption(new Option("--format <name>", "the format").choices(formats.map((f) => f.name)).makeOptionMandatory())
+    .addOption(
+      new Option("--from <name>", "layout of a foreign folder (default: found out)").choices([
+        ...formats.filter((f) => f.classify !== undefined).map((f) => f.name),
+        "celebamask",
+      ]),
+    )
     .requiredOption("--outdir <folder>", "new folder")
     .option("--name <name>", "title of the dataset (default: its folder's name)")
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
-    .action(async (folder: string, _: unknown, command: Command) => {
+    .action(async (from: string[], _: unknown, command: Command) => {
       const options = command.opts<ExportOptions>();
-      const { format, outdir } = options;
-      const name = options.name ?? basename(resolve(folder));
-      const result = await runWithProgress("datasetExport", { dataset: folder, format, outdir, name }, options);
+      const { format, outdir, from: fromFormat = null } = options;
+      const name = options.name ?? basename(resolve(from[0]));
+      const result = await runWithProgress("datasetExport", { from, fromFormat, format, outdir, name }, options);
       print(result, [`${result.samples} samples in ${result.folder}`, "", result.load], options.json);
     });
 }

@@ -100,7 +100,7 @@ function checkIds(
 }
 
 /** The ids of a mask: its one channel, or the first of three equal ones where the layout has three. */
-function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
+export function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
   if (png.channels === 1) return channels === 1 ? (png.data as Uint8Array) : undefined;
   if (channels === 1 || png.channels !== 3) return undefined;
   const { data } = png;

@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import sharp from "sharp";
 import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from "../dataset/check.ts";
 import { formatNamed, formats } from "../dataset/formats/index.ts";
 import type { JobOptions } from "../tensor/progress.ts";
-import { explain, ProjectError } from "./files.ts";
+import { filesBelow } from "./datasetSource.ts";
+import { ProjectError } from "./files.ts";
 
 export interface CheckRequest {
   readonly folder: string;
@@ -14,13 +15,7 @@ export interface CheckRequest {
 
 /** Checks a folder of images and masks. */
 export async function checkJob({ folder, format }: CheckRequest, job: JobOptions): Promise<CheckResult> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
-    if (error.code === "ENOENT") throw new ProjectError(`${folder}: there is no such folder.`);
-    throw explain(error, folder);
-  });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  const paths = await filesBelow(folder);
   const layout = format === null ? detectFormat(paths, formats) : formatNamed(format);
   if (layout.classify === undefined)
     throw new ProjectError(

@@ -1,13 +1,13 @@
-/** A dataset's folder as a stream of samples, and its exports to other layouts. */
-import { appendFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+/** Writes datasets in the layouts of other tools. */
+import { appendFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { classesJson, type DatasetInfo, type DatasetSink, type Sample } from "../dataset/format.ts";
+import { classesJson, type DatasetSink } from "../dataset/format.ts";
 import { formatNamed } from "../dataset/formats/index.ts";
-import { decodePng } from "../dataset/png.ts";
-import { SPLITS, type Split } from "../dataset/split.ts";
+import type { Split } from "../dataset/split.ts";
 import type { JobOptions } from "../tensor/progress.ts";
-import { manifestLines, wholeManifest } from "./datasetManifest.ts";
-import { type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
+import { manifestLines } from "./datasetManifest.ts";
+import type { DatasetFile } from "./datasetSettings.ts";
+import { openSource, type SampleSource } from "./datasetSource.ts";
 import { explain, listFolder, ProjectError, writeAtomic } from "./files.ts";
 
 /** Writes classes.json and the list of each split, which make the folder itself the layout "folders". */
@@ -24,27 +24,11 @@ export async function writeLists(folder: string, { classes }: DatasetFile): Prom
     await writeAtomic(join(folder, `${split}.txt`), names.map((name) => `${name}\n`).join(""));
 }
 
-/** The samples of a complete dataset, one after another. */
-export async function* storedSamples(folder: string, { settings }: DatasetFile): AsyncGenerator<Sample> {
-  const { first, end } = seedRange(settings);
-  for await (const { name, split, rejected } of wholeManifest(folder, end - first)) {
-    if (rejected !== undefined) continue;
-    const image = await readFile(join(folder, imagePath(name, settings))).catch(missing);
-    const mask = await readFile(join(folder, maskPath(name))).catch(missing);
-    const { width, height, data } = decodePng(mask);
-    yield { name, split, image, mask, labels: { width, height, data: data as Uint8Array } };
-  }
-}
-
-function missing(error: NodeJS.ErrnoException): never {
-  throw new ProjectError(
-    `${error.path}: ${error.message}. Run the command that made the dataset again: it repairs what is missing.`,
-    { cause: error },
-  );
-}
-
 export interface ExportRequest {
-  readonly dataset: string;
+  /** One folder of any kind, or the parts (shards) of one dataset. */
+  readonly from: readonly string[];
+  /** Layout of a foreign folder; null to find it out. */
+  readonly fromFormat: string | null;
   readonly format: string;
   readonly outdir: string;
   /** Shown in cards and descriptions. */
@@ -58,16 +42,16 @@ export interface ExportSummary {
 }
 
 /**
- * Writes a complete dataset in another layout. Images and masks are linked, not copied, where the file system can. The folder
+ * Writes a dataset, its parts as one, or a foreign folder in another layout. Images and masks are linked, not copied, where the file system can. The folder
  * appears under its name when it is complete; an interrupted export is begun anew.
  */
 export async function exportJob(request: ExportRequest, { onProgress, signal }: JobOptions): Promise<ExportSummary> {
   const format = formatNamed(request.format);
-  const file = await openDataset(request.dataset);
   const folder = resolve(request.outdir);
   if ((await listFolder(folder)).length > 0)
     throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
-  const info = await describe(request, file);
+  const source = await openSource(request.from, request.fromFormat, request.name);
+  const { info } = source;
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   let samples = 0;
@@ -77,9 +61,9 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
   };
   try {
     await mkdir(partial, { recursive: true });
-    const writer = format.writer(info, folderSink(request.dataset, partial, file));
+    const writer = format.writer(info, folderSink(partial, source));
     progress();
-    for await (const sample of storedSamples(request.dataset, file)) {
+    for await (const sample of source.samples()) {
       await writer.add(sample);
       samples++;
       progress();
@@ -99,29 +83,8 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
   return { folder, samples, load };
 }
 
-async function describe({ dataset, name }: ExportRequest, file: DatasetFile): Promise<DatasetInfo> {
-  const { settings, classes } = file;
-  const found = new Set<Split>();
-  let samples = 0;
-  for await (const { entry } of manifestLines(dataset)) {
-    if (entry.rejected !== undefined) continue;
-    found.add(entry.split);
-    samples++;
-  }
-  return {
-    name,
-    description:
-      `${samples} images of ${settings.resolution}x${settings.resolution} pixels from a ${settings.family} generator ` +
-      `(sha256 ${settings.networkSha256.slice(0, 16)}) with masks of ${classes.length} classes, found without labels by KLiSH.`,
-    classes,
-    imageExtension: settings.imageFormat,
-    splits: SPLITS.filter((split) => found.has(split)),
-    samples,
-  };
-}
-
 /** Writes below `folder`; originals become hard links to the store, or copies on another file system. */
-function folderSink(store: string, folder: string, { settings }: DatasetFile): DatasetSink {
+function folderSink(folder: string, source: SampleSource): DatasetSink {
   const made = new Set<string>();
   const at = async (path: string): Promise<string> => {
     const full = join(folder, path);
@@ -135,21 +98,19 @@ function folderSink(store: string, folder: string, { settings }: DatasetFile): D
     append: async (path, content) => appendFile(await at(path), content),
     async original(path, sample, part) {
       const to = await at(path);
-      const from = join(store, part === "image" ? imagePath(sample.name, settings) : maskPath(sample.name));
-      try {
-        await link(from, to);
-      } catch {
-        // Another file system, or one without links: a copy does as well, and shows what else may be wrong.
-        await writeFile(to, sample[part]);
-      }
+      const from = source.path(sample, part);
+      if (from !== undefined && (await linked(from, to))) return;
+      await writeFile(to, sample[part]);
     },
   };
 }
 
-/** Bytes of the files in a folder. */
-export async function folderSize(folder: string): Promise<number> {
-  let total = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) total += (await stat(join(entry.parentPath, entry.name))).size;
-  return total;
+/** False on another file system, or one without links: a copy does as well, and shows what else may be wrong. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }

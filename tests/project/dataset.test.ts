@@ -223,7 +223,10 @@ describe("exportJob()", () => {
   it("links the samples of a complete dataset into another layout", async () => {
     await datasetJob(request({ count: 10 }), {});
     const outdir = join(folder, "voc");
-    const { samples, load } = await exportJob({ dataset: out, format: "voc", outdir, name: "test" }, {});
+    const { samples, load } = await exportJob(
+      { from: [out], fromFormat: null, format: "voc", outdir, name: "test" },
+      {},
+    );
     expect(samples).toBe(10);
     expect(load).toContain(outdir);
     const mask = join(outdir, "SegmentationClass", "seed000007.png");
@@ -232,9 +235,14 @@ describe("exportJob()", () => {
     expect(await readFile(join(outdir, "ImageSets", "Segmentation", "train.txt"), "utf8")).toBe(
       await readFile(join(out, "train.txt"), "utf8"),
     );
-    await expect(exportJob({ dataset: out, format: "coco", outdir, name: "test" }, {})).rejects.toThrow("is not empty");
+    await expect(
+      exportJob({ from: [out], fromFormat: null, format: "coco", outdir, name: "test" }, {}),
+    ).rejects.toThrow("is not empty");
     await truncate(join(out, "manifest.jsonl"), 2000);
-    const again = exportJob({ dataset: out, format: "coco", outdir: join(folder, "coco"), name: "test" }, {});
+    const again = exportJob(
+      { from: [out], fromFormat: null, format: "coco", outdir: join(folder, "coco"), name: "test" },
+      {},
+    );
     await expect(again).rejects.toThrow(/is not complete: \d of 10 samples/);
     expect((await readdir(folder)).filter((name) => name.startsWith("coco"))).toEqual([]);
   });

@@ -1,0 +1,130 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Sample } from "../../src/dataset/format.ts";
+import { formatNamed, formats } from "../../src/dataset/formats/index.ts";
+import { decodePng, encodePng } from "../../src/dataset/png.ts";
+import { datasetJob } from "../../src/project/datasetJob.ts";
+import { openSource, type SampleSource } from "../../src/project/datasetSource.ts";
+import { exportJob } from "../../src/project/datasetStore.ts";
+import { classes, folderSink, info, someSamples } from "../dataset/samples.ts";
+import { labelledProject } from "./datasetProject.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-source-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function write(format: string, path: string): Promise<Sample[]> {
+  const samples = await someSamples();
+  const writer = formatNamed(format).writer(info, folderSink(path));
+  for (const sample of samples) await writer.add(sample);
+  await writer.finish();
+  return samples;
+}
+
+const all = async (source: SampleSource): Promise<Sample[]> => {
+  const samples: Sample[] = [];
+  for await (const sample of source.samples()) samples.push(sample);
+  return samples;
+};
+
+const put = async (path: string, content: Uint8Array): Promise<void> => {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), content);
+};
+
+describe("openSource()", () => {
+  it.each(formats.filter((f) => f.classify !== undefined).map((f) => f.name))(
+    "reads %s: pixels, ids, names, colours and splits survive",
+    async (name) => {
+      const written = await write(name, folder);
+      const source = await openSource([folder], null, "test");
+      expect(source.info.classes).toEqual(classes);
+      const read = await all(source);
+      // The authors' layout numbers its samples and knows no splits.
+      const kept = ({ name: stem, split, image, labels, mask }: Sample): unknown =>
+        name === "authors"
+          ? { image: [...image], labels, mask: [...mask] }
+          : { stem, split, image: [...image], labels, mask: [...mask] };
+      expect(read.map(kept)).toEqual(written.map(kept));
+    },
+  );
+
+  it("counts classes where none are listed", async () => {
+    await write("spade", folder);
+    await rm(join(folder, "classes.json"));
+    const { info: found } = await openSource([folder], "spade", "test");
+    expect(found.classes.map((c) => c.name)).toEqual(["class 0", "class 1", "class 2"]);
+  });
+
+  it("reads CelebAMask-HQ: later parts lie over earlier ones, images get the masks' size", async () => {
+    const part = (left: number, width: number): Promise<Buffer> => {
+      const rgb = new Uint8Array(512 * 512 * 3);
+      for (let p = 0; p < 512 * 512; p++)
+        if (p % 512 >= left && p % 512 < left + width) rgb.fill(255, p * 3, p * 3 + 3);
+      return sharp(rgb, { raw: { width: 512, height: 512, channels: 3 } })
+        .png()
+        .toBuffer();
+    };
+    const photo = sharp({ create: { width: 1024, height: 1024, channels: 3, background: "#336699" } });
+    await put("CelebA-HQ-img/3.jpg", await photo.jpeg().toBuffer());
+    await put("CelebA-HQ-img/4.jpg", await photo.jpeg().toBuffer());
+    await put("CelebAMask-HQ-mask-anno/0/00003_skin.png", await part(100, 200));
+    await put("CelebAMask-HQ-mask-anno/0/00003_hair.png", await part(250, 100));
+    const source = await openSource([folder], null, "faces");
+    expect(source.info).toMatchObject({ samples: 1, imageExtension: "png" });
+    const [{ name, labels, image }] = await all(source);
+    expect([name, (await sharp(image).metadata()).width]).toEqual(["00003", 512]);
+    const ids = [50, 150, 275, 340, 400].map((x) => source.info.classes[labels.data[512 + x]].name);
+    expect(ids).toEqual(["background", "skin", "hair", "hair", "background"]);
+    expect(labels.data[275]).toBe(13);
+    await put("CelebAMask-HQ-mask-anno/0/00003_beak.png", await part(0, 9));
+    await expect(openSource([folder], null, "faces")).rejects.toThrow('has no part "beak"');
+  });
+
+  it("refuses what does not fit, and says what", async () => {
+    await write("folders", folder);
+    const open = async (): Promise<unknown> => all(await openSource([folder], null, "test"));
+    const mask = join(folder, "masks", "seed000002.png");
+    const good = await readFile(mask);
+    await writeFile(mask, encodePng({ width: 13, height: 9, data: new Uint8Array(117).fill(9) }));
+    await expect(open()).rejects.toThrow("masks/seed000002.png has id 9; there are 3 classes");
+    await writeFile(mask, encodePng({ width: 13, height: 9, data: Uint8Array.from({ length: 351 }, (_, i) => i % 7) }));
+    await expect(open()).rejects.toThrow("does not hold one class id a pixel");
+    await writeFile(mask, good);
+    await put("images/seed000009.jpg", good);
+    await expect(open()).rejects.toThrow("6 images and 5 masks make 5 pairs");
+    await expect(openSource([join(folder, "none")], null, "x")).rejects.toThrow("there is no such folder");
+    await expect(openSource([folder, folder], null, "x")).rejects.toThrow("holds no dataset");
+  });
+});
+
+describe("exportJob()", () => {
+  it("joins the parts of a dataset, in the order of their seeds, into what one run makes", async () => {
+    const project = await labelledProject(folder);
+    const make = (outdir: string, shard: { index: number; of: number } | null): Promise<unknown> =>
+      datasetJob(
+        {
+          ...{ project, outdir, network: null, resolution: null, truncationPsi: null, imageFormat: "png", quality: 90 },
+          ...{ firstSeed: 0, count: 100, shard, ignoreMargin: 0, split: { val: 0.2, test: 0 }, provider: "cpu" },
+          ...{ filter: { maxUncertain: null, minForeground: null, require: [] }, threads: 1, command: "" },
+        },
+        {},
+      );
+    const parts = [2, 1].map((index) => ({ index, of: 2, path: join(folder, `part${index}`) }));
+    for (const { index, of, path } of parts) await make(path, { index, of });
+    await make(join(folder, "whole"), null);
+    const join2 = { fromFormat: null, format: "folders", name: "test" };
+    await exportJob({ ...join2, from: parts.map((p) => p.path), outdir: join(folder, "joined") }, {});
+    await exportJob({ ...join2, from: [join(folder, "whole")], outdir: join(folder, "copied") }, {});
+    for (const file of ["train.txt", "val.txt", "classes.json", "images/seed000077.png", "masks/seed000012.png"])
+      expect(await readFile(join(folder, "joined", file)), file).toEqual(await readFile(join(folder, "copied", file)));
+    const twice = exportJob({ ...join2, from: [parts[0].path, parts[0].path], outdir: join(folder, "twice") }, {});
+    await expect(twice).rejects.toThrow("they overlap");
+    expect(decodePng(await readFile(join(folder, "joined", "masks", "seed000000.png"))).width).toBe(8);
+  });
+});
