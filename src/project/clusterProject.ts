@@ -1,15 +1,18 @@
 import { subset } from "../cluster/denseFeatures.ts";
-import { featurePyramid } from "../cluster/featurePyramid.ts";
+import { pyramidBuilder } from "../cluster/featurePyramid.ts";
 import { klish } from "../cluster/klish.ts";
 import type { LinearFeatures } from "../cluster/linearFeatures.ts";
 import type { MergeTree } from "../cluster/mergeTree.ts";
+import { type PyramidData, pyramidFeatures } from "../cluster/pyramid.ts";
+import { withHelpers } from "../cluster/sharedWork.ts";
 import { stridedPixels } from "../features/pixelStride.ts";
 import { keptResolution, sampleFeatures, seedBatches } from "../features/sampleFeatures.ts";
 import type { Generator } from "../gan/generator.ts";
 import { ortBlas } from "../runtime/node/ortBlas.ts";
 import type { JobOptions, Progress } from "../tensor/progress.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { dropBatches, loadBatch, saveBatch } from "./featureCache.ts";
+import { startHelpers } from "./featureHelpers.ts";
 import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
 import { generateOptions, layersOf } from "./request.ts";
 import type { ClusterSettings } from "./settings.ts";
@@ -30,10 +33,17 @@ export async function clusterProject(
   if (project.file.complete) return project;
   const { settings } = project.file;
   const clock = phaseClock(options);
-  const layers = await sampleAll(project, generator, clock.job);
-  const pixels = pixelsToCluster(layers, settings, options.threads);
-  layers.length = 0; // the pyramid has its own copy
-  const tree = await clusterPixels(project, pixels, clock.job);
+  // Strided pixels are few and made dense: the products' own threads serve them.
+  const helping = settings.pixelStride === 1 ? options.threads - 1 : 0;
+  const data = await sampleAll(project, generator, helping > 0, clock.job);
+  const { helpers, close } = startHelpers(data, helping);
+  let tree: MergeTree;
+  try {
+    const pixels = pixelsToCluster(data, settings, helping > 0 ? 1 : options.threads);
+    tree = await clusterPixels(project, withHelpers(pixels, helpers), clock.job);
+  } finally {
+    await close();
+  }
   await saveTree(project, tree);
   const done = await saveProject({
     ...project,
@@ -43,27 +53,33 @@ export async function clusterProject(
   return done;
 }
 
-/** All inner maps, one [N,C,h,h] per layer, from the project's cache as far as it goes. */
+/** All inner maps, from the project's cache as far as it goes. */
 async function sampleAll(
   { folder, file }: Project,
   generator: Generator,
+  shared: boolean,
   { onProgress, signal }: JobOptions,
-): Promise<Tensor[]> {
+): Promise<PyramidData> {
   const { settings } = file;
   const { seeds, resolution } = settings;
   const layers = layersOf(settings, generator.info);
-  const shapeOf = (i: number, n: number): number[] => {
-    const side = keptResolution(layers[i], resolution);
-    return [n, layers[i].channels, side, side];
-  };
-  const all = layers.map((_, i) => tensor(shapeOf(i, seeds.length)));
+  const sizes = layers.map((layer) => keptResolution(layer, resolution));
+  const builder = pyramidBuilder({
+    images: seeds.length,
+    layers: layers.map(({ channels }, i) => ({ channels, size: sizes[i] })),
+    resolution,
+    shared,
+  });
   const report = (done: number): void => onProgress?.({ phase: "sample the generator", done, total: seeds.length });
   let first = 0;
   report(0);
   for (const batch of seedBatches(seeds, generator.info.resolution)) {
     signal?.throwIfAborted();
-    const expected = layers.map(({ name }, i) => ({ name, shape: shapeOf(i, batch.length) }));
-    let maps = await loadBatch(folder, first, batch, expected);
+    const expected = layers.map(({ name, channels }, i) => ({
+      name,
+      shape: [batch.length, channels, sizes[i], sizes[i]],
+    }));
+    let maps: readonly Tensor[] | undefined = await loadBatch(folder, first, batch, expected);
     if (maps === undefined) {
       const sampled = await sampleFeatures(generator, batch, {
         ...generateOptions(settings, generator.info),
@@ -71,20 +87,18 @@ async function sampleAll(
         resolution,
       });
       await saveBatch(folder, first, sampled, layers);
-      maps = [...sampled.layers];
+      maps = sampled.layers;
     }
-    maps.forEach((m, i) => {
-      all[i].data.set(m.data, (all[i].data.length / seeds.length) * first);
-    });
+    builder.add(first, maps);
     first += batch.length;
     report(first);
   }
-  return all;
+  return builder.finish();
 }
 
-function pixelsToCluster(layers: readonly Tensor[], settings: ClusterSettings, threads: number): LinearFeatures {
+function pixelsToCluster(data: PyramidData, settings: ClusterSettings, threads: number): LinearFeatures {
   const { resolution, pixelStride, seeds, seed } = settings;
-  const pyramid = featurePyramid(layers, { resolution, blas: ortBlas({ threads }) });
+  const pyramid = pyramidFeatures(data, ortBlas({ threads }));
   return pixelStride === 1 ? pyramid : subset(pyramid, stridedPixels(seeds.length, resolution, pixelStride, seed));
 }
 

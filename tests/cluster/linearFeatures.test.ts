@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { klishFixture } from "../../bench/fixtures.ts";
 import { denseFeatures, subset } from "../../src/cluster/denseFeatures.ts";
-import { featurePyramid } from "../../src/cluster/featurePyramid.ts";
+import { featurePyramid, pyramidBuilder } from "../../src/cluster/featurePyramid.ts";
 import { type LinearFeatures, pixelRanges } from "../../src/cluster/linearFeatures.ts";
+import { pyramidFeatures } from "../../src/cluster/pyramid.ts";
 import { plainBlas } from "../../src/runtime/blas.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -97,6 +98,29 @@ describe("featurePyramid", () => {
     expect(() => featurePyramid([layer], { resolution: 8 })).toThrow(
       /layer 0, image 1, channel 1, row 1, column 2 is NaN/,
     );
+  });
+
+  it("pyramidBuilder gathers from batches what featurePyramid copies at once, in shared memory too", () => {
+    const layers = [randomTensor([5, 3, 4, 4], 1), randomTensor([5, 2, 9, 9], 2)];
+    const all = Int32Array.from({ length: 5 * 36 }, (_, n) => n);
+    const expected = featurePyramid(layers, { resolution: 6 }).rows(all);
+    for (const isShared of [false, true]) {
+      const sizes = layers.map(({ shape }) => ({ channels: shape[1], size: shape[2] }));
+      const builder = pyramidBuilder({ images: 5, layers: sizes, resolution: 6, shared: isShared });
+      const part = (first: number, last: number) =>
+        layers.map(({ shape, data }) => {
+          const each = data.length / 5;
+          return tensor([last - first, ...shape.slice(1)], data.slice(first * each, last * each));
+        });
+      builder.add(3, part(3, 5));
+      expect(() => builder.finish()).toThrow(/image 0 was not added/);
+      builder.add(0, part(0, 3));
+      const data = builder.finish();
+      expect(pyramidFeatures(data, plainBlas()).rows(all)).toEqual(expected);
+      expect(data.levels.every((level) => level.data.buffer instanceof SharedArrayBuffer)).toBe(isShared);
+      expect(() => builder.add(4, part(0, 2))).toThrow(/images 4 to 6 are outside the 5/);
+      expect(() => builder.add(0, [layers[0]])).toThrow(/expected 2 layers, got 1/);
+    }
   });
 
   it.skipIf(!hasShared)("gives the first rows of a reference's dense matrix", () => {

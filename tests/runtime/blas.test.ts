@@ -63,6 +63,12 @@ describe.each(implementations)("%s", (_, make) => {
     expect([...result]).toEqual([7, 10, 15, 22]);
   });
 
+  it("takes operands in shared memory", async () => {
+    const shared = new Float32Array(new SharedArrayBuffer(16));
+    shared.set([1, 2, 3, 4]);
+    expect([...(await blas.gemm({ a: shared, b: shared, m: 2, n: 2, k: 2 }))]).toEqual([7, 10, 15, 22]);
+  });
+
   it("rejects arrays that do not fit", async () => {
     const four = new Float32Array(4);
     await expect(blas.gemm({ a: four, b: four, m: 2, n: 2, k: 3 })).rejects.toThrow(/a must have 6 elements/);

@@ -31,13 +31,26 @@ export function ortBlas(options: OrtBlasOptions = {}): Blas {
     }
     return made;
   };
+  // The runtime takes no shared memory: such operands are copied into spare arrays.
+  const spare: Float32Array[] = [];
+  const unshared = (x: Float32Array, borrowed: Float32Array[]): Float32Array => {
+    if (!(x.buffer instanceof SharedArrayBuffer)) return x;
+    let copy = spare.pop();
+    if (copy === undefined || copy.length < x.length) copy = new Float32Array(x.length);
+    borrowed.push(copy);
+    copy.set(x);
+    return copy.subarray(0, x.length);
+  };
   return {
     async gemm(args) {
       const out = gemmOutput(args);
-      const { a, b, m, n, k, transposeA = false, transposeB = false } = args;
+      const { m, n, k, transposeA = false, transposeB = false } = args;
       if (out.length === 0) return out;
       if (k === 0) return out.fill(0);
       const ready = await session(transposeA, transposeB);
+      const borrowed: Float32Array[] = [];
+      const a = unshared(args.a, borrowed);
+      const b = unshared(args.b, borrowed);
       await ready.run(
         {
           A: new Tensor("float32", a, transposeA ? [k, m] : [m, k]),
@@ -45,6 +58,7 @@ export function ortBlas(options: OrtBlasOptions = {}): Blas {
         },
         { C: new Tensor("float32", out, [m, n]) },
       );
+      spare.push(...borrowed);
       return out;
     },
   };

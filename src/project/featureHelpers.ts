@@ -1,0 +1,55 @@
+import type { Worker } from "node:worker_threads";
+import type { RowSums } from "../cluster/linearFeatures.ts";
+import type { PyramidData } from "../cluster/pyramid.ts";
+import type { Helper } from "../cluster/sharedWork.ts";
+import { startWorker } from "../runtime/node/threads.ts";
+import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
+
+export interface FeatureHelpers {
+  readonly helpers: readonly Helper[];
+  /** Ends the threads. */
+  close(): Promise<void>;
+}
+
+/** `count` threads that compute on `data`, which must be shared memory. */
+export function startHelpers(data: PyramidData, count: number): FeatureHelpers {
+  const workers = Array.from({ length: count }, () =>
+    startWorker("./featureWorker", import.meta.url, { workerData: data }),
+  );
+  return {
+    helpers: workers.map(helper),
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function helper(worker: Worker): Helper {
+  const waiting: { resolve: (result: HelperResult) => void; reject: (error: Error) => void }[] = [];
+  let broken: Error | undefined;
+  worker.on("message", (answer: HelperAnswer) => {
+    const next = waiting.shift();
+    if ("result" in answer) next?.resolve(answer.result);
+    else next?.reject(new Error(answer.error));
+  });
+  const fail = (error: Error): void => {
+    broken ??= error;
+    for (const { reject } of waiting.splice(0)) reject(broken);
+  };
+  worker.on("error", fail);
+  worker.on("exit", (code) => fail(new Error(`a clustering thread ended unexpectedly (exit code ${code})`)));
+  const ask = (request: HelperRequest): Promise<HelperResult> =>
+    new Promise((resolve, reject) => {
+      if (broken !== undefined) {
+        reject(broken);
+        return;
+      }
+      waiting.push({ resolve, reject });
+      worker.postMessage(request);
+    });
+  return {
+    scores: async (weight, bias, _, range) => (await ask({ kind: "scores", weight, bias, range })) as Float32Array,
+    gradient: async (g, range) => (await ask({ kind: "gradient", g, range })) as Float64Array,
+    rowSums: async (index, factors) => (await ask({ kind: "rowSums", index, factors })) as RowSums,
+  };
+}
