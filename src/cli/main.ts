@@ -6,6 +6,7 @@ import { addCluster } from "./cluster.ts";
 import { addConvert } from "./convert.ts";
 import { addDataset } from "./dataset.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEvaluate } from "./evaluate.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
 import { addLabel } from "./label.ts";
@@ -28,7 +29,18 @@ const program = new Command("klish")
   .showHelpAfterError("(add --help for the options)")
   .enablePositionalOptions()
   .exitOverride();
-for (const add of [addCluster, addReport, addLabel, addDataset, addCheck, addGenerate, addConvert, addInfo, addDoctor])
+for (const add of [
+  addCluster,
+  addReport,
+  addLabel,
+  addDataset,
+  addCheck,
+  addEvaluate,
+  addGenerate,
+  addConvert,
+  addInfo,
+  addDoctor,
+])
   add(program);
 for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for the options)");
 

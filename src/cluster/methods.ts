@@ -1,0 +1,79 @@
+/** Every way to cluster under one signature, to be compared. */
+import type { JobOptions } from "../tensor/progress.ts";
+import { ahc } from "./ahc.ts";
+import type { Clustering } from "./clustering.ts";
+import { cosineKMeans } from "./cosineKMeans.ts";
+import { kasp } from "./kasp.ts";
+import { klish } from "./klish.ts";
+import { kMeans } from "./kMeans.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import { predict } from "./predict.ts";
+
+/** "klish": the pair criterion, its balance chosen by itself; "klish-paper": the paper's rule. */
+export const methodNames = [
+  "klish",
+  "klish-paper",
+  "kmeans",
+  "kmeans-cosine",
+  "ahc-ward",
+  "ahc-cosine",
+  "kasp",
+] as const;
+export type MethodName = (typeof methodNames)[number];
+
+export interface MethodOptions extends JobOptions {
+  readonly ks: readonly number[];
+  readonly seed: number;
+  /** K0 of KLiSH. */
+  readonly initialClusters: number;
+}
+
+/** The clusters of all pixels at one K, in [0, k). */
+export interface MethodResult {
+  readonly k: number;
+  readonly labels: Uint16Array;
+  /** lambda of KLiSH's pair criterion. */
+  readonly balance?: number;
+}
+
+/**
+ * Clusters at each of `ks`, one result after another. KLiSH merges once for all and labels by its classifiers; the others begin anew
+ * at each K. Throws RangeError where a K does not fit the pixels, or KLiSH's K0.
+ */
+export async function* clusterings(
+  method: MethodName,
+  features: LinearFeatures,
+  { ks, seed, initialClusters, ...job }: MethodOptions,
+): AsyncGenerator<MethodResult> {
+  if (method === "klish" || method === "klish-paper") {
+    const most = Math.max(...ks);
+    if (most > initialClusters)
+      throw new RangeError(`KLiSH starts from ${initialClusters} clusters and cannot have K = ${most}`);
+    const tree = await klish(features, {
+      initialClusters,
+      seed,
+      criterion: method === "klish" ? "pair" : "paper",
+      ...job,
+    });
+    for (const k of ks) yield { k, labels: await predict(features, tree.classifierAt(k), job), balance: tree.balance };
+    return;
+  }
+  const cluster = rivals[method];
+  for (const k of ks) {
+    const { labels } = await cluster(features, { nClusters: k, seed, ...job });
+    yield { k, labels };
+  }
+}
+
+type Rival = (
+  features: LinearFeatures,
+  options: JobOptions & { readonly nClusters: number; readonly seed: number },
+) => Promise<Clustering>;
+
+const rivals: Record<Exclude<MethodName, "klish" | "klish-paper">, Rival> = {
+  kmeans: kMeans,
+  "kmeans-cosine": cosineKMeans,
+  "ahc-ward": ahc,
+  "ahc-cosine": (features, options) => ahc(features, { ...options, linkage: "average", metric: "cosine" }),
+  kasp,
+};

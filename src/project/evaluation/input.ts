@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { readNpz } from "../../checkpoint/npy.ts";
+import { denseFeatures, subset } from "../../cluster/denseFeatures.ts";
+import { featurePyramid } from "../../cluster/featurePyramid.ts";
+import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
+import { stridedPixels } from "../../features/pixelStride.ts";
+import { sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import { ortBlas } from "../../runtime/node/ortBlas.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { ProjectError } from "../files.ts";
+import { openNetwork } from "../network.ts";
+import { openProject } from "../project.ts";
+import { generateOptions, layersOf } from "../request.ts";
+import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
+
+/** Where the features are: a project, whose generator is sampled again, or arrays in an .npz. */
+export type EvaluationSource =
+  | { readonly kind: "project"; readonly folder: string; readonly network: string | null }
+  | { readonly kind: "arrays"; readonly file: string };
+
+export interface InputRequest {
+  readonly source: EvaluationSource;
+  /** A folder of label maps, an .npz or an .npy; null for the array `truth` beside the features. */
+  readonly truth: string | null;
+  /** Default: the project's, or 1. */
+  readonly pixelStride: number | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+}
+
+/** The pixels to cluster, and what is known of them. */
+export interface EvaluationInput {
+  /** To be shown. */
+  readonly name: string;
+  readonly features: LinearFeatures;
+  readonly truth: Uint16Array;
+  readonly images: number;
+  readonly pixelsPerImage: number;
+  readonly pixelStride: number;
+  /** Of everything that decides the numbers. */
+  readonly sha256: string;
+}
+
+interface Loaded {
+  readonly name: string;
+  readonly features: LinearFeatures;
+  readonly shape: TruthShape;
+  readonly truth: Uint16Array | undefined;
+  readonly pixelStride: number;
+  readonly identity: unknown;
+}
+
+/** Reads or samples features, and reads their truth. Throws ProjectError for what does not fit. */
+export async function loadInput(request: InputRequest, job: JobOptions): Promise<EvaluationInput> {
+  const { source } = request;
+  const threads = request.threads ?? availableParallelism();
+  const loaded =
+    source.kind === "arrays"
+      ? await arrays(source.file, threads)
+      : await projectFeatures(source.folder, source.network, request.provider, threads, job);
+  const { name, shape } = loaded;
+  const truth = request.truth === null ? loaded.truth : await loadTruth(request.truth, shape);
+  if (truth === undefined)
+    throw new ProjectError(`${name} says nothing of true classes. Give them with --truth <folder or file>.`);
+  const pixelStride = request.pixelStride ?? loaded.pixelStride;
+  if (pixelStride > 1 && shape.resolution === undefined)
+    throw new ProjectError("a pixel stride needs images; these are plain points.");
+  const images = shape.resolution === undefined ? 1 : shape.seeds.length;
+  const index =
+    pixelStride > 1 && shape.resolution !== undefined
+      ? stridedPixels(images, shape.resolution, pixelStride, 0)
+      : undefined;
+  const features = index === undefined ? loaded.features : subset(loaded.features, index);
+  const kept = index === undefined ? truth : Uint16Array.from(index, (n) => truth[n]);
+  const hash = createHash("sha256").update(JSON.stringify({ identity: loaded.identity, pixelStride }));
+  hash.update(new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength));
+  return {
+    name,
+    features,
+    truth: kept,
+    images,
+    pixelsPerImage: kept.length / images,
+    pixelStride,
+    sha256: hash.digest("hex"),
+  };
+}
+
+async function arrays(file: string, threads: number): Promise<Loaded> {
+  const bytes = new Uint8Array(
+    await readFile(file).catch((cause) => {
+      throw new ProjectError(`${file} cannot be read (${(cause as Error).message}).`, { cause });
+    }),
+  );
+  const found = readNpz(bytes);
+  const layers = [...found].filter(([name]) => name !== "truth").map(([, array]) => array);
+  const floats = layers.filter((layer): layer is Tensor => layer.dtype === "float32");
+  const points = floats.length === 1 && floats[0].shape.length === 2;
+  if (floats.length === 0 || floats.length < layers.length || !(points || floats.every((l) => l.shape.length === 4)))
+    throw new ProjectError(
+      `${file}: expected layers [N,C,h,h] or one array of points [N,D], of float16 or float32, beside \`truth\`; got ` +
+        `${[...found].map(([name, { dtype, shape }]) => `${name}: ${dtype} [${shape}]`).join(", ")}.`,
+    );
+  const blas = ortBlas({ threads });
+  const resolution = points ? undefined : Math.max(...floats.map((l) => l.shape[2]));
+  const features =
+    resolution === undefined ? denseFeatures(floats[0], { blas }) : featurePyramid(floats, { resolution, blas });
+  const seeds = points ? [] : Array.from({ length: floats[0].shape[0] }, (_, i) => i);
+  const shape = { seeds, resolution, pixels: features.pixels };
+  const truth = found.get("truth");
+  const identity = createHash("sha256").update(bytes).digest("hex");
+  return {
+    name: basename(file),
+    features,
+    shape,
+    truth: truth && arrayTruth(file, truth, shape),
+    pixelStride: 1,
+    identity,
+  };
+}
+
+async function projectFeatures(
+  folder: string,
+  moved: string | null,
+  provider: ProviderChoice,
+  threads: number,
+  { onProgress, signal }: JobOptions,
+): Promise<Loaded> {
+  const { settings } = (await openProject(folder)).file;
+  const { seeds, resolution, latent } = settings;
+  const network = await openNetwork(moved ?? settings.network, { runtime: ortNode, provider, threads, latent });
+  try {
+    if (network.sha256 !== settings.networkSha256)
+      throw new ProjectError(
+        `${network.path} is not the generator that ${folder} was made from (its content differs). Give that one with --network.`,
+      );
+    const { info } = network.generator;
+    const layers = layersOf(settings, info);
+    const options = { ...generateOptions(settings, info), layers, resolution };
+    const maps: Tensor[] = [];
+    let done = 0;
+    for (const batch of seedBatches(seeds, info.resolution)) {
+      onProgress?.({ phase: "sample the generator", done, total: seeds.length });
+      signal?.throwIfAborted();
+      const sampled = await sampleFeatures(network.generator, batch, options);
+      sampled.layers.forEach((part, i) => {
+        maps[i] ??= tensor([seeds.length, ...part.shape.slice(1)]);
+        maps[i].data.set(part.data, (maps[i].data.length / seeds.length) * done);
+      });
+      done += batch.length;
+    }
+    onProgress?.({ phase: "sample the generator", done, total: seeds.length });
+    const features = featurePyramid(maps, { resolution, blas: ortBlas({ threads }) });
+    const { networkSha256, truncationPsi, truncationCutoff, noiseMode, class: of } = settings;
+    const names = layers.map((l) => l.name);
+    return {
+      name: basename(folder),
+      features,
+      shape: { seeds, resolution, pixels: features.pixels },
+      truth: undefined,
+      pixelStride: settings.pixelStride,
+      identity: { networkSha256, latent, seeds, of, truncationPsi, truncationCutoff, noiseMode, names, resolution },
+    };
+  } finally {
+    await network.generator.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { methodNames } from "../../cluster/methods.ts";
+import { scoreNames } from "../../cluster/scores.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+
+const FILE = "evaluation.json";
+
+const score = z.number().nullable();
+
+/** One clustering, measured. */
+const evaluationRow = z.strictObject({
+  method: z.enum(methodNames),
+  k: z.int().min(1),
+  seed: z.int().min(0),
+  /** Of the whole run that gave this row; for KLiSH that is all K of a seed. */
+  seconds: z.number(),
+  balance: z.number().nullable(),
+  largestShare: z.number(),
+  effectiveClusters: z.number(),
+  /** Share of the features' variance between the clusters. */
+  explainedVariance: z.number(),
+  /** Null where it is not defined: foregrounds without a background. */
+  scores: z.record(z.enum(scoreNames), score),
+});
+export type EvaluationRow = z.infer<typeof evaluationRow>;
+
+const evaluationFile = z.strictObject({
+  klish: z.literal("evaluation"),
+  version: z.literal(1),
+  /** The data set, to be shown. */
+  name: z.string(),
+  /** Of features and truth. */
+  sha256: z.string(),
+  pixels: z.int(),
+  channels: z.int(),
+  images: z.int(),
+  pixelStride: z.int(),
+  classes: z.int(),
+  background: z.int().nullable(),
+  initialClusters: z.int(),
+  machine: z.string(),
+  command: z.string(),
+  rows: z.array(evaluationRow),
+});
+export type EvaluationFile = z.infer<typeof evaluationFile>;
+
+/** What must be the same for rows to stand in one table. */
+const SAME = ["sha256", "background", "initialClusters"] as const;
+
+/** The evaluation with the rows that the folder holds already. Throws ProjectError when they are of something else. */
+export async function continueEvaluation(folder: string, fresh: EvaluationFile): Promise<EvaluationFile> {
+  const path = join(folder, FILE);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return fresh;
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new ProjectError(`${path} is not valid JSON. Delete it to measure again.`, { cause });
+  }
+  const result = evaluationFile.safeParse(content);
+  if (!result.success)
+    throw new ProjectError(`${path} is no evaluation that this version reads: ${z.prettifyError(result.error)}`);
+  for (const name of SAME)
+    if (result.data[name] !== fresh[name])
+      throw new ProjectError(
+        `${folder} holds an evaluation of ${name === "sha256" ? "other features or another truth" : `another ${name} (${result.data[name]}, now ${fresh[name]})`}. ` +
+          "Choose another --outdir, or delete it.",
+      );
+  return { ...fresh, rows: result.data.rows };
+}
+
+export async function saveEvaluation(folder: string, file: EvaluationFile): Promise<void> {
+  await writeAtomic(join(folder, FILE), `${JSON.stringify(file, null, 1)}\n`);
+}

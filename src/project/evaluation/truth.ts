@@ -1,0 +1,98 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { readNpy, readNpz } from "../../checkpoint/npy.ts";
+import { decodePng, PngError } from "../../dataset/png.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { listFolder, ProjectError } from "../files.ts";
+
+/** What a truth must cover. */
+export interface TruthShape {
+  /** The seed of each image; label maps are found by it. */
+  readonly seeds: readonly number[];
+  /** Undefined for plain points, which are no images. */
+  readonly resolution: number | undefined;
+  readonly pixels: number;
+}
+
+const HOW = "Give a folder of index PNGs (seed0000.png ...), an .npz with an array `truth`, or an .npy";
+
+/** The true class of every pixel, from label maps of any size. Throws ProjectError that says what does not fit. */
+export async function loadTruth(path: string, shape: TruthShape): Promise<Uint16Array> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new ProjectError(`${path}: there is no such truth. ${HOW}.`);
+  if (found.isDirectory()) return pngTruth(path, shape);
+  const bytes = new Uint8Array(await readFile(path));
+  if (path.endsWith(".npy")) return arrayTruth(path, readNpy(bytes, path), shape);
+  if (!path.endsWith(".npz")) throw new ProjectError(`${path}: this kind of truth is not known. ${HOW}.`);
+  const arrays = readNpz(bytes);
+  const truth = arrays.get("truth") ?? (arrays.size === 1 ? [...arrays.values()][0] : undefined);
+  if (truth === undefined)
+    throw new ProjectError(`${path} has no array \`truth\`, but ${[...arrays.keys()].join(", ")}.`);
+  return arrayTruth(path, truth, shape);
+}
+
+/** One label per pixel, or label maps [N,S,S] of any side. */
+export function arrayTruth(path: string, { shape, data }: AnyTensor, { seeds, resolution, pixels }: TruthShape) {
+  const labels = Uint16Array.from(data as ArrayLike<number | bigint>, (value) => checkedLabel(path, Number(value)));
+  if (labels.length === pixels) return labels;
+  const [images, side, width] = shape;
+  if (resolution === undefined || shape.length !== 3 || images !== seeds.length || side !== width)
+    throw new ProjectError(
+      `${path}: the truth has shape [${shape}]; expected ${pixels} labels` +
+        `${resolution === undefined ? "" : `, or square label maps of ${seeds.length} images`}.`,
+    );
+  return resizeMaps(labels, images, side, resolution);
+}
+
+function checkedLabel(path: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return value;
+  throw new ProjectError(`${path}: ${value} is no class; expected integers from 0 (255 for pixels to leave out).`);
+}
+
+async function pngTruth(folder: string, { seeds, resolution }: TruthShape): Promise<Uint16Array> {
+  if (resolution === undefined)
+    throw new ProjectError(`${folder}: points are no images; give their truth as an .npz or .npy of labels.`);
+  const names = new Map<number, string>();
+  for (const name of await listFolder(folder)) {
+    const seed = /^seed(\d+)\.png$/.exec(name);
+    if (seed !== null) names.set(Number(seed[1]), name);
+  }
+  const truth = new Uint16Array(seeds.length * resolution ** 2);
+  for (const [i, seed] of seeds.entries()) {
+    const name = names.get(seed);
+    if (name === undefined)
+      throw new ProjectError(
+        `${folder} has no label map of seed ${seed} (seed${String(seed).padStart(4, "0")}.png); it has ${names.size} of ${seeds.length}.`,
+      );
+    const path = join(folder, name);
+    const { side, labels } = await readLabelMap(path);
+    truth.set(resizeMaps(labels, 1, side, resolution), i * resolution ** 2);
+  }
+  return truth;
+}
+
+async function readLabelMap(path: string): Promise<{ side: number; labels: Uint16Array }> {
+  try {
+    const { width, height, channels, data } = decodePng(new Uint8Array(await readFile(path)));
+    if (channels !== 1)
+      throw new ProjectError(`${path} is a colour picture; expected class numbers (a palette or grey PNG).`);
+    if (width !== height) throw new ProjectError(`${path} is ${width}x${height}; expected a square label map.`);
+    return { side: width, labels: Uint16Array.from(data) };
+  } catch (cause) {
+    if (!(cause instanceof PngError)) throw cause;
+    throw new ProjectError(`${path}: ${cause.message}.`, { cause });
+  }
+}
+
+/** Each pixel of R x R takes the nearest label: features are resized with their corners aligned, and so are labels. */
+function resizeMaps(labels: Uint16Array, images: number, side: number, resolution: number): Uint16Array {
+  if (side === resolution) return labels;
+  const at = Int32Array.from({ length: resolution }, (_, i) =>
+    Math.round(resolution === 1 ? 0 : (i * (side - 1)) / (resolution - 1)),
+  );
+  const result = new Uint16Array(images * resolution ** 2);
+  let to = 0;
+  for (let image = 0; image < images; image++)
+    for (const y of at) for (const x of at) result[to++] = labels[(image * side + y) * side + x];
+  return result;
+}
