@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { GeneratorError } from "../gan/errors.ts";
@@ -8,27 +8,25 @@ import { ortNode } from "../runtime/ortNode.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import { blockMaker } from "./datasetBlock.ts";
-import { continueManifest, type ManifestEntry, manifestLines } from "./datasetManifest.ts";
+import { continueManifest } from "./datasetManifest.ts";
 import { writeOverview } from "./datasetOverview.ts";
 import { makeBlocks } from "./datasetPool.ts";
-import type { Block, MadeBlock } from "./datasetProtocol.ts";
+import type { MadeBlock } from "./datasetProtocol.ts";
+import { alreadyMade, blocks, repair } from "./datasetResume.ts";
 import { logRun, size } from "./datasetRuns.ts";
-import { hashOf } from "./datasetSample.ts";
 import type { SamplerSource } from "./datasetSampler.ts";
 import {
   type DatasetFile,
   type DatasetSettings,
   datasetDifferences,
-  imagePath,
   loadDataset,
-  maskPath,
   openDataset,
   saveDataset,
   seedRange,
 } from "./datasetSettings.ts";
 import { writeLists } from "./datasetStore.ts";
 import { threadMaker } from "./datasetThread.ts";
-import { explain, listFolder, ProjectError, readIfThere, removeTemporaries } from "./files.ts";
+import { explain, listFolder, ProjectError, removeTemporaries } from "./files.ts";
 import { lockFolder } from "./lock.ts";
 import { openNetwork } from "./network.ts";
 import { loadTree, openProject, type Project } from "./project.ts";
@@ -75,7 +73,7 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
   const recipe = tree === undefined ? undefined : await loadRecipe(project, tree);
   if (tree === undefined || recipe === undefined)
     throw new ProjectError(
-      `${request.project} has no labels yet. Choose a K and name its parts first: klish label ${request.project} cut 12`,
+      `${request.project} has no labels yet. Choose a K and name its parts first: klish label cut ${request.project} 12`,
     );
   const network = await openNetwork(request.network ?? project.file.settings.network, {
     runtime: ortNode,
@@ -126,18 +124,16 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
         progress();
       };
       const next = range.first + samples;
-      if (next < range.end) {
+      if (next < range.end || done.damaged.length > 0) {
         // One generator needs no thread beside this one, which is a job's own already.
-        const makers = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
+        const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
+        const makers = open.map((m) => m.make);
+        const stop = (): boolean => job.signal?.aborted === true;
         try {
-          await makeBlocks(
-            blocks(next, range.end, settings.blockSize),
-            makers.map((m) => m.make),
-            finished,
-            () => job.signal?.aborted === true,
-          );
+          await repair(done.damaged, settings, makers, stop);
+          if (!stop()) await makeBlocks(blocks(next, range.end, settings.blockSize), makers, finished, stop);
         } finally {
-          await Promise.all(makers.map((m) => m.dispose()));
+          await Promise.all(open.map((m) => m.dispose()));
         }
       }
     } finally {
@@ -222,61 +218,6 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
   }
   if (before?.settings.count !== file.settings.count) await saveDataset(folder, file);
   for (const sub of [".", "images", "masks"]) await removeTemporaries(join(folder, sub));
-}
-
-/** Samples whose content is checked when a run continues; of the others the files' sizes. */
-const CHECKED_SAMPLES = 64;
-
-/** How far an earlier run came: the samples before the first that is missing, cut short, or (among the last) changed. */
-async function alreadyMade(
-  folder: string,
-  settings: DatasetSettings,
-): Promise<{ samples: number; bytes: number; manifestBytes: number }> {
-  const { first, end } = seedRange(settings);
-  const state = { samples: 0, bytes: 0, manifestBytes: 0 };
-  let last: { entry: ManifestEntry; before: typeof state }[] = [];
-  for await (const { entry, end: manifestBytes } of manifestLines(folder)) {
-    if (entry.seed !== first + state.samples || entry.seed >= end) break;
-    const files = filesOf(entry, settings);
-    const sizes = await Promise.all(
-      files.map(({ path }) =>
-        stat(join(folder, path)).then(
-          (s) => s.size,
-          () => -1,
-        ),
-      ),
-    );
-    if (files.some(({ bytes }, i) => sizes[i] !== bytes)) break;
-    last.push({ entry, before: { ...state } });
-    if (last.length > 2 * CHECKED_SAMPLES) last = last.slice(-CHECKED_SAMPLES);
-    state.samples++;
-    state.bytes += files.reduce((sum, f) => sum + f.bytes, 0);
-    state.manifestBytes = manifestBytes;
-  }
-  for (const { entry, before } of last.slice(-CHECKED_SAMPLES))
-    for (const { path, sha256 } of filesOf(entry, settings)) {
-      const content = await readIfThere(join(folder, path));
-      if (content === undefined || hashOf(content).sha256 !== sha256) return before;
-    }
-  return state;
-}
-
-/** A sample's files as the manifest lists them. */
-export function filesOf(
-  { name, image, mask }: ManifestEntry,
-  settings: DatasetSettings,
-): { readonly path: string; readonly bytes: number; readonly sha256: string }[] {
-  return [
-    ...(image === undefined ? [] : [{ path: imagePath(name, settings), ...image }]),
-    ...(mask === undefined ? [] : [{ path: maskPath(name), ...mask }]),
-  ];
-}
-
-/** Blocks from the one that holds `first` on; see `blockSize` of the settings. */
-export function* blocks(first: number, end: number, size: number): Generator<Block, undefined> {
-  for (let index = Math.floor(first / size); index * size < end; index++)
-    yield { index, seeds: Array.from({ length: size }, (_, i) => index * size + i), first, end };
-  return undefined;
 }
 
 /** Share of the machine's memory that the workers' inner maps may take. */

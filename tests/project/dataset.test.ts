@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../src/dataset/png.ts";
-import { blocks, type DatasetRequest, datasetJob } from "../../src/project/datasetJob.ts";
+import { type DatasetRequest, datasetJob } from "../../src/project/datasetJob.ts";
 import { makeBlocks } from "../../src/project/datasetPool.ts";
 import type { Block, MadeBlock } from "../../src/project/datasetProtocol.ts";
+import { blocks } from "../../src/project/datasetResume.ts";
 import { seedRange } from "../../src/project/datasetSettings.ts";
 import { exportJob } from "../../src/project/datasetStore.ts";
 import { type Verification, type VerifyRequest, verifyJob } from "../../src/project/datasetVerify.ts";
@@ -125,6 +126,25 @@ describe("datasetJob()", () => {
     await datasetJob(request({ count: 230 }), {});
     expect((await manifest(out)).length).toBe(230);
     expect((await datasetJob(request({ count: 230 }), {})).made).toBe(0);
+  });
+
+  it("makes again only what was lost in the middle, and says when it comes out otherwise", async () => {
+    await datasetJob(request({ count: 100 }), {});
+    const whole = await contentOf(out);
+    const untouched = join(out, "images", "seed000050.png");
+    const before = (await stat(untouched)).mtimeMs;
+    await rm(join(out, "masks", "seed000003.png"));
+    await writeFile(join(out, "images", "seed000090.png"), "damaged");
+    expect((await datasetJob(request({ count: 100 }), {})).made).toBe(0);
+    expect(await contentOf(out)).toEqual(whole);
+    expect((await stat(untouched)).mtimeMs).toBe(before);
+    const lines = (await readFile(join(out, "manifest.jsonl"), "utf8")).split("\n");
+    lines[3] = lines[3].replace(/"sha256":"..../, '"sha256":"0000');
+    await writeFile(join(out, "manifest.jsonl"), lines.join("\n"));
+    await rm(join(out, "masks", "seed000003.png"));
+    await expect(datasetJob(request({ count: 100 }), {})).rejects.toThrow(
+      "seed000003 cannot be made again as the manifest lists it",
+    );
   });
 
   it("leaves out what the filter rejects, with the reason, and ignores uncertain pixels", async () => {
