@@ -7,9 +7,9 @@ export const mmseg: DatasetFormat = {
   title: "MMSegmentation",
   load: {
     language: "python",
-    code: `# in a config: _base_ = "{path}/dataset_config.py"
-from mmseg.datasets import BaseSegDataset
-data = BaseSegDataset(**__import__("runpy").run_path("{path}/dataset_config.py")["train_dataset"])`,
+    code: `import runpy; from mmseg.datasets import BaseSegDataset
+config = runpy.run_path("{path}/dataset_config.py")
+data = BaseSegDataset(**config["train_dataset"])`,
   },
   writer(info, sink) {
     return {
