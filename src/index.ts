@@ -42,6 +42,30 @@ export {
   vMeasure,
 } from "./cluster/metrics.ts";
 export { predict } from "./cluster/predict.ts";
+export {
+  type CutCluster,
+  cutClassifier,
+  cutLabels,
+  cutTreeAt,
+  lockCluster,
+  type MergeClustersOptions,
+  mergeClusters,
+  recut,
+  splitCluster,
+  type TreeCut,
+  type TreeNode,
+  treeThrough,
+} from "./cluster/treeCut.ts";
+export {
+  applyTreeEdit,
+  replayTreeEdits,
+  type SkippedEdit,
+  type TransferOptions,
+  type TransferredEdits,
+  type TreeEdit,
+  type TreeRecipe,
+  transferTreeEdits,
+} from "./cluster/treeEdits.ts";
 export { stridedPixels } from "./features/pixelStride.ts";
 export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
 export { GeneratorError } from "./gan/errors.ts";
