@@ -17,10 +17,11 @@ export interface KMeansOptions extends JobOptions {
   readonly nClusters: number;
   /** Default 0. */
   readonly seed?: number;
-  /** Pixels on which the start is sought. Default 16384. */
+  /** Pixels on which the start is sought. Default 32768. */
   readonly sampleSize?: number;
-  /** Lloyd's iterations on the sample, default 30, and then over all pixels, default 5. They stop early when nothing moves. */
+  /** Lloyd's iterations on the sample. Default 30. They stop early when nothing moves. */
   readonly sampleIterations?: number;
+  /** Iterations over all pixels. Default 2 after a sample, which leaves little to move; else 5. */
   readonly iterations?: number;
   /** [K,D]: start over all pixels from these instead of from a sample. */
   readonly initialCentroids?: Float32Array;
@@ -33,7 +34,9 @@ export interface KMeansClustering extends Clustering {
   readonly inertia: number;
 }
 
-const SAMPLE_SIZE = 16384;
+const SAMPLE_SIZE = 32768;
+const ITERATIONS = 5;
+const ITERATIONS_AFTER_SAMPLE = 2;
 /** Bytes that the sample's dense rows may take. */
 const SAMPLE_BYTES = 64 * 2 ** 20;
 /** Iterations stop when the squared shift of all centroids is below this share of the mean channel variance, as in scikit-learn. */
@@ -44,11 +47,15 @@ const SHIFT_TOLERANCE = 1e-4;
  * 0. Throws RangeError when nClusters is no integer from 1 to the number of pixels.
  */
 export async function kMeans(features: LinearFeatures, options: KMeansOptions): Promise<KMeansClustering> {
-  const { nClusters: k, seed = 0, sampleIterations = 30, iterations = 5 } = options;
+  const { nClusters: k, seed = 0, sampleIterations = 30 } = options;
   const { pixels, channels } = features;
   if (!Number.isInteger(k) || k < 1 || k > pixels)
     throw new RangeError(`kMeans: nClusters must be an integer from 1 to the ${pixels} pixels, got ${k}`);
   const statistics = await spread(features);
+  const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
+  const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
+  const sampled = options.initialCentroids === undefined && size < pixels;
+  const iterations = options.iterations ?? (sampled ? ITERATIONS_AFTER_SAMPLE : ITERATIONS);
   const total = (options.initialCentroids ? 0 : sampleIterations) + iterations;
   let done = 0;
   const advance = () => {
@@ -64,8 +71,6 @@ export async function kMeans(features: LinearFeatures, options: KMeansOptions): 
     centroids = Float64Array.from(options.initialCentroids, (x, i) => x - statistics.mean[i % channels]);
   } else {
     const random = new RandomState(seed);
-    const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
-    const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
     const sample = centredSample(features, random.permutation(pixels).subarray(0, size), statistics.mean);
     const about: Spread = { mean: new Float64Array(channels), variance: statistics.variance };
     centroids = await kMeansPlusPlus(sample, k, random);
