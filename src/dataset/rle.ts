@@ -21,6 +21,35 @@ export function runLengths(length: number, inside: (i: number) => boolean): numb
 }
 
 /**
+ * The run lengths, down the columns as COCO counts, of every component's mask at once: what `runLengths` gives for each of the `count`
+ * components of `index` [height,width], in one pass.
+ */
+export function columnRuns(index: Int32Array, count: number, width: number, height: number): number[][] {
+  const runs: number[][] = Array.from({ length: count }, () => []);
+  // Where each component's last run ended.
+  const ends = new Int32Array(count);
+  const area = width * height;
+  let current = -1;
+  let start = 0;
+  const close = (end: number): void => {
+    if (current < 0) return;
+    runs[current].push(start - ends[current], end - start);
+    ends[current] = end;
+  };
+  let at = 0;
+  for (let x = 0; x < width; x++)
+    for (let p = x; p < area; p += width, at++) {
+      if (index[p] === current) continue;
+      close(at);
+      current = index[p];
+      start = at;
+    }
+  close(area);
+  for (let c = 0; c < count; c++) if (ends[c] < area) runs[c].push(area - ends[c]);
+  return runs;
+}
+
+/**
  * COCO's compressed counts (pycocotools' `rleToString`): from the third run on the difference to the run before the last, in
  * groups of 5 bits, low first, a sixth bit saying that more follow, plus 48 as a character.
  */

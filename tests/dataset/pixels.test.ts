@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { connectedComponents } from "../../src/dataset/components.ts";
 import { checkClasses, countLabels, paletteOf } from "../../src/dataset/labelMap.ts";
 import { decodePng, encodePng, PngError } from "../../src/dataset/png.ts";
-import { cocoCounts, cocoRuns, runLengths } from "../../src/dataset/rle.ts";
+import { cocoCounts, cocoRuns, columnRuns, runLengths } from "../../src/dataset/rle.ts";
 import { splitOf } from "../../src/dataset/split.ts";
 import { tarEntry } from "../../src/dataset/tar.ts";
 import { classes } from "./samples.ts";
@@ -91,6 +91,19 @@ describe("COCO run lengths", () => {
     // mask.encode of a 4x4 array of ones, and of one with ones in [1:3, 1:3].
     expect(cocoCounts([0, 16])).toBe("0`0");
     expect(cocoCounts([5, 2, 2, 2, 5])).toBe("52203");
+  });
+
+  it("of all components at once are those of each", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 1, 255), { minLength: 30, maxLength: 30 }), (labels) => {
+        const [width, height] = [5, 6];
+        const { index, list } = connectedComponents({ width, height, data: Uint8Array.from(labels) });
+        const each = list.map((_, c) =>
+          runLengths(30, (p) => index[(p % height) * width + Math.floor(p / height)] === c),
+        );
+        expect(columnRuns(index, list.length, width, height)).toEqual(each);
+      }),
+    );
   });
 
   it("survive the round trip", () => {

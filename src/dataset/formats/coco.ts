@@ -7,7 +7,7 @@ import { type Component, connectedComponents } from "../components.ts";
 import { classesJson, type DatasetFormat, type DatasetSink, type Sample } from "../format.ts";
 import { type DatasetClass, rgbOf } from "../labelMap.ts";
 import { encodePng } from "../png.ts";
-import { cocoCounts, runLengths } from "../rle.ts";
+import { cocoCounts, columnRuns } from "../rle.ts";
 import type { Split } from "../split.ts";
 
 export const coco: DatasetFormat = {
@@ -30,8 +30,9 @@ mask = coco.annToMask(coco.loadAnns(coco.getAnnIds(coco.getImgIds()[0]))[0])`,
         const { index, list } = connectedComponents(labels);
         const file = `${name}.${imageExtension}`;
         await sink.original(`${split}/${file}`, sample, "image");
+        const runs = columnRuns(index, list.length, labels.width, labels.height);
         const instances = list.flatMap((component, i) =>
-          classes[component.label].background ? [] : [instance(++annotation, image, sample, component, index, i)],
+          classes[component.label].background ? [] : [instance(++annotation, image, sample, component, runs[i])],
         );
         await parts.get(split)!.add(sample, image, file, instances, index, list);
       },
@@ -48,11 +49,8 @@ function instance(
   image_id: number,
   { labels: { width, height } }: Sample,
   { label, area, box }: Component,
-  index: Int32Array,
-  i: number,
+  runs: readonly number[],
 ): object {
-  // COCO counts down the columns.
-  const runs = runLengths(width * height, (p) => index[(p % height) * width + Math.floor(p / height)] === i);
   const segmentation = { size: [height, width], counts: cocoCounts(runs) };
   return { id, image_id, category_id: label + 1, area, bbox: box, iscrowd: 0, segmentation };
 }
