@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { denseFeatures } from "../src/cluster/denseFeatures.ts";
-import { featurePyramid } from "../src/cluster/featurePyramid.ts";
+import { featurePyramid, pyramidBuilder } from "../src/cluster/featurePyramid.ts";
 import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
+import type { PyramidData } from "../src/cluster/pyramid.ts";
 import type { Blas } from "../src/runtime/blas.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 
@@ -34,6 +35,8 @@ export interface KlishFixture {
     readonly results: Readonly<Record<string, { readonly exact: Readonly<Record<"AMI" | "ARI" | "MIoU", number>> }>>;
   };
   features(blas: Blas): LinearFeatures;
+  /** The maps as a pyramid that threads share; undefined for plain points. */
+  sharedPyramid(): PyramidData | undefined;
   bytes(file: string): Uint8Array;
   floats(file: string): Float32Array;
 }
@@ -47,6 +50,11 @@ export function klishFixture(name: string): KlishFixture {
   const text = (file: string) => JSON.parse(new TextDecoder().decode(read(file)));
   const meta = text("meta.json");
   const floats = (file: string) => new Float32Array(read(file).buffer as ArrayBuffer);
+  const layers = (): Tensor[] =>
+    meta.layers.map((layer: { file: string; dtype: string; shape: number[] }): Tensor => {
+      const data = layer.dtype === "f16" ? fromHalf(read(layer.file)) : floats(layer.file);
+      return { dtype: "float32", shape: layer.shape, data };
+    });
   return {
     name,
     pixels: meta.N,
@@ -60,11 +68,15 @@ export function klishFixture(name: string): KlishFixture {
     features(blas) {
       if (!meta.layers?.length)
         return denseFeatures({ dtype: "float32", shape: [meta.N, meta.D], data: floats("points.f32") }, { blas });
-      const layers = meta.layers.map((layer: { file: string; dtype: string; shape: number[] }): Tensor => {
-        const data = layer.dtype === "f16" ? fromHalf(read(layer.file)) : floats(layer.file);
-        return { dtype: "float32", shape: layer.shape, data };
-      });
-      return featurePyramid(layers, { resolution: meta.R, blas });
+      return featurePyramid(layers(), { resolution: meta.R, blas });
+    },
+    sharedPyramid() {
+      if (!meta.layers?.length) return undefined;
+      const maps = layers();
+      const sizes = maps.map(({ shape }) => ({ channels: shape[1], size: shape[2] }));
+      const builder = pyramidBuilder({ images: meta.images, layers: sizes, resolution: meta.R, shared: true });
+      builder.add(0, maps);
+      return builder.finish();
     },
   };
 }

@@ -7,8 +7,14 @@
 import { klish } from "../src/cluster/klish.ts";
 import { adjustedMutualInfo } from "../src/cluster/metrics.ts";
 import { predict } from "../src/cluster/predict.ts";
+import { pyramidFeatures } from "../src/cluster/pyramid.ts";
+import { withHelpers } from "../src/cluster/sharedWork.ts";
+import { type FeatureHelpers, startHelpers } from "../src/project/featureHelpers.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
+
+/** No thread but this one. */
+const alone: FeatureHelpers = { helpers: [], close: async () => undefined };
 
 const SETS = ["toy_small", "toyhard_small", "synth_small", "gen_small", "synth_medium", "gen_medium"];
 const MEBIBYTE = 2 ** 20;
@@ -32,11 +38,14 @@ console.log(
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const name of args.length > 0 ? args : SETS) {
   const fixture = klishFixture(name);
-  const blas = ortBlas({ threads });
-  const features = fixture.features(blas);
+  // As `klish cluster` does: threads share a pyramid; plain points are left to the products' own threads.
+  const shared = threads > 1 ? fixture.sharedPyramid() : undefined;
+  const blas = ortBlas({ threads: shared === undefined ? threads : 1 });
+  const { helpers, close } = shared === undefined ? alone : startHelpers(shared, threads - 1);
+  const features = shared === undefined ? fixture.features(blas) : withHelpers(pyramidFeatures(shared, blas), helpers);
   const initialLabels = Uint16Array.from(fixture.bytes("init_labels.u8"));
   // Sessions and compiled code are a process's, not a run's: warm them before the clock starts.
-  await blas.gemm({ a: new Float32Array(4), b: new Float32Array(4), m: 2, n: 2, k: 2 });
+  await features.scores(new Float32Array(features.channels), new Float32Array(1));
   globalThis.gc?.();
   const before = process.memoryUsage().rss;
   let peak = before;
@@ -82,5 +91,6 @@ for (const name of args.length > 0 ? args : SETS) {
   console.log(
     `| ${name} | ${shape} | ${seconds.toFixed(2)} | ${((user + system) / 1e6).toFixed(2)} | ${extra} | ${prefix} of ${steps.length} | ${worst.toFixed(6)} | ${agreement.join(", ")} |`,
   );
+  await close();
   if (process.env.KLISH_BENCH_PHASES) console.log(phases.join("; "));
 }
