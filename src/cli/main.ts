@@ -6,6 +6,7 @@ import { addCluster } from "./cluster.ts";
 import { addConvert } from "./convert.ts";
 import { addDataset } from "./dataset.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEdit } from "./edit.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
@@ -35,6 +36,7 @@ for (const add of [
   addLabel,
   addDataset,
   addCheck,
+  addEdit,
   addEvaluate,
   addGenerate,
   addConvert,

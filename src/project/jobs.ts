@@ -5,6 +5,7 @@ import { checkJob } from "./datasetCheck.ts";
 import { datasetJob } from "./datasetJob.ts";
 import { exportJob } from "./datasetStore.ts";
 import { verifyJob } from "./datasetVerify.ts";
+import { editJob } from "./editJob.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labelPreview.ts";
@@ -15,6 +16,7 @@ export const jobs = {
   convert: convertJob,
   report: reportJob,
   generate: generateJob,
+  edit: editJob,
   evaluate: evaluateJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,

@@ -7,16 +7,13 @@ import { denseFeatures, subset } from "../../cluster/denseFeatures.ts";
 import { featurePyramid } from "../../cluster/featurePyramid.ts";
 import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
 import { stridedPixels } from "../../features/pixelStride.ts";
-import { sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
-import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../files.ts";
-import { openNetwork } from "../network.ts";
 import { openProject } from "../project.ts";
-import { generateOptions, layersOf } from "../request.ts";
+import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
 
 /** Where the features are: a project, whose generator is sampled again, or arrays in an .npz. */
@@ -63,7 +60,7 @@ export async function loadInput(request: InputRequest, job: JobOptions): Promise
   const loaded =
     source.kind === "arrays"
       ? await arrays(source.file, threads)
-      : await projectFeatures(source.folder, source.network, request.provider, threads, job);
+      : await sampled(source.folder, source.network, request.provider, threads, job);
   const { name, shape } = loaded;
   const truth = request.truth === null ? loaded.truth : await loadTruth(request.truth, shape);
   if (truth === undefined)
@@ -124,49 +121,29 @@ async function arrays(file: string, threads: number): Promise<Loaded> {
   };
 }
 
-async function projectFeatures(
+async function sampled(
   folder: string,
-  moved: string | null,
+  network: string | null,
   provider: ProviderChoice,
   threads: number,
-  { onProgress, signal }: JobOptions,
+  job: JobOptions,
 ): Promise<Loaded> {
-  const { settings } = (await openProject(folder)).file;
-  const { seeds, resolution, latent } = settings;
-  const network = await openNetwork(moved ?? settings.network, { runtime: ortNode, provider, threads, latent });
+  const project = await openProject(folder);
+  const { settings } = project.file;
+  const { seeds, resolution, latent, networkSha256, truncationPsi, truncationCutoff, noiseMode, layers } = settings;
+  const { generator } = await openProjectNetwork(project, { network, provider, threads, ...job });
   try {
-    if (network.sha256 !== settings.networkSha256)
-      throw new ProjectError(
-        `${network.path} is not the generator that ${folder} was made from (its content differs). Give that one with --network.`,
-      );
-    const { info } = network.generator;
-    const layers = layersOf(settings, info);
-    const options = { ...generateOptions(settings, info), layers, resolution };
-    const maps: Tensor[] = [];
-    let done = 0;
-    for (const batch of seedBatches(seeds, info.resolution)) {
-      onProgress?.({ phase: "sample the generator", done, total: seeds.length });
-      signal?.throwIfAborted();
-      const sampled = await sampleFeatures(network.generator, batch, options);
-      sampled.layers.forEach((part, i) => {
-        maps[i] ??= tensor([seeds.length, ...part.shape.slice(1)]);
-        maps[i].data.set(part.data, (maps[i].data.length / seeds.length) * done);
-      });
-      done += batch.length;
-    }
-    onProgress?.({ phase: "sample the generator", done, total: seeds.length });
-    const features = featurePyramid(maps, { resolution, blas: ortBlas({ threads }) });
-    const { networkSha256, truncationPsi, truncationCutoff, noiseMode, class: of } = settings;
-    const names = layers.map((l) => l.name);
+    const features = await projectFeatures(settings, generator, { threads, ...job });
+    const sampling = { class: settings.class, truncationPsi, truncationCutoff, noiseMode, layers, resolution };
     return {
       name: basename(folder),
       features,
       shape: { seeds, resolution, pixels: features.pixels },
       truth: undefined,
       pixelStride: settings.pixelStride,
-      identity: { networkSha256, latent, seeds, of, truncationPsi, truncationCutoff, noiseMode, names, resolution },
+      identity: { networkSha256, latent, seeds, ...sampling },
     };
   } finally {
-    await network.generator.dispose();
+    await generator.dispose();
   }
 }

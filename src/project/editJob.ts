@@ -1,0 +1,77 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { subset } from "../cluster/denseFeatures.ts";
+import { treeThrough } from "../cluster/treeCut.ts";
+import { replayTreeEdits, type TreeEdit } from "../cluster/treeEdits.ts";
+import { stridedPixels } from "../features/pixelStride.ts";
+import type { ProviderChoice } from "../runtime/session.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import type { ClusterSummary } from "./clusterJob.ts";
+import { listFolder, ProjectError, writeAtomic } from "./files.ts";
+import { lockFolder } from "./lock.ts";
+import { loadTree, openProject, pathIn, saveProject, saveTree } from "./project.ts";
+import { openProjectNetwork, projectFeatures } from "./projectFeatures.ts";
+import { writeReport } from "./writeReport.ts";
+
+export interface EditRequest {
+  readonly project: string;
+  /** A new or empty folder. */
+  readonly outdir: string;
+  /** The cut to start from. */
+  readonly k: number;
+  readonly edits: readonly TreeEdit[];
+  readonly network: string | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+  readonly command: string;
+}
+
+export interface EditSummary extends ClusterSummary {
+  /** Clusters of the edited cut. */
+  readonly clusters: number;
+}
+
+const RECIPE_FILE = "edits.json";
+
+/**
+ * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; edits.json holds what was
+ * done. The project that was edited stays as it is.
+ */
+export async function editJob(request: EditRequest, job: JobOptions): Promise<EditSummary> {
+  const { outdir, k, edits, command } = request;
+  const threads = request.threads ?? availableParallelism();
+  const project = await openProject(request.project);
+  const { file } = project;
+  const { settings } = file;
+  const tree = file.complete ? await loadTree(project) : undefined;
+  if (tree === undefined)
+    throw new ProjectError(`${request.project}: the run is not finished. Continue it with: ${file.command}`);
+  if ((await listFolder(outdir)).length > 0)
+    throw new ProjectError(
+      `${outdir} is not empty: an edited tree becomes a project of its own. Choose a new --outdir.`,
+    );
+  const network = await openProjectNetwork(project, { ...request, threads, ...job });
+  try {
+    const all = await projectFeatures(settings, network.generator, { threads, ...job });
+    const { seeds, resolution, pixelStride, seed } = settings;
+    const features = pixelStride === 1 ? all : subset(all, stridedPixels(seeds.length, resolution, pixelStride, seed));
+    const { tolerance } = settings;
+    const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
+    await mkdir(outdir, { recursive: true });
+    const release = await lockFolder(outdir);
+    try {
+      const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
+      const edited = { folder: outdir, file: { ...file, command } };
+      await writeAtomic(pathIn(edited, RECIPE_FILE), `${JSON.stringify(recipe, null, 1)}\n`);
+      await saveTree(edited, treeThrough(cut));
+      await saveProject(edited);
+      const files = await writeReport(edited, network, { threads, ...job });
+      return { folder: outdir, clusters: cut.clusters.length, ...files };
+    } finally {
+      await release();
+    }
+  } finally {
+    await network.generator.dispose();
+  }
+}
