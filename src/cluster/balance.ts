@@ -6,7 +6,7 @@
 import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import { mergeAll } from "./klishMerge.ts";
-import type { KlishOptions } from "./klishOptions.ts";
+import { type KlishOptions, startClusters } from "./klishOptions.ts";
 import { kMeans } from "./kMeans.ts";
 import { classSizes, classSums } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
@@ -20,26 +20,50 @@ const ENOUGH = 0.7;
 /** R2 is compared at these fractions of K0, about where people stop merging. */
 const FRACTIONS = [1 / 4, 1 / 8];
 const LEAST_CLUSTERS = 3;
-/** Pixels on which R2 is estimated. */
-const SAMPLE = 16384;
+/** Pixels that candidates are tried on, and the least per start cluster: parts change little beyond (docs/MEASURED.md). */
+const SAMPLE = 32768;
+const PIXELS_PER_CLUSTER = 64;
 
-/** Merges with the least lambda that passes the guard, else with the largest. A resumed tree's lambda is the first tried. */
+/**
+ * Merges with the least lambda that passes the guard, else with the largest. Candidates are tried on a sample of the pixels, from a
+ * start of its own, so all pixels are merged once. A resumed tree has its lambda already.
+ */
 export async function mergeBalanced(features: LinearFeatures, options: KlishOptions): Promise<MergeTree> {
-  const { seed = 0, resume } = options;
-  const first = resume === undefined ? 0 : BALANCES.indexOf(resume.balance);
-  if (first < 0)
-    throw new RangeError(
-      `klish: the tree to resume was made with balance ${resume?.balance}, which "auto" does not try; give that number`,
+  const balance = options.resume?.balance ?? (await chooseBalance(features, options));
+  return mergeAll(features, options, balance);
+}
+
+async function chooseBalance(features: LinearFeatures, options: KlishOptions): Promise<number> {
+  const { onCheckpoint: _, onProgress, minIou: __, initialLabels, ...settings } = options;
+  const { seed = 0, minClusters = 2 } = options;
+  const initialClusters = startClusters(options);
+  const size = Math.min(features.pixels, Math.max(SAMPLE, PIXELS_PER_CLUSTER * initialClusters));
+  const whole = size === features.pixels;
+  const sample = whole
+    ? features
+    : subset(features, new RandomState(seed).permutation(features.pixels).slice(0, size).sort());
+  const ks = FRACTIONS.map((fraction) => Math.max(LEAST_CLUSTERS, minClusters, Math.round(initialClusters * fraction)));
+  const last = BALANCES.length - 1;
+  let tree: MergeTree | undefined;
+  for (const [i, balance] of BALANCES.slice(0, last).entries()) {
+    onProgress?.({ phase: "choose the balance", done: i, total: last, note: `trying ${balance}` });
+    tree = await mergeAll(
+      sample,
+      {
+        ...settings,
+        minClusters: Math.min(...ks),
+        ...(whole && initialLabels !== undefined ? { initialLabels } : {}),
+        ...(tree === undefined ? {} : { resume: startOf(tree, balance) }),
+      },
+      balance,
     );
-  const size = Math.min(SAMPLE, features.pixels);
-  const sample = subset(features, new RandomState(seed).permutation(features.pixels).slice(0, size).sort());
-  let tree: MergeTree | undefined = resume;
-  for (const balance of BALANCES.slice(first)) {
-    const start = tree === undefined || tree === resume ? tree : startOf(tree, balance);
-    tree = await mergeAll(features, { ...options, ...(start && { resume: start }) }, balance);
-    if (await informative(sample, tree, seed)) return tree;
+    if (await informative(sample, tree, ks, seed)) {
+      onProgress?.({ phase: "choose the balance", done: last, total: last, note: `${balance}` });
+      return balance;
+    }
   }
-  return tree as MergeTree;
+  onProgress?.({ phase: "choose the balance", done: last, total: last, note: `${BALANCES[last]}` });
+  return BALANCES[last];
 }
 
 /** The tree cut back to K0, to be merged anew with another lambda. */
@@ -49,10 +73,14 @@ function startOf(tree: MergeTree, balance: number): MergeTree {
   return mergeTree({ ...tree, balance, weight, bias: tree.bias.slice(0, k0), steps: tree.steps.slice(0, 1) });
 }
 
-/** Whether the tree's clusters explain enough of the sample's variance at every K that it holds of those compared. */
-async function informative(sample: LinearFeatures, tree: MergeTree, seed: number): Promise<boolean> {
-  for (const fraction of FRACTIONS) {
-    const k = Math.max(LEAST_CLUSTERS, Math.round(tree.initialClusters * fraction));
+/** Whether the tree's clusters explain enough of the sample's variance at every K compared that it holds. */
+async function informative(
+  sample: LinearFeatures,
+  tree: MergeTree,
+  ks: readonly number[],
+  seed: number,
+): Promise<boolean> {
+  for (const k of ks) {
     if (!tree.steps.some((step) => step.k === k)) continue;
     const found = await explainedVariance(sample, await predict(sample, tree.classifierAt(k)), k);
     const best = await kMeans(sample, { nClusters: k, seed });

@@ -2,9 +2,9 @@
  * KASP, fast approximate spectral clustering (Yan, Huang & Jordan 2009): K-means to many centroids, normalised cuts of the graph of
  * the centroids, and each pixel follows its centroid.
  *
- * The graph joins each centroid with its 10 nearest (weight 1/2 for each direction), which needs no scale and did better on sets of
- * known truth than Gaussian weights of any scale tried. As in scikit-learn's `SpectralClustering(affinity="nearest_neighbors")`, the
- * embedding is the K leading eigenvectors of D^-1/2 W D^-1/2, rows divided by sqrt(degree), and K-means cuts it.
+ * The graph joins each centroid with its 10 nearest (weight 1/2 for each direction) and needs no scale. As in scikit-learn's
+ * `SpectralClustering(affinity="nearest_neighbors")`, the embedding is the K leading eigenvectors of D^-1/2 W D^-1/2, rows divided by
+ * sqrt(degree), and K-means cuts it.
  */
 import type { JobOptions } from "../tensor/progress.ts";
 import type { Clustering } from "./clustering.ts";

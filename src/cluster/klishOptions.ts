@@ -36,6 +36,17 @@ export interface KlishOptions extends JobOptions {
   readonly onCheckpoint?: (tree: MergeTree) => void | Promise<void>;
 }
 
+/** K0 of the paper. */
+const DEFAULT_CLUSTERS = 100;
+
+/** K0 as asked for: K-means may leave fewer, where clusters stay empty. */
+export function startClusters({ initialClusters, initialLabels }: KlishOptions): number {
+  if (initialClusters !== undefined || initialLabels === undefined) return initialClusters ?? DEFAULT_CLUSTERS;
+  let largest = 1;
+  for (let n = 0; n < initialLabels.length; n++) largest = Math.max(largest, initialLabels[n]);
+  return Number.isInteger(largest) ? largest + 1 : 2;
+}
+
 /** The options with their defaults. Throws RangeError for those that do not fit the features. */
 export function checkOptions(features: LinearFeatures, options: KlishOptions) {
   const { criterion = "paper", C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE, minClusters = 2 } = options;

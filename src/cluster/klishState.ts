@@ -1,7 +1,7 @@
 /** What a run of KLiSH holds between two merges, made from start labels or from an unfinished tree. */
 import { ConfidenceProducts, confidenceMap, confidenceMapOf } from "./confidence.ts";
 import { filteredLabels } from "./filter.ts";
-import type { KlishOptions } from "./klishOptions.ts";
+import { type KlishOptions, startClusters } from "./klishOptions.ts";
 import { kMeans } from "./kMeans.ts";
 import { checkLabels, classSizes } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
@@ -42,14 +42,11 @@ async function startLabels(
   features: LinearFeatures,
   options: KlishOptions,
 ): Promise<{ labels: Uint16Array; k: number }> {
-  const { initialClusters = 100, initialLabels } = options;
-  if (initialLabels !== undefined) {
-    let largest = 1;
-    for (let n = 0; n < initialLabels.length; n++) largest = Math.max(largest, initialLabels[n]);
-    const k = options.initialClusters ?? (Number.isInteger(largest) ? largest + 1 : 2);
-    return { labels: checkLabels("klish: initialLabels", initialLabels, features.pixels, k), k };
-  }
-  const nClusters = Math.min(initialClusters, features.pixels);
+  const { initialLabels } = options;
+  const asked = startClusters(options);
+  if (initialLabels !== undefined)
+    return { labels: checkLabels("klish: initialLabels", initialLabels, features.pixels, asked), k: asked };
+  const nClusters = Math.min(asked, features.pixels);
   const { seed = 0, onProgress, signal } = options;
   const found = await kMeans(features, {
     nClusters,
