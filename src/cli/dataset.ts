@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { formats } from "../dataset/formats/index.ts";
-import { size } from "../project/datasetRuns.ts";
+import { size } from "../project/dataset/runs.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import { commandLine } from "./commandLine.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";

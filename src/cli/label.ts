@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { ProjectError } from "../project/files.ts";
+import { edit, freshRecipe, type LabelAction, type LabelRecipe, undo } from "../project/labels/recipe.ts";
+import { checkCut, cutTo, loadRecipe, saveRecipe } from "../project/labels/recipeFile.ts";
+import { labeller } from "../project/labels/recipeLabels.ts";
 import { loadTree, openProject } from "../project/project.ts";
-import { edit, freshRecipe, type LabelAction, type LabelRecipe, undo } from "../project/recipe.ts";
-import { checkCut, cutTo, loadRecipe, saveRecipe } from "../project/recipeFile.ts";
-import { labeller } from "../project/recipeLabels.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { parse, print, runWithProgress } from "./run.ts";

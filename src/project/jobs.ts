@@ -1,14 +1,14 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import { clusterJob, reportJob } from "./clusterJob.ts";
 import { convertJob } from "./convertJob.ts";
-import { checkJob } from "./datasetCheck.ts";
-import { datasetJob } from "./datasetJob.ts";
-import { exportJob } from "./datasetStore.ts";
-import { verifyJob } from "./datasetVerify.ts";
+import { checkJob } from "./dataset/check.ts";
+import { datasetJob } from "./dataset/job.ts";
+import { exportJob } from "./dataset/store.ts";
+import { verifyJob } from "./dataset/verify.ts";
 import { editJob } from "./editJob.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
-import { labelPreviewJob } from "./labelPreview.ts";
+import { labelPreviewJob } from "./labels/preview.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labelledProject } from "../project/datasetProject.ts";
+import { labelledProject } from "../project/dataset/project.ts";
 
 const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
 

@@ -7,7 +7,7 @@ import { FAULTS } from "../../src/dataset/faults.ts";
 import { formats } from "../../src/dataset/formats/index.ts";
 import { paletteOf } from "../../src/dataset/labelMap.ts";
 import { encodePng } from "../../src/dataset/png.ts";
-import { checkJob } from "../../src/project/datasetCheck.ts";
+import { checkJob } from "../../src/project/dataset/check.ts";
 import { classes, folderSink, info, someSamples } from "./samples.ts";
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
-import { labelState } from "./recipe.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { labelState } from "../labels/recipe.ts";
 
 const share = z.number().min(0).max(1);
 

@@ -1,5 +1,5 @@
 /** From clusters to labels: the recipe applied to pixels. */
-import { type Component, connectedComponents } from "../dataset/components.ts";
+import { type Component, connectedComponents } from "../../dataset/components.ts";
 import {
   checkClasses,
   type DatasetClass,
@@ -7,9 +7,9 @@ import {
   IGNORE_LABEL,
   type LabelMap,
   rgbOf,
-} from "../dataset/labelMap.ts";
+} from "../../dataset/labelMap.ts";
+import { cssColor } from "../report/palette.ts";
 import type { ClassSplit, LabelState } from "./recipe.ts";
-import { cssColor } from "./report/palette.ts";
 
 /** The recipe, ready for pixels. */
 export interface Labeller {

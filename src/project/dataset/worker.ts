@@ -1,7 +1,7 @@
 /** A worker thread of `klish dataset`: makes the blocks that it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
-import { blockMaker } from "./datasetBlock.ts";
-import type { Block, BlockAnswer, DatasetWorkerStart } from "./datasetProtocol.ts";
+import { blockMaker } from "./block.ts";
+import type { Block, BlockAnswer, DatasetWorkerStart } from "./protocol.ts";
 
 const { make } = blockMaker(workerData as DatasetWorkerStart);
 const send = (answer: BlockAnswer): void => parentPort?.postMessage(answer);

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RandomState } from "../../src/tensor/random.ts";
-import { hasShared, shared } from "../shared.ts";
-import { contentOf, labelledProject } from "./datasetProject.ts";
+import { RandomState } from "../../../src/tensor/random.ts";
+import { hasShared, shared } from "../../shared.ts";
+import { contentOf, labelledProject } from "./project.ts";
 
-const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
+const main = resolve(import.meta.dirname, "../../../src/cli/main.ts");
 const SAMPLES = 2000;
 const KILLS = 20;
 

@@ -6,8 +6,8 @@ import { createReadStream } from "node:fs";
 import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { SPLITS } from "../dataset/split.ts";
-import { explain, ProjectError } from "./files.ts";
+import { SPLITS } from "../../dataset/split.ts";
+import { explain, ProjectError } from "../files.ts";
 
 const fileHash = z.strictObject({ bytes: z.int().min(0), sha256: z.string() });
 

@@ -1,5 +1,5 @@
-import { startWorker } from "../runtime/node/threads.ts";
-import type { BlockAnswer, DatasetWorkerStart, MadeBlock, OpenBlockMaker } from "./datasetProtocol.ts";
+import { startWorker } from "../../runtime/node/threads.ts";
+import type { BlockAnswer, DatasetWorkerStart, MadeBlock, OpenBlockMaker } from "./protocol.ts";
 
 interface Waiting {
   readonly resolve: (made: MadeBlock) => void;
@@ -9,7 +9,7 @@ interface Waiting {
 /** A maker of blocks in a thread of its own, with a generator of its own. */
 export function threadMaker(start: DatasetWorkerStart): OpenBlockMaker {
   const waiting = new Map<number, Waiting>();
-  const worker = startWorker("./datasetWorker", import.meta.url, { workerData: start });
+  const worker = startWorker("./worker", import.meta.url, { workerData: start });
   const fail = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();

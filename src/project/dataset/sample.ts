@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { countLabels, IGNORE_LABEL, paletteOf } from "../dataset/labelMap.ts";
-import { encodePng } from "../dataset/png.ts";
-import { splitOf } from "../dataset/split.ts";
-import type { ManifestEntry } from "./datasetManifest.ts";
-import { type ClusteredImage, encodeImage } from "./datasetSampler.ts";
-import { type DatasetSettings, sampleName } from "./datasetSettings.ts";
-import type { Labeller } from "./recipeLabels.ts";
+import { countLabels, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
+import { encodePng } from "../../dataset/png.ts";
+import { splitOf } from "../../dataset/split.ts";
+import type { Labeller } from "../labels/recipeLabels.ts";
+import type { ManifestEntry } from "./manifest.ts";
+import { type ClusteredImage, encodeImage } from "./sampler.ts";
+import { type DatasetSettings, sampleName } from "./settings.ts";
 
 /** A sample's line in the manifest with its files; none where the filter rejected it. */
 export interface MadeSample {

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { manifestLine } from "./datasetManifest.ts";
-import type { DatasetWorkerStart, OpenBlockMaker } from "./datasetProtocol.ts";
-import { makeSample } from "./datasetSample.ts";
-import { openSampler } from "./datasetSampler.ts";
-import { imagePath, maskPath } from "./datasetSettings.ts";
-import { writeAtomic } from "./files.ts";
-import { labeller } from "./recipeLabels.ts";
+import { writeAtomic } from "../files.ts";
+import { labeller } from "../labels/recipeLabels.ts";
+import { manifestLine } from "./manifest.ts";
+import type { DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
+import { makeSample } from "./sample.ts";
+import { openSampler } from "./sampler.ts";
+import { imagePath, maskPath } from "./settings.ts";
 
 /** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
 export function blockMaker({ folder, settings, source, classifier }: DatasetWorkerStart): OpenBlockMaker {

@@ -2,17 +2,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { xml } from "../dataset/formats/cvat.ts";
-import { formats } from "../dataset/formats/index.ts";
-import { paletteOf, rgbOf } from "../dataset/labelMap.ts";
-import { decodePng } from "../dataset/png.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import type { ManifestEntry } from "./datasetManifest.ts";
-import { type RunLog, readRuns, size } from "./datasetRuns.ts";
-import { type DatasetFile, imagePath, maskPath, openDataset } from "./datasetSettings.ts";
-import { type DatasetStatistics, datasetStatistics } from "./datasetStatistics.ts";
-import { writeAtomic } from "./files.ts";
-import { overlay } from "./labelPreview.ts";
+import { xml } from "../../dataset/formats/cvat.ts";
+import { formats } from "../../dataset/formats/index.ts";
+import { paletteOf, rgbOf } from "../../dataset/labelMap.ts";
+import { decodePng } from "../../dataset/png.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { writeAtomic } from "../files.ts";
+import { overlay } from "../labels/preview.ts";
+import type { ManifestEntry } from "./manifest.ts";
+import { type RunLog, readRuns, size } from "./runs.ts";
+import { type DatasetFile, imagePath, maskPath, openDataset } from "./settings.ts";
+import { type DatasetStatistics, datasetStatistics } from "./statistics.ts";
 
 const SHOWN = { random: 24, extreme: 8 };
 /** Side of a picture on the page. */

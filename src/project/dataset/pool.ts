@@ -1,4 +1,4 @@
-import type { Block, BlockMaker, MadeBlock } from "./datasetProtocol.ts";
+import type { Block, BlockMaker, MadeBlock } from "./protocol.ts";
 
 /** Blocks that one maker has at a time: while one is generated, the files of the other are encoded and written. */
 const BLOCKS_EACH = 2;

@@ -8,8 +8,8 @@ import {
   labelState,
   replay,
   undo,
-} from "../../src/project/recipe.ts";
-import { labeller } from "../../src/project/recipeLabels.ts";
+} from "../../../src/project/labels/recipe.ts";
+import { labeller } from "../../../src/project/labels/recipeLabels.ts";
 
 const edited = (...actions: LabelAction[]): LabelRecipe => actions.reduce(edit, freshRecipe(5));
 const summary = ({ state }: LabelRecipe): unknown =>

@@ -1,18 +1,18 @@
 /** Folders as streams of samples: datasets of ours, any layout of image and mask files, CelebAMask-HQ. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { detectFormat } from "../dataset/check.ts";
-import { idsOf } from "../dataset/checkMask.ts";
-import type { DatasetInfo, Sample } from "../dataset/format.ts";
-import { formatNamed, formats } from "../dataset/formats/index.ts";
-import { checkClasses, type DatasetClass, IGNORE_LABEL, paletteOf } from "../dataset/labelMap.ts";
-import { decodePng, encodePng } from "../dataset/png.ts";
-import { SPLITS, type Split, splitOf } from "../dataset/split.ts";
+import { detectFormat } from "../../dataset/check.ts";
+import { idsOf } from "../../dataset/checkMask.ts";
+import type { DatasetInfo, Sample } from "../../dataset/format.ts";
+import { formatNamed, formats } from "../../dataset/formats/index.ts";
+import { checkClasses, type DatasetClass, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
+import { decodePng, encodePng } from "../../dataset/png.ts";
+import { SPLITS, type Split, splitOf } from "../../dataset/split.ts";
+import { explain, ProjectError } from "../files.ts";
+import { cssColor, distinctColors } from "../report/palette.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
-import { manifestLines, wholeManifest } from "./datasetManifest.ts";
-import { type DatasetFile, imagePath, loadDataset, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
-import { explain, ProjectError } from "./files.ts";
-import { cssColor, distinctColors } from "./report/palette.ts";
+import { manifestLines, wholeManifest } from "./manifest.ts";
+import { type DatasetFile, imagePath, loadDataset, maskPath, openDataset, seedRange } from "./settings.ts";
 
 /** Samples of a folder, one after another. */
 export interface SampleSource {

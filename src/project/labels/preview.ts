@@ -1,15 +1,15 @@
 /** labels.png: what the labels look like, on a few of the project's samples, with a legend. */
 import { availableParallelism } from "node:os";
 import sharp, { type OverlayOptions } from "sharp";
-import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
-import { xml } from "../dataset/formats/cvat.ts";
-import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../dataset/labelMap.ts";
-import type { ProviderChoice } from "../runtime/session.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
-import { openSampler } from "./datasetSampler.ts";
-import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
-import { loadTree, openProject, type Project, pathIn } from "./project.ts";
+import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
+import { xml } from "../../dataset/formats/cvat.ts";
+import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { openSampler } from "../dataset/sampler.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { loadTree, openProject, type Project, pathIn } from "../project.ts";
 import { loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
 

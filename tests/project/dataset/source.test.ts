@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Sample } from "../../src/dataset/format.ts";
-import { formatNamed, formats } from "../../src/dataset/formats/index.ts";
-import { decodePng, encodePng } from "../../src/dataset/png.ts";
-import { datasetJob } from "../../src/project/datasetJob.ts";
-import { openSource, type SampleSource } from "../../src/project/datasetSource.ts";
-import { exportJob } from "../../src/project/datasetStore.ts";
-import { classes, folderSink, info, someSamples } from "../dataset/samples.ts";
-import { labelledProject } from "./datasetProject.ts";
+import type { Sample } from "../../../src/dataset/format.ts";
+import { formatNamed, formats } from "../../../src/dataset/formats/index.ts";
+import { decodePng, encodePng } from "../../../src/dataset/png.ts";
+import { datasetJob } from "../../../src/project/dataset/job.ts";
+import { openSource, type SampleSource } from "../../../src/project/dataset/source.ts";
+import { exportJob } from "../../../src/project/dataset/store.ts";
+import { classes, folderSink, info, someSamples } from "../../dataset/samples.ts";
+import { labelledProject } from "./project.ts";
 
 let folder: string;
 beforeEach(async () => {

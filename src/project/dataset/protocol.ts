@@ -1,6 +1,6 @@
-import type { LinearClassifier } from "../cluster/mergeTree.ts";
-import type { SamplerSource } from "./datasetSampler.ts";
-import type { DatasetSettings } from "./datasetSettings.ts";
+import type { LinearClassifier } from "../../cluster/mergeTree.ts";
+import type { SamplerSource } from "./sampler.ts";
+import type { DatasetSettings } from "./settings.ts";
 
 /** What makes blocks of a dataset. */
 export interface DatasetWorkerStart {

@@ -1,7 +1,7 @@
-import { IGNORE_LABEL } from "../dataset/labelMap.ts";
-import { hash32, SPLITS, type Split } from "../dataset/split.ts";
-import { type ManifestEntry, manifestLines } from "./datasetManifest.ts";
-import type { DatasetFile } from "./datasetSettings.ts";
+import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
+import { hash32, SPLITS, type Split } from "../../dataset/split.ts";
+import { type ManifestEntry, manifestLines } from "./manifest.ts";
+import type { DatasetFile } from "./settings.ts";
 
 /** What a dataset holds, gathered in one pass over its manifest. */
 export interface DatasetStatistics {

@@ -1,14 +1,14 @@
 /** Writes datasets in the layouts of other tools. */
 import { appendFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { classesJson, type DatasetSink } from "../dataset/format.ts";
-import { formatNamed } from "../dataset/formats/index.ts";
-import type { Split } from "../dataset/split.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import { manifestLines } from "./datasetManifest.ts";
-import type { DatasetFile } from "./datasetSettings.ts";
-import { openSource, type SampleSource } from "./datasetSource.ts";
-import { explain, listFolder, ProjectError, writeAtomic } from "./files.ts";
+import { classesJson, type DatasetSink } from "../../dataset/format.ts";
+import { formatNamed } from "../../dataset/formats/index.ts";
+import type { Split } from "../../dataset/split.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { explain, listFolder, ProjectError, writeAtomic } from "../files.ts";
+import { manifestLines } from "./manifest.ts";
+import type { DatasetFile } from "./settings.ts";
+import { openSource, type SampleSource } from "./source.ts";
 
 /** Writes classes.json and the list of each split, which make the folder itself the layout "folders". */
 export async function writeLists(folder: string, { classes }: DatasetFile): Promise<void> {

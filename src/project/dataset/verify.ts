@@ -1,19 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { hash32 } from "../dataset/split.ts";
-import type { ProviderChoice } from "../runtime/session.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import { type ManifestEntry, manifestLines } from "./datasetManifest.ts";
-import { filesOf } from "./datasetResume.ts";
-import { readRuns } from "./datasetRuns.ts";
-import { hashOf, makeSample } from "./datasetSample.ts";
-import { openSampler } from "./datasetSampler.ts";
-import { type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./datasetSettings.ts";
-import { ProjectError } from "./files.ts";
-import { loadTree, openProject } from "./project.ts";
-import { recipeHash } from "./recipeFile.ts";
-import { labeller } from "./recipeLabels.ts";
+import { hash32 } from "../../dataset/split.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { ProjectError } from "../files.ts";
+import { recipeHash } from "../labels/recipeFile.ts";
+import { labeller } from "../labels/recipeLabels.ts";
+import { loadTree, openProject } from "../project.ts";
+import { type ManifestEntry, manifestLines } from "./manifest.ts";
+import { filesOf } from "./resume.ts";
+import { readRuns } from "./runs.ts";
+import { hashOf, makeSample } from "./sample.ts";
+import { openSampler } from "./sampler.ts";
+import { type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./settings.ts";
 
 export interface VerifyRequest {
   readonly dataset: string;

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from "../dataset/check.ts";
-import { formatNamed, formats } from "../dataset/formats/index.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import { filesBelow } from "./datasetSource.ts";
-import { ProjectError } from "./files.ts";
+import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from "../../dataset/check.ts";
+import { formatNamed, formats } from "../../dataset/formats/index.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { ProjectError } from "../files.ts";
+import { filesBelow } from "./source.ts";
 
 export interface CheckRequest {
   readonly folder: string;

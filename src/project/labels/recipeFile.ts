@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { clusterNamesAt, type MergeTree } from "../cluster/mergeTree.ts";
-import { ProjectError, readIfThere, writeAtomic } from "./files.ts";
-import { type Project, pathIn } from "./project.ts";
+import { clusterNamesAt, type MergeTree } from "../../cluster/mergeTree.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { type Project, pathIn } from "../project.ts";
 import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
 
 const FILE = "labels.json";

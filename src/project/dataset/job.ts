@@ -1,20 +1,26 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { GeneratorError } from "../gan/errors.ts";
-import type { GeneratorInfo } from "../gan/generator.ts";
-import { samplesPerRun } from "../gan/networkGenerator.ts";
-import { ortNode } from "../runtime/ortNode.ts";
-import type { ProviderChoice } from "../runtime/session.ts";
-import type { JobOptions } from "../tensor/progress.ts";
-import { blockMaker } from "./datasetBlock.ts";
-import { continueManifest } from "./datasetManifest.ts";
-import { writeOverview } from "./datasetOverview.ts";
-import { makeBlocks } from "./datasetPool.ts";
-import type { MadeBlock } from "./datasetProtocol.ts";
-import { alreadyMade, blocks, repair } from "./datasetResume.ts";
-import { logRun, size } from "./datasetRuns.ts";
-import type { SamplerSource } from "./datasetSampler.ts";
+import { GeneratorError } from "../../gan/errors.ts";
+import type { GeneratorInfo } from "../../gan/generator.ts";
+import { samplesPerRun } from "../../gan/networkGenerator.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { explain, listFolder, ProjectError, removeTemporaries } from "../files.ts";
+import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
+import { labeller } from "../labels/recipeLabels.ts";
+import { lockFolder } from "../lock.ts";
+import { openNetwork } from "../network.ts";
+import { loadTree, openProject, type Project } from "../project.ts";
+import { blockMaker } from "./block.ts";
+import { continueManifest } from "./manifest.ts";
+import { writeOverview } from "./overview.ts";
+import { makeBlocks } from "./pool.ts";
+import type { MadeBlock } from "./protocol.ts";
+import { alreadyMade, blocks, repair } from "./resume.ts";
+import { logRun, size } from "./runs.ts";
+import type { SamplerSource } from "./sampler.ts";
 import {
   type DatasetFile,
   type DatasetSettings,
@@ -23,15 +29,9 @@ import {
   openDataset,
   saveDataset,
   seedRange,
-} from "./datasetSettings.ts";
-import { writeLists } from "./datasetStore.ts";
-import { threadMaker } from "./datasetThread.ts";
-import { explain, listFolder, ProjectError, removeTemporaries } from "./files.ts";
-import { lockFolder } from "./lock.ts";
-import { openNetwork } from "./network.ts";
-import { loadTree, openProject, type Project } from "./project.ts";
-import { loadRecipe, recipeHash } from "./recipeFile.ts";
-import { labeller } from "./recipeLabels.ts";
+} from "./settings.ts";
+import { writeLists } from "./store.ts";
+import { threadMaker } from "./thread.ts";
 
 /** What the user asked for; nulls are taken from the project or the generator. */
 export interface DatasetRequest
