@@ -149,19 +149,24 @@ export interface DecodedOnnx {
 
 /** Reads a model's nodes, inputs, outputs and initializer shapes. Throws OnnxError for anything that is no ONNX model. */
 export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
-  const model = { irVersion: 0, producer: "", graphs: [] as MutableGraph[] };
+  const model = {
+    irVersion: 0,
+    producer: "",
+    graph: { nodes: [], initializers: [], inputs: [], outputs: [] } as MutableGraph,
+  };
   try {
     new PbfReader(bytes).readFields((tag, m, pbf) => {
       if (tag === 1) m.irVersion = pbf.readVarint();
       else if (tag === 2) m.producer = pbf.readString();
-      else if (tag === 7) m.graphs.push(readGraph(pbf));
+      // A repeated message is merged, as protobuf has it: see `withExtraOutputs`.
+      else if (tag === 7) readGraph(pbf, m.graph);
     }, model);
   } catch (cause) {
     throw new OnnxError("not an ONNX model: its protobuf structure is broken or the file is cut short", { cause });
   }
-  if (model.irVersion < 1 || model.graphs.length !== 1 || model.graphs[0].nodes.length === 0)
+  if (model.irVersion < 1 || model.graph.nodes.length === 0)
     throw new OnnxError("not an ONNX model: no graph with nodes was found in it");
-  return { producer: model.producer, graph: model.graphs[0] };
+  return { producer: model.producer, graph: model.graph };
 }
 
 interface MutableGraph extends OnnxGraph {
@@ -171,16 +176,13 @@ interface MutableGraph extends OnnxGraph {
   outputs: OnnxValueInfo[];
 }
 
-function readGraph(pbf: PbfReader): MutableGraph {
-  return pbf.readMessage(
-    (tag, graph, r) => {
-      if (tag === 1) graph.nodes.push(readNode(r));
-      else if (tag === 5) graph.initializers.push(readTensor(r));
-      else if (tag === 11) graph.inputs.push(readValueInfo(r));
-      else if (tag === 12) graph.outputs.push(readValueInfo(r));
-    },
-    { nodes: [], initializers: [], inputs: [], outputs: [] } as MutableGraph,
-  );
+function readGraph(pbf: PbfReader, into: MutableGraph): void {
+  pbf.readMessage((tag, graph, r) => {
+    if (tag === 1) graph.nodes.push(readNode(r));
+    else if (tag === 5) graph.initializers.push(readTensor(r));
+    else if (tag === 11) graph.inputs.push(readValueInfo(r));
+    else if (tag === 12) graph.outputs.push(readValueInfo(r));
+  }, into);
 }
 
 function readNode(pbf: PbfReader): OnnxNode {
