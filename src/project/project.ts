@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { MergeTree } from "../cluster/mergeTree.ts";
 import { listFolder, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "./files.ts";
+import { readJsonFile } from "./jsonFile.ts";
 import { type ClusterSettings, clusterSettings, differences } from "./settings.ts";
 import { decodeTree, encodeTree } from "./treeFile.ts";
 
@@ -37,31 +38,19 @@ export const pathIn = ({ folder }: { folder: string }, ...names: readonly string
 
 /** Reads the project in a folder. Throws ProjectError when there is none, or it is damaged. */
 export async function openProject(folder: string): Promise<Project> {
-  const bytes = await readIfThere(join(folder, PROJECT_FILE));
-  if (bytes === undefined)
+  const file = await readProjectFile(folder);
+  if (file === undefined)
     throw new ProjectError(
       `${folder} holds no klish project (${PROJECT_FILE} is missing). Make one with \`klish cluster\`.`,
     );
-  return { folder, file: parse(folder, bytes) };
+  return { folder, file };
 }
 
-function parse(folder: string, bytes: Uint8Array): ProjectFile {
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new ProjectError(
-      `${join(folder, PROJECT_FILE)} is not valid JSON. Restore it, or start again in another folder.`,
-      { cause },
-    );
-  }
-  const result = projectFile.safeParse(content);
-  if (!result.success)
-    throw new ProjectError(
-      `${join(folder, PROJECT_FILE)} is not a project file that this version reads: ${z.prettifyError(result.error)}`,
-    );
-  return result.data;
-}
+const readProjectFile = (folder: string): Promise<ProjectFile | undefined> =>
+  readJsonFile(join(folder, PROJECT_FILE), projectFile, {
+    what: "a project file",
+    remedy: "Restore it, or start again in another folder.",
+  });
 
 /**
  * The project of a run: a new one in an empty folder, or the one that an earlier run with the same settings left.
@@ -72,9 +61,8 @@ export async function openOrCreateProject(
   settings: ClusterSettings,
   { command, family, versions }: Pick<ProjectFile, "command" | "family" | "versions">,
 ): Promise<Project> {
-  const bytes = await readIfThere(join(folder, PROJECT_FILE));
-  if (bytes !== undefined) {
-    const file = parse(folder, bytes);
+  const file = await readProjectFile(folder);
+  if (file !== undefined) {
     const changed = differences(file.settings, settings);
     if (changed.length > 0)
       throw new ProjectError(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { ProjectError, writeAtomic } from "../files.ts";
+import { readJsonFile } from "../jsonFile.ts";
 import { labelState } from "../labels/recipe.ts";
 
 const share = z.number().min(0).max(1);
@@ -61,19 +62,10 @@ const FILE = "dataset.json";
 
 /** The dataset in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
 export async function loadDataset(folder: string): Promise<DatasetFile | undefined> {
-  const path = join(folder, FILE);
-  const bytes = await readIfThere(path);
-  if (bytes === undefined) return undefined;
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new ProjectError(`${path} is not valid JSON. Restore it, or start again in another folder.`, { cause });
-  }
-  const result = datasetFile.safeParse(content);
-  if (!result.success)
-    throw new ProjectError(`${path} is no dataset that this version reads: ${z.prettifyError(result.error)}`);
-  return result.data;
+  return readJsonFile(join(folder, FILE), datasetFile, {
+    what: "a dataset",
+    remedy: "Restore it, or start again in another folder.",
+  });
 }
 
 /** The dataset in a folder. Throws ProjectError when there is none. */

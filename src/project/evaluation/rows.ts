@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { methodNames } from "../../cluster/methods.ts";
 import { scoreNames } from "../../cluster/scores.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { ProjectError, writeAtomic } from "../files.ts";
+import { readJsonFile } from "../jsonFile.ts";
 
 const FILE = "evaluation.json";
 
@@ -50,25 +51,18 @@ const SAME = ["sha256", "background", "initialClusters"] as const;
 
 /** The evaluation with the rows that the folder holds already. Throws ProjectError when they are of something else. */
 export async function continueEvaluation(folder: string, fresh: EvaluationFile): Promise<EvaluationFile> {
-  const path = join(folder, FILE);
-  const bytes = await readIfThere(path);
-  if (bytes === undefined) return fresh;
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new ProjectError(`${path} is not valid JSON. Delete it to measure again.`, { cause });
-  }
-  const result = evaluationFile.safeParse(content);
-  if (!result.success)
-    throw new ProjectError(`${path} is no evaluation that this version reads: ${z.prettifyError(result.error)}`);
+  const found = await readJsonFile(join(folder, FILE), evaluationFile, {
+    what: "an evaluation",
+    remedy: "Delete it to measure again.",
+  });
+  if (found === undefined) return fresh;
   for (const name of SAME)
-    if (result.data[name] !== fresh[name])
+    if (found[name] !== fresh[name])
       throw new ProjectError(
-        `${folder} holds an evaluation of ${name === "sha256" ? "other features or another truth" : `another ${name} (${result.data[name]}, now ${fresh[name]})`}. ` +
+        `${folder} holds an evaluation of ${name === "sha256" ? "other features or another truth" : `another ${name} (${found[name]}, now ${fresh[name]})`}. ` +
           "Choose another --outdir, or delete it.",
       );
-  return { ...fresh, rows: result.data.rows };
+  return { ...fresh, rows: found.rows };
 }
 
 export async function saveEvaluation(folder: string, file: EvaluationFile): Promise<void> {

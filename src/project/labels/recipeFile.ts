@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { clusterNamesAt, type MergeTree } from "../../cluster/mergeTree.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { ProjectError, writeAtomic } from "../files.ts";
+import { readJsonFile } from "../jsonFile.ts";
 import { type Project, pathIn } from "../project.ts";
 import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
 
@@ -17,18 +18,12 @@ const recipeFile = z.strictObject({
 /** The project's labels; undefined where none were chosen. Throws ProjectError when the file is damaged or does not fit the tree. */
 export async function loadRecipe(project: Project, tree: MergeTree): Promise<LabelRecipe | undefined> {
   const path = pathIn(project, FILE);
-  const bytes = await readIfThere(path);
-  if (bytes === undefined) return undefined;
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new ProjectError(`${path} is not valid JSON. Restore it, or delete it to start again.`, { cause });
-  }
-  const result = recipeFile.safeParse(content);
-  if (!result.success)
-    throw new ProjectError(`${path} holds no labels that this version reads: ${z.prettifyError(result.error)}`);
-  const { labels, history } = result.data;
+  const found = await readJsonFile(path, recipeFile, {
+    what: "labels",
+    remedy: "Restore it, or delete it to start again.",
+  });
+  if (found === undefined) return undefined;
+  const { labels, history } = found;
   checkCut(tree, labels.k);
   const replayed = replayOrNothing(history.base, history.actions);
   // A file edited by hand stands by what it says; its history begins there.

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { ProjectError, readIfThere } from "./files.ts";
+
+/**
+ * A JSON file of ours, validated; undefined when there is none. Throws ProjectError when it is damaged or of another
+ * version: `what` names its content ("a project"), `remedy` says what to do ("Delete it to start again.").
+ */
+export async function readJsonFile<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  { what, remedy }: { readonly what: string; readonly remedy: string },
+): Promise<T | undefined> {
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new ProjectError(`${path} is not valid JSON. ${remedy}`, { cause });
+  }
+  const result = schema.safeParse(content);
+  if (result.success) return result.data;
+  throw new ProjectError(`${path} is not ${what} that this version reads: ${z.prettifyError(result.error)}`);
+}
