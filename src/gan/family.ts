@@ -11,21 +11,18 @@ export interface NoisePort {
   readonly resolution: number;
 }
 
-/** From z [1,zDim], and c [1,cDim] for conditional networks, to w [1,wDim]. */
+/** From z [N,zDim], and c [N,cDim] for conditional networks, to w [N,wDim]. */
 export interface MappingNetwork {
   map(z: Value, c: Value | undefined): Value;
   /** [wDim]: where truncation pulls towards. Undefined where the file has none; then it is the mean of many w. */
   readonly wAvg: Float32Array | undefined;
 }
 
-/** What a synthesis network starts from: "ws" [1,numWs,wDim], "z" [1,zDim], "c" [1,cDim]. */
+/** What a synthesis network starts from: "ws" [N,numWs,wDim], "z" [N,zDim], "c" [N,cDim]. */
 export type LatentName = "z" | "c" | "ws";
 
-/**
- * A generator network as graphs for one sample (N = 1) that run on any batch, with its weights inside. What differs
- * between families is all here; `networkGenerator` runs any of them.
- */
-export interface GeneratorNetwork {
+/** A generator network as functions of values. What differs between families is all here. */
+export interface NetworkGraphs {
   readonly info: GeneratorInfo;
   /** Undefined for families whose synthesis network takes z itself. */
   readonly mapping: MappingNetwork | undefined;
@@ -33,15 +30,19 @@ export interface GeneratorNetwork {
   readonly noise: readonly NoisePort[];
   /** The inputs of the synthesis network. */
   readonly latents: readonly LatentName[];
-  /**
-   * Latents to the image [1,C,R,R] and every inner map by name. `noiseInput` is called for each noise port in "random"
-   * mode.
-   */
+  /** Latents to the image [N,C,R,R] and every inner map by name. `noiseInput` is called for each port in "random" mode. */
   synthesis(
     latents: Readonly<Partial<Record<LatentName, Value>>>,
     noiseMode: NoiseMode,
     noiseInput: (port: NoisePort) => Value,
   ): { readonly image: Value; readonly features: ReadonlyMap<string, Value> };
+}
+
+/**
+ * A network with its weights inside, for one sample (N = 1): its graphs run on any batch. `networkGenerator` runs any of
+ * them.
+ */
+export interface GeneratorNetwork extends NetworkGraphs {
   /** Every weight that is used, under the family's own names, and the settings that weights do not show. */
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly settings: ConfigObject;
@@ -81,7 +82,7 @@ export interface FamilyParts<Sizes, Settings extends Readonly<Record<string, Con
   sizes(shapes: ShapeTable): Sizes;
   /** Checks the settings of a file of our own. */
   settings(own: ConfigObject, sizes: Sizes): Settings;
-  build(spec: Sizes & Settings, weights: WeightReader): Omit<GeneratorNetwork, "weights" | "settings">;
+  build(spec: Sizes & Settings, weights: WeightReader): NetworkGraphs;
 }
 
 /** Weight name -> shape. */

@@ -2,12 +2,12 @@
  * The mapping network of StyleGAN and StyleGAN2: z (and a label) to w through fully connected layers with leaky ReLUs.
  * Their rectifiers have the gain sqrt(2); it is positive, so it may stand before them, inside weights and biases.
  */
-import { concat, constant, matmul } from "../graph/ops/index.ts";
+import { concat, matmul } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { fullyConnected, lrelu, normalizeSecondMoment } from "../nn/styleLayers.ts";
 import { GeneratorError } from "./errors.ts";
 import type { MappingNetwork, ShapeTable } from "./family.ts";
-import type { WeightReader } from "./weights.ts";
+import type { NetworkWeights } from "./weights.ts";
 
 /** Learning-rate multiplier of all official networks. */
 export const LR_MULTIPLIER = 0.01;
@@ -56,34 +56,33 @@ export interface MappingGains {
 
 export function mappingNetwork(
   { zDim, cDim, wDim, mappingLayers }: MappingSizes,
-  weights: WeightReader,
+  weights: NetworkWeights,
   names: MappingNames,
   { lrMultiplier, biasGain }: MappingGains,
 ): MappingNetwork {
-  const labels = weights.has(names.labelConcat) ? weights.take(names.labelConcat, [cDim, zDim]) : undefined;
-  const linear = (name: string, inFeatures: number): { weight: Float32Array; bias: Float32Array } => {
+  const labels = weights.has(names.labelConcat) ? weights.value(names.labelConcat, [cDim, zDim]) : undefined;
+  const linear = (name: string, inFeatures: number): { weight: Value; bias: Value } => {
     const outFeatures = weights.shapeOf(`${name}.weight`)?.[0] ?? 0;
     return {
-      weight: weights.take(`${name}.weight`, [outFeatures, inFeatures]),
-      bias: weights.take(`${name}.bias`, [outFeatures]),
+      weight: weights.value(`${name}.weight`, [outFeatures, inFeatures]),
+      bias: weights.value(`${name}.bias`, [outFeatures]),
     };
   };
   const embed =
     names.labelEmbed !== undefined && weights.has(`${names.labelEmbed}.weight`)
       ? linear(names.labelEmbed, cDim)
       : undefined;
-  const layers: { weight: Float32Array; bias: Float32Array }[] = [];
-  let features = zDim + (labels === undefined ? 0 : zDim) + (embed?.bias.length ?? 0);
+  const layers: { weight: Value; bias: Value }[] = [];
+  let features = zDim + (labels === undefined ? 0 : zDim) + (embed?.bias.shape[0] ?? 0);
   for (let i = 0; i < mappingLayers; i++) {
     layers.push(linear(names.layer(i), features));
-    features = layers[i].bias.length;
+    [features] = layers[i].bias.shape;
   }
   return {
     wAvg: weights.takeIfStored(names.wAvg, [wDim]),
     map(z, c) {
       let x: Value;
-      if (labels !== undefined && c !== undefined)
-        x = normalizeSecondMoment(concat([z, matmul(c, constant([cDim, zDim], labels))], 1));
+      if (labels !== undefined && c !== undefined) x = normalizeSecondMoment(concat([z, matmul(c, labels)], 1));
       else x = normalizeSecondMoment(z);
       if (embed !== undefined && c !== undefined) {
         const y = fullyConnected(c, embed.weight, embed.bias, { weightGain: 1 / Math.sqrt(cDim) });

@@ -56,8 +56,8 @@ const buildNetwork: FamilyParts<StyleGanSizes, StyleGanSettings>["build"] = (spe
       resolution: r,
       bias: weights.take(`${name}.bias`, [channels]),
       style: {
-        weight: weights.take(`${name}.style.weight`, [2 * channels, wDim]),
-        bias: weights.take(`${name}.style.bias`, [2 * channels]),
+        weight: weights.value(`${name}.style.weight`, [2 * channels, wDim]),
+        bias: weights.value(`${name}.style.bias`, [2 * channels]),
       },
       noise: spec.useNoise
         ? {

@@ -3,32 +3,30 @@
  * that trained in half precision are evaluated in single, as the official code does on a CPU. Weight names are those of
  * NVIDIA's PyTorch code.
  */
-import { add, clip, constant, conv, mul, reshape, slice } from "../graph/ops/index.ts";
+import { add, clip, conv, mul, reshape, slice } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
-import { fullyConnected, lrelu, modulatedConv } from "../nn/styleLayers.ts";
+import { fullyConnected, lrelu, modulatedConv, perChannel, scaled } from "../nn/styleLayers.ts";
 import { type FirFilter, firUpsample } from "../nn/upfirdn.ts";
 import { GeneratorError } from "./errors.ts";
-import { defineFamily, type FamilyParts } from "./family.ts";
+import { defineFamily, type NetworkGraphs } from "./family.ts";
 import type { LayerInfo } from "./generator.ts";
 import { LR_MULTIPLIER, mappingNetwork } from "./mapping.ts";
 import { positiveSetting } from "./settings.ts";
 import { styleGan2Sources } from "./stylegan2Sources.ts";
 import { type StyleGan2Settings, type StyleGan2Sizes, styleGan2MappingNames, styleGan2Sizes } from "./stylegan2Spec.ts";
-
-interface FullyConnected {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-}
+import type { NetworkWeights } from "./weights.ts";
 
 interface SynthesisLayer {
   readonly name: string;
   readonly resolution: number;
-  readonly shape: readonly [number, number, number, number];
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-  readonly affine: FullyConnected;
-  readonly clamp: number | null;
-  readonly noise?: { readonly map: Float32Array; readonly strength: number };
+  /** [O,I,k,k] */
+  readonly weight: Value;
+  /** [O] */
+  readonly bias: Value;
+  /** [I,wDim] and [I]: from w to the style. */
+  readonly affine: { readonly weight: Value; readonly bias: Value };
+  /** The map of "const" mode [r,r], and its strength []. */
+  readonly noise?: { readonly map: Value; readonly strength: Value };
 }
 
 interface Block {
@@ -36,36 +34,33 @@ interface Block {
   readonly conv0?: SynthesisLayer;
   readonly conv1: SynthesisLayer;
   readonly torgb?: SynthesisLayer;
-  /** [O,I], resnet only. */
-  readonly skip?: Float32Array;
+  /** [O,I,1,1], resnet only. */
+  readonly skip?: Value;
   readonly filter: FirFilter;
 }
 
 /** outer([1,3,3,1], [1,3,3,1]) / 64: the filter of all official networks; NVIDIA's PyTorch files also store it. */
 const OFFICIAL_FILTER = Float32Array.from([1, 3, 3, 1].flatMap((a) => [1, 3, 3, 1].map((b) => (a * b) / 64)));
 
-const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (spec, weights) => {
-  const { wDim, zDim, cDim, numWs, imageChannels, resolution, architecture } = spec;
-  const linear = (name: string, outFeatures: number, inFeatures: number): FullyConnected => ({
-    weight: weights.take(`${name}.weight`, [outFeatures, inFeatures]),
-    bias: weights.take(`${name}.bias`, [outFeatures]),
-  });
+/** The network of given sizes and settings, on weights from anywhere. */
+export function styleGan2Network(spec: StyleGan2Sizes & StyleGan2Settings, weights: NetworkWeights): NetworkGraphs {
+  const { wDim, zDim, cDim, numWs, imageChannels, resolution, architecture, convClamp } = spec;
   const synthesisLayer = (name: string, r: number, inChannels: number, kernel: number): SynthesisLayer => {
     const full = `synthesis.${name}`;
     const outChannels = weights.shapeOf(`${full}.weight`)?.[0] ?? 0;
-    const shape = [outChannels, inChannels, kernel, kernel] as const;
     const layer = {
       name,
       resolution: r,
-      shape,
-      weight: weights.take(`${full}.weight`, shape),
-      bias: weights.take(`${full}.bias`, [outChannels]),
-      affine: linear(`${full}.affine`, inChannels, wDim),
-      clamp: spec.convClamp,
+      weight: weights.value(`${full}.weight`, [outChannels, inChannels, kernel, kernel]),
+      bias: weights.value(`${full}.bias`, [outChannels]),
+      affine: {
+        weight: weights.value(`${full}.affine.weight`, [inChannels, wDim]),
+        bias: weights.value(`${full}.affine.bias`, [inChannels]),
+      },
     };
     if (kernel === 1 || !spec.useNoise) return layer;
-    const [strength] = weights.take(`${full}.noise_strength`, []);
-    return { ...layer, noise: { map: weights.take(`${full}.noise_const`, [r, r]), strength } };
+    const strength = weights.value(`${full}.noise_strength`, []);
+    return { ...layer, noise: { map: weights.value(`${full}.noise_const`, [r, r]), strength } };
   };
 
   const mapping = mappingNetwork(spec, weights, styleGan2MappingNames, {
@@ -74,25 +69,24 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
   });
 
   let channels = weights.shapeOf("synthesis.b4.const")?.[0] ?? 0;
-  const learnedConstant = weights.take("synthesis.b4.const", [channels, 4, 4]);
-  const constShape = [1, channels, 4, 4];
+  const learnedConstant = reshape(weights.value("synthesis.b4.const", [channels, 4, 4]), [1, channels, 4, 4]);
   const blocks: Block[] = [];
   for (let r = 4; r <= resolution; r *= 2) {
     const inChannels = channels;
     const conv0 = r > 4 ? synthesisLayer(`b${r}.conv0`, r, inChannels, 3) : undefined;
-    const conv1 = synthesisLayer(`b${r}.conv1`, r, conv0?.shape[0] ?? inChannels, 3);
-    channels = conv1.shape[0];
+    const conv1 = synthesisLayer(`b${r}.conv1`, r, conv0?.weight.shape[0] ?? inChannels, 3);
+    [channels] = conv1.weight.shape;
     const torgb =
       architecture === "skip" || r === resolution ? synthesisLayer(`b${r}.torgb`, r, channels, 1) : undefined;
-    if (torgb !== undefined && torgb.shape[0] !== imageChannels)
+    if (torgb !== undefined && torgb.weight.shape[0] !== imageChannels)
       throw new GeneratorError(
-        `StyleGAN2: ${torgb.name} gives ${torgb.shape[0]} channels, the image has ${imageChannels}`,
+        `StyleGAN2: ${torgb.name} gives ${torgb.weight.shape[0]} channels, the image has ${imageChannels}`,
       );
     const taps = weights.takeIfStored(`synthesis.b${r}.resample_filter`, [4, 4]) ?? OFFICIAL_FILTER;
     const filter = { size: 4, taps };
     const skip =
       architecture === "resnet" && r > 4
-        ? weights.take(`synthesis.b${r}.skip.weight`, [channels, inChannels, 1, 1])
+        ? weights.value(`synthesis.b${r}.skip.weight`, [channels, inChannels, 1, 1])
         : undefined;
     blocks.push({
       resolution: r,
@@ -106,9 +100,12 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
 
   const layersOf = (block: Block): LayerInfo[] => {
     const convs = [block.conv0, block.conv1].flatMap((l) => (l ? [l] : []));
-    const infos = convs.map((l) => ({ name: l.name, channels: l.shape[0], resolution: l.resolution }));
+    const infos = convs.map((l) => ({ name: l.name, channels: l.weight.shape[0], resolution: l.resolution }));
     if (block.skip === undefined) return infos;
-    return [...infos, { name: `b${block.resolution}.x`, channels: block.conv1.shape[0], resolution: block.resolution }];
+    return [
+      ...infos,
+      { name: `b${block.resolution}.x`, channels: block.conv1.weight.shape[0], resolution: block.resolution },
+    ];
   };
 
   return {
@@ -133,48 +130,37 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
 
     synthesis({ ws }, noiseMode, noiseInput) {
       if (ws === undefined) throw new RangeError("StyleGAN2: synthesis starts from ws");
+      const samples = ws.shape[0];
       const styleOf = (layer: SynthesisLayer, index: number, gain = 1): Value => {
-        const w = reshape(slice(ws, [0, index, 0], [1, 1, wDim]), [1, wDim]);
+        const w = reshape(slice(ws, [0, index, 0], [samples, 1, wDim]), [samples, wDim]);
         const { weight, bias } = layer.affine;
         return fullyConnected(w, weight, bias, { weightGain: gain / Math.sqrt(wDim), biasGain: gain });
       };
-      const noiseOf = (layer: SynthesisLayer, gain: number): Value | undefined => {
-        if (layer.noise === undefined || noiseMode === "none") return undefined;
-        const { map, strength } = layer.noise;
-        const r = layer.resolution;
-        if (noiseMode === "const")
-          return constant(
-            [1, 1, r, r],
-            map.map((v) => v * strength * gain),
-          );
-        return mul(noiseInput({ layer: layer.name, resolution: r }), strength * gain);
+      const noiseOf = ({ name, resolution: r, noise }: SynthesisLayer, gain: number): Value | undefined => {
+        if (noise === undefined || noiseMode === "none") return undefined;
+        const map =
+          noiseMode === "const" ? reshape(noise.map, [1, 1, r, r]) : noiseInput({ layer: name, resolution: r });
+        return mul(map, scaled(reshape(noise.strength, [1, 1, 1, 1]), gain));
       };
-      const biased = (y: Value, { bias }: SynthesisLayer, gain = 1): Value => {
-        const scaled = bias.map((b) => b * gain);
-        return add(y, constant([1, bias.length, 1, 1], scaled));
-      };
-      const clamped = (y: Value, limit: number | null): Value => (limit === null ? y : clip(y, -limit, limit));
+      const clamped = (y: Value, share = 1): Value =>
+        convClamp === null ? y : clip(y, -convClamp * share, convClamp * share);
       /**
        * The gain of the rectifier is positive, so it stands before it, in factors that are there anyway. In resnet's
        * branches, which add up to unit variance, gain and clamp are smaller by `share`.
        */
       const convLayer = (x: Value, layer: SynthesisLayer, index: number, upsample?: FirFilter, share = 1): Value => {
-        const { weight, shape } = layer;
         const gain = Math.SQRT2 * share;
-        let y = modulatedConv(x, styleOf(layer, index), {
-          weight,
-          shape,
+        let y = modulatedConv(x, styleOf(layer, index), layer.weight, {
           demodulateTo: gain,
           ...(upsample && { upsample }),
         });
         const noise = noiseOf(layer, gain);
         if (noise !== undefined) y = add(y, noise);
-        return clamped(lrelu(biased(y, layer, gain)), layer.clamp === null ? null : layer.clamp * share);
+        return clamped(lrelu(add(y, perChannel(layer.bias, gain))), share);
       };
       const rgbLayer = (x: Value, layer: SynthesisLayer, index: number): Value => {
-        const { weight, shape } = layer;
-        const style = styleOf(layer, index, 1 / Math.sqrt(shape[1]));
-        return clamped(biased(modulatedConv(x, style, { weight, shape }), layer), layer.clamp);
+        const style = styleOf(layer, index, 1 / Math.sqrt(layer.weight.shape[1]));
+        return clamped(add(modulatedConv(x, style, layer.weight), perChannel(layer.bias)));
       };
 
       const found = new Map<string, Value>();
@@ -182,7 +168,7 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
         found.set(name, value);
         return value;
       };
-      let x = constant(constShape, learnedConstant);
+      let x = learnedConstant;
       let image: Value | undefined;
       let index = 0;
       for (const { resolution: r, conv0, conv1, torgb, skip, filter } of blocks) {
@@ -190,14 +176,7 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
         if (conv0 !== undefined) x = keep(conv0.name, convLayer(x, conv0, index++, filter));
         x = keep(conv1.name, convLayer(x, conv1, index++, undefined, skip === undefined ? 1 : Math.SQRT1_2));
         if (skip !== undefined) {
-          const [O, I] = [x.shape[1], before.shape[1]];
-          const shortcut = conv(
-            before,
-            constant(
-              [O, I, 1, 1],
-              skip.map((v) => (v / Math.sqrt(I)) * Math.SQRT1_2),
-            ),
-          );
+          const shortcut = conv(before, scaled(skip, Math.SQRT1_2 / Math.sqrt(before.shape[1])));
           x = keep(`b${r}.x`, add(firUpsample(shortcut, filter), x));
         }
         if (image !== undefined) image = firUpsample(image, filter);
@@ -209,7 +188,7 @@ const buildNetwork: FamilyParts<StyleGan2Sizes, StyleGan2Settings>["build"] = (s
       return { image: image as Value, features: found };
     },
   };
-};
+}
 
 export const styleGan2 = defineFamily({
   name: "StyleGAN2",
@@ -220,5 +199,5 @@ export const styleGan2 = defineFamily({
     convClamp: positiveSetting("StyleGAN2", own, "convClamp", null),
     useNoise: own["useNoise"] !== false,
   }),
-  build: buildNetwork,
+  build: styleGan2Network,
 });

@@ -1,4 +1,6 @@
 import type { LazyTensor, StateDict } from "../checkpoint/stateDict.ts";
+import { constant } from "../graph/ops/index.ts";
+import type { Value } from "../graph/value.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { GeneratorError } from "./errors.ts";
 import { type Layout, readFloat32 } from "./layout.ts";
@@ -54,15 +56,21 @@ export function translateWeights(network: string, stored: StateDict, rules: read
   return { weights, ignored };
 }
 
-/** Hands out weights once each, checked, so that a file with too few, too many or odd ones is refused. */
-export interface WeightReader {
+/** Where a network gets its weights: the constants of a checkpoint, or the inputs of a training step. */
+export interface NetworkWeights {
   has(name: string): boolean;
-  /** The weight's values as float32. Throws GeneratorError when it is missing, of another shape, or not finite. */
-  take(name: string, shape: readonly number[]): Float32Array;
-  /** The same, or undefined for a weight that files of this source may lack and this file lacks. */
-  takeIfStored(name: string, shape: readonly number[]): Float32Array | undefined;
   /** The weight's shape; undefined when there is none. */
   shapeOf(name: string): readonly number[] | undefined;
+  /** The weight as a value. Throws GeneratorError when it is missing or of another shape. */
+  value(name: string, shape: readonly number[]): Value;
+  /** The numbers of a weight that networks may lack and that is not trained. */
+  takeIfStored(name: string, shape: readonly number[]): Float32Array | undefined;
+}
+
+/** Hands out weights once each, checked, so that a file with too few, too many or odd ones is refused. */
+export interface WeightReader extends NetworkWeights {
+  /** The weight's values as float32. Throws GeneratorError when it is missing, of another shape, or not finite. */
+  take(name: string, shape: readonly number[]): Float32Array;
   /** What was taken, by name. Throws GeneratorError when a weight was left over. */
   finish(): ReadonlyMap<string, Tensor>;
 }
@@ -95,6 +103,7 @@ export function weightReader(
       taken.set(name, values);
       return values.data;
     },
+    value: (name, shape) => constant(shape, reader.take(name, shape)),
     takeIfStored: (name, shape) => (optional.test(name) && !weights.has(name) ? undefined : reader.take(name, shape)),
     finish() {
       refuseUnknown(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evaluateGraph, graph } from "../../src/graph/graph.ts";
-import { input } from "../../src/graph/ops/index.ts";
+import { constant, input } from "../../src/graph/ops/index.ts";
 import type { Value } from "../../src/graph/value.ts";
 import {
   blur,
@@ -46,7 +46,10 @@ describe("layers of the StyleGAN family", () => {
 
   it("fullyConnected multiplies by the transposed weight, each with its gain", () => {
     const y = evaluate([1, 2], [1, 10], (x) =>
-      fullyConnected(x, Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 2, 3), { weightGain: 2, biasGain: 10 }),
+      fullyConnected(x, constant([3, 2], [1, 2, 3, 4, 5, 6]), constant([3], [1, 2, 3]), {
+        weightGain: 2,
+        biasGain: 10,
+      }),
     );
     expect([...y]).toEqual([2 * 21 + 10, 2 * 43 + 20, 2 * 65 + 30]);
   });
@@ -59,11 +62,12 @@ describe("layers of the StyleGAN family", () => {
         const style = randn(seed + 1, N * I);
         const weight = randn(seed + 2, O * I * 9);
         const values = { x: input("x", [N, I, H, H]), style: input("style", [N, I]) };
-        const y = modulatedConv(values.x, values.style, {
-          weight,
-          shape: [O, I, 3, 3],
-          ...(demodulate && { demodulateTo: 1.5 }),
-        });
+        const y = modulatedConv(
+          values.x,
+          values.style,
+          constant([O, I, 3, 3], weight),
+          demodulate ? { demodulateTo: 1.5 } : {},
+        );
         const feeds = new Map<string, ArrayLike<number>>(Object.entries({ x, style }));
         const got = evaluateGraph(graph({ y }), feeds).get("y") as Float64Array;
         const expected: number[] = [];
@@ -108,7 +112,7 @@ describe("layers of the StyleGAN family", () => {
       return sum;
     });
     const values = { x: input("x", [1, 1, H, H]), style: input("style", [1, 1]) };
-    const y = modulatedConv(values.x, values.style, { weight, shape: [1, 1, 3, 3], upsample: filter });
+    const y = modulatedConv(values.x, values.style, constant([1, 1, 3, 3], weight), { upsample: filter });
     const feeds = new Map<string, ArrayLike<number>>(Object.entries({ x, style: [3] }));
     expect([...(evaluateGraph(graph({ y }), feeds).get("y") as Float64Array)]).toEqual(closeTo(expected, 4));
   });
