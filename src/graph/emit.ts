@@ -7,6 +7,7 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from "./onnxModel.ts";
+import { simplify } from "./simplify.ts";
 import { type Graph, topologicalOrder, type Value } from "./value.ts";
 
 export interface EmitOptions {
@@ -25,7 +26,7 @@ export interface Emitter {
   input(name: string, shape: readonly number[]): string;
 }
 
-/** Writes a graph as an ONNX model (opset 17). */
+/** Writes a graph, simplified, as an ONNX model (opset 17). */
 export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }: EmitOptions = {}): Uint8Array {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
@@ -81,7 +82,8 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
   };
 
   const names = new Map<Value, string>();
-  for (const value of topologicalOrder([...graph.outputs.values()]))
+  const { outputs: results } = simplify(graph);
+  for (const value of topologicalOrder([...results.values()]))
     names.set(
       value,
       value.op.emit(
@@ -93,7 +95,7 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
     );
 
   const outputs: OnnxValueInfo[] = [];
-  for (const [name, value] of graph.outputs) {
+  for (const [name, value] of results) {
     nodes.push({ opType: "Identity", inputs: [names.get(value)!], outputs: [name], attributes: {} });
     outputs.push({ name, elementType: ONNX_FLOAT, shape: dims(value.shape) });
   }

@@ -14,6 +14,8 @@ export interface Op<A = undefined> {
   emit(emitter: Emitter, inputs: readonly string[], attrs: A, value: Value): string;
   /** d(loss)/d(input i) for `g` = d(loss)/d(value): of the input's shape; undefined where the derivative is zero. */
   gradient(g: Value, value: Value<A>, i: number): Value | undefined;
+  /** Products that are summed in one evaluation, for ops where they outnumber the elements of the result. */
+  products?(value: Value): number;
   /** The definition, in float64. */
   evaluate(inputs: readonly Float64Array[], attrs: A, value: Value): Float64Array;
 }
@@ -34,6 +36,10 @@ export function apply<A>(op: Op<A>, inputs: readonly Value[], attrs: A): Value {
   // A node never hands `attrs` to any op but its own, so forgetting A is sound.
   return { op, inputs, attrs, shape: op.shape(inputs, attrs) } as Value<A> as unknown as Value;
 }
+
+/** The node over other inputs; itself when they are its own. */
+export const withInputs = (value: Value, inputs: readonly Value[]): Value =>
+  inputs.every((v, i) => v === value.inputs[i]) ? value : apply(value.op, inputs, value.attrs);
 
 /** Nodes in an order in which inputs precede their users. Iterative: graphs are deep. */
 export function topologicalOrder(outputs: readonly Value[]): Value[] {

@@ -32,15 +32,36 @@ export function forEachOffset(
   visit: (flat: number, offset: number) => void,
   start = 0,
 ): void {
-  let flat = 0;
-  const walk = (axis: number, offset: number): void => {
-    if (axis === shape.length) {
-      visit(flat++, offset);
-      return;
+  if (shape.includes(0)) return;
+  const axes = joinedAxes(shape, strides);
+  const [inner, step] = axes.pop() ?? [1, 0];
+  const at = axes.map(() => 0);
+  let offset = start;
+  for (let flat = 0; ; ) {
+    for (let i = 0, o = offset; i < inner; i++, o += step) visit(flat++, o);
+    let axis = axes.length - 1;
+    for (; axis >= 0; axis--) {
+      const [length, stride] = axes[axis];
+      offset += stride;
+      if (++at[axis] < length) break;
+      at[axis] = 0;
+      offset -= length * stride;
     }
-    for (let i = 0; i < shape[axis]; i++) walk(axis + 1, offset + i * strides[axis]);
-  };
-  walk(0, start);
+    if (axis < 0) return;
+  }
+}
+
+/** [length, stride] per axis, an axis joined to the one before where both are walked by one stride. */
+function joinedAxes(shape: readonly number[], strides: readonly number[]): [number, number][] {
+  const joined: [number, number][] = [];
+  shape.forEach((length, axis) => {
+    const last = joined.at(-1);
+    if (length === 1) return;
+    if (last !== undefined && last[1] === strides[axis] * length)
+      joined[joined.length - 1] = [last[0] * length, strides[axis]];
+    else joined.push([length, strides[axis]]);
+  });
+  return joined;
 }
 
 /** Strides that read an array of `shape` as if broadcast to `target`: 0 along stretched axes. */

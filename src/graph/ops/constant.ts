@@ -7,7 +7,7 @@ export const constantOp: Op<Tensor> = {
   shape: (_, { shape }) => shape,
   emit: (emitter, _, t) => emitter.float32(t.data, t.shape),
   gradient: () => undefined,
-  evaluate: (_, { data }) => Float64Array.from(data),
+  evaluate: (_, { data }) => new Float64Array(data),
 };
 
 export const constant = (shape: readonly number[], data: ArrayLike<number>): Value =>

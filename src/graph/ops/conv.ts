@@ -2,7 +2,14 @@ import { sizeOf } from "../../tensor/tensor.ts";
 import type { Emitter } from "../emit.ts";
 import { apply, type Op, type Value } from "../value.ts";
 import { convInputGradientOp } from "./convInputGradient.ts";
-import { type ConvAttrs, type ConvOptions, convAttrs, forEachProduct, onnxConvAttributes } from "./convolution.ts";
+import {
+  type ConvAttrs,
+  type ConvOptions,
+  convAttrs,
+  convProducts,
+  forEachProduct,
+  onnxConvAttributes,
+} from "./convolution.ts";
 import { convWeightGradientOp } from "./convWeightGradient.ts";
 
 export const convOp: Op<ConvAttrs> = {
@@ -16,6 +23,7 @@ export const convOp: Op<ConvAttrs> = {
     i === 0
       ? apply(convInputGradientOp, [g, y.inputs[1]], y.attrs)
       : apply(convWeightGradientOp, [y.inputs[0], g], y.attrs),
+  products: convProducts,
   evaluate: ([x, w], attrs) => {
     const y = new Float64Array(sizeOf(attrs.y));
     forEachProduct(attrs, (xi, wi, yi) => {

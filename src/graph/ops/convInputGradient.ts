@@ -6,6 +6,7 @@ import {
   type ConvAttrs,
   type ConvOptions,
   convAttrs,
+  convProducts,
   forEachProduct,
   onnxConvAttributes,
   unusedInput,
@@ -37,6 +38,7 @@ export const convInputGradientOp: Op<ConvAttrs> = {
   },
   gradient: (g, dx, i) =>
     i === 0 ? apply(convOp, [g, dx.inputs[1]], dx.attrs) : apply(convWeightGradientOp, [g, dx.inputs[0]], dx.attrs),
+  products: convProducts,
   evaluate: ([dy, w], attrs) => {
     const dx = new Float64Array(sizeOf(attrs.x));
     forEachProduct(attrs, (xi, wi, yi) => {

@@ -3,7 +3,7 @@ import type { Op } from "../value.ts";
 import { apply } from "../value.ts";
 import { convOp } from "./conv.ts";
 import { convInputGradientOp } from "./convInputGradient.ts";
-import { type ConvAttrs, forEachProduct } from "./convolution.ts";
+import { type ConvAttrs, convProducts, forEachProduct } from "./convolution.ts";
 
 /** Output pixels from which one batched product per kernel tap beats one large product over all samples. */
 const MANY_PIXELS = 4096;
@@ -64,6 +64,7 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
   },
   gradient: (g, dw, i) =>
     i === 0 ? apply(convInputGradientOp, [dw.inputs[1], g], dw.attrs) : apply(convOp, [dw.inputs[0], g], dw.attrs),
+  products: convProducts,
   evaluate: ([x, dy], attrs) => {
     const dw = new Float64Array(sizeOf(attrs.w));
     forEachProduct(attrs, (xi, wi, yi) => {

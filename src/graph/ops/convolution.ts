@@ -7,7 +7,9 @@
  * y is linear in x and in w, so each of conv, convInputGradient and convWeightGradient is the derivative of the others:
  * a closed family, and gradients of every order exist.
  */
+import { sizeOf } from "../../tensor/tensor.ts";
 import type { Attributes } from "../onnxModel.ts";
+import type { Value } from "../value.ts";
 
 export interface ConvOptions {
   readonly stride?: number;
@@ -57,6 +59,12 @@ export function onnxConvAttributes({ stride, padding, dilation, w }: ConvAttrs):
     group: { int: 1 },
   };
 }
+
+/** Products of any of the three: one per sample, pair of channels, tap and output pixel. */
+export const convProducts = ({ attrs }: Value): number => {
+  const { w, y } = attrs as ConvAttrs;
+  return sizeOf(y) * w[1] * w[2] * w[3];
+};
 
 /** Calls `visit` with the flat indices of every product x w that is summed into y: the definition of all three ops. */
 export function forEachProduct(attrs: ConvAttrs, visit: (xi: number, wi: number, yi: number) => void): void {

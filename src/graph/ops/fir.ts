@@ -43,6 +43,7 @@ export const firOp: Op<FirAttrs> = {
     const [R] = kernel.shape;
     return fir(g, { ...kernel, data: kernel.data.slice().reverse() }, [R - 1 - before, R - 1 - after]);
   },
+  products: (y) => sizeOf(y.shape) * (y as Value<FirAttrs>).attrs.kernel.data.length,
   evaluate: ([x], { kernel, before }, y) => {
     const [R] = kernel.shape;
     const [N, C, H, W] = y.inputs[0].shape;

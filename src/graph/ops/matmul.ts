@@ -17,6 +17,7 @@ export const matmulOp: Op = {
     const [a, b] = y.inputs;
     return i === 0 ? sumTo(matmul(g, swapLastAxes(b)), a) : sumTo(matmul(swapLastAxes(a), g), b);
   },
+  products: (y) => sizeOf(y.shape) * y.inputs[0].shape.at(-1)!,
   evaluate: ([a, b], _, y) => {
     const [av, bv] = y.inputs;
     const [m, k, n] = [av.shape.at(-2)!, av.shape.at(-1)!, bv.shape.at(-1)!];
