@@ -88,6 +88,8 @@ export { grad } from "./graph/grad.ts";
 export { evaluateGraph, graph } from "./graph/graph.ts";
 export { OnnxError } from "./graph/onnxModel.ts";
 export * from "./graph/ops/index.ts";
+export { printGraph } from "./graph/print.ts";
+export { simplify } from "./graph/simplify.ts";
 export type { Graph, Op, Operand, Value } from "./graph/value.ts";
 export { type Blas, plainBlas } from "./runtime/blas.ts";
 export type { Feeds, Fetches, Provider, ProviderChoice, Runtime, Session, SessionOptions } from "./runtime/session.ts";

@@ -1,9 +1,15 @@
 import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
+import { readCheckpoint } from "../checkpoint/readCheckpoint.ts";
 import { effectiveClusters, largestShare } from "../cluster/mergeTree.ts";
+import { GeneratorError } from "../gan/errors.ts";
+import { exportGraph } from "../gan/exportNetwork.ts";
 import type { GeneratorOrigin, LatentDistribution } from "../gan/generator.ts";
+import { buildNetwork, looksLikeOnnx } from "../gan/openGenerator.ts";
 import { autoLayers } from "../gan/selectLayers.ts";
-import { openNetwork } from "../project/network.ts";
+import { printGraph } from "../graph/print.ts";
+import { simplify } from "../graph/simplify.ts";
+import { networkBytes, openNetwork } from "../project/network.ts";
 import { loadTree, openProject } from "../project/project.ts";
 import { formatSeeds } from "../project/seeds.ts";
 import { workerRuntime } from "../runtime/node/workerRuntime.ts";
@@ -13,6 +19,7 @@ import { table } from "./table.ts";
 interface InfoOptions {
   readonly latent: LatentDistribution;
   readonly json: boolean;
+  readonly graph: boolean;
 }
 
 /** klish info: what a file or a project folder holds. */
@@ -30,7 +37,9 @@ export function addInfo(program: Command): void {
         .default("normal"),
     )
     .option("--json", "print as JSON", false)
-    .action(async (file: string, { latent, json }: InfoOptions) => {
+    .option("--graph", "print the generator's nodes, as they are run", false)
+    .action(async (file: string, { latent, json, graph }: InfoOptions) => {
+      if (graph) return printNetwork(file, json);
       const folder = await stat(file).then(
         (s) => s.isDirectory(),
         () => false,
@@ -64,6 +73,15 @@ async function networkInfo(file: string, latent: LatentDistribution, json: boole
   ]);
   const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
   print({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, json);
+}
+
+/** The whole generator, z to image, with its constants folded. */
+async function printNetwork(file: string, json: boolean): Promise<void> {
+  const bytes = await networkBytes(file);
+  if (looksLikeOnnx(bytes))
+    throw new GeneratorError(`${file} is an ONNX model: any ONNX viewer shows its nodes; --graph is for checkpoints`);
+  const text = printGraph(simplify(exportGraph(buildNetwork(readCheckpoint(bytes)))));
+  print({ graph: text.trimEnd().split("\n") }, text.trimEnd().split("\n"), json);
 }
 
 /** Where the weights are from, what had no use, and whose terms may bind them. */

@@ -3,7 +3,7 @@ import { writeSafetensors } from "../checkpoint/safetensors.ts";
 import { toOnnx } from "../graph/emit.ts";
 import { graph } from "../graph/graph.ts";
 import { add, constant, expand, input, mul, reshape, sub } from "../graph/ops/index.ts";
-import type { Value } from "../graph/value.ts";
+import type { Graph, Value } from "../graph/value.ts";
 import { GeneratorError } from "./errors.ts";
 import type { GeneratorNetwork, LatentName } from "./family.ts";
 import type { NoiseMode } from "./generator.ts";
@@ -27,10 +27,15 @@ export interface OnnxExportOptions {
  * [N,C,R,R] and the chosen feature maps under their layers' names. N is open.
  * Throws GeneratorError for unknown layers and for truncation where the network has no average w.
  */
-export function exportOnnx(
+export const exportOnnx = (network: GeneratorNetwork, options?: OnnxExportOptions): Uint8Array =>
+  // The file may go to any provider.
+  toOnnx(exportGraph(network, options), { dynamicBatch: true, portable: true });
+
+/** The graph that `exportOnnx` writes, for one sample. */
+export function exportGraph(
   network: GeneratorNetwork,
   { layers = "none", noiseMode = "const", truncationPsi = 1, truncationCutoff }: OnnxExportOptions = {},
-): Uint8Array {
+): Graph {
   const { info, mapping } = network;
   const { zDim, cDim } = info;
   const z = input("z", [1, zDim]);
@@ -42,8 +47,7 @@ export function exportOnnx(
   const { image, features } = network.synthesis(latents, noiseMode, noiseInput);
   const names = typeof layers === "string" ? selectLayers(info.layers, layers).layers.map((l) => l.name) : layers;
   const outputs = Object.fromEntries(names.map((name) => [name, featureOf(features, name)]));
-  // The file may go to any provider.
-  return toOnnx(graph({ image, ...outputs }), { dynamicBatch: true, portable: true });
+  return graph({ image, ...outputs });
 }
 
 /** w [1,wDim] to ws [1,numWs,wDim]: wAvg + psi (w - wAvg) below the cutoff, w from there on. */

@@ -74,9 +74,8 @@ type Rule = (value: Value) => Value | undefined;
 const attrsOf = <A>(value: Value, _op: Op<A>): A => value.attrs as A;
 const is = (value: Value, { name }: { name: string }): boolean => value.op.name === name;
 
-/** Whether every element is `number`: for constants of a few elements, and their broadcasts. */
+/** Whether this is a constant, not a long one, with every element equal to `number`. */
 function isAll(value: Value, number: number): boolean {
-  if (is(value, expandOp)) return isAll(value.inputs[0], number);
   if (!is(value, constantOp)) return false;
   const { data } = attrsOf(value, constantOp);
   return data.length <= 4096 && data.every((x) => x === number);
@@ -92,18 +91,15 @@ const dropLeft =
   (y) =>
     isAll(y.inputs[0], neutral) && sameShape(y.inputs[1].shape, y.shape) ? y.inputs[1] : undefined;
 
-/** Elementwise ops broadcast by themselves: an operand needs no `expand` when the other one has the full shape. */
-const dropExpand: Rule = (y) => {
-  const [a, b] = y.inputs;
-  const source = (x: Value, other: Value): Value | undefined =>
-    // ONNX Runtime broadcasts slowly over a lower rank.
-    is(x, expandOp) && x.inputs[0].shape.length === y.shape.length && sameShape(other.shape, y.shape)
-      ? x.inputs[0]
-      : undefined;
-  const left = source(a, b);
-  if (left !== undefined) return withInputs(y, [left, b]);
-  const right = source(b, a);
-  return right === undefined ? undefined : withInputs(y, [a, right]);
+/**
+ * Elementwise ops broadcast by themselves: an operand's `expand` goes to the result, or away when the other operand has
+ * the full shape. Ranks must agree: ONNX Runtime broadcasts slowly over a lower rank.
+ */
+const raiseExpand: Rule = (y) => {
+  const i = y.inputs.findIndex((x) => is(x, expandOp) && x.inputs[0].shape.length === y.shape.length);
+  if (i < 0) return undefined;
+  const operands = y.inputs.map((x, k) => (k === i ? x.inputs[0] : x));
+  return expand(withInputs(y, operands), y.shape);
 };
 
 const negative: Rule = (y) => {
@@ -164,10 +160,10 @@ const firstOf =
   };
 
 const rules: ReadonlyMap<string, Rule> = new Map([
-  [addOp.name, firstOf(dropRight(0), dropLeft(0), dropExpand, signRight(subOp), signLeft)],
-  [subOp.name, firstOf(dropRight(0), dropExpand, signRight(addOp))],
-  [mulOp.name, firstOf(dropRight(1), dropLeft(1), dropExpand)],
-  [divOp.name, firstOf(dropRight(1), dropExpand)],
+  [addOp.name, firstOf(dropRight(0), dropLeft(0), raiseExpand, signRight(subOp), signLeft)],
+  [subOp.name, firstOf(dropRight(0), raiseExpand, signRight(addOp))],
+  [mulOp.name, firstOf(dropRight(1), dropLeft(1), raiseExpand)],
+  [divOp.name, firstOf(dropRight(1), raiseExpand)],
   [negOp.name, negative],
   [reshapeOp.name, reshaped],
   [transposeOp.name, transposed],

@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatSeconds, progressBar } from "../../src/cli/progressBar.ts";
+import { exportSafetensors } from "../../src/gan/exportNetwork.ts";
+import { buildNetwork } from "../../src/gan/openGenerator.ts";
+import { tinyStyleGan2 } from "../gan/tinyStyleGan2.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
 
 const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
@@ -76,6 +79,16 @@ describe("klish", () => {
     const { code, stdout } = await klish("info", network, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ family: "ONNX", resolution: 8, zDim: 4 });
+  });
+
+  it("prints the nodes of a checkpoint's generator with its gains folded into the weights", async () => {
+    const file = join(folder, "tiny.safetensors");
+    await writeFile(file, exportSafetensors(buildNetwork(tinyStyleGan2({ useNoise: false }))));
+    const { code, stdout } = await klish("info", "--graph", file);
+    expect(code).toBe(0);
+    expect(stdout).toContain("z [1,4] = Input");
+    expect(stdout).toMatch(/image \[1,3,8,8\] = Output\(%\d+\)/);
+    expect(stdout).not.toMatch(/= \w+\(#\d+\)|= \w+\(#\d+, (#\d+|[-\d.]+)\)/);
   });
 
   it.each([

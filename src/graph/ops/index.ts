@@ -9,6 +9,7 @@ export { div } from "./div.ts";
 export { exp } from "./exp.ts";
 export { expand } from "./expand.ts";
 export { fir } from "./fir.ts";
+export { gatherPixels, scatterPixels } from "./gatherPixels.ts";
 export { input } from "./input.ts";
 export { leakyRelu } from "./leakyRelu.ts";
 export { log } from "./log.ts";

@@ -9,7 +9,8 @@ export const leakyReluOp: Op<LeakyReluAttrs> = {
   name: "LeakyRelu",
   shape: ([x]) => x.shape,
   emit: (emitter, inputs, { slope }) => emitter.node("LeakyRelu", inputs, { alpha: { float: slope } }),
-  gradient: (g, y) => mul(g, leakyMask(y.inputs[0], y.attrs.slope)),
+  // y has the sign of x, so that x need not be kept, and may be fused away.
+  gradient: (g, y) => mul(g, leakyMask(y as unknown as Value, y.attrs.slope)),
   evaluate: ([x], { slope }) => x.map((v) => (v < 0 ? slope * v : v)),
 };
 
