@@ -9,7 +9,9 @@ import { formatSeconds } from "./progressBar.ts";
 import { EXIT_FAILED, parse, print, runWithProgress } from "./run.ts";
 
 interface DatasetOptions {
-  readonly project?: string;
+  readonly project: string[];
+  readonly recipe: string[];
+  readonly format: string[];
   readonly outdir?: string;
   readonly count: number;
   readonly network?: string;
@@ -42,7 +44,13 @@ export function addDataset(program: Command): void {
 labels and seed i alone. Run the same command again to continue an interrupted run; a larger --count extends a dataset.`,
       ),
   )
-    .option("--project <folder>", "project with labels (see klish label); needed")
+    .option(
+      "--project <folder>",
+      "project with labels (see klish label); needed. Repeat it to label every image in several ways",
+      collect,
+      [],
+    )
+    .option("--recipe <file>", "labels in place of the project's labels.json; repeat it for several masks", collect, [])
     .option("--outdir <folder>", "folder to make or continue; needed")
     .option("--count <n>", "seeds to look at", parse.integer(1), 1000)
     .option("--first-seed <n>", "the first of them", parse.integer(0), 0)
@@ -57,28 +65,35 @@ labels and seed i alone. Run the same command again to continue an interrupted r
     .option("--ignore-margin <m>", "pixels whose best score leads by less become 255", parse.number(0, 100), 0)
     .option("--max-uncertain <share>", "leave out images with a larger share of uncertain pixels", parse.number(0, 1))
     .option("--min-foreground <share>", "leave out images with less that is no background", parse.number(0, 1))
-    .option(
-      "--require <class>",
-      "leave out images without this class (repeatable)",
-      (c: string, all: string[]) => [...all, c],
-      [],
-    )
+    .option("--require <class>", "leave out images without this class; repeat it for several", collect, [])
     .option("--val <share>", "share of the validation split", parse.number(0, 1), 0.1)
     .option("--test <share>", "share of the test split", parse.number(0, 1), 0)
+    .addOption(
+      new Option("--format <name>", "write this layout too, in a folder of its name within; repeat it for several")
+        .choices(formats.map((f) => f.name))
+        .argParser((name: string, all: readonly string[]) => {
+          if (!formats.some((f) => f.name === name))
+            throw new InvalidArgumentError(`Allowed choices are ${formats.map((f) => f.name).join(", ")}.`);
+          return collect(name, all);
+        })
+        .default([]),
+    )
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false);
   // Options after a subcommand are that one's.
   dataset.enablePositionalOptions();
   // Not commander's required options: those would be asked of the subcommands too.
   dataset.action(async (options: DatasetOptions) => {
-    const { project, outdir } = options;
-    if (project === undefined) return dataset.error("error: required option '--project <folder>' not specified");
+    const { project: projects, recipe: recipes, format, outdir } = options;
+    if (projects.length === 0) return dataset.error("error: required option '--project <folder>' not specified");
     if (outdir === undefined) return dataset.error("error: required option '--outdir <folder>' not specified");
     const result = await runWithProgress(
       "dataset",
       {
-        project,
+        projects,
+        recipes,
         outdir,
+        formats: format,
         network: options.network ?? null,
         resolution: options.resolution ?? null,
         truncationPsi: options.trunc ?? null,
@@ -100,7 +115,7 @@ labels and seed i alone. Run the same command again to continue an interrupted r
       },
       options,
     );
-    const { samples, kept, bytes, made, seconds, folder, overview } = result;
+    const { samples, kept, bytes, made, seconds, folder, overview, exports } = result;
     const speed =
       made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
     print(
@@ -109,6 +124,7 @@ labels and seed i alone. Run the same command again to continue an interrupted r
         `${kept} samples${kept < samples ? ` of ${samples} seeds` : ""}, ${size(bytes)}${speed}`,
         `dataset  ${folder}`,
         `overview ${overview}`,
+        ...exports.map((e) => `layout   ${e.folder}`),
       ],
       options.json,
     );
@@ -120,6 +136,7 @@ labels and seed i alone. Run the same command again to continue an interrupted r
 interface ExportOptions {
   readonly format: string;
   readonly from?: string;
+  readonly recipe?: string;
   readonly outdir: string;
   readonly name?: string;
   readonly json: boolean;
@@ -141,22 +158,27 @@ function addExport(dataset: Command): void {
         "celebamask",
       ]),
     )
+    .option("--recipe <name>", "the label set of a dataset that has several")
     .requiredOption("--outdir <folder>", "new folder")
     .option("--name <name>", "title of the dataset (default: its folder's name)")
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (from: string[], _: unknown, command: Command) => {
       const options = command.opts<ExportOptions>();
-      const { format, outdir, from: fromFormat = null } = options;
+      const { format, outdir, from: fromFormat = null, recipe = null } = options;
       const name = options.name ?? basename(resolve(from[0]));
-      const result = await runWithProgress("datasetExport", { from, fromFormat, format, outdir, name }, options);
+      const result = await runWithProgress(
+        "datasetExport",
+        { from, fromFormat, recipe, format, outdir, name },
+        options,
+      );
       print(result, [`${result.samples} samples in ${result.folder}`, "", result.load], options.json);
     });
 }
 
 interface VerifyOptions {
   readonly remake: number;
-  readonly project?: string;
+  readonly project: string[];
   readonly network?: string;
   readonly provider: ProviderChoice;
   readonly threads?: number;
@@ -173,14 +195,19 @@ function addVerify(dataset: Command): void {
       .description("Recomputes every file's hash and makes some samples again. Ends with 1 when something is wrong."),
   )
     .option("--remake <n>", "samples to make again and compare byte for byte", parse.integer(0), 8)
-    .option("--project <folder>", "where the project is now (default: where it was)")
+    .option(
+      "--project <folder>",
+      "where the project is now (default: where it was); one for each label set",
+      collect,
+      [],
+    )
     .option("--network <file>", "where the generator is now (default: where it was)")
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (folder: string, _: unknown, command: Command) => {
       const options = command.opts<VerifyOptions>();
-      const { remake, project = null, network = null, provider, threads = null } = options;
-      const request = { dataset: folder, remake, project, network, provider, threads };
+      const { remake, project: projects, network = null, provider, threads = null } = options;
+      const request = { dataset: folder, remake, projects, network, provider, threads };
       const result = await runWithProgress("datasetVerify", request, options);
       const { samples, files, remade, faults } = result;
       print(
@@ -194,6 +221,9 @@ function addVerify(dataset: Command): void {
       if (faults.length > 0) process.exitCode = EXIT_FAILED;
     });
 }
+
+/** Values of an option that may be repeated. */
+const collect = (value: string, all: readonly string[]): string[] => [...all, value];
 
 function shard(text: string): { index: number; of: number } {
   const match = /^(\d+)\/(\d+)$/.exec(text);

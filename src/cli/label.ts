@@ -10,6 +10,7 @@ import { parse, print, runWithProgress } from "./run.ts";
 import { table } from "./table.ts";
 
 interface LabelOptions {
+  readonly recipe?: string;
   readonly network?: string;
   readonly provider: ProviderChoice;
   readonly threads?: number;
@@ -52,7 +53,7 @@ edit labels.png shows the result on a few samples.`,
   withCommonOptions(
     label.command("list <project>").summary("show the classes").description("Shows the classes."),
   ).action(async (project: string, options: LabelOptions) => {
-    const { recipe } = await open(project);
+    const { recipe } = await open(project, options);
     show(recipe, undefined, options.json);
   });
   withCommonOptions(
@@ -67,11 +68,11 @@ edit labels.png shows the result on a few samples.`,
     const tree = await loadTree(project);
     if (tree === undefined) throw new ProjectError(`${folder} is not clustered yet.`);
     checkCut(tree, k);
-    const before = await loadRecipe(project, tree);
+    const before = await loadRecipe(project, tree, options.recipe);
     const action: LabelAction | undefined =
       before === undefined ? undefined : options.fresh ? { type: "cut", k, from: null } : cutTo(tree, before.state, k);
     const recipe = before === undefined || action === undefined ? freshRecipe(k) : edit(before, action);
-    await saveRecipe(project, recipe);
+    await saveRecipe(project, recipe, options.recipe);
     await finish(folder, recipe, options);
   });
   add("name", "give a class another name", (_, [c, name]) => ({ type: "name", class: c, name }), "<class> <name>");
@@ -135,6 +136,10 @@ edit labels.png shows the result on a few samples.`,
 
 const withCommonOptions = (command: Command): Command =>
   withRuntimeOptions(command)
+    .option(
+      "--recipe <file>",
+      "edit these labels, a second way to label the parts (default: the project's labels.json)",
+    )
     .option("--network <file>", "where the generator is now (default: where it was)")
     .option("--no-preview", "do not draw labels.png")
     .option("--json", "print the classes as JSON", false)
@@ -147,12 +152,15 @@ const parseArgument = (text: string, what: string): number => {
 
 async function open(
   folder: string,
+  { recipe: file }: LabelOptions,
 ): Promise<{ recipe: LabelRecipe; project: Awaited<ReturnType<typeof openProject>> }> {
   const project = await openProject(folder);
   const tree = await loadTree(project);
-  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree);
+  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, file);
   if (recipe === undefined)
-    throw new ProjectError(`${folder} has no labels yet. Choose a K first: klish label cut ${folder} 12`);
+    throw new ProjectError(
+      `${file ?? folder} has no labels yet. Choose a K first: klish label cut ${folder} 12${file === undefined ? "" : ` --recipe ${file}`}`,
+    );
   return { recipe, project };
 }
 
@@ -161,17 +169,17 @@ async function change(
   options: LabelOptions,
   make: (recipe: LabelRecipe) => LabelRecipe | LabelAction,
 ): Promise<void> {
-  const { recipe, project } = await open(folder);
+  const { recipe, project } = await open(folder, options);
   const made = make(recipe);
   const changed = "type" in made ? edit(recipe, made) : made;
-  await saveRecipe(project, changed);
+  await saveRecipe(project, changed, options.recipe);
   await finish(folder, changed, options);
 }
 
 async function finish(folder: string, recipe: LabelRecipe, options: LabelOptions): Promise<void> {
-  const { network = null, provider, threads = null } = options;
+  const { recipe: file = null, network = null, provider, threads = null } = options;
   const sheet = options.preview
-    ? await runWithProgress("labelPreview", { project: folder, network, provider, threads }, options)
+    ? await runWithProgress("labelPreview", { project: folder, recipe: file, network, provider, threads }, options)
     : undefined;
   show(recipe, sheet, options.json);
 }

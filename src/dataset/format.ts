@@ -61,6 +61,17 @@ export interface DatasetFormat {
   readonly classify?: (path: string) => { readonly kind: "image" | "mask"; readonly key: string } | undefined;
 }
 
+/** The lines that load a dataset from `path`, with its own numbers in them. */
+export const loadCode = (
+  { load }: Pick<DatasetFormat, "load">,
+  { imageExtension, classes }: Pick<DatasetInfo, "imageExtension" | "classes">,
+  path: string,
+): string =>
+  load.code
+    .replaceAll("{path}", path)
+    .replaceAll("{ext}", imageExtension)
+    .replaceAll("{classes}", String(classes.length));
+
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const IMAGE = /\.(png|jpe?g|webp)$/i;

@@ -8,27 +8,30 @@ import { openSampler } from "./sampler.ts";
 import { imagePath, maskPath } from "./settings.ts";
 
 /** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
-export function blockMaker({ folder, settings, source, classifier }: DatasetWorkerStart): OpenBlockMaker {
-  const labels = labeller(settings.labels);
+export function blockMaker({ folder, settings, source, classifiers }: DatasetWorkerStart): OpenBlockMaker {
+  const labellers = settings.labelSets.map((set) => labeller(set.labels));
   let opening: ReturnType<typeof openSampler> | undefined;
   return {
     async make({ seeds, first, end }) {
-      opening ??= openSampler(source, classifier);
+      opening ??= openSampler(source, classifiers);
       const images = await (await opening).sample(seeds);
       const kept = seeds
         .map((seed, i) => ({ seed, image: images[i] }))
         .filter(({ seed }) => seed >= first && seed < end);
-      const made = await Promise.all(kept.map(({ seed, image }) => makeSample(seed, image, settings, labels)));
+      const made = await Promise.all(kept.map(({ seed, image }) => makeSample(seed, image, settings, labellers)));
       let bytes = 0;
       const write = async (path: string, content: Uint8Array): Promise<void> => {
         bytes += content.length;
         await writeAtomic(join(folder, path), content, { flush: false });
       };
       await Promise.all(
-        made.flatMap(({ entry: { name }, image, mask }) =>
-          image === undefined || mask === undefined
+        made.flatMap(({ entry: { name }, files }) =>
+          files === undefined
             ? []
-            : [write(imagePath(name, settings), image), write(maskPath(name), mask)],
+            : [
+                write(imagePath(name, settings), files.image),
+                ...files.masks.map((mask, set) => write(maskPath(name, settings, set), mask)),
+              ],
         ),
       );
       return { lines: made.map(({ entry }) => manifestLine(entry)).join(""), samples: made.length, bytes };

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
+import { formatNamed } from "../../dataset/formats/index.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GeneratorInfo } from "../../gan/generator.ts";
 import { samplesPerRun } from "../../gan/networkGenerator.ts";
@@ -8,29 +9,28 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { explain, listFolder, ProjectError, removeTemporaries } from "../files.ts";
-import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { lockFolder } from "../lock.ts";
 import { openNetwork } from "../network.ts";
-import { loadTree, openProject, type Project } from "../project.ts";
 import { blockMaker } from "./block.ts";
+import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
 import { writeOverview } from "./overview.ts";
 import { makeBlocks } from "./pool.ts";
-import type { MadeBlock } from "./protocol.ts";
+import type { DatasetWorkerStart, MadeBlock } from "./protocol.ts";
 import { alreadyMade, blocks, repair } from "./resume.ts";
 import { logRun, size } from "./runs.ts";
-import type { SamplerSource } from "./sampler.ts";
 import {
   type DatasetFile,
   type DatasetSettings,
   datasetDifferences,
   loadDataset,
+  masksFolder,
   openDataset,
   saveDataset,
   seedRange,
 } from "./settings.ts";
-import { writeLists } from "./store.ts";
+import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
 import { threadMaker } from "./thread.ts";
 
 /** What the user asked for; nulls are taken from the project or the generator. */
@@ -39,8 +39,13 @@ export interface DatasetRequest
     DatasetSettings,
     "imageFormat" | "quality" | "firstSeed" | "count" | "shard" | "ignoreMargin" | "filter" | "split"
   > {
-  readonly project: string;
+  /** One project, or several of one generator: a mask of each for every image. */
+  readonly projects: readonly string[];
+  /** With one project: label files in place of its labels.json, a mask of each. */
+  readonly recipes: readonly string[];
   readonly outdir: string;
+  /** Layouts of other tools to write in the end, each in a folder of its name. */
+  readonly formats: readonly string[];
   /** Where the generator is now. */
   readonly network: string | null;
   readonly resolution: number | null;
@@ -61,6 +66,7 @@ export interface DatasetSummary {
   /** Of this run; zero where nothing was left to do. */
   readonly made: number;
   readonly seconds: number;
+  readonly exports: readonly ExportSummary[];
 }
 
 /** Makes a dataset, or continues one. */
@@ -68,102 +74,124 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
   const folder = resolve(request.outdir);
   const threads = request.threads ?? availableParallelism();
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
-  const project = await openProject(request.project);
-  const tree = await loadTree(project);
-  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree);
-  if (tree === undefined || recipe === undefined)
-    throw new ProjectError(
-      `${request.project} has no labels yet. Choose a K and name its parts first: klish label cut ${request.project} 12`,
-    );
-  const network = await openNetwork(request.network ?? project.file.settings.network, {
+  for (const format of request.formats) formatNamed(format);
+  const sets = await openLabelSets(request.projects, request.recipes);
+  const generator = sharedGenerator(
+    sets.map((set) => set.project),
+    request.truncationPsi,
+  );
+  const network = await openNetwork(request.network ?? generator.network, {
     runtime: ortNode,
     provider: request.provider,
     threads,
-    latent: project.file.settings.latent,
+    latent: generator.latent,
   });
   const { info } = network.generator;
   await network.generator.dispose();
-  const settings = settle(request, project, info, recipeHash(recipe.state, tree), recipe.state);
+  const settings = settle(request, generator, info, sets);
   job.onProgress?.({ phase: "open the generator", done: 1, total: 1, note: `${info.family} on ${network.provider}` });
-  const { classes } = labeller(settings.labels);
+  const classes = settings.labelSets.map((set) => [...labeller(set.labels).classes]);
   for (const name of settings.filter.require)
-    if (!classes.some((c) => c.name === name))
-      throw new ProjectError(`no class is called "${name}"; there are ${classes.map((c) => c.name).join(", ")}.`);
+    if (!classes.flat().some((c) => c.name === name))
+      throw new ProjectError(
+        `no class is called "${name}"; there are ${[...new Set(classes.flat().map((c) => c.name))].join(", ")}.`,
+      );
 
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw explain(error, folder);
   });
   const release = await lockFolder(folder);
   try {
-    await openFolder(folder, { klish: "dataset", version: 1, settings, classes: [...classes] });
-    const done = await alreadyMade(folder, settings);
-    const workers = workerCount(info, settings.layers, network.provider === "cpu" ? threads : 1);
-    const source: SamplerSource = {
-      ...settings,
-      network: network.path,
-      provider: network.provider,
-      threads: Math.max(1, Math.floor(threads / workers)),
+    await openFolder(folder, { klish: "dataset", version: 1, settings, classes });
+    const workers = workerCount(
+      info,
+      sets.flatMap((set) => set.settings.layers),
+      network.provider === "cpu" ? threads : 1,
+    );
+    const start: DatasetWorkerStart = {
+      folder,
+      settings,
+      source: {
+        ...settings,
+        network: network.path,
+        provider: network.provider,
+        threads: Math.max(1, Math.floor(threads / workers)),
+      },
+      classifiers: sets.map((set) => set.classifier),
     };
-    const range = seedRange(settings);
-    const manifest = await continueManifest(folder, done.manifestBytes);
-    const started = performance.now();
-    const seconds = (): number => (performance.now() - started) / 1000;
-    let { samples, bytes } = done;
-    const total = range.end - range.first;
-    const progress = (): void => {
-      const rate = samples > done.samples ? `${((samples - done.samples) / seconds()).toFixed(1)} images/s, ` : "";
-      job.onProgress?.({ phase: "make the dataset", done: samples, total, note: `${rate}${size(bytes)}` });
-    };
-    progress();
-    try {
-      const start = { folder, settings, source, classifier: tree.classifierAt(settings.labels.k) };
-      const finished = async (made: MadeBlock): Promise<void> => {
-        await manifest.append(made.lines);
-        samples += made.samples;
-        bytes += made.bytes;
-        progress();
-      };
-      const next = range.first + samples;
-      if (next < range.end || done.damaged.length > 0) {
-        // One generator needs no thread beside this one, which is a job's own already.
-        const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
-        const makers = open.map((m) => m.make);
-        const stop = (): boolean => job.signal?.aborted === true;
-        try {
-          await repair(done.damaged, settings, makers, stop);
-          if (!stop()) await makeBlocks(blocks(next, range.end, settings.blockSize), makers, finished, stop);
-        } finally {
-          await Promise.all(open.map((m) => m.dispose()));
-        }
-      }
-    } finally {
-      await manifest.close();
-    }
-    const made = samples - done.samples;
+    const { samples, bytes, made, seconds } = await makeMissing(start, workers, job);
     if (made > 0)
       await logRun(folder, {
         command: request.command,
         made,
-        seconds: seconds(),
+        seconds,
         workers,
-        project: resolve(request.project),
+        projects: sets.map((set) => resolve(set.project.folder)),
         network: network.path,
       });
     job.signal?.throwIfAborted();
     await writeLists(folder, await openDataset(folder));
     const { overview, kept } = await writeOverview(folder, job);
-    return { folder, overview, samples, kept, bytes, made, seconds: seconds() };
+    const exports = await writeFormats(folder, settings, request.formats, job);
+    return { folder, overview, samples, kept, bytes, made, seconds, exports };
   } finally {
     await release();
   }
 }
 
+/** Makes the samples that a folder lacks: those that were damaged, then those after the last. */
+async function makeMissing(
+  start: DatasetWorkerStart,
+  workers: number,
+  { onProgress, signal }: JobOptions,
+): Promise<{ samples: number; bytes: number; made: number; seconds: number }> {
+  const { folder, settings } = start;
+  const range = seedRange(settings);
+  const done = await alreadyMade(folder, settings);
+  const next = range.first + done.samples;
+  let { samples, bytes } = done;
+  const complete = next >= range.end && done.damaged.length === 0;
+  // What was exported of a smaller dataset must not pass for this one, should the run end before the exports.
+  if (!complete) await removeFormats(folder, settings);
+  const manifest = await continueManifest(folder, done.manifestBytes);
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  const progress = (): void => {
+    const rate = samples > done.samples ? `${((samples - done.samples) / seconds()).toFixed(1)} images/s, ` : "";
+    const total = range.end - range.first;
+    onProgress?.({ phase: "make the dataset", done: samples, total, note: `${rate}${size(bytes)}` });
+  };
+  const finished = async (made: MadeBlock): Promise<void> => {
+    await manifest.append(made.lines);
+    samples += made.samples;
+    bytes += made.bytes;
+    progress();
+  };
+  const stop = (): boolean => signal?.aborted === true;
+  progress();
+  try {
+    if (!complete) {
+      // One generator needs no thread beside this one, which is a job's own already.
+      const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
+      const makers = open.map((m) => m.make);
+      try {
+        await repair(done.damaged, settings, makers, stop);
+        if (!stop()) await makeBlocks(blocks(next, range.end, settings.blockSize), makers, finished, stop);
+      } finally {
+        await Promise.all(open.map((m) => m.dispose()));
+      }
+    }
+  } finally {
+    await manifest.close();
+  }
+  return { samples, bytes, made: samples - done.samples, seconds: seconds() };
+}
+
 function settle(
   request: DatasetRequest,
-  { file: { settings: project } }: Project,
+  generator: ReturnType<typeof sharedGenerator>,
   info: GeneratorInfo,
-  recipeSha256: string,
-  labels: DatasetSettings["labels"],
+  sets: readonly LabelSet[],
 ): DatasetSettings {
   const { imageFormat, quality, firstSeed, count, shard, ignoreMargin, filter, split } = request;
   if (firstSeed + count > 2 ** 32) throw new ProjectError("seeds end at 4294967295: lower --first-seed or --count.");
@@ -176,16 +204,14 @@ function settle(
       `the generator's images have ${info.resolution} pixels a side; --resolution ${resolution} is more`,
     );
   return {
-    networkSha256: project.networkSha256,
+    networkSha256: generator.networkSha256,
     family: info.family,
-    labels,
-    recipeSha256,
-    latent: project.latent,
-    class: project.class,
-    truncationPsi: request.truncationPsi ?? project.truncationPsi,
-    truncationCutoff: project.truncationCutoff,
-    noiseMode: project.noiseMode,
-    layers: project.layers,
+    labelSets: sets.map((set) => set.settings),
+    latent: generator.latent,
+    class: generator.class,
+    truncationPsi: generator.truncationPsi,
+    truncationCutoff: generator.truncationCutoff,
+    noiseMode: generator.noiseMode,
     generatorResolution: info.resolution,
     blockSize: samplesPerRun(info.resolution),
     resolution,
@@ -217,7 +243,8 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
       );
   }
   if (before?.settings.count !== file.settings.count) await saveDataset(folder, file);
-  for (const sub of [".", "images", "masks"]) await removeTemporaries(join(folder, sub));
+  const masks = file.settings.labelSets.map((_, set) => masksFolder(file.settings, set));
+  for (const sub of [".", "images", ...masks]) await removeTemporaries(join(folder, sub));
 }
 
 /** Share of the machine's memory that the workers' inner maps may take. */

@@ -11,17 +11,24 @@ import { explain, ProjectError } from "../files.ts";
 
 const fileHash = z.strictObject({ bytes: z.int().min(0), sha256: z.string() });
 
-const entry = z.strictObject({
-  seed: z.int().min(0),
-  name: z.string(),
-  split: z.enum(SPLITS),
+const labelled = z.strictObject({
   /** Share of pixels whose best score leads by little, and the mean lead. */
   uncertain: z.number(),
   margin: z.number(),
   /** [class id, pixels] of what appears, 255 for ignored. */
   pixels: z.array(z.tuple([z.int().min(0).max(255), z.int().min(1)])),
-  image: fileHash.optional(),
   mask: fileHash.optional(),
+});
+/** What one label set makes of a sample. */
+export type LabelledEntry = z.infer<typeof labelled>;
+
+const entry = z.strictObject({
+  seed: z.int().min(0),
+  name: z.string(),
+  split: z.enum(SPLITS),
+  image: fileHash.optional(),
+  /** In the order of the label sets. */
+  labels: z.array(labelled).min(1),
   /** Why the quality filter left it out: no files then. */
   rejected: z.array(z.string()).optional(),
 });

@@ -2,17 +2,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { loadCode } from "../../dataset/format.ts";
 import { xml } from "../../dataset/formats/cvat.ts";
 import { formats } from "../../dataset/formats/index.ts";
-import { paletteOf, rgbOf } from "../../dataset/labelMap.ts";
+import { type DatasetClass, paletteOf, rgbOf } from "../../dataset/labelMap.ts";
 import { decodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { writeAtomic } from "../files.ts";
 import { overlay } from "../labels/preview.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { type RunLog, readRuns, size } from "./runs.ts";
-import { type DatasetFile, imagePath, maskPath, openDataset } from "./settings.ts";
-import { type DatasetStatistics, datasetStatistics } from "./statistics.ts";
+import { classesPath, type DatasetFile, imagePath, maskPath, masksFolder, openDataset } from "./settings.ts";
+import { type DatasetStatistics, datasetStatistics, type LabelStatistics } from "./statistics.ts";
 
 const SHOWN = { random: 24, extreme: 8 };
 /** Side of a picture on the page. */
@@ -34,74 +35,94 @@ export async function writeOverview(folder: string, job: JobOptions): Promise<{ 
 }
 
 async function page(folder: string, file: DatasetFile, s: DatasetStatistics, runs: readonly RunLog[]): Promise<string> {
-  const { settings } = file;
-  const gallery = (entries: readonly ManifestEntry[], note: (e: ManifestEntry) => string): Promise<string> =>
-    Promise.all(entries.map((e) => figure(folder, file, e, note(e)))).then(
-      (f) => `<div class="gallery">${f.join("")}</div>`,
-    );
-  const title = `${s.kept.toLocaleString("en")} images with masks`;
-  const splits = [...s.splits].map(([split, n]) => `${split} ${n.toLocaleString("en")}`).join(", ");
-  const made = runs.reduce((sum, r) => sum + r.made, 0);
-  const seconds = runs.reduce((sum, r) => sum + r.seconds, 0);
-  const facts: (readonly [string, string])[] = [
-    [
-      "images",
-      `${settings.resolution} × ${settings.resolution}, ${settings.imageFormat}; masks: index PNG, 255 = ignore`,
-    ],
-    ["splits", splits],
-    ["classes", `${file.classes.length}, from K = ${settings.labels.k}`],
-    ["size", size(s.bytes)],
-    ...(seconds > 0
-      ? [
-          [
-            "speed",
-            `${(made / seconds).toFixed(1)} images/s in ${runs.length} run${runs.length > 1 ? "s" : ""}`,
-          ] as const,
-        ]
-      : []),
-    [
-      "seeds",
-      `${settings.firstSeed} to ${settings.firstSeed + settings.count - 1}${settings.shard === null ? "" : `, part ${settings.shard.index} of ${settings.shard.of}`}`,
-    ],
-    ["generator", `${settings.family}, sha256 ${settings.networkSha256.slice(0, 16)}…`],
-    ["labels", `sha256 ${settings.recipeSha256.slice(0, 16)}…`],
-    ...(s.rejected > 0
-      ? [
-          [
-            "left out",
-            `${s.rejected.toLocaleString("en")}: ${[...s.reasons].map(([r, n]) => `${r} (${n})`).join(", ")}`,
-          ] as const,
-        ]
-      : []),
-  ];
+  const { settings, classes } = file;
+  const all = settings.labelSets.map((_, set) => set);
+  const several = all.length > 1;
+  const gallery = async (
+    entries: readonly ManifestEntry[],
+    sets: readonly number[],
+    note: (e: ManifestEntry) => string,
+  ): Promise<string> => {
+    const figures = await Promise.all(entries.map((e) => figure(folder, file, e, sets, note(e))));
+    return `<div class="gallery" style="--width:${(1 + sets.length) * TILE}px">${figures.join("")}</div>`;
+  };
+  const sections = await Promise.all(
+    all.map(async (set) => {
+      const { name, labels } = settings.labelSets[set];
+      const of = several ? ` of ${name}` : "";
+      const uncertain = (e: ManifestEntry): string => percent(e.labels[set].uncertain);
+      return `${several ? `<h2 class="set">${xml(name)}</h2><p>${classes[set].length} classes from K = ${labels.k}; masks in <code>${masksFolder(settings, set)}/</code>, ids and names in <code>${classesPath(settings, set)}</code>.</p>` : ""}
+<h2>Classes${of}</h2>${classTable(classes[set], s.sets[set], s.kept)}
+${classes[set].length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(classes[set], s.sets[set])}` : ""}
+<h2>Smallest foreground</h2>${await gallery(s.sets[set].smallest, [set], () => "")}
+<h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.sets[set].mostUncertain, [set], uncertain)}`;
+    }),
+  );
+  const title = `${s.kept.toLocaleString("en")} images with ${several ? `${all.length} masks each` : "masks"}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${STYLE}</style></head><body><main>
 <h1>${title}</h1>
-<dl>${facts.map(([k, v]) => `<div><dt>${k}</dt><dd>${xml(v)}</dd></div>`).join("")}</dl>
-<h2>Random samples</h2>${await gallery(s.random, (e) => e.split)}
-<h2>Classes</h2>${classTable(file, s)}
-${file.classes.length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(file, s)}` : ""}
-<h2>Smallest foreground</h2>${await gallery(s.smallest, () => "")}
-<h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.mostUncertain, (e) => `${(100 * e.uncertain).toFixed(1)} %`)}
-<h2>How to load it</h2><p>This folder is the first layout; <code>klish dataset export</code> writes the others.</p>
-${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre>${xml(loadCode(f.load.code, file, f.name === "folders" ? folder : `<folder>`))}</pre>`).join("\n")}
+<dl>${facts(file, s, runs)
+    .map(([k, v]) => `<div><dt>${k}</dt><dd>${xml(v)}</dd></div>`)
+    .join("")}</dl>
+<h2>Random samples</h2>${several ? `<p>The image, then the labels of ${settings.labelSets.map((set) => xml(set.name)).join(", ")}.</p>` : ""}${await gallery(s.random, all, (e) => e.split)}
+${sections.join("\n")}
+<h2>How to load it</h2><p>${several ? "Each label set is a dataset of its own" : "This folder is the first layout"}; <code>klish dataset export</code> writes ${several ? "it in any of these layouts (<code>--recipe</code> chooses)" : "the others"}.</p>
+${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre>${xml(loadCode(f, { imageExtension: settings.imageFormat, classes: classes[0] }, f.name === "folders" && !several ? folder : `<${f.name} folder>`))}</pre>`).join("\n")}
 </main></body></html>
 `;
 }
 
-/** The lines that load a format, with the dataset's own numbers in them. */
-export const loadCode = (code: string, { settings, classes }: DatasetFile, path: string): string =>
-  code
-    .replaceAll("{path}", path)
-    .replaceAll("{ext}", settings.imageFormat)
-    .replaceAll("{classes}", String(classes.length));
+/** What the page says at its head. */
+function facts(
+  { settings, classes }: DatasetFile,
+  s: DatasetStatistics,
+  runs: readonly RunLog[],
+): (readonly [string, string])[] {
+  const { resolution, imageFormat, labelSets, firstSeed, count, shard } = settings;
+  const made = runs.reduce((sum, r) => sum + r.made, 0);
+  const seconds = runs.reduce((sum, r) => sum + r.seconds, 0);
+  const list: (readonly [string, string])[] = [
+    ["images", `${resolution} × ${resolution}, ${imageFormat}; masks: index PNG, 255 = ignore`],
+    ["splits", [...s.splits].map(([split, n]) => `${split} ${n.toLocaleString("en")}`).join(", ")],
+    [
+      "classes",
+      labelSets
+        .map(({ name, labels }, set) =>
+          labelSets.length === 1
+            ? `${classes[set].length}, from K = ${labels.k}`
+            : `${name}: ${classes[set].length} from K = ${labels.k}`,
+        )
+        .join("; "),
+    ],
+    ["size", size(s.bytes)],
+    [
+      "seeds",
+      `${firstSeed} to ${firstSeed + count - 1}${shard === null ? "" : `, part ${shard.index} of ${shard.of}`}`,
+    ],
+    [
+      "generator",
+      `${settings.family}, sha256 ${settings.networkSha256.slice(0, 16)}…, truncation ${settings.truncationPsi}`,
+    ],
+    ["labels", labelSets.map((set) => `sha256 ${set.recipeSha256.slice(0, 16)}…`).join(", ")],
+  ];
+  if (seconds > 0)
+    list.push(["speed", `${(made / seconds).toFixed(1)} images/s in ${runs.length} run${runs.length > 1 ? "s" : ""}`]);
+  if (s.rejected > 0)
+    list.push([
+      "left out",
+      `${s.rejected.toLocaleString("en")}: ${[...s.reasons].map(([r, n]) => `${r} (${n})`).join(", ")}`,
+    ]);
+  return list;
+}
 
-/** An image beside its labels. */
+/** An image beside its labels in each of `sets`. */
 async function figure(
   folder: string,
   { settings, classes }: DatasetFile,
   { name }: ManifestEntry,
+  sets: readonly number[],
   note: string,
 ): Promise<string> {
   const { data: rgb, info } = await sharp(await readFile(join(folder, imagePath(name, settings))))
@@ -110,23 +131,28 @@ async function figure(
     .raw()
     .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  const mask = decodePng(await readFile(join(folder, maskPath(name))));
-  const shown = overlay(rgb, { width, height, data: mask.data as Uint8Array }, paletteOf(classes));
-  const side = new Uint8Array(width * height * 6);
-  for (let y = 0; y < height; y++) {
-    side.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * width * 6);
-    side.set(shown.subarray(y * width * 3, (y + 1) * width * 3), y * width * 6 + width * 3);
+  const tiles: Uint8Array[] = [rgb];
+  for (const set of sets) {
+    const mask = decodePng(await readFile(join(folder, maskPath(name, settings, set))));
+    tiles.push(overlay(rgb, { width, height, data: mask.data as Uint8Array }, paletteOf(classes[set])));
   }
-  const jpeg = await sharp(side, { raw: { width: 2 * width, height, channels: 3 } })
-    .resize(2 * TILE, TILE, { kernel: width < TILE ? "nearest" : "lanczos3" })
+  const line = width * 3;
+  const row = new Uint8Array(tiles.length * line * height);
+  for (let y = 0; y < height; y++)
+    tiles.forEach((tile, i) => {
+      row.set(tile.subarray(y * line, (y + 1) * line), (y * tiles.length + i) * line);
+    });
+  const [across, down] = [tiles.length * TILE, TILE];
+  const jpeg = await sharp(row, { raw: { width: tiles.length * width, height, channels: 3 } })
+    .resize(across, down, { kernel: width < TILE ? "nearest" : "lanczos3" })
     .jpeg({ quality: QUALITY, chromaSubsampling: "4:4:4" })
     .toBuffer();
-  return `<figure><img alt="${name} and its labels" width="${2 * TILE}" height="${TILE}" src="data:image/jpeg;base64,${jpeg.toString("base64")}"><figcaption>${name} ${note}</figcaption></figure>`;
+  return `<figure><img alt="${name} and its labels" width="${across}" height="${down}" src="data:image/jpeg;base64,${jpeg.toString("base64")}"><figcaption>${name} ${note}</figcaption></figure>`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 
-function classTable({ classes }: DatasetFile, { pixelShare, images, kept }: DatasetStatistics): string {
+function classTable(classes: readonly DatasetClass[], { pixelShare, images }: LabelStatistics, kept: number): string {
   const largest = Math.max(...pixelShare, 1e-9);
   const row = (id: number, name: string, color: string, i: number): string =>
     `<tr><td>${id}</td><td><i style="background:${color}"></i>${xml(name)}</td><td class="bar"><b style="width:${((100 * pixelShare[i]) / largest).toFixed(2)}%;background:${color}"></b></td>` +
@@ -139,7 +165,7 @@ function classTable({ classes }: DatasetFile, { pixelShare, images, kept }: Data
   return `<table class="classes"><thead><tr><th>id</th><th>class</th><th></th><th>pixels</th><th>images</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-function togetherTable({ classes }: DatasetFile, { together, images }: DatasetStatistics): string {
+function togetherTable(classes: readonly DatasetClass[], { together, images }: LabelStatistics): string {
   const n = classes.length;
   const head = classes.map((c, id) => `<th title="${xml(c.name)}"><i style="background:${c.color}"></i>${id}</th>`);
   const rows = classes.map(({ name, color }, a) => {
@@ -158,10 +184,11 @@ const STYLE = `
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:30px;margin:0 0 16px}h2{font-size:20px;margin:40px 0 8px}h3{font-size:15px;margin:20px 0 4px}
+h2.set{font-size:25px;margin-top:64px;padding-top:20px;border-top:2px solid var(--line)}
 p{color:var(--soft);margin:0 0 12px}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:6px 24px;margin:0}
 dl div{display:flex;gap:10px}dt{color:var(--soft);min-width:76px}dd{margin:0;overflow-wrap:anywhere}
-.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:12px}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,var(--width)),1fr));gap:12px}
 figure{margin:0}figure img{width:100%;height:auto;border-radius:6px;display:block;image-rendering:auto}
 figcaption{color:var(--soft);font-size:12px;margin-top:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}

@@ -1,5 +1,4 @@
-import type { LinearClassifier } from "../../cluster/mergeTree.ts";
-import type { SamplerSource } from "./sampler.ts";
+import type { LayerClassifier, SamplerSource } from "./sampler.ts";
 import type { DatasetSettings } from "./settings.ts";
 
 /** What makes blocks of a dataset. */
@@ -7,7 +6,8 @@ export interface DatasetWorkerStart {
   readonly folder: string;
   readonly settings: DatasetSettings;
   readonly source: SamplerSource;
-  readonly classifier: LinearClassifier;
+  /** Of each label set. */
+  readonly classifiers: readonly LayerClassifier[];
 }
 
 /** A block of consecutive seeds; samples before `first` and from `end` on are not kept. */

@@ -57,12 +57,14 @@ const sizeOf = (path: string): Promise<number> =>
 
 /** A sample's files as the manifest lists them. */
 export function filesOf(
-  { name, image, mask }: ManifestEntry,
+  { name, image, labels }: ManifestEntry,
   settings: DatasetSettings,
 ): { readonly path: string; readonly bytes: number; readonly sha256: string }[] {
   return [
     ...(image === undefined ? [] : [{ path: imagePath(name, settings), ...image }]),
-    ...(mask === undefined ? [] : [{ path: maskPath(name), ...mask }]),
+    ...labels.flatMap(({ mask }, set) =>
+      mask === undefined ? [] : [{ path: maskPath(name, settings, set), ...mask }],
+    ),
   ];
 }
 

@@ -8,8 +8,8 @@ export interface RunLog {
   readonly made: number;
   readonly seconds: number;
   readonly workers: number;
-  /** Where project and generator were. */
-  readonly project: string;
+  /** Where the project of each label set and the generator were. */
+  readonly projects: readonly string[];
   readonly network: string;
 }
 

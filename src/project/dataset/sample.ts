@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
-import { countLabels, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
+import { countLabels, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { splitOf } from "../../dataset/split.ts";
 import type { Labeller } from "../labels/recipeLabels.ts";
-import type { ManifestEntry } from "./manifest.ts";
-import { type ClusteredImage, encodeImage } from "./sampler.ts";
+import type { LabelledEntry, ManifestEntry } from "./manifest.ts";
+import { type ClusteredImage, type ClusterMap, encodeImage } from "./sampler.ts";
 import { type DatasetSettings, sampleName } from "./settings.ts";
 
-/** A sample's line in the manifest with its files; none where the filter rejected it. */
+/** A sample's line in the manifest with its files, which are not there where the filter rejected it. */
 export interface MadeSample {
   readonly entry: ManifestEntry;
-  readonly image?: Uint8Array;
-  readonly mask?: Uint8Array;
+  readonly files?: { readonly image: Uint8Array; readonly masks: readonly Uint8Array[] };
 }
 
 /** A pixel whose best score leads by less is called uncertain: a tenth of the distance between the SVMs' two margins. */
@@ -19,24 +18,37 @@ const UNCERTAIN_MARGIN = 0.2;
 const DIGITS = 10_000;
 const rounded = (x: number): number => Math.round(x * DIGITS) / DIGITS;
 
-/** Labels, filters and encodes one image. */
+/** Labels, filters and encodes one image. `labellers` are those of the label sets. */
 export async function makeSample(
   seed: number,
-  { rgb, clusters, margin }: ClusteredImage,
+  { rgb, maps }: ClusteredImage,
   settings: DatasetSettings,
-  labels: Labeller,
+  labellers: readonly Labeller[],
 ): Promise<MadeSample> {
-  const { resolution, generatorResolution, ignoreMargin, imageFormat: format, quality } = settings;
+  const { resolution, generatorResolution, imageFormat: format, quality, labelSets } = settings;
+  const name = sampleName(seed);
+  const facts = { seed, name, split: splitOf(name, settings.split) };
+  const labelled = maps.map((map, set) => labelMap(map, settings, labellers[set]));
+  const labels = labelled.map((l) => l.entry);
+  const rejected = labels.flatMap((entry, set) => {
+    const whose = labelSets.length === 1 ? "" : `${labelSets[set].name}: `;
+    return reasons(entry, settings, labellers[set]).map((reason) => whose + reason);
+  });
+  if (rejected.length > 0) return { entry: { ...facts, labels, rejected } };
+  const image = await encodeImage(rgb, generatorResolution, { format, quality, resolution });
+  const masks = labelled.map(({ map }, set) => encodePng({ ...map, palette: paletteOf(labellers[set].classes) }));
+  const listed = labels.map((entry, set) => ({ ...entry, mask: hashOf(masks[set]) }));
+  return { entry: { ...facts, image: hashOf(image), labels: listed }, files: { image, masks } };
+}
+
+function labelMap(
+  { clusters, margin }: ClusterMap,
+  { resolution, ignoreMargin }: DatasetSettings,
+  labels: Labeller,
+): { readonly map: LabelMap; readonly entry: LabelledEntry } {
   const uncertainPixel = (p: number): boolean => margin[p] < ignoreMargin;
   const map = labels.label(clusters, resolution, resolution, ignoreMargin > 0 ? uncertainPixel : undefined);
-  const name = sampleName(seed);
-  const { pixels, uncertain, meanMargin } = statistics(countLabels(map), margin);
-  const facts = { seed, name, split: splitOf(name, settings.split), uncertain, margin: meanMargin, pixels };
-  const rejected = reasons(facts, settings, labels);
-  if (rejected.length > 0) return { entry: { ...facts, rejected } };
-  const image = await encodeImage(rgb, generatorResolution, { format, quality, resolution });
-  const mask = encodePng({ ...map, palette: paletteOf(labels.classes) });
-  return { entry: { ...facts, image: hashOf(image), mask: hashOf(mask) }, image, mask };
+  return { map, entry: statistics(countLabels(map), margin) };
 }
 
 export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => ({
@@ -44,10 +56,7 @@ export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => 
   sha256: createHash("sha256").update(bytes).digest("hex"),
 });
 
-function statistics(
-  counts: Float64Array,
-  margin: Float32Array,
-): { pixels: [number, number][]; uncertain: number; meanMargin: number } {
+function statistics(counts: Float64Array, margin: Float32Array): LabelledEntry {
   let uncertain = 0;
   let sum = 0;
   for (const m of margin) {
@@ -55,15 +64,11 @@ function statistics(
     sum += m;
   }
   const pixels = Array.from(counts).flatMap((n, id): [number, number][] => (n > 0 ? [[id, n]] : []));
-  return { pixels, uncertain: rounded(uncertain / margin.length), meanMargin: rounded(sum / margin.length) };
+  return { uncertain: rounded(uncertain / margin.length), margin: rounded(sum / margin.length), pixels };
 }
 
 /** Why a sample is left out, in words. */
-function reasons(
-  { pixels, uncertain }: Pick<ManifestEntry, "pixels" | "uncertain">,
-  { filter }: DatasetSettings,
-  { classes }: Labeller,
-): string[] {
+function reasons({ pixels, uncertain }: LabelledEntry, { filter }: DatasetSettings, { classes }: Labeller): string[] {
   const found: string[] = [];
   if (filter.maxUncertain !== null && uncertain > filter.maxUncertain)
     found.push(`uncertain ${uncertain} > ${filter.maxUncertain}`);
@@ -72,6 +77,9 @@ function reasons(
   const foreground = rounded(things.reduce((sum, [, n]) => sum + n, 0) / total);
   if (filter.minForeground !== null && foreground < filter.minForeground)
     found.push(`foreground ${foreground} < ${filter.minForeground}`);
-  for (const name of filter.require) if (!pixels.some(([id]) => classes[id]?.name === name)) found.push(`no "${name}"`);
+  for (const name of filter.require) {
+    const id = classes.findIndex((c) => c.name === name);
+    if (id >= 0 && !pixels.some(([present]) => present === id)) found.push(`no "${name}"`);
+  }
   return found;
 }

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { LinearClassifier } from "../../cluster/mergeTree.ts";
-import { type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
+import { type PixelClasses, type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
 import type { LatentDistribution, NoiseMode } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
@@ -20,17 +20,26 @@ export interface SamplerSource {
   readonly truncationPsi: number;
   readonly truncationCutoff: number | null;
   readonly noiseMode: NoiseMode;
-  readonly layers: readonly string[];
   /** Side of the cluster maps; null for the generator's. */
   readonly resolution: number | null;
   readonly provider: ProviderChoice;
   readonly threads: number;
 }
 
-/** One generated image with the cluster of each pixel. */
+/** A classifier with the layers whose channels it scores. */
+export interface LayerClassifier {
+  readonly layers: readonly string[];
+  readonly classifier: LinearClassifier;
+}
+
+/** One generated image with what each classifier makes of its pixels. */
 export interface ClusteredImage {
   /** [R,R,3], R the generator's resolution. */
   readonly rgb: Uint8Array;
+  readonly maps: readonly ClusterMap[];
+}
+
+export interface ClusterMap {
   /** [resolution,resolution], and by how much each pixel's best score leads. */
   readonly clusters: Uint8Array;
   readonly margin: Float32Array;
@@ -45,7 +54,7 @@ export interface Sampler {
 }
 
 /** Throws ProjectError when the generator is not the one that was clustered. */
-export async function openSampler(source: SamplerSource, classifier: LinearClassifier): Promise<Sampler> {
+export async function openSampler(source: SamplerSource, classifiers: readonly LayerClassifier[]): Promise<Sampler> {
   const { provider, threads, latent, truncationPsi, truncationCutoff, noiseMode } = source;
   const opened = await openNetwork(source.network, { runtime: ortNode, provider, threads, latent });
   const { generator } = opened;
@@ -56,32 +65,44 @@ export async function openSampler(source: SamplerSource, classifier: LinearClass
       `${source.network} is not the generator that was clustered (its content differs). Give that one with --network.`,
     );
   }
-  const layers = selectLayers(info.layers, source.layers).layers;
+  const layers = [...new Set(classifiers.flatMap((c) => c.layers))];
   const resolution = source.resolution ?? info.resolution;
   const settings = { runtime: ortNode, provider: opened.provider, threads };
-  const pixels: PixelClassifier = await pixelClassifier(classifier, layers, resolution, settings);
+  // Label sets of one project and K share a classifier, which runs once.
+  const pixels = new Map<LayerClassifier, PixelClassifier>();
+  for (const c of new Set(classifiers))
+    pixels.set(
+      c,
+      await pixelClassifier(c.classifier, selectLayers(info.layers, c.layers).layers, resolution, settings),
+    );
   return {
     generatorResolution: info.resolution,
     resolution,
     async sample(seeds) {
       const { image, features } = await generator.generate({
         seeds,
-        layers: source.layers,
+        layers,
         truncationPsi,
         noiseMode,
         ...(truncationCutoff === null ? {} : { truncationCutoff }),
         ...(source.class === null ? {} : { c: oneHot(source.class, info.cDim) }),
       });
-      const { clusters, margin } = await pixels.classify(features);
+      const classes = new Map<LayerClassifier, PixelClasses>();
+      for (const [c, p] of pixels) classes.set(c, await p.classify(features));
       const area = resolution * resolution;
       return toRgb(image, info.imageRange).map((rgb, i) => ({
         rgb,
-        clusters: clusters.subarray(i * area, (i + 1) * area),
-        margin: margin.subarray(i * area, (i + 1) * area),
+        maps: classifiers.map((c) => {
+          const { clusters, margin } = classes.get(c) as PixelClasses;
+          return {
+            clusters: clusters.subarray(i * area, (i + 1) * area),
+            margin: margin.subarray(i * area, (i + 1) * area),
+          };
+        }),
       }));
     },
     async dispose() {
-      await pixels.dispose();
+      for (const p of pixels.values()) await p.dispose();
       await generator.dispose();
     },
   };

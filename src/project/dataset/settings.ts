@@ -4,21 +4,31 @@ import { ProjectError, writeAtomic } from "../files.ts";
 import { readJsonFile } from "../jsonFile.ts";
 import { labelState } from "../labels/recipe.ts";
 
+/** A way to label the images: the clusters of one project, made classes by one recipe. */
+const labelSet = z.strictObject({
+  /** Names its masks where a dataset has several. */
+  name: z.string().regex(/^[\w.-]+$/),
+  /** Labels, and the hash of them and the classifiers of their K. */
+  labels: labelState,
+  recipeSha256: z.string(),
+  /** Whose maps the classifiers score. */
+  layers: z.array(z.string()).min(1),
+});
+export type LabelSetSettings = z.infer<typeof labelSet>;
+
 const share = z.number().min(0).max(1);
 
 /** What `klish dataset` was asked to make: all that decides its bytes. Written to dataset.json. */
 export const datasetSettings = z.strictObject({
   networkSha256: z.string(),
   family: z.string(),
-  /** Labels, and the hash of them and the classifiers of their K. */
-  labels: labelState,
-  recipeSha256: z.string(),
+  /** Every image gets a mask of each. */
+  labelSets: z.array(labelSet).min(1),
   latent: z.enum(["normal", "uniform"]),
   class: z.int().min(0).nullable(),
   truncationPsi: z.number(),
   truncationCutoff: z.int().min(0).nullable(),
   noiseMode: z.enum(["const", "none", "random"]),
-  layers: z.array(z.string()).min(1),
   /** Side of the generator's images. */
   generatorResolution: z.int().min(1),
   /**
@@ -48,13 +58,14 @@ export const datasetSettings = z.strictObject({
 export type DatasetSettings = z.infer<typeof datasetSettings>;
 
 const datasetClass = z.strictObject({ name: z.string(), color: z.string(), background: z.boolean() });
+export type DatasetClasses = readonly z.infer<typeof datasetClass>[];
 
 const datasetFile = z.strictObject({
   klish: z.literal("dataset"),
   version: z.literal(1),
   settings: datasetSettings,
-  /** The index is the id. */
-  classes: z.array(datasetClass),
+  /** Of each label set; the index is the id. */
+  classes: z.array(z.array(datasetClass)),
 });
 export type DatasetFile = z.infer<typeof datasetFile>;
 
@@ -105,4 +116,25 @@ export function seedRange(settings: DatasetSettings): { readonly first: number; 
 export const sampleName = (seed: number): string => `seed${String(seed).padStart(6, "0")}`;
 
 export const imagePath = (name: string, { imageFormat }: DatasetSettings): string => `images/${name}.${imageFormat}`;
-export const maskPath = (name: string): string => `masks/${name}.png`;
+
+/** Where label set `set` has its masks and its list of classes; plain names where there is only one. */
+export const masksFolder = ({ labelSets }: DatasetSettings, set: number): string => inSet("masks", labelSets, set);
+export const classesPath = ({ labelSets }: DatasetSettings, set: number): string =>
+  `${inSet("classes", labelSets, set)}.json`;
+export const maskPath = (name: string, settings: DatasetSettings, set: number): string =>
+  `${masksFolder(settings, set)}/${name}.png`;
+
+const inSet = (what: string, sets: readonly LabelSetSettings[], set: number): string =>
+  sets.length === 1 ? what : `${what}_${sets[set].name}`;
+
+/** The index of a label set by name; the only one where no name is given. Throws ProjectError that lists them. */
+export function labelSetNamed({ labelSets }: DatasetSettings, name: string | null): number {
+  const found = name === null && labelSets.length === 1 ? 0 : labelSets.findIndex((set) => set.name === name);
+  if (found >= 0) return found;
+  const names = labelSets.map((set) => set.name).join(", ");
+  throw new ProjectError(
+    name === null
+      ? `the dataset has several label sets: ${names}. Choose one with --recipe.`
+      : `the dataset has no label set "${name}"; there are ${names}.`,
+  );
+}

@@ -12,7 +12,15 @@ import { explain, ProjectError } from "../files.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { manifestLines, wholeManifest } from "./manifest.ts";
-import { type DatasetFile, imagePath, loadDataset, maskPath, openDataset, seedRange } from "./settings.ts";
+import {
+  type DatasetFile,
+  imagePath,
+  labelSetNamed,
+  loadDataset,
+  maskPath,
+  openDataset,
+  seedRange,
+} from "./settings.ts";
 
 /** Samples of a folder, one after another. */
 export interface SampleSource {
@@ -22,14 +30,25 @@ export interface SampleSource {
   path(sample: Sample, part: "image" | "mask"): string | undefined;
 }
 
+export interface SourceOptions {
+  /** Layout of a foreign folder; null finds it out. */
+  readonly fromFormat: string | null;
+  /** The label set of a dataset that has several. */
+  readonly recipe: string | null;
+  readonly name: string;
+}
+
 /**
- * Opens folders as one stream: one folder of any kind, or the parts of one dataset. `format` names the layout of a foreign folder; null
- * finds it out. Throws ProjectError or RangeError that says what does not fit.
+ * Opens folders as one stream: one folder of any kind, or the parts of one dataset. Throws ProjectError or RangeError that says
+ * what does not fit.
  */
-export async function openSource(paths: readonly string[], format: string | null, name: string): Promise<SampleSource> {
-  if (paths.length > 1) return partsSource(paths, name);
+export async function openSource(
+  paths: readonly string[],
+  { fromFormat: format, recipe, name }: SourceOptions,
+): Promise<SampleSource> {
+  if (paths.length > 1) return partsSource(paths, recipe, name);
   const [folder] = paths;
-  if ((await loadDataset(folder)) !== undefined && format === null) return partsSource(paths, name);
+  if ((await loadDataset(folder)) !== undefined && format === null) return partsSource(paths, recipe, name);
   const files = await filesBelow(folder);
   if (format === "celebamask" || (format === null && isCelebAMask(files))) return celebAMaskSource(folder, files, name);
   return layoutSource(folder, files, format, name);
@@ -47,10 +66,12 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-async function partsSource(folders: readonly string[], name: string): Promise<SampleSource> {
+async function partsSource(folders: readonly string[], recipe: string | null, name: string): Promise<SampleSource> {
   const parts = await Promise.all(folders.map(async (folder) => ({ folder, file: await openDataset(folder) })));
   const [{ file }] = parts;
-  const { settings, classes } = file;
+  const { settings } = file;
+  const set = labelSetNamed(settings, recipe);
+  const classes = file.classes[set];
   const shared = (f: DatasetFile): string =>
     JSON.stringify([{ ...f.settings, shard: 0, firstSeed: 0, count: 0 }, f.classes]);
   const odd = parts.find((p) => shared(p.file) !== shared(file));
@@ -85,7 +106,7 @@ async function partsSource(folders: readonly string[], name: string): Promise<Sa
     },
     async *samples() {
       for (const { folder, file: f } of parts)
-        for await (const sample of storedSamples(folder, f)) {
+        for await (const sample of storedSamples(folder, f, set)) {
           home.clear();
           home.set(sample, folder);
           yield sample;
@@ -93,13 +114,13 @@ async function partsSource(folders: readonly string[], name: string): Promise<Sa
     },
     path(sample, part) {
       const folder = home.get(sample);
-      const file = part === "image" ? imagePath(sample.name, settings) : maskPath(sample.name);
+      const file = part === "image" ? imagePath(sample.name, settings) : maskPath(sample.name, settings, set);
       return folder === undefined ? undefined : join(folder, file);
     },
   };
 }
 
-async function* storedSamples(folder: string, { settings }: DatasetFile): AsyncGenerator<Sample> {
+async function* storedSamples(folder: string, { settings }: DatasetFile, set: number): AsyncGenerator<Sample> {
   const { first, end } = seedRange(settings);
   const missing = (error: NodeJS.ErrnoException): never => {
     throw new ProjectError(
@@ -110,7 +131,7 @@ async function* storedSamples(folder: string, { settings }: DatasetFile): AsyncG
   for await (const { name, split, rejected } of wholeManifest(folder, end - first)) {
     if (rejected !== undefined) continue;
     const image = await readFile(join(folder, imagePath(name, settings))).catch(missing);
-    const mask = await readFile(join(folder, maskPath(name))).catch(missing);
+    const mask = await readFile(join(folder, maskPath(name, settings, set))).catch(missing);
     const { width, height, data } = decodePng(mask);
     yield { name, split, image, mask, labels: { width, height, data: data as Uint8Array } };
   }

@@ -1,22 +1,27 @@
-import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
+import { type DatasetClass, IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { hash32, SPLITS, type Split } from "../../dataset/split.ts";
 import { type ManifestEntry, manifestLines } from "./manifest.ts";
 import type { DatasetFile } from "./settings.ts";
 
 /** What a dataset holds, gathered in one pass over its manifest. */
 export interface DatasetStatistics {
+  readonly sets: readonly LabelStatistics[];
+  readonly random: readonly ManifestEntry[];
   readonly kept: number;
   readonly rejected: number;
   readonly bytes: number;
   readonly splits: ReadonlyMap<Split, number>;
   /** How often each reason of the quality filter was given, without its numbers. */
   readonly reasons: ReadonlyMap<string, number>;
+}
+
+/** What one label set holds. */
+export interface LabelStatistics {
   /** Share of all pixels and number of images, by class id; the entry after the last class is "ignored". */
   readonly pixelShare: readonly number[];
   readonly images: readonly number[];
   /** [classes * classes]: images in which both appear. */
   readonly together: Float64Array;
-  readonly random: readonly ManifestEntry[];
   /** With the least that is no background, and with the largest share of uncertain pixels. */
   readonly smallest: readonly ManifestEntry[];
   readonly mostUncertain: readonly ManifestEntry[];
@@ -33,10 +38,7 @@ export async function datasetStatistics(
   { classes }: DatasetFile,
   shown: ShownCounts,
 ): Promise<DatasetStatistics> {
-  const n = classes.length;
-  const pixels = new Float64Array(n + 1);
-  const images = new Float64Array(n + 1);
-  const together = new Float64Array(n * n);
+  const sets = classes.map((list, set) => labelStatistics(set, list, shown.extreme));
   const splits = new Map<Split, number>();
   const reasons = new Map<string, number>();
   let kept = 0;
@@ -44,10 +46,6 @@ export async function datasetStatistics(
   let bytes = 0;
   // Drawn by the hash of the name, so that the page of the same dataset shows the same.
   const random = leading(shown.random, (e) => hash32(`shown ${e.name}`));
-  const smallest = leading(shown.extreme, (e) =>
-    e.pixels.reduce((sum, [id, count]) => sum + (id !== IGNORE_LABEL && !classes[id].background ? count : 0), 0),
-  );
-  const mostUncertain = leading(shown.extreme, (e) => -e.uncertain);
   for await (const { entry } of manifestLines(folder)) {
     if (entry.rejected !== undefined) {
       rejected++;
@@ -58,29 +56,59 @@ export async function datasetStatistics(
       continue;
     }
     kept++;
-    bytes += (entry.image?.bytes ?? 0) + (entry.mask?.bytes ?? 0);
+    bytes += [entry.image, ...entry.labels.map((l) => l.mask)].reduce((sum, file) => sum + (file?.bytes ?? 0), 0);
     splits.set(entry.split, (splits.get(entry.split) ?? 0) + 1);
-    for (const [id, count] of entry.pixels) {
-      const at = id === IGNORE_LABEL ? n : id;
-      pixels[at] += count;
-      images[at]++;
-      if (at < n) for (const [other] of entry.pixels) if (other !== IGNORE_LABEL) together[at * n + other]++;
-    }
-    for (const list of [random, smallest, mostUncertain]) list.offer(entry);
+    for (const set of sets) set.add(entry);
+    random.offer(entry);
   }
-  const total = pixels.reduce((a, b) => a + b, 0);
   return {
     kept,
     rejected,
     bytes,
     splits: new Map(SPLITS.flatMap((s) => (splits.has(s) ? [[s, splits.get(s)!]] : []))),
     reasons,
-    pixelShare: Array.from(pixels, (p) => (total > 0 ? p / total : 0)),
-    images: Array.from(images),
-    together,
+    sets: sets.map((set) => set.result()),
     random: random.list(),
-    smallest: smallest.list(),
-    mostUncertain: mostUncertain.list(),
+  };
+}
+
+function labelStatistics(
+  set: number,
+  classes: readonly DatasetClass[],
+  shown: number,
+): { add(entry: ManifestEntry): void; result(): LabelStatistics } {
+  const n = classes.length;
+  const pixels = new Float64Array(n + 1);
+  const images = new Float64Array(n + 1);
+  const together = new Float64Array(n * n);
+  const smallest = leading(shown, ({ labels }) =>
+    labels[set].pixels.reduce(
+      (sum, [id, count]) => sum + (id !== IGNORE_LABEL && !classes[id].background ? count : 0),
+      0,
+    ),
+  );
+  const mostUncertain = leading(shown, ({ labels }) => -labels[set].uncertain);
+  return {
+    add(entry) {
+      const present = entry.labels[set].pixels;
+      for (const [id, count] of present) {
+        const at = id === IGNORE_LABEL ? n : id;
+        pixels[at] += count;
+        images[at]++;
+        if (at < n) for (const [other] of present) if (other !== IGNORE_LABEL) together[at * n + other]++;
+      }
+      for (const list of [smallest, mostUncertain]) list.offer(entry);
+    },
+    result() {
+      const total = pixels.reduce((a, b) => a + b, 0);
+      return {
+        pixelShare: Array.from(pixels, (p) => (total > 0 ? p / total : 0)),
+        images: Array.from(images),
+        together,
+        smallest: smallest.list(),
+        mostUncertain: mostUncertain.list(),
+      };
+    },
   };
 }
 

@@ -1,17 +1,17 @@
 /** Writes datasets in the layouts of other tools. */
 import { appendFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { classesJson, type DatasetSink } from "../../dataset/format.ts";
-import { formatNamed } from "../../dataset/formats/index.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import { classesJson, type DatasetSink, loadCode } from "../../dataset/format.ts";
+import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { explain, listFolder, ProjectError, writeAtomic } from "../files.ts";
 import { manifestLines } from "./manifest.ts";
-import type { DatasetFile } from "./settings.ts";
+import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
 import { openSource, type SampleSource } from "./source.ts";
 
-/** Writes classes.json and the list of each split, which make the folder itself the layout "folders". */
-export async function writeLists(folder: string, { classes }: DatasetFile): Promise<void> {
+/** Writes the classes of each label set and the list of each split, which make the folder itself the layout "folders". */
+export async function writeLists(folder: string, { classes, settings }: DatasetFile): Promise<void> {
   const lists = new Map<Split, string[]>();
   for await (const { entry } of manifestLines(folder)) {
     if (entry.rejected !== undefined) continue;
@@ -19,7 +19,8 @@ export async function writeLists(folder: string, { classes }: DatasetFile): Prom
     if (list === undefined) lists.set(entry.split, [entry.name]);
     else list.push(entry.name);
   }
-  await writeAtomic(join(folder, "classes.json"), classesJson(classes));
+  for (const [set, list] of classes.entries())
+    await writeAtomic(join(folder, classesPath(settings, set)), classesJson(list));
   for (const [split, names] of lists)
     await writeAtomic(join(folder, `${split}.txt`), names.map((name) => `${name}\n`).join(""));
 }
@@ -29,6 +30,8 @@ export interface ExportRequest {
   readonly from: readonly string[];
   /** Layout of a foreign folder; null to find it out. */
   readonly fromFormat: string | null;
+  /** The label set of a dataset that has several. */
+  readonly recipe: string | null;
   readonly format: string;
   readonly outdir: string;
   /** Shown in cards and descriptions. */
@@ -50,7 +53,7 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
   const folder = resolve(request.outdir);
   if ((await listFolder(folder)).length > 0)
     throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
-  const source = await openSource(request.from, request.fromFormat, request.name);
+  const source = await openSource(request.from, request);
   const { info } = source;
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
@@ -75,12 +78,48 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw explain(error, partial);
   }
-  const { code } = format.load;
-  const load = code
-    .replaceAll("{path}", folder)
-    .replaceAll("{ext}", info.imageExtension)
-    .replaceAll("{classes}", String(info.classes.length));
-  return { folder, samples, load };
+  return { folder, samples, load: loadCode(format, info, folder) };
+}
+
+/** Where `klish dataset --format` writes a layout, within the dataset's folder. */
+const formatFolders = (
+  folder: string,
+  { labelSets }: DatasetSettings,
+  format: string,
+): { path: string; recipe: string }[] =>
+  labelSets.map(({ name }) => ({
+    path: join(folder, labelSets.length === 1 ? format : `${format}_${name}`),
+    recipe: name,
+  }));
+
+/** Writes a complete dataset in other layouts, in folders within its own; those that are there are left as they are. */
+export async function writeFormats(
+  folder: string,
+  settings: DatasetSettings,
+  names: readonly string[],
+  job: JobOptions,
+): Promise<ExportSummary[]> {
+  const summaries: ExportSummary[] = [];
+  for (const format of new Set(names))
+    for (const { path, recipe } of formatFolders(folder, settings, format)) {
+      const request = { from: [folder], fromFormat: null, recipe, format, outdir: path, name: basename(folder) };
+      summaries.push(
+        (await listFolder(path)).length > 0 ? await describeExport(request) : await exportJob(request, job),
+      );
+    }
+  return summaries;
+}
+
+async function describeExport(request: ExportRequest): Promise<ExportSummary> {
+  const { info } = await openSource(request.from, request);
+  const { outdir: folder, format } = request;
+  return { folder, samples: info.samples, load: loadCode(formatNamed(format), info, folder) };
+}
+
+/** Removes what `writeFormats` wrote: it does not show what has been added to the dataset since. */
+export async function removeFormats(folder: string, settings: DatasetSettings): Promise<void> {
+  for (const { name } of formats)
+    for (const { path } of formatFolders(folder, settings, name)) await rm(path, { recursive: true, force: true });
 }
 
 /** Writes below `folder`; originals become hard links to the store, or copies on another file system. */

@@ -5,22 +5,21 @@ import { hash32 } from "../../dataset/split.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { ProjectError } from "../files.ts";
-import { recipeHash } from "../labels/recipeFile.ts";
 import { labeller } from "../labels/recipeLabels.ts";
-import { loadTree, openProject } from "../project.ts";
+import { reopenClassifiers } from "./labelSets.ts";
 import { type ManifestEntry, manifestLines } from "./manifest.ts";
 import { filesOf } from "./resume.ts";
 import { readRuns } from "./runs.ts";
 import { hashOf, makeSample } from "./sample.ts";
 import { openSampler } from "./sampler.ts";
-import { type DatasetFile, imagePath, maskPath, openDataset, seedRange } from "./settings.ts";
+import { type DatasetFile, masksFolder, openDataset, seedRange } from "./settings.ts";
 
 export interface VerifyRequest {
   readonly dataset: string;
   /** Samples that are made again and compared byte for byte; 0 for none. */
   readonly remake: number;
-  /** Where project and generator are now; default: where the last run found them. */
-  readonly project: string | null;
+  /** Where the projects of the label sets are now; none: where the last run found them. The generator likewise. */
+  readonly projects: readonly string[];
   readonly network: string | null;
   readonly provider: ProviderChoice;
   readonly threads: number | null;
@@ -76,7 +75,8 @@ export async function verifyJob(request: VerifyRequest, { onProgress, signal }: 
       path: "manifest.jsonl",
       fault: `${samples} of ${end - first} samples: the dataset is not complete, or its end is damaged`,
     });
-  for (const sub of ["images", "masks"])
+  const masks = file.settings.labelSets.map((_, set) => masksFolder(file.settings, set));
+  for (const sub of ["images", ...masks])
     for (const name of (await readdir(join(folder, sub)).catch(() => [])).sort())
       if (!listed.has(`${sub}/${name}`)) faults.push({ path: `${sub}/${name}`, fault: "not in the manifest" });
   const again = chosen.sort((a, b) => a.key - b.key).slice(0, remake);
@@ -99,21 +99,18 @@ async function remakeSamples(
   { onProgress, signal }: JobOptions,
 ): Promise<{ path: string; fault: string }[]> {
   const last = (await readRuns(request.dataset)).at(-1);
-  const path = request.project ?? last?.project;
-  if (path === undefined)
+  const projects = request.projects.length > 0 ? request.projects : last?.projects;
+  if (projects === undefined)
     throw new ProjectError("where the project is, is not known: give it with --project, or --remake 0.");
-  const project = await openProject(path);
-  const tree = await loadTree(project);
-  if (tree === undefined || recipeHash(settings.labels, tree) !== settings.recipeSha256)
-    throw new ProjectError(`${path} is not the project that this dataset was made from. Give that one with --project.`);
+  const { classifiers, project } = await reopenClassifiers(settings, projects);
   const source = {
     ...settings,
     network: request.network ?? last?.network ?? project.file.settings.network,
     provider: request.provider,
     threads: request.threads ?? availableParallelism(),
   };
-  const sampler = await openSampler(source, tree.classifierAt(settings.labels.k));
-  const labels = labeller(settings.labels);
+  const sampler = await openSampler(source, classifiers);
+  const labellers = settings.labelSets.map((set) => labeller(set.labels));
   const faults: { path: string; fault: string }[] = [];
   try {
     for (const [i, entry] of entries.entries()) {
@@ -122,13 +119,10 @@ async function remakeSamples(
       const size = settings.blockSize;
       const start = Math.floor(entry.seed / size) * size;
       const images = await sampler.sample(Array.from({ length: size }, (_, j) => start + j));
-      const made = await makeSample(entry.seed, images[entry.seed - start], settings, labels);
-      for (const [part, file] of [
-        ["image", imagePath(entry.name, settings)],
-        ["mask", maskPath(entry.name)],
-      ] as const)
-        if (made.entry[part]?.sha256 !== entry[part]?.sha256)
-          faults.push({ path: file, fault: "made again, it differs" });
+      const made = await makeSample(entry.seed, images[entry.seed - start], settings, labellers);
+      const now = filesOf(made.entry, settings);
+      for (const [j, { path, sha256 }] of filesOf(entry, settings).entries())
+        if (now[j]?.sha256 !== sha256) faults.push({ path, fault: "made again, it differs" });
     }
     onProgress?.({ phase: "make samples again", done: entries.length, total: entries.length });
   } finally {

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import sharp, { type OverlayOptions } from "sharp";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
+import type { LinearClassifier } from "../../cluster/mergeTree.ts";
 import { xml } from "../../dataset/formats/cvat.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
@@ -15,6 +16,8 @@ import { labeller } from "./recipeLabels.ts";
 
 export interface LabelPreviewRequest {
   readonly project: string;
+  /** Other labels than the project's. */
+  readonly recipe: string | null;
   readonly network: string | null;
   readonly provider: ProviderChoice;
   readonly threads: number | null;
@@ -35,11 +38,11 @@ interface Shown {
   readonly clusters: Uint8Array;
 }
 
-/** Draws labels.png anew and returns its path. The generator runs only when a K is seen for the first time. */
+/** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
 export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
   const project = await openProject(request.project);
   const tree = await loadTree(project);
-  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree);
+  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, request.recipe ?? undefined);
   if (tree === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
   const { k } = recipe.state;
   const cache = pathIn(project, "labels", `k${k}.safetensors`);
@@ -52,7 +55,7 @@ export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOpti
   job.onProgress?.({ phase: "preview", done: 1, total: 2 });
   const labels = labeller(recipe.state);
   const maps = shown.map(({ clusters, side }) => labels.label(clusters, side, side));
-  const path = pathIn(project, "labels.png");
+  const path = request.recipe === null ? pathIn(project, "labels.png") : `${request.recipe.replace(/\.json$/, "")}.png`;
   await writeAtomic(path, await sheet(shown, maps, labels.classes));
   job.onProgress?.({ phase: "preview", done: 2, total: 2 });
   return path;
@@ -61,7 +64,7 @@ export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOpti
 async function sampleShown(
   { file: { settings } }: Project,
   { network, provider, threads }: LabelPreviewRequest,
-  classifier: Parameters<typeof openSampler>[1],
+  classifier: LinearClassifier,
 ): Promise<Shown[]> {
   const sampler = await openSampler(
     {
@@ -71,11 +74,11 @@ async function sampleShown(
       provider,
       threads: threads ?? availableParallelism(),
     },
-    classifier,
+    [{ classifier, layers: settings.layers }],
   );
   try {
     const images = await sampler.sample(settings.seeds.slice(0, SHOWN));
-    return images.map(({ rgb, clusters }) => ({ side: sampler.resolution, rgb, clusters }));
+    return images.map(({ rgb, maps: [{ clusters }] }) => ({ side: sampler.resolution, rgb, clusters }));
   } finally {
     await sampler.dispose();
   }

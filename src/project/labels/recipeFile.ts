@@ -15,9 +15,18 @@ const recipeFile = z.strictObject({
   history: z.strictObject({ base: z.union([z.int().min(2), labelState]), actions: z.array(labelAction) }),
 });
 
-/** The project's labels; undefined where none were chosen. Throws ProjectError when the file is damaged or does not fit the tree. */
-export async function loadRecipe(project: Project, tree: MergeTree): Promise<LabelRecipe | undefined> {
-  const path = pathIn(project, FILE);
+/** Where a project has its labels. */
+const labelsFile = (project: Project): string => pathIn(project, FILE);
+
+/**
+ * The project's labels, or others for it at `path`; undefined where there are none. Throws ProjectError when the file is damaged
+ * or does not fit the tree.
+ */
+export async function loadRecipe(
+  project: Project,
+  tree: MergeTree,
+  path = labelsFile(project),
+): Promise<LabelRecipe | undefined> {
   const found = await readJsonFile(path, recipeFile, {
     what: "labels",
     remedy: "Restore it, or delete it to start again.",
@@ -41,9 +50,13 @@ function replayOrNothing(base: number | LabelState, actions: readonly LabelActio
   }
 }
 
-export async function saveRecipe(project: Project, { state, base, actions }: LabelRecipe): Promise<void> {
+export async function saveRecipe(
+  project: Project,
+  { state, base, actions }: LabelRecipe,
+  path = labelsFile(project),
+): Promise<void> {
   const content = { klish: "labels", version: 1, labels: state, history: { base, actions } };
-  await writeAtomic(pathIn(project, FILE), `${JSON.stringify(content, null, 1)}\n`);
+  await writeAtomic(path, `${JSON.stringify(content, null, 1)}\n`);
 }
 
 /** Throws ProjectError where the tree has no such K. */

@@ -1,8 +1,9 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/dataset/png.ts";
+import { checkJob } from "../../../src/project/dataset/check.ts";
 import { type DatasetRequest, datasetJob } from "../../../src/project/dataset/job.ts";
 import { makeBlocks } from "../../../src/project/dataset/pool.ts";
 import type { Block, MadeBlock } from "../../../src/project/dataset/protocol.ts";
@@ -12,7 +13,7 @@ import { exportJob } from "../../../src/project/dataset/store.ts";
 import { type Verification, type VerifyRequest, verifyJob } from "../../../src/project/dataset/verify.ts";
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
 import { edit, freshRecipe } from "../../../src/project/labels/recipe.ts";
-import { cutTo, loadRecipe } from "../../../src/project/labels/recipeFile.ts";
+import { cutTo, loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
 import { loadTree, openProject } from "../../../src/project/project.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
@@ -30,7 +31,9 @@ beforeEach(() => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const request = (changes: Partial<DatasetRequest> = {}): DatasetRequest => ({
-  project,
+  projects: [project],
+  recipes: [],
+  formats: [],
   outdir: out,
   network: null,
   resolution: null,
@@ -49,7 +52,14 @@ const request = (changes: Partial<DatasetRequest> = {}): DatasetRequest => ({
   ...changes,
 });
 
-const manifest = async (of: string): Promise<Record<string, never>[]> =>
+interface Line {
+  readonly seed: number;
+  readonly name: string;
+  readonly labels: { uncertain: number; pixels: [number, number][]; mask?: object }[];
+  readonly rejected?: string[];
+}
+
+const manifest = async (of: string): Promise<Line[]> =>
   (await readFile(join(of, "manifest.jsonl"), "utf8"))
     .trim()
     .split("\n")
@@ -60,7 +70,7 @@ describe("datasetJob()", () => {
     const result = await datasetJob(request(), {});
     expect(result).toMatchObject({ samples: 70, kept: 70, made: 70 });
     const { classes } = JSON.parse(await readFile(join(out, "dataset.json"), "utf8"));
-    expect(classes.map((c: { name: string }) => c.name)).toEqual([
+    expect(classes[0].map((c: { name: string }) => c.name)).toEqual([
       "part 2",
       "part 0",
       "part 1 left",
@@ -69,12 +79,12 @@ describe("datasetJob()", () => {
       "part 4",
     ]);
     const lines = await manifest(out);
-    expect(lines.map((l) => l["seed"])).toEqual(Array.from({ length: 70 }, (_, i) => i));
+    expect(lines.map((l) => l.seed)).toEqual(Array.from({ length: 70 }, (_, i) => i));
     const mask = decodePng(await readFile(join(out, "masks", "seed000033.png")));
     expect(mask).toMatchObject({ width: 8, height: 8, colorType: 3 });
     const counts = new Map<number, number>();
     for (const label of mask.data) counts.set(label, (counts.get(label) ?? 0) + 1);
-    expect(lines[33]["pixels"]).toEqual([...counts].sort((a, b) => a[0] - b[0]));
+    expect(lines[33].labels[0].pixels).toEqual([...counts].sort((a, b) => a[0] - b[0]));
     expect([...mask.data].every((label) => label < 6 || label === 255)).toBe(true);
     expect(await readFile(result.overview, "utf8")).toContain("70 images with masks");
   });
@@ -149,7 +159,7 @@ describe("datasetJob()", () => {
 
   it("leaves out what the filter rejects, with the reason, and ignores uncertain pixels", async () => {
     const plain = await datasetJob(request({ count: 64 }), {});
-    const uncertain = (await manifest(plain.folder)).map((l) => Number(l["uncertain"])).sort((a, b) => a - b);
+    const uncertain = (await manifest(plain.folder)).map((l) => l.labels[0].uncertain).sort((a, b) => a - b);
     const limit = uncertain[32];
     out = join(folder, `out${count++}`);
     const filter = { maxUncertain: limit, minForeground: null, require: ["part 0"] };
@@ -158,11 +168,11 @@ describe("datasetJob()", () => {
     expect(kept).toBeLessThanOrEqual(uncertain.filter((u) => u <= limit).length);
     expect((await readdir(join(out, "images"))).length).toBe(kept);
     const lines = await manifest(out);
-    const reasons = lines.flatMap((l) => (l["rejected"] as string[] | undefined) ?? []);
+    const reasons = lines.flatMap((l) => l.rejected ?? []);
     expect(reasons.length).toBeGreaterThan(0);
     for (const reason of reasons) expect(reason).toMatch(/^(uncertain [\d.]+ > [\d.]+|no "part 0")$/);
-    const ignored = (all: Record<string, never>[]): number =>
-      all.reduce((sum, l) => sum + ((l["pixels"] as number[][]).find(([id]) => id === 255)?.[1] ?? 0), 0);
+    const ignored = (all: Line[]): number =>
+      all.reduce((sum, l) => sum + (l.labels[0].pixels.find(([id]) => id === 255)?.[1] ?? 0), 0);
     expect(ignored(lines)).toBeGreaterThan(ignored(await manifest(plain.folder)));
   });
 
@@ -172,11 +182,100 @@ describe("datasetJob()", () => {
     expect((await readFile(join(out, "images", "seed000002.jpg"))).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
   });
 
+  it("labels every image in several ways in one pass: each mask as if it were made alone", async () => {
+    const opened = await openProject(project);
+    const fine = join(folder, "fine.json");
+    await saveRecipe(opened, edit(freshRecipe(9), { type: "background", class: "4" }), fine);
+    const coarse = join(folder, "coarse.json");
+    await saveRecipe(opened, edit(freshRecipe(6), { type: "merge", classes: ["1", "2"], name: "both" }), coarse);
+    const alone: Record<string, Record<string, string>> = {};
+    for (const recipe of [fine, coarse]) {
+      const outdir = join(folder, `out${count++}`);
+      await datasetJob(request({ recipes: [recipe], outdir, ignoreMargin: 0.1 }), {});
+      alone[recipe] = await contentOf(outdir);
+    }
+    const { overview } = await datasetJob(request({ recipes: [fine, coarse], ignoreMargin: 0.1 }), {});
+    const together = await contentOf(out);
+    for (const i of [0, 31, 32, 69]) {
+      const name = `seed${String(i).padStart(6, "0")}.png`;
+      expect(together[`images/${name}`]).toBe(alone[fine][`images/${name}`]);
+      expect(together[`masks_fine/${name}`]).toBe(alone[fine][`masks/${name}`]);
+      expect(together[`masks_coarse/${name}`]).toBe(alone[coarse][`masks/${name}`]);
+    }
+    expect(together["classes_coarse.json"]).toBe(alone[coarse]["classes.json"]);
+    const page = await readFile(overview, "utf8");
+    for (const text of ["70 images with 2 masks each", "Classes of coarse", "masks_fine/"])
+      expect(page).toContain(text);
+    const checked = await verifyJob(
+      { dataset: out, remake: 3, projects: [], network: null, provider: "cpu", threads: 1 },
+      {},
+    );
+    expect(checked).toEqual({ samples: 70, files: 210, remade: 3, faults: [] });
+    // Lost masks of one set are made again, and so is what a shorter manifest forgets.
+    await rm(join(out, "masks_coarse", "seed000040.png"));
+    await truncate(join(out, "manifest.jsonl"), 20000);
+    await datasetJob(request({ recipes: [fine, coarse], ignoreMargin: 0.1, threads: 2 }), {});
+    expect(await contentOf(out)).toEqual(together);
+    await expect(datasetJob(request({ recipes: [coarse, fine], ignoreMargin: 0.1 }), {})).rejects.toThrow(
+      "belongs to another dataset: labelSets changed",
+    );
+    const voc = { from: [out], fromFormat: null, format: "voc", outdir: join(folder, "voc2"), name: "two" };
+    await expect(exportJob({ ...voc, recipe: null }, {})).rejects.toThrow("several label sets: fine, coarse");
+    await expect(exportJob({ ...voc, recipe: "hat" }, {})).rejects.toThrow(
+      'no label set "hat"; there are fine, coarse',
+    );
+    await exportJob({ ...voc, recipe: "coarse" }, {});
+    expect(await readFile(join(folder, "voc2", "classes.json"))).toEqual(
+      await readFile(join(out, "classes_coarse.json")),
+    );
+  });
+
+  it("labels the images of one generator by several projects", async () => {
+    const other = await labelledProject(await mkdtemp(join(folder, "other-")), undefined, 3);
+    await rename(other, join(folder, "rival"));
+    const projects = [project, join(folder, "rival")];
+    await datasetJob(request({ projects, count: 10 }), {});
+    const { settings } = JSON.parse(await readFile(join(out, "dataset.json"), "utf8"));
+    expect(settings.labelSets.map((set: { name: string }) => set.name)).toEqual(["run", "rival"]);
+    const both = await Promise.all(["masks_run", "masks_rival"].map((m) => readFile(join(out, m, "seed000003.png"))));
+    expect(both[0]).not.toEqual(both[1]);
+    const filter = { maxUncertain: 0, minForeground: null, require: [] };
+    const strict = join(folder, `out${count++}`);
+    await datasetJob(request({ projects, count: 40, filter, outdir: strict }), {});
+    const reasons = (await manifest(strict)).flatMap((l) => l.rejected ?? []);
+    expect(reasons.some((r) => r.startsWith("rival: uncertain "))).toBe(true);
+    const twice = request({ projects: [project, project], outdir: strict });
+    await expect(datasetJob(twice, {})).rejects.toThrow('two label sets are called "run"');
+    const file = join(folder, "rival", "project.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"truncationPsi": 1', '"truncationPsi": 0.5'));
+    const apart = datasetJob(request({ projects, count: 10, outdir: strict }), {});
+    await expect(apart).rejects.toThrow("truncationPsi is 1 there, 0.5 here. Choose one with --trunc");
+  });
+
+  it("writes other layouts within, anew when the dataset has grown", async () => {
+    const formats = ["voc", "coco"];
+    const { exports } = await datasetJob(request({ count: 5, formats }), {});
+    expect(exports.map((e) => [e.folder, e.samples])).toEqual(formats.map((f) => [join(out, f), 5]));
+    const whole = await contentOf(out);
+    expect((await datasetJob(request({ count: 5, formats }), {})).exports).toEqual(exports);
+    expect(await contentOf(out)).toEqual(whole);
+    const grown = await datasetJob(request({ count: 8, formats: ["voc"] }), {});
+    expect(grown.exports).toMatchObject([{ samples: 8 }]);
+    expect(await readdir(join(out, "SegmentationClass")).catch(() => "none")).toBe("none");
+    expect((await readdir(join(out, "voc", "SegmentationClass"))).length).toBe(8);
+    await expect(stat(join(out, "coco"))).rejects.toThrow("ENOENT");
+    expect((await checkJob({ folder: out, format: null }, {})).faults.map((f) => f.path)).not.toContain("voc");
+  });
+
   it.each<[Partial<DatasetRequest>, string]>([
     [{ resolution: 16 }, "--resolution 16 is more"],
     [{ split: { val: 0.7, test: 0.4 } }, "more than 1"],
     [{ filter: { maxUncertain: null, minForeground: null, require: ["hat"] } }, 'no class is called "hat"'],
-    [{ project: tmpdir() }, "holds no klish project"],
+    [{ recipes: ["/nowhere/x.json"] }, "/nowhere/x.json has no labels yet"],
+    [{ projects: [] }, "needs a project"],
+    [{ projects: ["a", "b"], recipes: ["c"] }, "goes with one --project"],
+    [{ formats: ["yolo"] }, 'no dataset format is called "yolo"'],
+    [{ projects: [tmpdir()] }, "holds no klish project"],
     [{ firstSeed: 2 ** 32 - 1 }, "seeds end at"],
   ])("refuses %o before it makes a folder", async (changes, message) => {
     await expect(datasetJob(request(changes), {})).rejects.toThrow(message);
@@ -196,7 +295,7 @@ describe("datasetJob()", () => {
 
 describe("verifyJob()", () => {
   const verify = (changes: Partial<VerifyRequest> = {}): Promise<Verification> =>
-    verifyJob({ dataset: out, remake: 4, project: null, network: null, provider: "cpu", threads: 1, ...changes }, {});
+    verifyJob({ dataset: out, remake: 4, projects: [], network: null, provider: "cpu", threads: 1, ...changes }, {});
 
   it("finds nothing in a fresh dataset, and names every file that was changed, lost or added", async () => {
     await datasetJob(request({ count: 40 }), {});
@@ -226,9 +325,9 @@ describe("verifyJob()", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    const hashes = lines.map((l) => l.mask);
+    const hashes = lines.map((l) => l.labels[0].mask);
     lines.forEach((l, i) => {
-      l.mask = hashes[(i + 1) % 40];
+      l.labels[0].mask = hashes[(i + 1) % 40];
     });
     const masks = await Promise.all(lines.map((l) => readFile(join(out, "masks", `${l.name}.png`))));
     await Promise.all(lines.map((l, i) => writeFile(join(out, "masks", `${l.name}.png`), masks[(i + 1) % 40])));
@@ -244,7 +343,7 @@ describe("exportJob()", () => {
     await datasetJob(request({ count: 10 }), {});
     const outdir = join(folder, "voc");
     const { samples, load } = await exportJob(
-      { from: [out], fromFormat: null, format: "voc", outdir, name: "test" },
+      { from: [out], fromFormat: null, recipe: null, format: "voc", outdir, name: "test" },
       {},
     );
     expect(samples).toBe(10);
@@ -256,11 +355,11 @@ describe("exportJob()", () => {
       await readFile(join(out, "train.txt"), "utf8"),
     );
     await expect(
-      exportJob({ from: [out], fromFormat: null, format: "coco", outdir, name: "test" }, {}),
+      exportJob({ from: [out], fromFormat: null, recipe: null, format: "coco", outdir, name: "test" }, {}),
     ).rejects.toThrow("is not empty");
     await truncate(join(out, "manifest.jsonl"), 2000);
     const again = exportJob(
-      { from: [out], fromFormat: null, format: "coco", outdir: join(folder, "coco"), name: "test" },
+      { from: [out], fromFormat: null, recipe: null, format: "coco", outdir: join(folder, "coco"), name: "test" },
       {},
     );
     await expect(again).rejects.toThrow(/is not complete: \d of 10 samples/);
@@ -360,7 +459,7 @@ describe("labels.json", () => {
   });
 
   it("is drawn on labels.png, the second time without the generator", async () => {
-    const preview = { project, network: null, provider: "cpu", threads: 1 } as const;
+    const preview = { project, recipe: null, network: null, provider: "cpu", threads: 1 } as const;
     const first = await readFile(await labelPreviewJob(preview, {}));
     expect(await readFile(await labelPreviewJob({ ...preview, network: "/nowhere" }, {}))).toEqual(first);
   });

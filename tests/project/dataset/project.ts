@@ -8,7 +8,7 @@ import { openProject } from "../../../src/project/project.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 
 /** A clustered project with labels: of the tiny generator (32 samples make a block), or of a given one. */
-export async function labelledProject(folder: string, given?: string): Promise<string> {
+export async function labelledProject(folder: string, given?: string, seed = 0): Promise<string> {
   const network = given ?? join(folder, "tiny.onnx");
   if (given === undefined) await writeFile(network, tinyGenerator());
   const project = join(folder, "run");
@@ -16,7 +16,7 @@ export async function labelledProject(folder: string, given?: string): Promise<s
     {
       ...{ network, outdir: project, latent: "normal", seeds: [0, 1, 2, 3, 4, 5, 6, 7], class: null },
       ...{ truncationPsi: 1, truncationCutoff: null, noiseMode: "const", layers: "auto", resolution: null },
-      ...{ pixelStride: 1, initialClusters: 10, seed: 0, criterion: "paper", balance: 0, filter: false },
+      ...{ pixelStride: 1, initialClusters: 10, seed, criterion: "paper", balance: 0, filter: false },
       ...{ tolerance: 1e-3, minClusters: 2, minIou: null, provider: "cpu", threads: 1, command: "npx klish cluster" },
     },
     {},

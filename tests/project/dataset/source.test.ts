@@ -42,7 +42,7 @@ describe("openSource()", () => {
     "reads %s: pixels, ids, names, colours and splits survive",
     async (name) => {
       const written = await write(name, folder);
-      const source = await openSource([folder], null, "test");
+      const source = await openSource([folder], { fromFormat: null, recipe: null, name: "test" });
       expect(source.info.classes).toEqual(classes);
       const read = await all(source);
       // The authors' layout numbers its samples and knows no splits.
@@ -57,7 +57,7 @@ describe("openSource()", () => {
   it("counts classes where none are listed", async () => {
     await write("spade", folder);
     await rm(join(folder, "classes.json"));
-    const { info: found } = await openSource([folder], "spade", "test");
+    const { info: found } = await openSource([folder], { fromFormat: "spade", recipe: null, name: "test" });
     expect(found.classes.map((c) => c.name)).toEqual(["class 0", "class 1", "class 2"]);
   });
 
@@ -75,7 +75,7 @@ describe("openSource()", () => {
     await put("CelebA-HQ-img/4.jpg", await photo.jpeg().toBuffer());
     await put("CelebAMask-HQ-mask-anno/0/00003_skin.png", await part(100, 200));
     await put("CelebAMask-HQ-mask-anno/0/00003_hair.png", await part(250, 100));
-    const source = await openSource([folder], null, "faces");
+    const source = await openSource([folder], { fromFormat: null, recipe: null, name: "faces" });
     expect(source.info).toMatchObject({ samples: 1, imageExtension: "png" });
     const [{ name, labels, image }] = await all(source);
     expect([name, (await sharp(image).metadata()).width]).toEqual(["00003", 512]);
@@ -83,12 +83,15 @@ describe("openSource()", () => {
     expect(ids).toEqual(["background", "skin", "hair", "hair", "background"]);
     expect(labels.data[275]).toBe(13);
     await put("CelebAMask-HQ-mask-anno/0/00003_beak.png", await part(0, 9));
-    await expect(openSource([folder], null, "faces")).rejects.toThrow('has no part "beak"');
+    await expect(openSource([folder], { fromFormat: null, recipe: null, name: "faces" })).rejects.toThrow(
+      'has no part "beak"',
+    );
   });
 
   it("refuses what does not fit, and says what", async () => {
     await write("folders", folder);
-    const open = async (): Promise<unknown> => all(await openSource([folder], null, "test"));
+    const open = async (): Promise<unknown> =>
+      all(await openSource([folder], { fromFormat: null, recipe: null, name: "test" }));
     const mask = join(folder, "masks", "seed000002.png");
     const good = await readFile(mask);
     await writeFile(mask, encodePng({ width: 13, height: 9, data: new Uint8Array(117).fill(9) }));
@@ -98,8 +101,12 @@ describe("openSource()", () => {
     await writeFile(mask, good);
     await put("images/seed000009.jpg", good);
     await expect(open()).rejects.toThrow("6 images and 5 masks make 5 pairs");
-    await expect(openSource([join(folder, "none")], null, "x")).rejects.toThrow("there is no such folder");
-    await expect(openSource([folder, folder], null, "x")).rejects.toThrow("holds no dataset");
+    await expect(openSource([join(folder, "none")], { fromFormat: null, recipe: null, name: "x" })).rejects.toThrow(
+      "there is no such folder",
+    );
+    await expect(openSource([folder, folder], { fromFormat: null, recipe: null, name: "x" })).rejects.toThrow(
+      "holds no dataset",
+    );
   });
 });
 
@@ -109,7 +116,17 @@ describe("exportJob()", () => {
     const make = (outdir: string, shard: { index: number; of: number } | null): Promise<unknown> =>
       datasetJob(
         {
-          ...{ project, outdir, network: null, resolution: null, truncationPsi: null, imageFormat: "png", quality: 90 },
+          ...{
+            projects: [project],
+            recipes: [],
+            formats: [],
+            outdir,
+            network: null,
+            resolution: null,
+            truncationPsi: null,
+            imageFormat: "png",
+            quality: 90,
+          },
           ...{ firstSeed: 0, count: 100, shard, ignoreMargin: 0, split: { val: 0.2, test: 0 }, provider: "cpu" },
           ...{ filter: { maxUncertain: null, minForeground: null, require: [] }, threads: 1, command: "" },
         },
@@ -118,7 +135,7 @@ describe("exportJob()", () => {
     const parts = [2, 1].map((index) => ({ index, of: 2, path: join(folder, `part${index}`) }));
     for (const { index, of, path } of parts) await make(path, { index, of });
     await make(join(folder, "whole"), null);
-    const join2 = { fromFormat: null, format: "folders", name: "test" };
+    const join2 = { fromFormat: null, recipe: null, format: "folders", name: "test" };
     await exportJob({ ...join2, from: parts.map((p) => p.path), outdir: join(folder, "joined") }, {});
     await exportJob({ ...join2, from: [join(folder, "whole")], outdir: join(folder, "copied") }, {});
     for (const file of ["train.txt", "val.txt", "classes.json", "images/seed000077.png", "masks/seed000012.png"])
