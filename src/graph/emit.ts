@@ -20,7 +20,8 @@ export interface EmitOptions {
 /** What an op sees while it writes itself: nodes and constants by name, equal ones written once. */
 export interface Emitter {
   readonly portable: boolean;
-  node(opType: string, inputs: readonly string[], attributes?: Attributes): string;
+  /** Returns the name of the node's first result; the k-th of further `results` is called `<name>/k`, from 1. */
+  node(opType: string, inputs: readonly string[], attributes?: Attributes, results?: number): string;
   float32(data: ArrayLike<number>, shape: readonly number[]): string;
   int64(data: readonly number[]): string;
   input(name: string, shape: readonly number[]): string;
@@ -50,10 +51,11 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
 
   const emitter: Emitter = {
     portable,
-    node: (opType, ins, attributes = {}) =>
-      once(`${opType}(${ins.join()})${JSON.stringify(attributes)}`, (name) =>
-        nodes.push({ opType, inputs: ins, outputs: [name], attributes }),
-      ),
+    node: (opType, ins, attributes = {}, results = 1) =>
+      once(`${opType}(${ins.join()})${JSON.stringify(attributes)}${results}`, (name) => {
+        const further = Array.from({ length: results - 1 }, (_, k) => `${name}/${k + 1}`);
+        nodes.push({ opType, inputs: ins, outputs: [name, ...further], attributes });
+      }),
     float32: (data, shape) => {
       // Small constants are equal by content, large ones by identity: comparing megabytes would not pay.
       let id = data.length <= 16 ? Array.from(data).join() : constantIds.get(data);

@@ -22,9 +22,11 @@ import {
   leakyRelu,
   log,
   matmul,
+  maxPool,
   mul,
   neg,
   pad,
+  reduceMax,
   reduceSum,
   reshape,
   scatterPixels,
@@ -34,6 +36,7 @@ import {
   sub,
   tanh,
   transpose,
+  withGradient,
 } from "./ops/index.ts";
 import type { Graph, Value } from "./value.ts";
 
@@ -109,6 +112,22 @@ export const opCases: readonly OpCase[] = [
   { name: "transpose", shapes: [[2, 3, 4]], build: (x) => transpose(x, [2, 0, 1]) },
   { name: "expand", shapes: [[3, 1]], build: (x) => expand(x, [2, 3, 4]) },
   { name: "reduceSum", shapes: [[2, 3, 4]], build: (x) => reduceSum(x, [0, 2]) },
+  { name: "reduceMax", shapes: [[2, 3, 4]], build: (x) => reduceMax(x, [0, 2]) },
+  { name: "maxPool 2x2", shapes: [[2, 3, 4, 5]], build: (x) => maxPool(x, { kernel: 2 }) },
+  {
+    name: "maxPool 3x3, stride 2, padding 1",
+    shapes: [[2, 3, 6, 5]],
+    build: (x) => maxPool(x, { kernel: 3, stride: 2, padding: 1 }),
+  },
+  {
+    name: "withGradient, a product of three",
+    shapes: [[2, 3], [3]],
+    build: (a, b) =>
+      withGradient(mul(mul(a, a), b), [a, b], (g) => [
+        mul(mul(g, a), mul(b, 2)),
+        reshape(reduceSum(mul(g, mul(a, a)), [0]), [3]),
+      ]),
+  },
   {
     name: "concat",
     shapes: [

@@ -14,6 +14,7 @@ import { negOp } from "./ops/neg.ts";
 import { reshape, reshapeOp } from "./ops/reshape.ts";
 import { subOp } from "./ops/sub.ts";
 import { transpose, transposeOp } from "./ops/transpose.ts";
+import { withGradientOp } from "./ops/withGradient.ts";
 import { apply, type Graph, type Op, topologicalOrder, type Value, withInputs } from "./value.ts";
 
 /**
@@ -168,4 +169,6 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   [reshapeOp.name, reshaped],
   [transposeOp.name, transposed],
   [expandOp.name, expanded],
+  // Says how to differentiate; that is done.
+  [withGradientOp.name, (y) => y.inputs[0]],
 ]);
