@@ -6,6 +6,7 @@ import { featurePyramid, pyramidBuilder } from "../src/cluster/featurePyramid.ts
 import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
 import type { PyramidData } from "../src/cluster/pyramid.ts";
 import type { Blas } from "../src/runtime/blas.ts";
+import { widenHalves } from "../src/tensor/half.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 
 export interface OracleStep {
@@ -52,7 +53,10 @@ export function klishFixture(name: string): KlishFixture {
   const floats = (file: string) => new Float32Array(read(file).buffer as ArrayBuffer);
   const layers = (): Tensor[] =>
     meta.layers.map((layer: { file: string; dtype: string; shape: number[] }): Tensor => {
-      const data = layer.dtype === "f16" ? fromHalf(read(layer.file)) : floats(layer.file);
+      const data =
+        layer.dtype === "f16"
+          ? widenHalves(new Uint16Array(read(layer.file).buffer as ArrayBuffer))
+          : floats(layer.file);
       return { dtype: "float32", shape: layer.shape, data };
     });
   return {
@@ -79,15 +83,4 @@ export function klishFixture(name: string): KlishFixture {
       return builder.finish();
     },
   };
-}
-
-function fromHalf(bytes: Uint8Array): Float32Array {
-  const bits = new Uint16Array(bytes.buffer as ArrayBuffer);
-  return Float32Array.from(bits, (h) => {
-    const sign = h & 0x8000 ? -1 : 1;
-    const exponent = (h >> 10) & 31;
-    const fraction = h & 1023;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
 }

@@ -1,3 +1,4 @@
+import { widenHalves } from "../tensor/half.ts";
 import type { AnyTensor, DType, TypedArrays } from "../tensor/tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { CheckpointError, type LazyTensor } from "./stateDict.ts";
@@ -171,7 +172,7 @@ function decode(
   const raw = bytes.buffer;
   switch (element) {
     case "float16":
-      return { dtype: "float32", shape, data: widenHalf(new Uint16Array(raw)) };
+      return { dtype: "float32", shape, data: widenHalves(new Uint16Array(raw)) };
     case "bfloat16":
       return { dtype: "float32", shape, data: widenBfloat16(new Uint16Array(raw)) };
     case "bool":
@@ -199,26 +200,6 @@ const arrayTypes: {
 
 function swapBytes(bytes: Uint8Array, width: number): void {
   if (width > 1) for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
-}
-
-/** IEEE half -> float32, exact: subnormals, infinities and NaN included. */
-function widenHalf(bits: Uint16Array): Float32Array {
-  const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const h = bits[i]!;
-    const exponent = (h >> 10) & 31;
-    const fraction = h & 1023;
-    const magnitude =
-      exponent === 0
-        ? fraction * 2 ** -24
-        : exponent === 31
-          ? fraction === 0
-            ? Number.POSITIVE_INFINITY
-            : Number.NaN
-          : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    out[i] = h & 0x8000 ? -magnitude : magnitude;
-  }
-  return out;
 }
 
 /** bfloat16 is the upper half of a float32. */

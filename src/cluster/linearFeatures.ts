@@ -1,4 +1,5 @@
 import type { Blas } from "../runtime/blas.ts";
+import type { Passes } from "./passHelpers.ts";
 
 /** The pixels `start` to `end` (exclusive); both are multiples of the features' `alignment`, or N. */
 export interface PixelRange {
@@ -36,6 +37,10 @@ export interface LinearFeatures {
   rows(index: Int32Array, out?: Float32Array): Float32Array;
   /** The sums over the M pixels of `index`, with `factors` [R,M]. */
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
+  /** Set where every pass over the pixels costs reading them: few passes are then made, over many classes at once. */
+  readonly streamed?: boolean;
+  /** Whole passes shared with other threads, where that is worth more than sharing each product. */
+  readonly passes?: Passes;
 }
 
 /** Rows that are made dense for one product; the sums of more are accumulated in float64. */
@@ -73,12 +78,16 @@ export async function denseRowSums(
 /** Pixels of one working chunk: K maps of this size stay in the processor's cache. */
 const CHUNK_PIXELS = 8192;
 
-/** Consecutive aligned ranges that cover all pixels, each of about `size` pixels and at least one `alignment`. */
-export function pixelRanges(features: LinearFeatures, size = CHUNK_PIXELS): PixelRange[] {
+/** Consecutive aligned ranges that cover `within` (default: all pixels), each of about `size` pixels and at least one `alignment`. */
+export function pixelRanges(
+  features: LinearFeatures,
+  size = CHUNK_PIXELS,
+  within: PixelRange = { start: 0, end: features.pixels },
+): PixelRange[] {
   const step = Math.max(1, Math.floor(size / features.alignment)) * features.alignment;
   const ranges: PixelRange[] = [];
-  for (let start = 0; start < features.pixels; start += step)
-    ranges.push({ start, end: Math.min(features.pixels, start + step) });
+  for (let start = within.start; start < within.end; start += step)
+    ranges.push({ start, end: Math.min(within.end, start + step) });
   return ranges;
 }
 

@@ -36,14 +36,19 @@ export async function forEachBest(
   for (const range of ranges) {
     const n = range.end - range.start;
     const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), range);
-    best.fill(0);
-    top.set(scores.subarray(0, n));
-    for (let c = 1; c < k; c++)
-      for (let i = 0, at = c * n; i < n; i++, at++)
-        if (scores[at] > top[i]) {
-          top[i] = scores[at];
-          best[i] = c;
-        }
+    bestOf(scores, k, n, best, top);
     visit(range, best.subarray(0, n), top.subarray(0, n));
   }
+}
+
+/** The first of the best classes of n pixels with `scores` [K,n], and its score. */
+export function bestOf(scores: Float32Array, k: number, n: number, best: Uint16Array, top: Float32Array): void {
+  best.fill(0, 0, n);
+  top.set(scores.subarray(0, n));
+  for (let c = 1; c < k; c++)
+    for (let i = 0, at = c * n; i < n; i++, at++)
+      if (scores[at] > top[i]) {
+        top[i] = scores[at];
+        best[i] = c;
+      }
 }

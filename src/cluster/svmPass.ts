@@ -1,4 +1,4 @@
-import { type LinearFeatures, pixelRanges } from "./linearFeatures.ts";
+import { type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
 
 /** Pixels, ascending, and a value for each. */
 export interface SparseMap {
@@ -22,7 +22,7 @@ export interface ClassPass {
 }
 
 export interface PassRequest {
-  /** Class of each pixel. */
+  /** Class of each pixel of the range. */
   readonly labels: Uint16Array;
   /** The class that each row of `weight` [K,D] and `bias` [K] separates from the rest. */
   readonly classes: ArrayLike<number>;
@@ -31,14 +31,18 @@ export interface PassRequest {
   /** Keep the scores of pixels with s > -1: those of the confidence map. */
   readonly keep?: boolean;
   readonly gradient?: boolean;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
 }
 
-/** Scores all pixels, a chunk at a time, and gathers each class's loss, counts, kept scores and gradient. */
+/** Scores all pixels of the range, a chunk at a time, and gathers each class's loss, counts, kept scores and gradient. */
 export async function svmPass(features: LinearFeatures, request: PassRequest): Promise<ClassPass[]> {
+  if (features.passes !== undefined && request.range === undefined) return features.passes.svm(request);
   const { labels, classes, weight, bias } = request;
   const k = classes.length;
-  const ranges = pixelRanges(features);
-  const largest = ranges[0].end;
+  const whole = resolveRange(features, request.range);
+  const ranges = pixelRanges(features, undefined, whole);
+  const largest = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
   const buffer = new Float32Array(k * largest);
   const kept = Array.from({ length: k }, () => new SparseBuilder());
   const loss = new Float64Array(k);
@@ -49,6 +53,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
   const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
   for (const range of ranges) {
     const n = range.end - range.start;
+    const first = range.start - whole.start;
     const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), range);
     for (let c = 0; c < k; c++) {
       const own = classes[c];
@@ -63,7 +68,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
       let otherPull = 0;
       for (let i = 0, at = c * n; i < n; i++, at++) {
         const s = scores[at];
-        const positive = labels[range.start + i] === own;
+        const positive = labels[first + i] === own;
         const margin = positive ? 1 - s : 1 + s;
         if (request.keep && s > -1) {
           index[used] = range.start + i;

@@ -1,0 +1,48 @@
+import { type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
+import type { LinearClassifier } from "./mergeTree.ts";
+import { bestOf } from "./predict.ts";
+
+/** One assignment of pixels to the classes of a classifier, and the sums that K-means takes its next centroids from. */
+export interface NearestPass {
+  /** The best class of each pixel of the range. */
+  readonly labels: Uint16Array;
+  /** Of the pixels of each class: the sum of features [K,D] and the number [K]. */
+  readonly sums: Float64Array;
+  readonly sizes: Float64Array;
+  /** The sum of all pixels' best scores. */
+  readonly scored: number;
+}
+
+/** Assigns the pixels of `range` (default: all), a chunk at a time: each chunk's features are read once. */
+export async function nearestPass(
+  features: LinearFeatures,
+  classifier: LinearClassifier,
+  range?: PixelRange,
+): Promise<NearestPass> {
+  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier);
+  const { k, channels, weight, bias } = classifier;
+  const whole = resolveRange(features, range);
+  const labels = new Uint16Array(whole.end - whole.start);
+  const sums = new Float64Array(k * channels);
+  const sizes = new Float64Array(k);
+  let scored = 0;
+  const ranges = pixelRanges(features, undefined, whole);
+  const most = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
+  const buffer = new Float32Array(k * most);
+  const top = new Float32Array(most);
+  for (const chunk of ranges) {
+    const n = chunk.end - chunk.start;
+    const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), chunk);
+    const best = labels.subarray(chunk.start - whole.start, chunk.end - whole.start);
+    bestOf(scores, k, n, best, top);
+    for (let i = 0; i < n; i++) scored += top[i];
+    scores.fill(0);
+    for (let i = 0; i < n; i++) {
+      scores[best[i] * n + i] = 1;
+      sizes[best[i]]++;
+    }
+    const part = await features.gradient(scores, chunk);
+    for (let j = 0; j < sums.length; j++) sums[j] += part[j];
+  }
+  return { labels, sums, sizes, scored };
+}
