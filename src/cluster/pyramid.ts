@@ -1,6 +1,6 @@
 /** Features as levels of their own resolution: the storage, and the linear functions computed on it. */
 import type { Blas } from "../runtime/blas.ts";
-import { addResized, type LinearMap, linearMap, resizeAdjoint } from "./bilinear.ts";
+import { linearMap } from "./bilinear.ts";
 import {
   checkIndex,
   classCount,
@@ -9,6 +9,7 @@ import {
   type RowSums,
   resolveRange,
 } from "./linearFeatures.ts";
+import { addStacks, imageRows, type MapStack, type ResizePlan, resizePlan, stackAdjoint } from "./resize.ts";
 
 /** One layer at its own resolution, at most R. */
 export interface PyramidLevel {
@@ -33,7 +34,7 @@ export function pyramidFeatures(data: PyramidData, blas: Blas): LinearFeatures {
 }
 
 interface Level extends PyramidLevel {
-  readonly map: LinearMap;
+  readonly plan: ResizePlan;
 }
 
 class Pyramid implements LinearFeatures {
@@ -45,7 +46,7 @@ class Pyramid implements LinearFeatures {
   readonly #resolution: number;
 
   constructor({ levels, images, resolution }: PyramidData, blas: Blas) {
-    this.#levels = levels.map((level) => ({ ...level, map: linearMap(level.size, resolution) }));
+    this.#levels = levels.map((level) => ({ ...level, plan: resizePlan(linearMap(level.size, resolution)) }));
     this.#resolution = resolution;
     this.channels = levels.reduce((sum, level) => sum + level.channels, 0);
     this.alignment = resolution * resolution;
@@ -67,31 +68,35 @@ class Pyramid implements LinearFeatures {
       throw new RangeError(`scores: out must have ${k * n} elements, it has ${result.length}`);
     const image = start / this.alignment;
     const images = n / this.alignment;
-    // A layer of resolution R comes first: its scores need no resizing and are copied.
-    const levels = this.#levels.toSorted((a, b) => b.size - a.size);
-    const copied = levels[0].size === this.#resolution;
-    if (!copied) result.fill(0);
-    for (const [order, level] of levels.entries()) {
-      const w = columns(weight, k, this.channels, level.first, level.channels);
-      const area = level.size * level.size;
-      const batch = imageBatch(level, k);
-      const maps = new Float32Array(k * Math.min(batch, images) * area);
-      for (let i = 0; i < images; i += batch) {
-        const count = Math.min(batch, images - i);
-        const from = (image + i) * area * level.channels;
-        const b = level.data.subarray(from, from + count * area * level.channels);
-        const native = maps.subarray(0, k * count * area);
-        await this.blas.gemm({ a: w, b, m: k, n: count * area, k: level.channels, transposeB: true, out: native });
+    const weights = this.#levels.map(({ first, channels }) => columns(weight, k, this.channels, first, channels));
+    const batch = this.#imageBatch(k);
+    const maps = this.#levels.map(({ size }) => new Float32Array(k * Math.min(batch, images) * size * size));
+    const smallest = this.#levels.reduce((least, { size }, i) => (size < this.#levels[least].size ? i : least), 0);
+    for (let i = 0; i < images; i += batch) {
+      const count = Math.min(batch, images - i);
+      for (const [l, { size, channels, data }] of this.#levels.entries()) {
+        const m = count * size * size;
+        const from = (image + i) * size * size * channels;
+        const b = data.subarray(from, from + m * channels);
+        const out = maps[l].subarray(0, k * m);
+        await this.blas.gemm({ a: weights[l], b, m: k, n: m, k: channels, transposeB: true, out });
         // Resizing keeps constants: the bias is added where the maps are smallest.
-        if (order === levels.length - 1)
-          for (let c = 0, at = 0; c < k; c++)
-            for (const stop = at + count * area; at < stop; at++) native[at] += bias[c];
-        for (let c = 0; c < k; c++) {
-          const target = c * n + i * this.alignment;
-          if (order === 0 && copied) result.set(native.subarray(c * count * area, (c + 1) * count * area), target);
-          else if (level.size === this.#resolution) add(native, c * count * area, count * area, result, target);
-          else addResized(native, c * count * area, count, level.map, result, target);
+        if (l === smallest)
+          for (let c = 0, at = 0; c < k; c++) for (const stop = at + m; at < stop; at++) out[at] += bias[c];
+      }
+      for (let c = 0; c < k; c++) {
+        const to = c * n + i * this.alignment;
+        const stacks: MapStack[] = [];
+        let empty = true;
+        for (const [l, { size, plan }] of this.#levels.entries()) {
+          const m = count * size * size;
+          if (size < this.#resolution) stacks.push({ source: maps[l], offset: c * m, plan });
+          else if (empty) result.set(maps[l].subarray(c * m, (c + 1) * m), to);
+          else add(maps[l], c * m, m, result, to);
+          if (size === this.#resolution) empty = false;
         }
+        if (empty) result.fill(0, to, to + count * this.alignment);
+        addStacks(stacks, count, result, to);
       }
     }
     return result;
@@ -107,7 +112,7 @@ class Pyramid implements LinearFeatures {
     const images = n / this.alignment;
     for (const level of this.#levels) {
       const area = level.size * level.size;
-      const batch = imageBatch(level, k);
+      const batch = this.#imageBatch(k);
       const maps = new Float32Array(k * Math.min(batch, images) * area);
       const part = new Float32Array(k * level.channels);
       for (let i = 0; i < images; i += batch) {
@@ -116,7 +121,7 @@ class Pyramid implements LinearFeatures {
         for (let c = 0; c < k; c++) {
           const source = c * n + i * this.alignment;
           if (level.size === this.#resolution) native.set(g.subarray(source, source + count * area), c * count * area);
-          else resizeAdjoint(g, source, count, level.map, native, c * count * area);
+          else stackAdjoint(g, source, count, level.plan, native, c * count * area);
         }
         const from = (image + i) * area * level.channels;
         const b = level.data.subarray(from, from + count * area * level.channels);
@@ -129,36 +134,26 @@ class Pyramid implements LinearFeatures {
     return result;
   }
 
+  /** Images that are worked on at a time, for K maps each. */
+  #imageBatch(k: number): number {
+    const most = this.#levels.reduce((most, { size, channels }) => Math.max(most, size * size * channels), 0);
+    return Math.max(1, Math.floor(BATCH_FLOATS / Math.max(most, k * this.alignment)));
+  }
+
   rows(index: Int32Array, out: Float32Array = new Float32Array(index.length * this.channels)): Float32Array {
     checkIndex(index, this.pixels);
-    const { alignment, channels } = this;
-    const resolution = this.#resolution;
-    for (const { size, data, first, channels: count, map } of this.#levels) {
-      const { low, fraction } = map;
-      const line = size * count;
-      const right = size > 1 ? count : 0;
-      const below = size > 1 ? line : 0;
-      for (let i = 0; i < index.length; i++) {
-        const image = Math.floor(index[i] / alignment);
-        const pixel = index[i] - image * alignment;
-        const row = Math.floor(pixel / resolution);
-        const column = pixel - row * resolution;
-        let to = i * channels + first;
-        let at = (image * size + low[row]) * line + low[column] * count;
-        if (size === resolution) {
-          at = (image * size + row) * line + column * count;
-          for (const stop = at + count; at < stop; at++, to++) out[to] = data[at];
-          continue;
-        }
-        const y = fraction[row];
-        const x = fraction[column];
-        const w00 = (1 - y) * (1 - x);
-        const w01 = (1 - y) * x;
-        const w10 = y * (1 - x);
-        const w11 = y * x;
-        for (const stop = at + count; at < stop; at++, to++)
-          out[to] = w00 * data[at] + w01 * data[at + right] + w10 * data[at + below] + w11 * data[at + below + right];
-      }
+    for (let start = 0; start < index.length; ) {
+      const image = Math.floor(index[start] / this.alignment);
+      const first = image * this.alignment;
+      let end = start + 1;
+      while (end < index.length && index[end] >= first && index[end] < first + this.alignment) end++;
+      const levels = this.#levels.map(({ size, channels, data, plan }) => {
+        const length = size * size * channels;
+        return { source: data.subarray(image * length, (image + 1) * length), channels, map: plan.map };
+      });
+      const rows = out.subarray(start * this.channels, end * this.channels);
+      imageRows(levels, index.subarray(start, end), first, rows);
+      start = end;
     }
     return out;
   }
@@ -169,12 +164,8 @@ class Pyramid implements LinearFeatures {
   }
 }
 
-/** Images whose K maps are resized at a time: their features and maps stay in the processor's cache. */
+/** Numbers of one batch of images, of features or of score maps: they stay in the processor's cache. */
 const BATCH_FLOATS = 1 << 19;
-
-function imageBatch({ size, channels }: Level, k: number): number {
-  return Math.max(1, Math.floor(BATCH_FLOATS / (size * size * Math.max(k, channels))));
-}
 
 function add(source: Float32Array, from: number, count: number, target: Float32Array, to: number): void {
   for (let i = 0; i < count; i++) target[to + i] += source[from + i];
