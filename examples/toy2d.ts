@@ -11,6 +11,7 @@ import {
   ahc,
   buildReport,
   denseFeatures,
+  explainedByTree,
   klish,
   kMeans,
   predict,
@@ -90,6 +91,7 @@ const report = await buildReport({
     },
   ],
   tree,
+  explained: await explainedByTree(features, tree, tree.initialLabels),
   samples: {
     kind: "points",
     positions,

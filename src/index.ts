@@ -66,6 +66,7 @@ export {
   type TreeRecipe,
   transferTreeEdits,
 } from "./cluster/treeEdits.ts";
+export { type ExplainedOptions, type ExplainedStep, explainedByTree } from "./cluster/treeVariance.ts";
 export { stridedPixels } from "./features/pixelStride.ts";
 export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
 export { GeneratorError } from "./gan/errors.ts";

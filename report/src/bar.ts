@@ -144,7 +144,7 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
   );
 
   subscribe((now: State, before) => {
-    const { minIou, largest, effective } = model.figuresAt(now.k);
+    const { minIou, largest, effective, explained } = model.figuresAt(now.k);
     if (now.k !== before?.k) {
       number.textContent = String(now.k);
       slider.value = String(sliderAt(model.hierarchy, now.k));
@@ -164,6 +164,16 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
           "effective clusters ",
           h("b", {}, effective.toFixed(1)),
         ),
+        ...(explained === null
+          ? []
+          : [
+              h(
+                "span",
+                { title: "variance of the features that lies between the clusters, relative to K-means at the same K" },
+                "R2rel ",
+                h("b", {}, decimals(explained.r2rel)),
+              ),
+            ]),
       );
     }
     play.textContent = now.playing ? "❚❚" : "▶";

@@ -154,6 +154,19 @@ export function makeCharts(model: Model): Chart[] {
       curves: [curve("share of pixels", "var(--line-1)", (f) => f.largest)],
       ...share,
     }),
+    ...(figures.some((f) => f.explained !== null)
+      ? [
+          makeChart(model, {
+            title: "Explained variance",
+            curves: [
+              curve("relative to K-means (R2rel)", "var(--line-1)", (f) => f.explained?.r2rel ?? null),
+              curve("R2", "var(--line-3)", (f) => f.explained?.r2 ?? null, "4,3"),
+            ],
+            ...share,
+            domain: [0, Math.max(1, ...figures.map((f) => f.explained?.r2rel ?? 0))],
+          }),
+        ]
+      : []),
     makeChart(model, {
       title: "Effective clusters",
       curves: [curve("exp(H)", "var(--line-2)", (f) => f.effective)],

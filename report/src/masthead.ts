@@ -67,6 +67,10 @@ export function makeRun({ data }: Model): void {
               "exp(H), H the entropy of the areas: how many equally large clusters would be as diverse.",
             ],
             [
+              "R2, R2rel",
+              "R2: the share of the features' variance that lies between the clusters. R2rel: the same relative to K-means at the same K. Low beside a high IoU: one cluster has swallowed the rest.",
+            ],
+            [
               "#12",
               "a cluster is named by the start cluster that it grew from; it keeps name and colour when others join it.",
             ],

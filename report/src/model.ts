@@ -15,6 +15,8 @@ export interface Figures {
   readonly score: number | null;
   readonly largest: number;
   readonly effective: number;
+  /** R2 and R2rel; null where they were not measured. */
+  readonly explained: StepData["explained"];
 }
 
 export interface Model {
@@ -63,13 +65,14 @@ export async function openModel(data: ReportData): Promise<Model> {
   const argmax: LabelSeries = decodeSeries(argmaxBytes, total, steps.length, followMerges(hierarchy.merges));
 
   const figures = steps.map(
-    ({ k, iou, share, score }, i): Figures => ({
+    ({ k, iou, share, score, explained }, i): Figures => ({
       k,
       minIou: minimum(iou),
       meanIou: mean(iou),
       score: i === steps.length - 1 ? null : score,
       largest: maximum(share),
       effective: effectiveClusters(share),
+      explained,
     }),
   );
   const maps = new Map<string, Uint16Array>();

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { UsualCut } from "../project/writeReport.ts";
 import { commandLine } from "./commandLine.ts";
 import { type NetworkOptions, withNetworkOptions } from "./networkOptions.ts";
 import { formatSeconds } from "./progressBar.ts";
@@ -108,17 +109,23 @@ export interface ReportSummary {
   readonly sheets: readonly string[];
   readonly initialClusters: number;
   readonly minClusters: number;
-  readonly largest: { readonly k: number; readonly share: number };
+  readonly usual: UsualCut;
+  readonly raisedBalance: number | null;
 }
 
 /** From this share on one cluster has swallowed the picture, and the user should know. */
 const COLLAPSE_SHARE = 0.8;
 
-export function summary({ report, sheets, initialClusters, minClusters, largest }: ReportSummary): string[] {
-  const percent = Math.round(largest.share * 100);
+export function summary(result: ReportSummary): string[] {
+  const { report, sheets, initialClusters, minClusters, usual, raisedBalance } = result;
+  const percent = Math.round(usual.largestShare * 100);
   return [
-    `${initialClusters} clusters merged down to ${minClusters}; at K = ${largest.k} the largest holds ${percent} % of the pixels`,
-    ...(largest.share > COLLAPSE_SHARE
+    `${initialClusters} clusters merged down to ${minClusters}; at K = ${usual.k} the largest holds ${percent} % of the pixels, ` +
+      `effective clusters ${usual.effectiveClusters.toFixed(1)}, R2rel ${usual.r2rel.toFixed(2)}`,
+    ...(raisedBalance === null
+      ? []
+      : [`  without balance one cluster would hold too much to say much; balance was raised to ${raisedBalance}`]),
+    ...(usual.largestShare > COLLAPSE_SHARE
       ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair with a higher --balance"]
       : []),
     `report  ${report}`,

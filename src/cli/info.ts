@@ -9,6 +9,7 @@ import { buildNetwork, looksLikeOnnx } from "../gan/openGenerator.ts";
 import { autoLayers } from "../gan/selectLayers.ts";
 import { printGraph } from "../graph/print.ts";
 import { simplify } from "../graph/simplify.ts";
+import { loadExplained } from "../project/explained.ts";
 import { networkBytes, openNetwork } from "../project/network.ts";
 import { loadTree, openProject } from "../project/project.ts";
 import { formatSeeds } from "../project/seeds.ts";
@@ -105,20 +106,23 @@ async function projectInfo(folder: string, json: boolean): Promise<void> {
     ["clustered at", `${settings.resolution}x${settings.resolution}, stride ${settings.pixelStride}`],
     ["state", complete ? "finished" : `not finished; continue with: ${command}`],
   ];
-  const steps = (tree?.steps ?? []).map(({ k, iou, sizes }) => ({
+  const explained = tree === undefined ? undefined : await loadExplained(project, tree);
+  const steps = (tree?.steps ?? []).map(({ k, iou, sizes }, i) => ({
     k,
     minIou: Math.min(...iou),
     largestShare: largestShare(sizes),
     effectiveClusters: effectiveClusters(sizes),
+    r2rel: explained?.[i].r2rel ?? null,
   }));
   const shown = steps.filter(({ k }, i) => i === 0 || i === steps.length - 1 || k <= 10 || k % 10 === 0);
   const clusters = [
-    ["K", "lowest IoU", "largest share", "effective clusters"],
+    ["K", "lowest IoU", "largest share", "effective clusters", "R2rel"],
     ...shown.map((s) => [
       String(s.k),
       s.minIou.toFixed(3),
       `${(s.largestShare * 100).toFixed(1)} %`,
       s.effectiveClusters.toFixed(1),
+      s.r2rel === null ? "?" : s.r2rel.toFixed(2),
     ]),
   ];
   print(

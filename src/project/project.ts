@@ -27,7 +27,7 @@ export type ProjectFile = z.infer<typeof projectFile>;
 
 /**
  * A folder of open formats: project.json (settings, versions, timings), tree.json + tree.safetensors (the merge tree),
- * features/ (inner maps, while the run lasts), samples/, sheets/ and report.html.
+ * explained.json (R2 and R2rel at each K), features/ (inner maps, while the run lasts), samples/, sheets/ and report.html.
  */
 export interface Project {
   readonly folder: string;

@@ -1,12 +1,15 @@
 import sharp from "sharp";
 import { featurePyramid } from "../cluster/featurePyramid.ts";
-import { largestShare, type MergeTree } from "../cluster/mergeTree.ts";
+import type { LinearFeatures } from "../cluster/linearFeatures.ts";
+import { effectiveClusters, largestShare, type MergeTree } from "../cluster/mergeTree.ts";
 import { predict } from "../cluster/predict.ts";
+import type { ExplainedStep } from "../cluster/treeVariance.ts";
 import { sampleFeatures, seedBatches } from "../features/sampleFeatures.ts";
 import { concatenate } from "../gan/networkGenerator.ts";
 import { ortBlas } from "../runtime/node/ortBlas.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { measureExplained, saveExplained } from "./explained.ts";
 import { ProjectError, writeAtomic } from "./files.ts";
 import { seedName, toRgb } from "./images.ts";
 import type { OpenedNetwork } from "./network.ts";
@@ -34,11 +37,22 @@ export interface ReportFiles {
   /** Clusters of the first and last step. */
   readonly initialClusters: number;
   readonly minClusters: number;
-  /** Share of the largest cluster at the paper's usual K, or the nearest that the tree has. */
-  readonly largest: { readonly k: number; readonly share: number };
+  /** The clusters at the paper's usual K, or the nearest below that the tree has. */
+  readonly usual: UsualCut;
+  /** lambda of the pair criterion where it was raised from 0 by itself, to keep one cluster from swallowing the rest; else null. */
+  readonly raisedBalance: number | null;
 }
 
-/** Writes samples/, sheets/, tree.json and report.html of a finished project. */
+/** What an IoU does not show of the clusters at one K. */
+export interface UsualCut {
+  readonly k: number;
+  readonly largestShare: number;
+  readonly effectiveClusters: number;
+  /** Explained variance relative to K-means'. */
+  readonly r2rel: number;
+}
+
+/** Writes samples/, sheets/, tree.json, explained.json and report.html of a finished project. */
 export async function writeReport(
   project: Project,
   network: OpenedNetwork,
@@ -54,7 +68,9 @@ export async function writeReport(
     onProgress?.({ phase: "write the report", done, total: 4, note });
   };
   report(0, "samples");
-  const samples = await collectSamples(project, network, tree, threads);
+  const { samples, features } = await collectSamples(project, network, tree, threads);
+  const explained = await measureExplained(features, tree, samples.initialLabels, signal ? { signal } : {});
+  await saveExplained(project, features.pixels, explained);
   report(1, "sheets");
   const sheets: string[] = [];
   for (const [name, png] of await writeSheets(tree, samples)) {
@@ -74,19 +90,32 @@ export async function writeReport(
     notes: [],
     tree,
     samples,
+    explained,
   });
   report(3, "page");
   const path = pathIn(project, "report.html");
   await writeAtomic(path, renderReport(data, await readTemplate()));
   await writeAtomic(pathIn(project, "tree.json"), treeJson(tree));
   report(4, family);
-  const shown = tree.steps.find((s) => s.k <= USUAL_K) ?? tree.steps[tree.steps.length - 1];
   return {
     report: path,
     sheets,
     initialClusters: tree.initialClusters,
     minClusters: tree.steps[tree.steps.length - 1].k,
-    largest: { k: shown.k, share: largestShare(shown.sizes) },
+    usual: usualCut(tree, explained),
+    raisedBalance: settings.balance === "auto" && tree.balance > 0 ? tree.balance : null,
+  };
+}
+
+function usualCut({ steps }: MergeTree, explained: readonly ExplainedStep[]): UsualCut {
+  const found = steps.findIndex((step) => step.k <= USUAL_K);
+  const at = found < 0 ? steps.length - 1 : found;
+  const { k, sizes } = steps[at];
+  return {
+    k,
+    largestShare: largestShare(sizes),
+    effectiveClusters: effectiveClusters(sizes),
+    r2rel: explained[at].r2rel,
   };
 }
 
@@ -98,7 +127,7 @@ async function collectSamples(
   network: OpenedNetwork,
   tree: MergeTree,
   threads: number,
-): Promise<ImageSamples> {
+): Promise<{ readonly samples: ImageSamples; readonly features: LinearFeatures }> {
   const { settings } = project.file;
   const { generator } = network;
   const { resolution } = settings;
@@ -123,7 +152,7 @@ async function collectSamples(
   }
   const pyramid = featurePyramid(maps.map(concatenate), { resolution, blas: ortBlas({ threads }) });
   const pixels = seeds.length * resolution ** 2;
-  return {
+  const samples: ImageSamples = {
     kind: "images",
     count: seeds.length,
     width: shownSide,
@@ -138,6 +167,7 @@ async function collectSamples(
     scores: await pyramid.scores(tree.weight, tree.bias),
     captions: seeds.map((seed) => `seed ${seed}`),
   };
+  return { samples, features: pyramid };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

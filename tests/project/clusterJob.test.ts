@@ -49,6 +49,7 @@ describe("clusterJob()", () => {
     const phases = new Set<string>();
     const result = await clusterJob(request(), { onProgress: (p) => phases.add(p.phase) });
     expect((await readdir(result.folder)).sort()).toEqual([
+      "explained.json",
       "project.json",
       "report.html",
       "samples",

@@ -2,6 +2,7 @@
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import type { MergeTree } from "../../cluster/mergeTree.ts";
+import type { ExplainedStep } from "../../cluster/treeVariance.ts";
 import { argmaxLabels, quantiseConfidence } from "./argmax.ts";
 import type { Fact, ImageCanvas, Packed, PointCanvas, ReportData, StepData } from "./data.ts";
 import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
@@ -21,6 +22,8 @@ export interface ReportInput {
   readonly notes?: readonly string[];
   readonly tree: MergeTree;
   readonly samples: ImageSamples | PointSamples;
+  /** One per step of the tree, to be shown beside the IoU. */
+  readonly explained?: readonly ExplainedStep[];
   /** K with which the page opens. Default: the suggested stop nearest to a dozen (see `openingK`). */
   readonly openAt?: number;
   /** Confidence maps are kept for as many samples as fit into this many bytes of page. Default 3 MB. */
@@ -41,7 +44,7 @@ const pack = (bytes: Uint8Array): Packed => deflateSync(bytes, { level: DEFLATE_
 /** Four decimals are more than a plot shows. An empty cluster's 0/0 is shown as 0. */
 const rounded = (x: number): number => (Number.isFinite(x) ? Math.round(x * 1e4) / 1e4 : 0);
 
-function stepData(tree: MergeTree): StepData[] {
+function stepData(tree: MergeTree, explained: readonly ExplainedStep[] | undefined): StepData[] {
   return tree.steps.map((step, i) => {
     const last = i === tree.steps.length - 1;
     return {
@@ -52,6 +55,7 @@ function stepData(tree: MergeTree): StepData[] {
       iou: Array.from(step.iou, rounded),
       share: Array.from(step.sizes, (n) => Math.round((n / tree.pixels) * 1e6) / 1e6),
       rows: Array.from(step.members),
+      explained: explained === undefined ? null : { r2: rounded(explained[i].r2), r2rel: rounded(explained[i].r2rel) },
     };
   });
 }
@@ -140,11 +144,13 @@ function confidenceMaps(input: ReportInput, hierarchy: Hierarchy): ReportData["c
  * Throws RangeError where the samples' arrays do not fit the tree or the tree's steps do not descend by one, or `openAt` is no K of the tree.
  */
 export async function buildReport(input: ReportInput): Promise<ReportData> {
-  const { tree, samples } = input;
+  const { tree, samples, explained } = input;
   const rows = tree.bias.length;
+  if (explained?.some(({ k }, i) => k !== tree.steps[i]?.k))
+    throw new RangeError("report: `explained` should hold one entry per step of the tree, in its order");
   checkSamples(samples, rows, tree.initialClusters);
   const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
-  const steps = stepData(tree);
+  const steps = stepData(tree, explained);
   const stops = suggestStops(steps);
   const { minK, maxK } = hierarchy;
   const openAt = input.openAt ?? openingK(stops, minK, maxK);
@@ -159,6 +165,10 @@ export async function buildReport(input: ReportInput): Promise<ReportData> {
   const confidence = confidenceMaps(input, hierarchy);
 
   const fidelity = ["Labels are exact at every K.", "Confidence maps are rounded to 8 bits, IoU to four decimals."];
+  if (explained !== undefined)
+    fidelity.push(
+      "R2rel is measured on a sample of the pixels; that of K-means is run at some K and a line in between.",
+    );
   if (samples.kind === "images") {
     if (confidence.samples < samples.count)
       fidelity.push(`Confidence maps are kept for the first ${confidence.samples} of ${samples.count} images.`);

@@ -31,6 +31,8 @@ export interface StepData {
   readonly share: readonly number[];
   /** Row of each cluster's classifier; it indexes `ReportData.confidence.rows`. */
   readonly rows: readonly number[];
+  /** Share of the features' variance between the merged clusters, and that relative to K-means'; null where it was not measured. */
+  readonly explained: { readonly r2: number; readonly r2rel: number } | null;
 }
 
 export interface ImageCanvas {
