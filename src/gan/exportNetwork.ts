@@ -6,7 +6,7 @@ import { add, constant, expand, input, mul, reshape, sub } from "../graph/ops/in
 import type { Graph, Value } from "../graph/value.ts";
 import { GeneratorError } from "./errors.ts";
 import type { GeneratorNetwork, LatentName } from "./family.ts";
-import type { NoiseMode } from "./generator.ts";
+import type { GeneratorInfo, NoiseMode } from "./generator.ts";
 import { featureOf, noiseInput } from "./networkGenerator.ts";
 import { selectLayers } from "./selectLayers.ts";
 import { OWN_FAMILY, OWN_SETTINGS } from "./settings.ts";
@@ -71,5 +71,11 @@ function broadcastW({ info, mapping }: GeneratorNetwork, w: Value, psi: number, 
  * The weights under the family's names and in its layouts, float32, with the settings beside them as JSON in the metadata.
  * `openGenerator` reads such a file; equal networks give equal bytes.
  */
-export const exportSafetensors = ({ info, weights, settings }: GeneratorNetwork): Uint8Array<ArrayBuffer> =>
+export const exportSafetensors = ({
+  info,
+  weights,
+  settings,
+}: Pick<GeneratorNetwork, "weights" | "settings"> & {
+  readonly info: Pick<GeneratorInfo, "family">;
+}): Uint8Array<ArrayBuffer> =>
   writeSafetensors(weights, { [OWN_FAMILY]: info.family, [OWN_SETTINGS]: JSON.stringify(settings) });

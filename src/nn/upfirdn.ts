@@ -1,5 +1,5 @@
 import { constant } from "../graph/ops/constant.ts";
-import { convTranspose, fir, reshape } from "../graph/ops/index.ts";
+import { convTranspose, fir, matmul, reshape } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { tensor } from "../tensor/tensor.ts";
 
@@ -33,4 +33,27 @@ export function firUpsample(x: Value, { size, taps }: FirFilter): Value {
   const kernel = constant([1, 1, size, size], taps.map((t) => t * 4).reverse());
   const y = convTranspose(reshape(x, [N * C, 1, H, W]), kernel, { stride: 2, padding: size / 2 - 1 });
   return reshape(y, [N, C, 2 * H, 2 * W]);
+}
+
+/**
+ * Halves height and width: f/2 - 1 zeros on every side, correlation with outer(taps, taps), every second sample. Written as
+ * two products with banded matrices, y = A x A^T. `taps` has even length.
+ */
+export function firDownsample(x: Value, taps: readonly number[]): Value {
+  const [N, C, H, W] = x.shape;
+  const rows = matmul(reshape(x, [N * C * H, W]), halvingMatrix(W, taps, true)); // one large product
+  const y = matmul(halvingMatrix(H, taps, false), reshape(rows, [N * C, H, W / 2]));
+  return reshape(y, [N, C, H / 2, W / 2]);
+}
+
+/** [size/2,size], or its transpose. */
+function halvingMatrix(size: number, taps: readonly number[], transposed: boolean): Value {
+  const half = size / 2;
+  const data = new Float32Array(half * size);
+  for (let o = 0; o < half; o++)
+    taps.forEach((tap, k) => {
+      const i = 2 * o + k - (taps.length / 2 - 1);
+      if (i >= 0 && i < size) data[transposed ? i * half + o : o * size + i] += tap;
+    });
+  return constant(transposed ? [size, half] : [half, size], data);
 }

@@ -29,11 +29,12 @@ function wrap(session: ort.InferenceSession, provider: Provider): Session {
     provider,
     inputs: session.inputMetadata.map(portInfo),
     outputs: session.outputMetadata.map(portInfo),
-    async run(feeds, outputs = session.outputNames) {
+    async run(feeds, outputs = session.outputNames, into = {}) {
       const fed: Record<string, ort.Tensor> = {};
       for (const [name, t] of Object.entries(feeds)) fed[name] = toOrt(t);
       try {
-        const results = await session.run(fed, [...outputs]);
+        const wanted = outputs.map((name) => [name, name in into ? toOrt(into[name]) : null] as const);
+        const results = await session.run(fed, Object.fromEntries(wanted));
         const fetched: Record<string, AnyTensor> = {};
         for (const name of outputs) fetched[name] = fromOrt(results[name]);
         return fetched as Fetches;

@@ -30,8 +30,11 @@ export interface Session {
   readonly provider: Provider;
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
-  /** Runs the graph; `outputs` (default all) limits what is copied back. Inputs are not modified and not kept. */
-  run(feeds: Feeds, outputs?: readonly string[]): Promise<Fetches>;
+  /**
+   * Runs the graph; `outputs` (default all) limits what is copied back. Inputs are not modified and not kept. A result
+   * named in `into` may be written into that tensor's array instead of a new one; use what is returned.
+   */
+  run(feeds: Feeds, outputs?: readonly string[], into?: Feeds): Promise<Fetches>;
   dispose(): Promise<void>;
 }
 

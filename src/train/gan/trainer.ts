@@ -44,7 +44,11 @@ export interface GanTrainer {
   /** A copy of everything needed to continue to the same numbers. */
   state(): TrainingState;
   /** The averaged generator: weights under StyleGAN2's names and settings, as `exportSafetensors` takes them. */
-  generator(): { readonly weights: ReadonlyMap<string, Tensor>; readonly settings: ConfigObject };
+  generator(): {
+    readonly info: { readonly family: string };
+    readonly weights: ReadonlyMap<string, Tensor>;
+    readonly settings: ConfigObject;
+  };
   /** Images [n,C,R,R], about [-1,1], of the averaged generator for z [n,zDim], with its constant noise. */
   sample(z: Tensor, options?: { readonly truncationPsi?: number }): Promise<Tensor>;
   dispose(): Promise<void>;

@@ -1,0 +1,379 @@
+/**
+ * Training of StyleGAN2 with adaptive augmentation (Karras et al., 2020). A step is up to three compiled graphs: R1 and path
+ * length when they are due, then the main one, in which D and G learn from the same generated images at the same time
+ * (Shen et al., 2021, "Training generative adversarial networks in one stage"): they are made, and seen by D, once.
+ */
+import type { NoisePort } from "../../gan/family.ts";
+import type { Generator } from "../../gan/generator.ts";
+import { networkGenerator } from "../../gan/networkGenerator.ts";
+import { OWN_FAMILY, OWN_SETTINGS } from "../../gan/settings.ts";
+import { styleGan2 } from "../../gan/stylegan2.ts";
+import { newStyleGan2Settings } from "../../gan/stylegan2Parameters.ts";
+import { grad } from "../../graph/grad.ts";
+import { clip, constant, input, mul, reduceMean, reshape } from "../../graph/ops/index.ts";
+import type { Value } from "../../graph/value.ts";
+import { discriminatorLoss, generatorLoss, pathLengths, pathPenalty, squaredGradient } from "../../nn/losses.ts";
+import { type AdamOptions, adam, adamFeeds, adamInputs, movingAverage } from "../../nn/optimizers.ts";
+import { initialTensors, type ParameterTable, trainedNames } from "../../nn/parameters.ts";
+import type { Provider, Runtime } from "../../runtime/session.ts";
+import { RandomState } from "../../tensor/random.ts";
+import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { type TrainStep, trainStep, variables } from "../trainStep.ts";
+import { augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
+import { type GanNetworks, ganNetworks, mixedStyles } from "./networks.ts";
+import { type GanRecipe, type GanTrainer, type StepReport, TrainingError, type TrainingState } from "./trainer.ts";
+
+/** Adam's constants in StyleGAN2. */
+const ADAM = { beta1: 0, beta2: 0.99, epsilon: 1e-8 } as const;
+/** Share of the past in the running average of w. */
+const W_AVERAGE_BETA = 0.995;
+/** Rate of the running average of path lengths. */
+const PATH_DECAY = 0.01;
+/** Steps between updates of the augmentation's probability. */
+const AUGMENT_INTERVAL = 4;
+/** Path lengths are taken of this part of a batch. */
+const PATH_SHARE = 0.5;
+
+export interface GanTrainerOptions {
+  readonly runtime: Runtime;
+  readonly provider?: Provider;
+  readonly threads?: number;
+  /** What `state()` of a trainer of the same recipe gave: training continues from there. */
+  readonly state?: TrainingState;
+}
+
+/** What beside the tensors makes a state. */
+interface Progress {
+  step: number;
+  images: number;
+  /** Updates of either network so far, for Adam's corrections. */
+  updatesD: number;
+  updatesG: number;
+  augmentP: number;
+  /** Sum and number of the signs since the probability was last adapted. */
+  signSum: number;
+  signCount: number;
+}
+
+/** The updates of one network's weights from their gradients, by variable name. */
+function adamUpdates(
+  prefix: "G" | "D",
+  table: ParameterTable,
+  weights: ReadonlyMap<string, Value>,
+  loss: Value,
+  options: AdamOptions,
+): Map<string, Value> {
+  const names = trainedNames(table);
+  const parameters = names.map((name) => weights.get(name) as Value);
+  const inputs = adamInputs(`${prefix}.`);
+  return new Map(
+    grad(loss, parameters).flatMap((gradient, i) => {
+      const square = input(squareName(prefix, names[i]), parameters[i].shape);
+      const next = adam(parameters[i], gradient, { square }, inputs, options);
+      return [
+        [`${prefix}/${names[i]}`, next.parameter],
+        [squareName(prefix, names[i]), next.square],
+      ] as const;
+    }),
+  );
+}
+
+const squareName = (prefix: string, name: string): string => `${prefix}.square/${name}`;
+const averageName = (name: string): string => `ema/${name}`;
+const PATH_AVERAGE = "pathLength";
+
+/** The regulariser's own updates take the lazy schedule into account (StyleGAN2, appendix B): c = k / (k + 1). */
+function lazyAdam(interval: number): { rate: number; options: AdamOptions } {
+  const c = interval === 0 ? 1 : interval / (interval + 1);
+  return { rate: c, options: { ...ADAM, beta1: ADAM.beta1 ** c, beta2: ADAM.beta2 ** c } };
+}
+
+/**
+ * Makes a trainer. Equal recipes, states and images give equal numbers on the same machine and provider. Rejects with
+ * RangeError for a state of another recipe, and with RuntimeError where the provider cannot run a step.
+ */
+export async function ganTrainer(
+  recipe: GanRecipe,
+  { runtime, provider = "cpu", threads, state: restored }: GanTrainerOptions,
+): Promise<GanTrainer> {
+  const { batch, resolution, imageChannels, zDim, augment } = recipe;
+  const networks = ganNetworks(recipe);
+  const { info, noise } = networks.generator;
+  const numWs = info.numWs;
+  const where = { runtime, provider, ...(threads === undefined ? {} : { threads }) };
+  const adamOf = { D: lazyAdam(recipe.r1Interval), G: lazyAdam(recipe.pathLengthInterval) };
+
+  const initial = initialVariables(networks, recipe.seed);
+  const progress: Progress = {
+    step: 0,
+    images: 0,
+    updatesD: 0,
+    updatesG: 0,
+    augmentP: augment?.initial ?? 0,
+    signSum: 0,
+    signCount: 0,
+  };
+  if (restored !== undefined) restore(restored, initial, progress);
+  const state = variables(initial);
+
+  const imageShape = (N: number): readonly number[] => [N, imageChannels, resolution, resolution];
+  const viewed = (images: Value, prefix: string): Value =>
+    augment === null ? images : augmented(images, augmentInputs(prefix, images.shape[0], resolution, imageChannels));
+  const synthesized = (N: number): { images: Value; ws: Value; w: Value } => {
+    const mixed = mixedStyles(networks.generator, input("z", [2 * N, zDim]), input("mix", [N, numWs, 1]));
+    const noiseInput = (port: NoisePort): Value => input(noiseName(port), [N, 1, port.resolution, port.resolution]);
+    return { images: networks.generator.synthesis({ ws: mixed.ws }, "random", noiseInput).image, ...mixed };
+  };
+
+  const steps: TrainStep[] = [];
+  const make = async (build: () => { updates: Map<string, Value>; reports: Record<string, Value> }) => {
+    const step = await trainStep({ ...build(), ...where });
+    steps.push(step);
+    return step;
+  };
+  const { generatorTable, discriminatorTable, generatorWeights, discriminatorWeights } = networks;
+  const updatesOf = {
+    D: (loss: Value) => adamUpdates("D", discriminatorTable, discriminatorWeights, loss, adamOf.D.options),
+    G: (loss: Value) => adamUpdates("G", generatorTable, generatorWeights, loss, adamOf.G.options),
+  };
+
+  const mainStep = await make(() => {
+    const { images, w } = synthesized(batch);
+    const real = networks.discriminate(viewed(input("reals", imageShape(batch)), "real/"));
+    const fake = networks.discriminate(viewed(images, "fake/"));
+    const [lossD, lossG] = [discriminatorLoss(real, fake), generatorLoss(fake)];
+    const updates = new Map([...updatesOf.D(lossD), ...updatesOf.G(lossG)]);
+    const beta = input("emaBeta", [1]);
+    for (const name of trainedNames(generatorTable)) {
+      const { shape } = generatorTable.get(name)!;
+      const next = updates.get(`G/${name}`) as Value;
+      updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, beta));
+    }
+    const wAvg = input(averageName("mapping.w_avg"), [recipe.wDim]);
+    updates.set(
+      averageName("mapping.w_avg"),
+      movingAverage(wAvg, reshape(reduceMean(w, [0]), [recipe.wDim]), constantOf(W_AVERAGE_BETA)),
+    );
+    const sign = reduceMean(clip(mul(real, 1e30), -1, 1));
+    return { updates, reports: { lossD, lossG, sign } };
+  });
+
+  const r1Step =
+    recipe.r1Interval === 0 || recipe.gamma === 0
+      ? undefined
+      : await make(() => {
+          const reals = input("reals", imageShape(batch));
+          const r1 = squaredGradient(networks.discriminate(viewed(reals, "real/")), reals);
+          const loss = mul(r1, (recipe.gamma / 2) * recipe.r1Interval);
+          return { updates: updatesOf.D(loss), reports: { r1 } };
+        });
+
+  const pathBatch = Math.max(1, Math.floor(batch * PATH_SHARE));
+  const pathStep =
+    recipe.pathLengthInterval === 0 || recipe.pathLengthWeight === 0
+      ? undefined
+      : await make(() => {
+          const { images, ws } = synthesized(pathBatch);
+          const lengths = pathLengths(images, ws, input("pathNoise", imageShape(pathBatch)));
+          const { penalty, average } = pathPenalty(lengths, input(PATH_AVERAGE, [1]), PATH_DECAY);
+          const updates = updatesOf.G(mul(penalty, recipe.pathLengthWeight * recipe.pathLengthInterval));
+          return { updates: updates.set(PATH_AVERAGE, average), reports: { length: reduceMean(lengths) } };
+        });
+
+  /** The next update's numbers for Adam. */
+  const adamNumbers = (network: "D" | "G"): Record<string, Tensor> => {
+    const step = network === "D" ? ++progress.updatesD : ++progress.updatesG;
+    const { rate, options } = adamOf[network];
+    return scalars(adamFeeds(step, recipe.learningRate * rate, options, `${network}.`));
+  };
+  const latents = (random: RandomState, N: number): Record<string, Tensor> => ({
+    z: gaussian(random, [2 * N, zDim]),
+    mix: mixingMask(random, N, numWs, recipe.styleMixing),
+    ...Object.fromEntries(
+      noise.map((port) => [noiseName(port), gaussian(random, [N, 1, port.resolution, port.resolution])]),
+    ),
+  });
+  const augmentations = (random: RandomState, prefix: string): Record<string, Tensor> => {
+    if (augment === null) return {};
+    const drawn = Array.from({ length: batch }, () =>
+      drawAugmentation(random, progress.augmentP, augment.kinds, resolution),
+    );
+    const tables = augmentTables(drawn, resolution, imageChannels);
+    return Object.fromEntries(Object.entries(tables).map(([name, t]) => [prefix + name, t]));
+  };
+
+  let averaged: Promise<Generator> | undefined;
+  const forget = async (): Promise<void> => {
+    const generator = await averaged;
+    averaged = undefined;
+    await generator?.dispose();
+  };
+  const generator: GanTrainer["generator"] = () => ({
+    info: { family: "StyleGAN2" },
+    weights: new Map(
+      [...generatorTable.keys()].map((name) => [name, copied(state.tensors.get(averageName(name)) as Tensor)]),
+    ),
+    settings: newStyleGan2Settings,
+  });
+
+  return {
+    recipe,
+    get images() {
+      return progress.images;
+    },
+    async step(reals): Promise<StepReport> {
+      if (!sameShape(reals.shape, imageShape(batch)))
+        throw new RangeError(`step: images are [${reals.shape}], the recipe expects [${imageShape(batch)}]`);
+      await forget();
+      const { step, augmentP } = progress;
+      const random = (stream: number): RandomState => new RandomState(mixSeed(recipe.seed, step, stream));
+      const report: { r1?: number; pathLength?: number } = {};
+      if (r1Step !== undefined && step % recipe.r1Interval === 0) {
+        const feeds = { reals, ...augmentations(random(1), "real/"), ...adamNumbers("D") };
+        report.r1 = number((await r1Step.run(state, feeds))["r1"]);
+      }
+      if (pathStep !== undefined && step % recipe.pathLengthInterval === 0) {
+        const stream = random(2);
+        const pathNoise = gaussian(stream, imageShape(pathBatch), 1 / resolution);
+        const feeds = { pathNoise, ...latents(stream, pathBatch), ...adamNumbers("G") };
+        report.pathLength = number((await pathStep.run(state, feeds))["length"]);
+      }
+      const stream = random(0);
+      const main = await mainStep.run(state, {
+        reals,
+        ...latents(stream, batch),
+        ...augmentations(stream, "real/"),
+        ...augmentations(stream, "fake/"),
+        ...adamNumbers("D"),
+        ...adamNumbers("G"),
+        ...scalars({ emaBeta: emaBeta(recipe, progress.images + batch) }),
+      });
+      progress.step++;
+      progress.images += batch;
+      const [lossD, lossG, realSign] = [number(main["lossD"]), number(main["lossG"]), number(main["sign"])];
+      if (![lossD, lossG, ...Object.values(report)].every(Number.isFinite))
+        throw new TrainingError(
+          `training has diverged at ${progress.images} images (loss of D ${lossD}, of G ${lossG}): go back to an earlier state, with a higher gamma or a lower learning rate`,
+        );
+      adaptAugmentation(progress, recipe, realSign);
+      return { images: progress.images, lossD, lossG, ...report, realSign, augmentP };
+    },
+    state: () => ({
+      tensors: new Map([...state.tensors].map(([name, t]) => [name, copied(t)])),
+      scalars: { ...progress },
+    }),
+    generator,
+    async sample(z, { truncationPsi = 1 } = {}) {
+      averaged ??= Promise.resolve(openAveraged(generator(), where));
+      return (await (await averaged).generate({ z, truncationPsi, noiseMode: "const" })).image;
+    },
+    async dispose() {
+      await forget();
+      await Promise.all(steps.map((step) => step.dispose()));
+    },
+  };
+}
+
+/** The averaged generator as any other: opened from its weights. */
+function openAveraged(
+  { weights, settings }: ReturnType<GanTrainer["generator"]>,
+  where: { runtime: Runtime; provider: Provider; threads?: number },
+): Generator {
+  const stored = new Map([...weights].map(([name, t]) => [name, { ...t, read: () => t }]));
+  const network = styleGan2.build({
+    format: "training",
+    networks: new Map([["", stored]]),
+    config: { "": { [OWN_FAMILY]: "StyleGAN2", [OWN_SETTINGS]: JSON.stringify(settings) } },
+  });
+  return networkGenerator(network, where);
+}
+
+/** Every variable at the start, by name. */
+function initialVariables({ generatorTable, discriminatorTable }: GanNetworks, seed: number): Map<string, Tensor> {
+  const G = initialTensors(generatorTable, mixSeed(seed, 0, 10));
+  const D = initialTensors(discriminatorTable, mixSeed(seed, 0, 11));
+  const all = new Map<string, Tensor>([[PATH_AVERAGE, tensor([1])]]);
+  for (const [prefix, table, values] of [
+    ["G", generatorTable, G],
+    ["D", discriminatorTable, D],
+  ] as const)
+    for (const name of trainedNames(table)) {
+      const value = values.get(name) as Tensor;
+      all.set(`${prefix}/${name}`, value);
+      all.set(squareName(prefix, name), tensor(value.shape));
+    }
+  for (const [name, value] of G) all.set(averageName(name), value);
+  return all;
+}
+
+/** Puts a state into the fresh variables. Throws RangeError where it is of another recipe. */
+function restore({ tensors, scalars }: TrainingState, initial: Map<string, Tensor>, progress: Progress): void {
+  for (const [name, fresh] of initial) {
+    const stored = tensors.get(name);
+    if (stored === undefined || !sameShape(stored.shape, fresh.shape))
+      throw new RangeError(
+        `the training state has ${stored === undefined ? "no" : `[${stored.shape}] for`} ${name}, the recipe's is [${fresh.shape}]: it belongs to another recipe`,
+      );
+    initial.set(name, stored);
+  }
+  for (const name of Object.keys(progress) as (keyof Progress)[]) {
+    const value = scalars[name];
+    if (typeof value !== "number") throw new RangeError(`the training state has no number ${name}`);
+    progress[name] = value;
+  }
+}
+
+/** p moves by a fixed amount towards where the mean sign of D on real images meets the target (ADA, section 3.2). */
+function adaptAugmentation(progress: Progress, { augment, batch }: GanRecipe, sign: number): void {
+  if (augment === null) return;
+  progress.signSum += sign;
+  progress.signCount++;
+  if (progress.signCount < AUGMENT_INTERVAL) return;
+  const direction = Math.sign(progress.signSum / progress.signCount - augment.target);
+  const change = (direction * batch * progress.signCount) / (augment.kimg * 1000);
+  progress.augmentP = Math.min(1, Math.max(0, progress.augmentP + change));
+  progress.signSum = 0;
+  progress.signCount = 0;
+}
+
+/** The share of the past in the generator's average, for a half-life in images. */
+function emaBeta({ emaKimg, emaRampup, batch }: GanRecipe, images: number): number {
+  const halfLife = Math.min(emaKimg * 1000, emaRampup === null ? Number.POSITIVE_INFINITY : images * emaRampup);
+  return 0.5 ** (batch / halfLife);
+}
+
+/** For each image with this probability, the layers from a random one on take the second latent: 1 is the first. */
+function mixingMask(random: RandomState, N: number, numWs: number, probability: number): Tensor {
+  const mask = tensor([N, numWs, 1]);
+  for (let n = 0; n < N; n++) {
+    const mixed = random.randomSample() < probability;
+    const from = 1 + random.randint(numWs - 1);
+    mask.data.fill(1, n * numWs, n * numWs + (mixed ? from : numWs));
+  }
+  return mask;
+}
+
+/** A seed for a step and a use: murmur's finaliser over the three numbers. */
+function mixSeed(seed: number, step: number, stream: number): number {
+  let h = seed >>> 0;
+  for (const part of [step, stream]) {
+    h = Math.imul(h ^ part, 0x9e3779b1) >>> 0;
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
+    h = (h ^ (h >>> 16)) >>> 0;
+  }
+  return h;
+}
+
+function gaussian(random: RandomState, shape: readonly number[], deviation = 1): Tensor {
+  const t = tensor(shape);
+  for (let i = 0; i < t.data.length; i++) t.data[i] = random.randn() * deviation;
+  return t;
+}
+
+const noiseName = ({ layer }: NoisePort): string => `noise/${layer}`;
+const constantOf = (value: number): Value => constant([1], [value]);
+const scalars = (numbers: Readonly<Record<string, number>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, tensor([1], Float32Array.of(value))]));
+const number = ({ data }: Tensor): number => data[0];
+const copied = (t: Tensor): Tensor => tensor(t.shape, t.data.slice());
