@@ -7,11 +7,11 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import type { Clustering } from "./clustering.ts";
 import { denseFeatures } from "./denseFeatures.ts";
-import { classSizes, classSums, sizeOrder } from "./labels.ts";
+import { classSizes, sizeOrder } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type Spread, spread } from "./moments.ts";
-import { forEachBest } from "./predict.ts";
+import { nearestPass } from "./nearestPass.ts";
 
 export interface KMeansOptions extends JobOptions {
   readonly nClusters: number;
@@ -25,6 +25,18 @@ export interface KMeansOptions extends JobOptions {
   readonly iterations?: number;
   /** [K,D]: start over all pixels from these instead of from a sample. */
   readonly initialCentroids?: Float32Array;
+  /** Continue what an earlier run with the same options had. */
+  readonly begun?: KMeansProgress;
+  /** Called before and after each iteration over all pixels with what may be passed as `begun`. */
+  readonly onIteration?: (progress: KMeansProgress) => void | Promise<void>;
+}
+
+/** K-means between two iterations over all pixels. */
+export interface KMeansProgress extends Spread {
+  /** About the mean, [K,D]. */
+  readonly centroids: Float64Array;
+  /** Iterations over all pixels that were done. */
+  readonly iterations: number;
 }
 
 export interface KMeansClustering extends Clustering {
@@ -51,7 +63,7 @@ export async function kMeans(features: LinearFeatures, options: KMeansOptions): 
   const { pixels, channels } = features;
   if (!Number.isInteger(k) || k < 1 || k > pixels)
     throw new RangeError(`kMeans: nClusters must be an integer from 1 to the ${pixels} pixels, got ${k}`);
-  const statistics = await spread(features);
+  const statistics: Spread = options.begun ?? (await spread(features));
   const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
   const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
   const sampled = options.initialCentroids === undefined && size < pixels;
@@ -63,7 +75,10 @@ export async function kMeans(features: LinearFeatures, options: KMeansOptions): 
     options.signal?.throwIfAborted();
   };
   let centroids: Float64Array;
-  if (options.initialCentroids !== undefined) {
+  if (options.begun !== undefined) {
+    centroids = options.begun.centroids;
+    done = total - iterations + options.begun.iterations;
+  } else if (options.initialCentroids !== undefined) {
     if (options.initialCentroids.length !== k * channels)
       throw new RangeError(
         `kMeans: initialCentroids must be [${k}, ${channels}], got ${options.initialCentroids.length} numbers`,
@@ -76,7 +91,13 @@ export async function kMeans(features: LinearFeatures, options: KMeansOptions): 
     centroids = await kMeansPlusPlus(sample, k, random);
     centroids = await lloyd(sample, centroids, about, sampleIterations, advance);
   }
-  centroids = await lloyd(features, centroids, statistics, iterations, advance);
+  const first = options.begun?.iterations ?? 0;
+  await options.onIteration?.({ ...statistics, centroids, iterations: first });
+  let all = first;
+  centroids = await lloyd(features, centroids, statistics, iterations - first, async (now) => {
+    advance();
+    await options.onIteration?.({ ...statistics, centroids: now, iterations: ++all });
+  });
   return finish(features, centroids, statistics);
 }
 
@@ -165,16 +186,13 @@ async function lloyd(
   start: Float64Array,
   { mean, variance }: Spread,
   iterations: number,
-  advance: () => void,
+  advance: (centroids: Float64Array) => void | Promise<void>,
 ): Promise<Float64Array> {
-  const { pixels, channels } = features;
+  const { channels } = features;
   const k = start.length / channels;
-  const labels = new Uint16Array(pixels);
   const centroids = start.slice();
   for (let iteration = 0; iteration < iterations; iteration++) {
-    await forEachBest(features, nearest(centroids, mean), (range, best) => labels.set(best, range.start));
-    const sums = await classSums(features, labels, k);
-    const sizes = classSizes(labels, k);
+    const { sums, sizes } = await nearestPass(features, nearest(centroids, mean));
     let shift = 0;
     for (let c = 0; c < k; c++) {
       if (sizes[c] === 0) continue;
@@ -184,7 +202,7 @@ async function lloyd(
         centroids[c * channels + d] = moved;
       }
     }
-    advance();
+    await advance(centroids);
     if (shift <= (SHIFT_TOLERANCE * variance) / channels) break;
   }
   return centroids;
@@ -199,13 +217,8 @@ async function finish(
   const { pixels, channels } = features;
   const k = centroids.length / channels;
   const found = nearest(centroids, mean);
-  const labels = new Uint16Array(pixels);
-  let scored = 0;
-  await forEachBest(features, found, (range, best, score) => {
-    labels.set(best, range.start);
-    for (const s of score) scored += s;
-  });
-  const order = sizeOrder(classSizes(labels, k));
+  const { labels, sizes, scored } = await nearestPass(features, found, { sums: false });
+  const order = sizeOrder(sizes);
   const rank = new Uint16Array(k);
   for (let c = 0; c < k; c++) rank[order[c]] = c;
   const sorted = Uint16Array.from(labels, (label) => rank[label]);

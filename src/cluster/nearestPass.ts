@@ -6,20 +6,27 @@ import { bestOf } from "./predict.ts";
 export interface NearestPass {
   /** The best class of each pixel of the range. */
   readonly labels: Uint16Array;
-  /** Of the pixels of each class: the sum of features [K,D] and the number [K]. */
+  /** Of the pixels of each class: the sum of features [K,D], if asked for, and the number [K]. */
   readonly sums: Float64Array;
   readonly sizes: Float64Array;
   /** The sum of all pixels' best scores. */
   readonly scored: number;
 }
 
-/** Assigns the pixels of `range` (default: all), a chunk at a time: each chunk's features are read once. */
+export interface NearestPassOptions {
+  /** Default true. */
+  readonly sums?: boolean;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
+}
+
+/** Assigns pixels, a chunk at a time: each chunk's features are read once. */
 export async function nearestPass(
   features: LinearFeatures,
   classifier: LinearClassifier,
-  range?: PixelRange,
+  { sums: summed = true, range }: NearestPassOptions = {},
 ): Promise<NearestPass> {
-  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier);
+  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier, summed);
   const { k, channels, weight, bias } = classifier;
   const whole = resolveRange(features, range);
   const labels = new Uint16Array(whole.end - whole.start);
@@ -36,11 +43,10 @@ export async function nearestPass(
     const best = labels.subarray(chunk.start - whole.start, chunk.end - whole.start);
     bestOf(scores, k, n, best, top);
     for (let i = 0; i < n; i++) scored += top[i];
+    for (let i = 0; i < n; i++) sizes[best[i]]++;
+    if (!summed) continue;
     scores.fill(0);
-    for (let i = 0; i < n; i++) {
-      scores[best[i] * n + i] = 1;
-      sizes[best[i]]++;
-    }
+    for (let i = 0; i < n; i++) scores[best[i] * n + i] = 1;
     const part = await features.gradient(scores, chunk);
     for (let j = 0; j < sums.length; j++) sums[j] += part[j];
   }

@@ -1,7 +1,7 @@
 /** Passes over all pixels, shared with other threads: scores and gradients never leave the thread that computes them. */
 import { type LinearFeatures, type PixelRange, pixelRanges } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
-import { type NearestPass, nearestPass } from "./nearestPass.ts";
+import { type NearestPass, type NearestPassOptions, nearestPass } from "./nearestPass.ts";
 import { type ClassPass, type PassRequest, svmPass } from "./svmPass.ts";
 
 /** `PassRequest` on the pixels of a range, of which `labels` holds those only. */
@@ -10,13 +10,13 @@ export type RangePassRequest = PassRequest & { readonly range: PixelRange };
 /** Somebody who runs passes over ranges of the same features: another thread. */
 export interface PassHelper {
   svmPass(request: RangePassRequest): Promise<ClassPass[]>;
-  nearestPass(classifier: LinearClassifier, range: PixelRange): Promise<NearestPass>;
+  nearestPass(classifier: LinearClassifier, options: Required<NearestPassOptions>): Promise<NearestPass>;
 }
 
 /** Whole passes, as clusterers ask for them. */
 export interface Passes {
   svm(request: PassRequest): Promise<ClassPass[]>;
-  nearest(classifier: LinearClassifier): Promise<NearestPass>;
+  nearest(classifier: LinearClassifier, sums: boolean): Promise<NearestPass>;
 }
 
 /** Pixels of one piece of work: some seconds at the paper's size. Results are summed piece by piece, whoever did them. */
@@ -35,7 +35,7 @@ export function withPasses(
 ): LinearFeatures {
   const here: PassHelper = {
     svmPass: (request) => svmPass(own, request),
-    nearestPass: (classifier, range) => nearestPass(own, classifier, range),
+    nearestPass: (classifier, options) => nearestPass(own, classifier, options),
   };
   const pieces = pixelRanges(own, PIECE_PIXELS);
   const all = <T>(work: (who: PassHelper, range: PixelRange) => Promise<T>): Promise<T[]> =>
@@ -59,10 +59,10 @@ export function withPasses(
         );
         return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
       },
-      async nearest(classifier) {
+      async nearest(classifier, summed) {
         const labels = new Uint16Array(pixels);
         const parts = await all(async (who, range) => {
-          const part = await who.nearestPass(classifier, range);
+          const part = await who.nearestPass(classifier, { sums: summed, range });
           labels.set(part.labels, range.start);
           return part;
         });

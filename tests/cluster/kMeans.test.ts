@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { klishFixture } from "../../bench/fixtures.ts";
 import { denseFeatures } from "../../src/cluster/denseFeatures.ts";
-import { kMeans } from "../../src/cluster/kMeans.ts";
+import { type KMeansProgress, kMeans } from "../../src/cluster/kMeans.ts";
 import { adjustedRandIndex } from "../../src/cluster/metrics.ts";
 import { predict } from "../../src/cluster/predict.ts";
 import { ortBlas } from "../../src/runtime/node/ortBlas.ts";
@@ -53,6 +53,25 @@ describe("kMeans", () => {
     const { sizes, centroids } = await kMeans(features, { nClusters: 3, initialCentroids });
     expect([...sizes]).toEqual([2, 2, 0]);
     expect(centroids[2]).toBeCloseTo(500, 3);
+  });
+
+  it("continues from any iteration to the result of an uninterrupted run", async () => {
+    const { features } = blobs(400, 4, 6, 1, 5);
+    const options = { nClusters: 6, seed: 2, sampleSize: 60, iterations: 2 };
+    const states: KMeansProgress[] = [];
+    const whole = await kMeans(features, {
+      ...options,
+      onIteration: (state) => void states.push({ ...state, centroids: state.centroids.slice() }),
+    });
+    expect(states.map((state) => state.iterations)).toEqual([0, 1, 2]);
+    for (const begun of states) {
+      const { labels, centroids, inertia } = await kMeans(features, { ...options, begun });
+      expect({ labels, centroids, inertia }).toEqual({
+        labels: whole.labels,
+        centroids: whole.centroids,
+        inertia: whole.inertia,
+      });
+    }
   });
 
   it("survives pixels that are all the same", async () => {
