@@ -104,15 +104,7 @@ export async function ganTrainer(
   const adamOf = { D: lazyAdam(recipe.r1Interval), G: lazyAdam(recipe.pathLengthInterval) };
 
   const initial = initialVariables(networks, recipe.seed);
-  const progress: Progress = {
-    step: 0,
-    images: 0,
-    updatesD: 0,
-    updatesG: 0,
-    augmentP: augment?.initial ?? 0,
-    signSum: 0,
-    signCount: 0,
-  };
+  const progress = initialProgress(recipe);
   if (restored !== undefined) restore(restored, initial, progress);
   const state = variables(initial);
 
@@ -287,6 +279,25 @@ function openAveraged(
   });
   return networkGenerator(network, where);
 }
+
+const initialProgress = ({ augment }: GanRecipe): Progress => ({
+  step: 0,
+  images: 0,
+  updatesD: 0,
+  updatesG: 0,
+  augmentP: augment?.initial ?? 0,
+  signSum: 0,
+  signCount: 0,
+});
+
+/**
+ * The state before the first step. Tensors "G/<weight>", "D/<weight>", "ema/<weight>" (the averaged generator, constant noise
+ * and average w among them) and what the optimisers keep. A state with other weights begins training from those.
+ */
+export const initialState = (recipe: GanRecipe): TrainingState => ({
+  tensors: initialVariables(ganNetworks(recipe), recipe.seed),
+  scalars: { ...initialProgress(recipe) },
+});
 
 /** Every variable at the start, by name. */
 function initialVariables({ generatorTable, discriminatorTable }: GanNetworks, seed: number): Map<string, Tensor> {
