@@ -13,6 +13,7 @@ import { addInfo } from "./info.ts";
 import { addLabel } from "./label.ts";
 import { addReport } from "./report.ts";
 import { EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE } from "./run.ts";
+import { addTrain } from "./train.ts";
 
 /** Errors whose message is written for users; others are defects and show where they come from. */
 const EXPECTED = new Set([
@@ -22,6 +23,7 @@ const EXPECTED = new Set([
   "ProjectError",
   "RangeError",
   "RuntimeError",
+  "TrainingError",
 ]);
 
 const program = new Command("klish")
@@ -39,6 +41,7 @@ for (const add of [
   addEdit,
   addEvaluate,
   addGenerate,
+  addTrain,
   addConvert,
   addInfo,
   addDoctor,

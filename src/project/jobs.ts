@@ -9,6 +9,7 @@ import { editJob } from "./editJob.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
+import { trainGanJob } from "./trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {
@@ -23,6 +24,7 @@ export const jobs = {
   datasetCheck: checkJob,
   datasetExport: exportJob,
   datasetVerify: verifyJob,
+  trainGan: trainGanJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;

@@ -1,0 +1,106 @@
+/** What a request comes down to, before anything is written: which folder, which settings, which pictures. */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import { ProjectError } from "../files.ts";
+import { versions } from "../versions.ts";
+import { chooseResolution } from "./chooseResolution.ts";
+import { parseCrop } from "./framing.ts";
+import { type ImageFiles, listImages } from "./imageFiles.ts";
+import { loadPrepared } from "./imageStore.ts";
+import type { Preparation } from "./prepareImage.ts";
+import {
+  continuedSettings,
+  loadSettings,
+  newSettings,
+  refuseForeignFolder,
+  type TrainOptions,
+  type TrainSettings,
+} from "./settings.ts";
+import { type Origin, openOrigin } from "./transfer.ts";
+
+export interface TrainGanRequest extends TrainOptions {
+  /** The run's folder; null: that of `resume`. */
+  readonly outdir: string | null;
+  /** A run to continue; or a run, state or network whose weights a new one begins with. */
+  readonly resume: string | null;
+  /** A state is saved at least this often. */
+  readonly saveMinutes: number;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+  /** The command line, to be shown. */
+  readonly command: string;
+}
+
+export interface PlannedRun {
+  readonly folder: string;
+  readonly settings: TrainSettings;
+  /** Undefined where they are gone, but prepared. */
+  readonly pictures: ImageFiles | undefined;
+  /** Whose weights a run without a state of its own begins with. */
+  readonly origin: Origin | undefined;
+}
+
+/** Throws ProjectError or RangeError that says what does not fit; nothing is touched. */
+export async function planRun(request: TrainGanRequest): Promise<PlannedRun> {
+  const folder = resolve(request.outdir ?? (await resumedFolder(request.resume)));
+  const before = await loadSettings(folder);
+  return before === undefined ? beginRun(request, folder) : continueRun(request, folder, before);
+}
+
+/** The folder that `--resume` alone means. */
+async function resumedFolder(resume: string | null): Promise<string> {
+  if (resume === null)
+    throw new ProjectError("say where the run's files go: --outdir <folder>, or --resume <folder> of an earlier run.");
+  if ((await loadSettings(resume).catch(ignoreNotAFolder)) === undefined)
+    throw new ProjectError(
+      `${resume} is not the folder of a training run. To begin a new run from a network's weights, say where it goes too: --outdir <folder>.`,
+    );
+  return resume;
+}
+
+function ignoreNotAFolder(error: unknown): undefined {
+  if (error instanceof ProjectError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOTDIR")
+    return undefined;
+  throw error;
+}
+
+async function beginRun(request: TrainGanRequest, folder: string): Promise<PlannedRun> {
+  const { data, resume, command } = request;
+  if (data === null) throw new ProjectError("a new run needs pictures: --data <folder or .zip>.");
+  await refuseForeignFolder(folder);
+  const origin = resume === null ? undefined : await openOrigin(resume);
+  const pictures = await listImages(data);
+  const crop = parseCrop(request.crop ?? "centre");
+  const resolution = request.resolution ?? origin?.resolution ?? (await chooseResolution(pictures.files, { crop }));
+  const from = origin === undefined ? null : origin.path;
+  const settings = newSettings(request, data, resolution, origin?.sizes ?? {}, { command, versions: versions(), from });
+  return { folder, settings, pictures, origin };
+}
+
+async function continueRun(request: TrainGanRequest, folder: string, before: TrainSettings): Promise<PlannedRun> {
+  const { resume } = request;
+  if (resume !== null && ![folder, before.from].includes(resolve(resume)))
+    throw new ProjectError(
+      `${folder} is a training run already, begun ${before.from === null ? "without other weights" : `from ${before.from}`}. ` +
+        `Leave out --resume to continue it, or choose another --outdir for a new one.`,
+    );
+  const settings = continuedSettings(before, request, folder);
+  const { source } = settings.data;
+  const complete = (await loadPrepared(folder)) !== undefined;
+  const gone = request.data === null && complete && (await stat(source).catch(() => undefined)) === undefined;
+  return {
+    folder,
+    settings,
+    pictures: gone ? undefined : await listImages(source),
+    origin: before.from === null ? undefined : await openOrigin(before.from),
+  };
+}
+
+/** How the pictures of a run are prepared. */
+export const preparationOf = ({ data, recipe }: TrainSettings): Preparation => ({
+  crop: parseCrop(data.crop),
+  fit: data.fit,
+  resize: data.resize,
+  resolution: recipe.resolution,
+});

@@ -1,0 +1,130 @@
+/** A training run, from its pictures to its last snapshot. */
+import { mkdir } from "node:fs/promises";
+import { availableParallelism, hostname } from "node:os";
+import { join } from "node:path";
+import { resolveProvider } from "../../runtime/node/providers.ts";
+import type { Provider } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import type { GanRecipe } from "../../train/gan/recipe.ts";
+import type { GanTrainer, TrainingState } from "../../train/gan/trainer.ts";
+import { explain, removeTemporaries } from "../files.ts";
+import { lockFolder } from "../lock.ts";
+import { openEvents } from "./eventWriter.ts";
+import { openImageStore, type PreparedFile } from "./imageStore.ts";
+import { cutLog } from "./log.ts";
+import { networkPath, trainLoop } from "./loop.ts";
+import { type PlannedRun, planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
+import { prepareImages, rejectedPath } from "./prepareImages.ts";
+import { loadClock } from "./runClock.ts";
+import { saveSettings } from "./settings.ts";
+import { writeReals } from "./sheets.ts";
+import { loadState } from "./stateFile.ts";
+
+export interface TrainSummary {
+  readonly folder: string;
+  /** The newest averaged generator. */
+  readonly network: string;
+  readonly images: number;
+  /** Of training, with all runs before this one. */
+  readonly seconds: number;
+  /** Of this run: images, and images a second. */
+  readonly trained: number;
+  readonly imagesPerSecond: number;
+  /** Pictures of the set, how many were rejected and enlarged, and where the rejected are listed. */
+  readonly pictures: Pick<PreparedFile, "count" | "rejected" | "enlarged">;
+  readonly rejectedList: string;
+}
+
+/** Makes what trains: `ganTrainer`, or what a test has in its place. */
+export type MakeTrainer = (
+  recipe: GanRecipe,
+  options: { readonly provider: Provider; readonly threads: number; readonly state?: TrainingState },
+) => Promise<GanTrainer>;
+
+/** Begins a run, or continues the one that is in the folder. */
+export async function trainGan(
+  request: TrainGanRequest,
+  job: JobOptions,
+  makeTrainer: MakeTrainer,
+): Promise<TrainSummary> {
+  const plan = await planRun(request);
+  const { folder } = plan;
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw explain(error, folder);
+  });
+  const release = await lockFolder(folder);
+  try {
+    for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
+    await saveSettings(folder, plan.settings);
+    const prepared = await prepareImages(folder, plan.pictures?.files, preparationOf(plan.settings), job);
+    return await trainOn(plan, prepared, request, job, makeTrainer);
+  } finally {
+    await release();
+  }
+}
+
+async function trainOn(
+  { folder, settings, origin }: PlannedRun,
+  prepared: PreparedFile,
+  request: TrainGanRequest,
+  job: JobOptions,
+  makeTrainer: MakeTrainer,
+): Promise<TrainSummary> {
+  const images = await openImageStore(folder, prepared);
+  try {
+    const state = await loadState(folder);
+    const training = state?.training ?? origin?.state(settings.recipe);
+    const trainer = await startTrainer(settings.recipe, training, request, job, makeTrainer);
+    try {
+      if (state === undefined) await writeReals(folder, images);
+      await cutLog(folder, trainer.images);
+      const end = await trainLoop({
+        run: folder,
+        settings,
+        trainer,
+        images,
+        events: await openEvents(folder, {
+          images: trainer.images,
+          host: hostname(),
+          wallTime: () => Date.now() / 1000,
+        }),
+        sums: state?.sums ?? {},
+        seconds: (await loadClock(folder)).seconds,
+        secondsBetweenStates: request.saveMinutes * 60,
+        now: () => performance.now(),
+        ...job,
+      });
+      const { count, rejected, enlarged } = prepared;
+      return {
+        folder,
+        network: networkPath(folder),
+        ...end,
+        pictures: { count, rejected, enlarged },
+        rejectedList: rejectedPath(folder),
+      };
+    } finally {
+      await trainer.dispose();
+    }
+  } finally {
+    await images.close();
+  }
+}
+
+/** Compiles the networks: seconds. */
+export async function startTrainer(
+  recipe: GanRecipe,
+  state: TrainingState | undefined,
+  { provider, threads }: Pick<TrainGanRequest, "provider" | "threads">,
+  { onProgress }: JobOptions,
+  makeTrainer: MakeTrainer,
+): Promise<GanTrainer> {
+  const resolved = await resolveProvider(provider);
+  onProgress?.({ phase: "build the networks", done: 0, total: 1 });
+  const trainer = await makeTrainer(recipe, {
+    provider: resolved,
+    threads: threads ?? availableParallelism(),
+    ...(state === undefined ? {} : { state }),
+  });
+  onProgress?.({ phase: "build the networks", done: 1, total: 1, note: `${recipe.resolution} px on ${resolved}` });
+  return trainer;
+}

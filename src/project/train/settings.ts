@@ -1,0 +1,178 @@
+/** What a training run is: settings.json in its folder, what may change when it is continued, and where it begins. */
+import { basename, join, resolve } from "node:path";
+import { z } from "zod";
+import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
+import { listFolder, ProjectError, writeAtomic } from "../files.ts";
+import { readJsonFile } from "../jsonFile.ts";
+import { fits } from "./framing.ts";
+import { type Resampling, resamplings } from "./prepareImage.ts";
+import { type PresetName, presets } from "./presets.ts";
+
+const trainSettings = z.strictObject({
+  klish: z.literal("gan-training"),
+  version: z.literal(1),
+  data: z.strictObject({
+    /** Absolute path of the folder or archive. */
+    source: z.string(),
+    /** As `parseCrop` reads it. */
+    crop: z.string(),
+    fit: z.enum(fits),
+    resize: z.enum(resamplings as [Resampling, ...Resampling[]]),
+    mirror: z.boolean(),
+  }),
+  preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]),
+  /** A GanRecipe; `ganRecipe` checks it. */
+  recipe: z.looseObject({ resolution: z.int() }),
+  /** Absolute path of the run or network whose weights this one began with. */
+  from: z.string().nullable(),
+  /** The run ends at this many thousands of images, or after so many hours of training. */
+  kimg: z.number().positive(),
+  hours: z.number().positive().nullable(),
+  /** Thousands of images between two lines of the log; ticks between two snapshots. */
+  tick: z.int().min(1),
+  snap: z.int().min(1),
+  /** The command line of the first run, to be shown. */
+  command: z.string(),
+  versions: z.record(z.string(), z.string()),
+});
+type StoredSettings = z.infer<typeof trainSettings>;
+export type TrainSettings = Omit<StoredSettings, "recipe"> & { readonly recipe: GanRecipe };
+
+/** What the user asked for; null: as the run was begun, or the default of a new one. */
+export interface TrainOptions {
+  readonly data: string | null;
+  readonly crop: string | null;
+  readonly fit: StoredSettings["data"]["fit"] | null;
+  readonly resize: Resampling | null;
+  readonly mirror: boolean | null;
+  readonly preset: PresetName | null;
+  readonly resolution: number | null;
+  readonly batch: number | null;
+  readonly gamma: number | null;
+  readonly learningRate: number | null;
+  readonly channelBase: number | null;
+  readonly channelMax: number | null;
+  readonly mappingLayers: number | null;
+  readonly aug: "ada" | "noaug" | null;
+  readonly target: number | null;
+  readonly seed: number | null;
+  readonly kimg: number | null;
+  readonly hours: number | null;
+  readonly tick: number | null;
+  readonly snap: number | null;
+}
+
+const FILE = "settings.json";
+const DEFAULT_TICK = 1;
+const DEFAULT_SNAP = 10;
+
+/** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
+export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
+  const path = join(folder, FILE);
+  const remedy = "Restore it, or start again in another folder.";
+  const stored = await readJsonFile(path, trainSettings, { what: "a training run", remedy });
+  if (stored === undefined) return undefined;
+  try {
+    return { ...stored, recipe: ganRecipe(stored.recipe.resolution, stored.recipe as Partial<GanRecipe>) };
+  } catch (cause) {
+    throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
+  }
+}
+
+export async function saveSettings(folder: string, settings: TrainSettings): Promise<void> {
+  await writeAtomic(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
+}
+
+/** Throws ProjectError where a new run's folder holds other files. */
+export async function refuseForeignFolder(folder: string): Promise<void> {
+  const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+  if (foreign.length > 0)
+    throw new ProjectError(
+      `${folder} is not empty and holds no training run (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}). Choose an empty or new --outdir.`,
+    );
+}
+
+/** The settings of a new run. Throws RangeError for a recipe that does not fit together. */
+export function newSettings(
+  options: TrainOptions,
+  source: string,
+  resolution: number,
+  /** Of the networks whose weights it begins with. */
+  sizes: Partial<GanRecipe>,
+  origin: Pick<TrainSettings, "command" | "versions" | "from">,
+): TrainSettings {
+  const preset = options.preset ?? "auto";
+  return {
+    klish: "gan-training",
+    version: 1,
+    data: {
+      source: resolve(source),
+      crop: options.crop ?? "centre",
+      fit: options.fit ?? "pad",
+      resize: options.resize ?? "lanczos",
+      mirror: options.mirror ?? false,
+    },
+    preset,
+    recipe: recipeOf(options, resolution, { ...presets[preset].sizes(resolution), ...sizes }),
+    kimg: options.kimg ?? presets[preset].kimg,
+    hours: options.hours,
+    tick: options.tick ?? DEFAULT_TICK,
+    snap: options.snap ?? DEFAULT_SNAP,
+    ...origin,
+  };
+}
+
+function recipeOf(options: TrainOptions, resolution: number, sizes: Partial<GanRecipe>): GanRecipe {
+  const { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, seed } = options;
+  const asked = { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, seed };
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)) as Partial<GanRecipe>;
+  const recipe = ganRecipe(resolution, { ...sizes, ...given });
+  if (options.aug === "noaug") {
+    if (options.target !== null)
+      throw new RangeError("--target is of adaptive augmentation: leave it out, or --aug noaug");
+    return ganRecipe(resolution, { ...recipe, augment: null });
+  }
+  if (options.target === null || recipe.augment === null) return recipe;
+  return ganRecipe(resolution, { ...recipe, augment: { ...recipe.augment, target: options.target } });
+}
+
+/**
+ * A run's settings when it is continued: its length, ticks and snapshots may change, and where its pictures are. Throws
+ * ProjectError where the options ask for anything else than it was begun with.
+ */
+export function continuedSettings(before: TrainSettings, options: TrainOptions, folder: string): TrainSettings {
+  const { data, recipe } = before;
+  const fixed: Partial<Record<keyof TrainOptions, unknown>> = {
+    crop: data.crop,
+    fit: data.fit,
+    resize: data.resize,
+    mirror: data.mirror,
+    preset: before.preset,
+    resolution: recipe.resolution,
+    batch: recipe.batch,
+    gamma: recipe.gamma,
+    learningRate: recipe.learningRate,
+    channelBase: recipe.channelBase,
+    channelMax: recipe.channelMax,
+    mappingLayers: recipe.mappingLayers,
+    aug: recipe.augment === null ? "noaug" : "ada",
+    target: recipe.augment?.target ?? null,
+    seed: recipe.seed,
+  };
+  const changed = (Object.keys(fixed) as (keyof TrainOptions)[]).flatMap((name) =>
+    options[name] === null || options[name] === fixed[name] ? [] : [`${name} was ${fixed[name]}, now ${options[name]}`],
+  );
+  if (changed.length > 0)
+    throw new ProjectError(
+      `${folder} was begun otherwise: ${changed.join("; ")}. Leave that out to continue it, or begin a new run from its ` +
+        `weights: another --outdir, and --resume ${basename(folder)}.`,
+    );
+  return {
+    ...before,
+    data: { ...data, source: options.data === null ? data.source : resolve(options.data) },
+    kimg: options.kimg ?? before.kimg,
+    hours: options.hours ?? before.hours,
+    tick: options.tick ?? before.tick,
+    snap: options.snap ?? before.snap,
+  };
+}

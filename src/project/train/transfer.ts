@@ -1,0 +1,130 @@
+/** Weights of an earlier run or of a network, as the beginning of a new run. */
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
+import { readSafetensors } from "../../checkpoint/safetensors.ts";
+import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.ts";
+import { buildNetwork } from "../../gan/openGenerator.ts";
+import { styleGan2 } from "../../gan/stylegan2.ts";
+import { newStyleGan2Settings } from "../../gan/stylegan2Parameters.ts";
+import { sameShape, type Tensor } from "../../tensor/tensor.ts";
+import { initialState } from "../../train/gan/ganTrainer.ts";
+import type { GanRecipe } from "../../train/gan/recipe.ts";
+import type { TrainingState } from "../../train/gan/trainer.ts";
+import { ProjectError } from "../files.ts";
+import { decodeState, isState, loadState } from "./stateFile.ts";
+
+/** Where a new run's weights come from. */
+export interface Origin {
+  /** Absolute. */
+  readonly path: string;
+  readonly resolution: number;
+  /** Sizes of its networks, which the new run takes over. */
+  readonly sizes: Partial<GanRecipe>;
+  /** A new run's beginning: these weights, and nothing else of the past. Throws ProjectError where they do not fit. */
+  state(recipe: GanRecipe): TrainingState;
+}
+
+/**
+ * Opens a run's folder, a state or a generator of StyleGAN2's family. A generator alone leaves the discriminator to begin
+ * anew. Throws ProjectError, CheckpointError or GeneratorError.
+ */
+export async function openOrigin(where: string): Promise<Origin> {
+  const path = resolve(where);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined)
+    throw new ProjectError(
+      `${path}: there is no such file or folder. Give --resume the folder of a run, its state.safetensors, or a network.`,
+    );
+  if (found.isDirectory()) {
+    const state = await loadState(path);
+    if (state === undefined)
+      throw new ProjectError(`${path} holds no state of a training run (state.safetensors is missing).`);
+    return stateOrigin(path, state.recipe, state.training);
+  }
+  const bytes = await readFile(path);
+  if (isStateFile(bytes)) {
+    const { recipe, training } = decodeState(bytes);
+    return stateOrigin(path, recipe, training);
+  }
+  return networkOrigin(path, bytes);
+}
+
+function isStateFile(bytes: Uint8Array): boolean {
+  try {
+    return isState(readSafetensors(bytes).metadata);
+  } catch (error) {
+    if (error instanceof CheckpointError) return false;
+    throw error;
+  }
+}
+
+function stateOrigin(path: string, recipe: GanRecipe, { tensors }: TrainingState): Origin {
+  const { resolution, imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers } = recipe;
+  const weights = new Map([...tensors].filter(([name]) => networkOf(name) !== ""));
+  return {
+    path,
+    resolution,
+    sizes: { imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers },
+    state: (r) => begunWith(weights, r, path),
+  };
+}
+
+function networkOrigin(path: string, bytes: Uint8Array): Origin {
+  const { info, weights, settings } = buildNetwork(readCheckpoint(bytes));
+  if (info.family !== styleGan2.name || info.cDim > 0)
+    throw new ProjectError(
+      `${path} is ${info.cDim > 0 ? "a conditional network" : `of the family ${info.family}`}; training can begin with an unconditional StyleGAN2 only.`,
+    );
+  const { resolution, imageChannels, zDim, wDim, layers } = info;
+  const channelMax = Math.max(...layers.map((l) => l.channels));
+  const last = layers.at(-1)?.channels ?? channelMax;
+  const named = new Map<string, Tensor>();
+  for (const [name, t] of weights) for (const prefix of ["G/", "ema/"]) named.set(prefix + name, t);
+  return {
+    path,
+    resolution,
+    sizes: {
+      imageChannels,
+      channelMax,
+      channelBase: last * resolution,
+      zDim,
+      wDim,
+      mappingLayers: [...weights.keys()].filter((name) => /^mapping\.fc\d+\.weight$/.test(name)).length,
+    },
+    state(recipe) {
+      checkTrainable(path, settings);
+      return begunWith(named, recipe, path);
+    },
+  };
+}
+
+/** Mapping layers learn at a rate of their own, which is part of what their weights mean. */
+function checkTrainable(path: string, { lrMultiplier }: ConfigObject): void {
+  if (lrMultiplier !== newStyleGan2Settings.lrMultiplier)
+    throw new ProjectError(
+      `${path} has a mapping network of learning-rate multiplier ${String(lrMultiplier)}; training begins with ${newStyleGan2Settings.lrMultiplier} only.`,
+    );
+}
+
+/** The recipe's first state with these weights in it; all of a network's must be there and fit. */
+function begunWith(weights: ReadonlyMap<string, Tensor>, recipe: GanRecipe, path: string): TrainingState {
+  const fresh = initialState(recipe);
+  const networks = new Set([...weights.keys()].map(networkOf));
+  const tensors = new Map(
+    [...fresh.tensors].map(([name, start]) => {
+      if (!networks.has(networkOf(name))) return [name, start];
+      const given = weights.get(name);
+      if (given === undefined || !sameShape(given.shape, start.shape))
+        throw new ProjectError(
+          `${path} does not fit this run: its ${name} ${given === undefined ? "is missing" : `is [${given.shape}]`}, ` +
+            `expected [${start.shape}]. Leave out --resolution, --cfg, --cbase, --cmax and --map-depth to take over its sizes.`,
+        );
+      return [name, given];
+    }),
+  );
+  return { tensors, scalars: fresh.scalars };
+}
+
+/** "G", "D" or "ema" of a weight's name in a state; "" of other variables. */
+const networkOf = (name: string): string => /^(G|D|ema)\//.exec(name)?.[1] ?? "";
