@@ -11,6 +11,7 @@ import { addEvaluate } from "./evaluate.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
 import { addLabel } from "./label.ts";
+import { addPortraits } from "./portraits.ts";
 import { addReport } from "./report.ts";
 import { EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE } from "./run.ts";
 import { addTrain } from "./train.ts";
@@ -41,6 +42,7 @@ for (const add of [
   addEdit,
   addEvaluate,
   addGenerate,
+  addPortraits,
   addTrain,
   addConvert,
   addInfo,

@@ -9,6 +9,7 @@ import { editJob } from "./editJob.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
+import { portraitsJob } from "./portraits/job.ts";
 import { trainGanJob } from "./trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
@@ -25,6 +26,7 @@ export const jobs = {
   datasetExport: exportJob,
   datasetVerify: verifyJob,
   trainGan: trainGanJob,
+  portraits: portraitsJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;
