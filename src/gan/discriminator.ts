@@ -42,12 +42,21 @@ export function discriminatorParameters({ resolution, imageChannels, channels }:
 const TAPS = [1 / 8, 3 / 8, 3 / 8, 1 / 8];
 const FILTER = tensor([4, 4], Float32Array.from(TAPS.flatMap((a) => TAPS.map((b) => a * b))));
 
-/** Images [N,C,R,R] to logits [N,1]; `weights` by the names of `discriminatorParameters`. */
+/** The parts of a discriminator: blocks that see one image each, then layers that see groups of images. */
+export interface Discriminator {
+  /** Images [N,C,R,R] to features [N,C,4,4], image by image. */
+  features(images: Value): Value;
+  /** Features to logits [N,1]. */
+  logits(features: Value): Value;
+  /** Names of the weights that `logits` uses; `features` uses all others. */
+  readonly logitWeights: readonly string[];
+}
+
+/** The network on `weights` by the names of `discriminatorParameters`. */
 export function discriminator(
-  images: Value,
   weights: ReadonlyMap<string, Value>,
   { resolution, groupSize }: DiscriminatorSizes,
-): Value {
+): Discriminator {
   const weight = (name: string): Value => {
     const value = weights.get(name);
     if (value === undefined) throw new RangeError(`discriminator: there is no weight ${name}`);
@@ -61,24 +70,31 @@ export function discriminator(
   const bias = (name: string, gain: number): Value => perChannel(weight(`${name}.bias`), gain);
   const layer = (x: Value, name: string, gain = Math.SQRT2, options = {}): Value =>
     lrelu(add(conv(x, kernel(name, gain), options), bias(name, gain)));
-
-  let x = layer(images, `b${resolution}.fromrgb`);
-  for (let r = resolution; r > 4; r /= 2) {
-    const skip = conv(firDownsample(x, TAPS), kernel(`b${r}.skip`, Math.SQRT1_2));
-    x = layer(x, `b${r}.conv0`, Math.SQRT2, { padding: 1 });
-    // The two branches add up to unit variance: sqrt(2) sqrt(1/2) = 1.
-    x = add(layer(smooth(x), `b${r}.conv1`, 1, { stride: 2 }), skip);
-  }
-  const [N, C] = x.shape;
-  x = layer(concat([x, groupDeviation(x, groupSize)], 1), "b4.conv", Math.SQRT2, { padding: 1 });
-  const flat = reshape(x, [N, C * 16]);
-  const hidden = lrelu(
-    fullyConnected(flat, weight("b4.fc.weight"), weight("b4.fc.bias"), {
-      weightGain: Math.SQRT2 / Math.sqrt(C * 16),
-      biasGain: Math.SQRT2,
-    }),
-  );
-  return fullyConnected(hidden, weight("b4.out.weight"), weight("b4.out.bias"), { weightGain: 1 / Math.sqrt(C) });
+  return {
+    features(images) {
+      let x = layer(images, `b${resolution}.fromrgb`);
+      for (let r = resolution; r > 4; r /= 2) {
+        const skip = conv(firDownsample(x, TAPS), kernel(`b${r}.skip`, Math.SQRT1_2));
+        x = layer(x, `b${r}.conv0`, Math.SQRT2, { padding: 1 });
+        // The two branches add up to unit variance: sqrt(2) sqrt(1/2) = 1.
+        x = add(layer(smooth(x), `b${r}.conv1`, 1, { stride: 2 }), skip);
+      }
+      return x;
+    },
+    logits(features) {
+      const [N, C] = features.shape;
+      const x = concat([features, groupDeviation(features, groupSize)], 1);
+      const flat = reshape(layer(x, "b4.conv", Math.SQRT2, { padding: 1 }), [N, C * 16]);
+      const hidden = lrelu(
+        fullyConnected(flat, weight("b4.fc.weight"), weight("b4.fc.bias"), {
+          weightGain: Math.SQRT2 / Math.sqrt(C * 16),
+          biasGain: Math.SQRT2,
+        }),
+      );
+      return fullyConnected(hidden, weight("b4.out.weight"), weight("b4.out.bias"), { weightGain: 1 / Math.sqrt(C) });
+    },
+    logitWeights: [...weights.keys()].filter((name) => name.startsWith("b4.")),
+  };
 }
 
 /** Two zeros on every side and the filter, [N,C,H+1,W+1]: what a 3x3 convolution of stride 2 and padding 1 takes. */

@@ -29,9 +29,9 @@ export function softplus(x: Value): Value {
 /** The generator's loss (Goodfellow et al., 2014), non-saturating: mean softplus(-D(fake)). */
 export const generatorLoss = (fakeLogits: Value): Value => reduceMean(softplus(neg(fakeLogits)));
 
-/** The discriminator's: mean softplus(D(fake)) + mean softplus(-D(real)). */
-export const discriminatorLoss = (realLogits: Value, fakeLogits: Value): Value =>
-  add(reduceMean(softplus(fakeLogits)), reduceMean(softplus(neg(realLogits))));
+/** The discriminator's two: mean softplus(D(fake)) and mean softplus(-D(real)). */
+export const fakeLoss = (fakeLogits: Value): Value => reduceMean(softplus(fakeLogits));
+export const realLoss = (realLogits: Value): Value => reduceMean(softplus(neg(realLogits)));
 
 /** Mean over samples of D's squared gradient at the real images (Mescheder et al., 2018): [1]. R1 is gamma / 2 times it. */
 export function squaredGradient(logits: Value, images: Value): Value {

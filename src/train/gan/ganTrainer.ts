@@ -12,15 +12,16 @@ import { newStyleGan2Settings } from "../../gan/stylegan2Parameters.ts";
 import { grad } from "../../graph/grad.ts";
 import { clip, constant, input, mul, reduceMean, reshape } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
-import { discriminatorLoss, generatorLoss, pathLengths, pathPenalty, squaredGradient } from "../../nn/losses.ts";
+import { pathLengths, pathPenalty, squaredGradient } from "../../nn/losses.ts";
 import { type AdamOptions, adam, adamFeeds, adamInputs, movingAverage } from "../../nn/optimizers.ts";
-import { initialTensors, type ParameterTable, trainedNames } from "../../nn/parameters.ts";
+import { initialTensors, trainedNames } from "../../nn/parameters.ts";
 import type { Provider, Runtime } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type TrainStep, trainStep, variables } from "../trainStep.ts";
 import { augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
 import { type GanNetworks, ganNetworks, mixedStyles } from "./networks.ts";
+import { adversarialStep, type Gradients } from "./oneStage.ts";
 import { type GanRecipe, type GanTrainer, type StepReport, TrainingError, type TrainingState } from "./trainer.ts";
 
 /** Adam's constants in StyleGAN2. */
@@ -58,21 +59,18 @@ interface Progress {
 /** The updates of one network's weights from their gradients, by variable name. */
 function adamUpdates(
   prefix: "G" | "D",
-  table: ParameterTable,
   weights: ReadonlyMap<string, Value>,
-  loss: Value,
+  gradients: Gradients,
   options: AdamOptions,
 ): Map<string, Value> {
-  const names = trainedNames(table);
-  const parameters = names.map((name) => weights.get(name) as Value);
   const inputs = adamInputs(`${prefix}.`);
   return new Map(
-    grad(loss, parameters).flatMap((gradient, i) => {
-      const square = input(squareName(prefix, names[i]), parameters[i].shape);
-      const next = adam(parameters[i], gradient, { square }, inputs, options);
+    [...weights].flatMap(([name, parameter]) => {
+      const square = input(squareName(prefix, name), parameter.shape);
+      const next = adam(parameter, gradients.get(name) as Value, { square }, inputs, options);
       return [
-        [`${prefix}/${names[i]}`, next.parameter],
-        [squareName(prefix, names[i]), next.square],
+        [`${prefix}/${name}`, next.parameter],
+        [squareName(prefix, name), next.square],
       ] as const;
     }),
   );
@@ -123,21 +121,34 @@ export async function ganTrainer(
     steps.push(step);
     return step;
   };
-  const { generatorTable, discriminatorTable, generatorWeights, discriminatorWeights } = networks;
+  const { generatorTable } = networks;
+  const { features, logits } = networks.discriminator;
+  const weightsD = networks.discriminatorWeights;
+  const weightsG = new Map(
+    trainedNames(generatorTable).map((name) => [name, networks.generatorWeights.get(name) as Value]),
+  );
   const updatesOf = {
-    D: (loss: Value) => adamUpdates("D", discriminatorTable, discriminatorWeights, loss, adamOf.D.options),
-    G: (loss: Value) => adamUpdates("G", generatorTable, generatorWeights, loss, adamOf.G.options),
+    D: (gradients: Gradients) => adamUpdates("D", weightsD, gradients, adamOf.D.options),
+    G: (gradients: Gradients) => adamUpdates("G", weightsG, gradients, adamOf.G.options),
+  };
+  const gradientsOf = (loss: Value, weights: ReadonlyMap<string, Value>): Gradients => {
+    const list = grad(loss, [...weights.values()]);
+    return new Map([...weights.keys()].map((name, i) => [name, list[i]]));
   };
 
   const mainStep = await make(() => {
     const { images, w } = synthesized(batch);
-    const real = networks.discriminate(viewed(input("reals", imageShape(batch)), "real/"));
-    const fake = networks.discriminate(viewed(images, "fake/"));
-    const [lossD, lossG] = [discriminatorLoss(real, fake), generatorLoss(fake)];
-    const updates = new Map([...updatesOf.D(lossD), ...updatesOf.G(lossG)]);
+    const real = viewed(input("reals", imageShape(batch)), "real/");
+    const { lossD, lossG, realLogits, gradientsD, gradientsG } = adversarialStep(
+      networks.discriminator,
+      weightsD,
+      weightsG,
+      real,
+      viewed(images, "fake/"),
+    );
+    const updates = new Map([...updatesOf.D(gradientsD), ...updatesOf.G(gradientsG)]);
     const beta = input("emaBeta", [1]);
-    for (const name of trainedNames(generatorTable)) {
-      const { shape } = generatorTable.get(name)!;
+    for (const [name, { shape }] of weightsG) {
       const next = updates.get(`G/${name}`) as Value;
       updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, beta));
     }
@@ -146,7 +157,7 @@ export async function ganTrainer(
       averageName("mapping.w_avg"),
       movingAverage(wAvg, reshape(reduceMean(w, [0]), [recipe.wDim]), constantOf(W_AVERAGE_BETA)),
     );
-    const sign = reduceMean(clip(mul(real, 1e30), -1, 1));
+    const sign = reduceMean(clip(mul(realLogits, 1e30), -1, 1));
     return { updates, reports: { lossD, lossG, sign } };
   });
 
@@ -155,9 +166,9 @@ export async function ganTrainer(
       ? undefined
       : await make(() => {
           const reals = input("reals", imageShape(batch));
-          const r1 = squaredGradient(networks.discriminate(viewed(reals, "real/")), reals);
+          const r1 = squaredGradient(logits(features(viewed(reals, "real/"))), reals);
           const loss = mul(r1, (recipe.gamma / 2) * recipe.r1Interval);
-          return { updates: updatesOf.D(loss), reports: { r1 } };
+          return { updates: updatesOf.D(gradientsOf(loss, weightsD)), reports: { r1 } };
         });
 
   const pathBatch = Math.max(1, Math.floor(batch * PATH_SHARE));
@@ -168,7 +179,9 @@ export async function ganTrainer(
           const { images, ws } = synthesized(pathBatch);
           const lengths = pathLengths(images, ws, input("pathNoise", imageShape(pathBatch)));
           const { penalty, average } = pathPenalty(lengths, input(PATH_AVERAGE, [1]), PATH_DECAY);
-          const updates = updatesOf.G(mul(penalty, recipe.pathLengthWeight * recipe.pathLengthInterval));
+          const updates = updatesOf.G(
+            gradientsOf(mul(penalty, recipe.pathLengthWeight * recipe.pathLengthInterval), weightsG),
+          );
           return { updates: updates.set(PATH_AVERAGE, average), reports: { length: reduceMean(lengths) } };
         });
 

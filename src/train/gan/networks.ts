@@ -1,5 +1,10 @@
 /** The two networks of a recipe, on weights that a training step takes as inputs. */
-import { type DiscriminatorSizes, discriminator, discriminatorParameters } from "../../gan/discriminator.ts";
+import {
+  type Discriminator,
+  type DiscriminatorSizes,
+  discriminator,
+  discriminatorParameters,
+} from "../../gan/discriminator.ts";
 import type { NetworkGraphs } from "../../gan/family.ts";
 import { styleGan2Network } from "../../gan/stylegan2.ts";
 import { newStyleGan2Settings, styleGan2Parameters } from "../../gan/stylegan2Parameters.ts";
@@ -17,8 +22,7 @@ export interface GanNetworks {
   readonly generatorWeights: ReadonlyMap<string, Value>;
   readonly discriminatorWeights: ReadonlyMap<string, Value>;
   readonly generator: NetworkGraphs;
-  /** Images [N,C,R,R] to logits [N,1]. */
-  discriminate(images: Value): Value;
+  readonly discriminator: Discriminator;
 }
 
 export function ganNetworks(recipe: GanRecipe): GanNetworks {
@@ -49,7 +53,7 @@ export function ganNetworks(recipe: GanRecipe): GanNetworks {
     generatorWeights,
     discriminatorWeights,
     generator,
-    discriminate: (images) => discriminator(images, discriminatorWeights, sizes),
+    discriminator: discriminator(discriminatorWeights, sizes),
   };
 }
 
