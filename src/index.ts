@@ -8,6 +8,7 @@ export { explainedVariance } from "./cluster/balance.ts";
 export type { Clustering } from "./cluster/clustering.ts";
 export { type CosineKMeansClustering, type CosineKMeansOptions, cosineKMeans } from "./cluster/cosineKMeans.ts";
 export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
+export { type EcosLinkage, ecosLinkage } from "./cluster/ecosLinkage.ts";
 export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";
 export { type KaspOptions, kasp } from "./cluster/kasp.ts";
 export { type KlishOptions, klish } from "./cluster/klish.ts";

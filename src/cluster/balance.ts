@@ -33,15 +33,21 @@ export async function mergeBalanced(features: LinearFeatures, options: KlishOpti
   return mergeAll(features, options, balance);
 }
 
-async function chooseBalance(features: LinearFeatures, options: KlishOptions): Promise<number> {
+/** The pixels that candidates are tried on: a random sample, or `features` itself where they are few. */
+export function sampleOf(features: LinearFeatures, options: KlishOptions): LinearFeatures {
+  const { pixels } = features;
+  const size = Math.min(pixels, Math.max(SAMPLE, PIXELS_PER_CLUSTER * startClusters(options)));
+  if (size === pixels) return features;
+  return subset(features, new RandomState(options.seed ?? 0).permutation(pixels).slice(0, size).sort());
+}
+
+/** The least lambda whose clusters explain enough, else the largest. */
+export async function chooseBalance(features: LinearFeatures, options: KlishOptions): Promise<number> {
   const { onCheckpoint: _, onProgress, minIou: __, initialLabels, ...settings } = options;
   const { seed = 0, minClusters = 2 } = options;
   const initialClusters = startClusters(options);
-  const size = Math.min(features.pixels, Math.max(SAMPLE, PIXELS_PER_CLUSTER * initialClusters));
-  const whole = size === features.pixels;
-  const sample = whole
-    ? features
-    : subset(features, new RandomState(seed).permutation(features.pixels).slice(0, size).sort());
+  const sample = sampleOf(features, options);
+  const whole = sample === features;
   const ks = FRACTIONS.map((fraction) => Math.max(LEAST_CLUSTERS, minClusters, Math.round(initialClusters * fraction)));
   const last = BALANCES.length - 1;
   let tree: MergeTree | undefined;

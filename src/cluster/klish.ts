@@ -11,6 +11,7 @@ import { mergeAll } from "./klishMerge.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { MergeTree } from "./mergeTree.ts";
+import { mergeRestarted } from "./restarts.ts";
 
 export type { KlishOptions } from "./klishOptions.ts";
 
@@ -19,6 +20,9 @@ export type { KlishOptions } from "./klishOptions.ts";
  * or labels that do not fit, and with the signal's reason when aborted.
  */
 export async function klish(features: LinearFeatures, options: KlishOptions = {}): Promise<MergeTree> {
-  const { balance } = checkOptions(features, options);
+  const { balance, restarts } = checkOptions(features, options);
+  // A tree to resume, as labels given, has its start already.
+  if (restarts > 1 && options.resume === undefined && options.initialLabels === undefined)
+    return mergeRestarted(features, options);
   return balance === "auto" ? mergeBalanced(features, options) : mergeAll(features, options, balance);
 }

@@ -3,15 +3,21 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { ahc } from "./ahc.ts";
 import type { Clustering } from "./clustering.ts";
 import { cosineKMeans } from "./cosineKMeans.ts";
+import { ecosLinkage } from "./ecosLinkage.ts";
 import { kasp } from "./kasp.ts";
 import { klish } from "./klish.ts";
 import { kMeans } from "./kMeans.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import { predict } from "./predict.ts";
 
-/** "klish": the pair criterion, its balance chosen by itself; "klish-paper": the paper's rule. */
+/**
+ * "klish": the pair criterion, its balance chosen by itself; "klish-restarts": the same from the best of 5 starts; "klish-linkage":
+ * average linkage of the start's ECoS, no merge trained; "klish-paper": the paper's rule.
+ */
 export const methodNames = [
   "klish",
+  "klish-restarts",
+  "klish-linkage",
   "klish-paper",
   "kmeans",
   "kmeans-cosine",
@@ -32,7 +38,7 @@ export interface MethodOptions extends JobOptions {
 export interface MethodResult {
   readonly k: number;
   readonly labels: Uint16Array;
-  /** lambda of KLiSH's pair criterion. */
+  /** lambda of KLiSH's pair criterion; 0 under the paper's rule. */
   readonly balance?: number;
 }
 
@@ -45,17 +51,28 @@ export async function* clusterings(
   features: LinearFeatures,
   { ks, seed, initialClusters, ...job }: MethodOptions,
 ): AsyncGenerator<MethodResult> {
-  if (method === "klish" || method === "klish-paper") {
+  if (isKlish(method)) {
     const most = Math.max(...ks);
     if (most > initialClusters)
       throw new RangeError(`KLiSH starts from ${initialClusters} clusters and cannot have K = ${most}`);
+    const linked = method === "klish-linkage";
     const tree = await klish(features, {
       initialClusters,
       seed,
-      criterion: method === "klish" ? "pair" : "paper",
+      criterion: method === "klish" || method === "klish-restarts" ? "pair" : "paper",
+      ...(method === "klish-restarts" ? { restarts: RESTARTS } : {}),
+      ...(linked ? { minClusters: initialClusters } : {}),
       ...job,
     });
-    for (const k of ks) yield { k, labels: await predict(features, tree.classifierAt(k), job), balance: tree.balance };
+    if (linked) {
+      const linkage = await ecosLinkage(features, tree.classifierAt(tree.initialClusters), job);
+      for (const k of ks) {
+        const names = linkage.namesAt(k);
+        yield { k, labels: tree.initialLabels.map((label) => names[label]) };
+      }
+    } else
+      for (const k of ks)
+        yield { k, labels: await predict(features, tree.classifierAt(k), job), balance: tree.balance };
     return;
   }
   const cluster = rivals[method];
@@ -70,7 +87,16 @@ type Rival = (
   options: JobOptions & { readonly nClusters: number; readonly seed: number },
 ) => Promise<Clustering>;
 
-const rivals: Record<Exclude<MethodName, "klish" | "klish-paper">, Rival> = {
+/** Starts of "klish-restarts". */
+const RESTARTS = 5;
+
+export type KlishName = Extract<MethodName, `klish${string}`>;
+
+export function isKlish(method: MethodName): method is KlishName {
+  return method.startsWith("klish");
+}
+
+const rivals: Record<Exclude<MethodName, KlishName>, Rival> = {
   kmeans: kMeans,
   "kmeans-cosine": cosineKMeans,
   "ahc-ward": ahc,

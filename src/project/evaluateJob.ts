@@ -2,9 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { explainedVariance } from "../cluster/balance.ts";
+import { kMeans } from "../cluster/kMeans.ts";
 import { classSizes } from "../cluster/labels.ts";
 import { effectiveClusters, largestShare } from "../cluster/mergeTree.ts";
-import { clusterings, type MethodName, type MethodResult } from "../cluster/methods.ts";
+import { clusterings, isKlish, type MethodName, type MethodResult } from "../cluster/methods.ts";
 import { imageContingency } from "../cluster/metrics.ts";
 import { clusterScores, scoreNames } from "../cluster/scores.ts";
 import { IGNORE_LABEL } from "../dataset/labelMap.ts";
@@ -96,6 +97,18 @@ async function measure(
     command: request.command,
     rows: [],
   });
+  const known = new Map<string, number>();
+  for (const { method, k, seed, explainedVariance } of file.rows)
+    if (method === "kmeans") known.set(`${k} ${seed}`, explainedVariance);
+  /** R2 of K-means. */
+  const reference: Reference = async (k, seed) => {
+    const name = `${k} ${seed}`;
+    const found =
+      known.get(name) ??
+      (await explainedVariance(input.features, (await kMeans(input.features, { nClusters: k, seed })).labels, k));
+    known.set(name, found);
+    return found;
+  };
   const total = methods.length * seeds.length * ks.length;
   let done = 0;
   for (const seed of seeds)
@@ -121,24 +134,27 @@ async function measure(
         const next = await results.next();
         if (next.done) break;
         seconds += (performance.now() - start) / 1000;
-        const row = await rowOf(input, background, { method, seed, seconds }, next.value);
+        const row = await rowOf(input, background, { method, seed, seconds }, next.value, reference);
         file = { ...file, rows: [...file.rows, row] };
         await saveEvaluation(outdir, file);
         done++;
         report(`K = ${next.value.k}`);
         signal?.throwIfAborted();
         // KLiSH's K come from one tree, whose time is that of each.
-        if (!method.startsWith("klish")) seconds = 0;
+        if (!isKlish(method)) seconds = 0;
       }
     }
   return file;
 }
+
+type Reference = (k: number, seed: number) => Promise<number>;
 
 async function rowOf(
   { features, truth, pixelsPerImage }: EvaluationInput,
   background: number | null,
   run: Pick<EvaluationRow, "method" | "seed" | "seconds">,
   { k, labels, balance }: MethodResult,
+  reference: Reference,
 ): Promise<EvaluationRow> {
   const table = imageContingency(truth, labels, { pixelsPerImage, ignore: IGNORE_LABEL });
   const sizes = classSizes(labels, k);
@@ -146,6 +162,8 @@ async function rowOf(
   const rounded = Object.fromEntries(
     scoreNames.map((name) => [name, Number.isNaN(scores[name]) ? null : scores[name]]),
   ) as EvaluationRow["scores"];
+  const explained = await explainedVariance(features, labels, k);
+  const best = run.method === "kmeans" ? explained : await reference(k, run.seed);
   return {
     ...run,
     seconds: Math.round(run.seconds * 100) / 100,
@@ -153,7 +171,8 @@ async function rowOf(
     balance: balance ?? null,
     largestShare: largestShare(sizes),
     effectiveClusters: effectiveClusters(sizes),
-    explainedVariance: await explainedVariance(features, labels, k),
+    explainedVariance: explained,
+    r2rel: best > 0 ? explained / best : null,
     scores: rounded,
   };
 }

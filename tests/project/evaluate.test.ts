@@ -60,7 +60,7 @@ describe("evaluateJob()", () => {
   it("measures every method at every K and seed, into Markdown, CSV and a plot", async () => {
     await writePoints();
     const result = await evaluateJob(request({ methods: methodNames, seeds: [0, 1], ks: [3, 4] }), {});
-    expect(result.rows).toBe(7 * 2 * 2);
+    expect(result.rows).toBe(methodNames.length * 2 * 2);
     const csv = (await readFile(result.csv, "utf8")).trim().split("\n");
     expect(csv).toHaveLength(1 + result.rows);
     expect(csv[0]).toMatch(/^method,k,seed,seconds,.*adjustedMutualInfo,.*assignedMeanIouPooledForeground$/);
@@ -70,12 +70,17 @@ describe("evaluateJob()", () => {
       expect(row.scores.adjustedMutualInfo, row.method).toBeGreaterThan(0.99);
       expect(row.scores.assignedMeanIou, row.method).toBeGreaterThan(0.99);
     }
+    // Relative to K-means of that K and seed; at the true K nothing explains much more or less.
+    for (const { k, method, r2rel } of file.rows) {
+      if (method === "kmeans") expect(r2rel).toBe(1);
+      else if (k === 3 && method !== "kasp") expect(r2rel).toBeCloseTo(1, 1);
+    }
     expect(await readFile(result.markdown, "utf8")).toBe(result.text);
     expect(result.text).toContain("| KLiSH, pair criterion |");
     expect(result.text).toContain("Where KLiSH stands");
     const plot = await readFile(result.plot, "utf8");
     expect(plot).toMatch(/^<svg xmlns.*<\/svg>\n$/s);
-    expect(plot.match(/<polyline/g)).toHaveLength(7 * 4);
+    expect(plot.match(/<polyline/g)).toHaveLength(methodNames.length * 4);
     expect(plot).not.toContain("NaN");
   });
 
@@ -210,6 +215,7 @@ describe("statistics of an evaluation", () => {
     largestShare: 0.5,
     effectiveClusters: 2,
     explainedVariance: 0.5,
+    r2rel: 0.9,
     scores: { adjustedMutualInfo: value } as EvaluationRow["scores"],
   });
   const ami = ({ scores }: EvaluationRow): number | null => scores.adjustedMutualInfo;

@@ -3,8 +3,18 @@ import type { EvaluationFile } from "./rows.ts";
 import { type Cell, ksOf, methodsOf, scoreCells } from "./statistics.ts";
 import { mainScores, methodTitles, scoreTitles } from "./tables.ts";
 
-/** Okabe and Ito's colours, told apart without red-green vision. */
-const COLORS = ["#d55e00", "#e69f00", "#0072b2", "#56b4e9", "#009e73", "#b0a000", "#cc79a7"] as const;
+/** Okabe and Ito's colours, told apart without red-green vision; KLiSH's variants in shades of the first. */
+const COLORS = [
+  "#d55e00",
+  "#a02000",
+  "#f0a070",
+  "#e69f00",
+  "#0072b2",
+  "#56b4e9",
+  "#009e73",
+  "#b0a000",
+  "#cc79a7",
+] as const;
 
 const PANEL = { width: 300, height: 220, left: 44, right: 12, top: 34, bottom: 34 } as const;
 const COLUMNS = 3;

@@ -21,6 +21,8 @@ const evaluationRow = z.strictObject({
   effectiveClusters: z.number(),
   /** Share of the features' variance between the clusters. */
   explainedVariance: z.number(),
+  /** The same relative to K-means of that K and seed; null where K-means explains nothing, or it was not measured. */
+  r2rel: z.number().nullable().default(null),
   /** Null where it is not defined: foregrounds without a background. */
   scores: z.record(z.enum(scoreNames), score),
 });

@@ -1,4 +1,4 @@
-import type { MethodName } from "../../cluster/methods.ts";
+import { isKlish, type MethodName } from "../../cluster/methods.ts";
 import { type ScoreName, scoreNames } from "../../cluster/scores.ts";
 import { formatSeeds } from "../seeds.ts";
 import type { EvaluationFile, EvaluationRow } from "./rows.ts";
@@ -6,6 +6,8 @@ import { bestOf, type Cell, cells, ksOf, methodsOf, nearlyTie, scoreCells } from
 
 export const methodTitles: Readonly<Record<MethodName, string>> = {
   klish: "KLiSH, pair criterion",
+  "klish-restarts": "KLiSH, pair, best of 5",
+  "klish-linkage": "KLiSH, linkage",
   "klish-paper": "KLiSH, paper's rule",
   kmeans: "K-means++",
   "kmeans-cosine": "K-means++, cosine",
@@ -52,6 +54,7 @@ export function evaluationCsv({ rows }: EvaluationFile): string {
     "largestShare",
     "effectiveClusters",
     "explainedVariance",
+    "r2rel",
   ] as const;
   const lines = ordered(rows).map((row) =>
     [...columns.map((name) => row[name] ?? ""), ...scoreNames.map((name) => row.scores[name] ?? "")].join(","),
@@ -119,8 +122,8 @@ function cellText(cell: Cell, best: Cell): string {
 
 /** One line per KLiSH variant and score: where it wins, ties and loses against the best of the others. */
 function standing(rows: readonly EvaluationRow[], scores: readonly ScoreName[]): string {
-  const variants = methodsOf(rows).filter((method) => method.startsWith("klish"));
-  const rivals = methodsOf(rows).filter((method) => !method.startsWith("klish"));
+  const variants = methodsOf(rows).filter((method) => isKlish(method));
+  const rivals = methodsOf(rows).filter((method) => !isKlish(method));
   if (variants.length === 0 || rivals.length === 0)
     return "There is nothing to compare: KLiSH or its rivals are missing.";
   const lines = variants.flatMap((method) =>
@@ -128,7 +131,7 @@ function standing(rows: readonly EvaluationRow[], scores: readonly ScoreName[]):
       const all = scoreCells(rows, score);
       const verdicts = ksOf(rows).flatMap((k) => {
         const own = all.find((cell) => cell.method === method && cell.k === k);
-        const rival = bestOf(all.filter((cell) => cell.k === k && rivals.includes(cell.method)));
+        const rival = bestOf(all.filter((cell) => cell.k === k && !isKlish(cell.method)));
         return own === undefined || rival === undefined ? [] : [verdict(own, rival)];
       });
       return `- ${methodTitles[method]}, ${scoreTitles[score]}: ${verdicts.join("; ")}.`;
@@ -150,18 +153,11 @@ function verdict(own: Cell, rival: Cell): string {
 }
 
 function shapeTable(rows: readonly EvaluationRow[]): string {
-  const baseline = new Map(
-    rows.filter((row) => row.method === "kmeans").map((row) => [`${row.k} ${row.seed}`, row.explainedVariance]),
-  );
-  const relative = ({ k, seed, explainedVariance }: EvaluationRow): number | null => {
-    const reference = baseline.get(`${k} ${seed}`);
-    return reference === undefined || reference === 0 ? null : explainedVariance / reference;
-  };
   const columns: readonly [string, (row: EvaluationRow) => number | null, (x: number) => string][] = [
     ["largest share", (row) => row.largestShare, (x) => `${(100 * x).toFixed(1)} %`],
     ["effective clusters", (row) => row.effectiveClusters, (x) => x.toFixed(1)],
-    ["R2rel", relative, (x) => x.toFixed(2)],
-    ["balance", (row) => (row.method === "klish" ? row.balance : null), (x) => x.toFixed(2)],
+    ["R2rel", (row) => row.r2rel, (x) => x.toFixed(2)],
+    ["balance", (row) => (row.method === "klish-paper" ? null : row.balance), (x) => x.toFixed(2)],
     ["seconds", (row) => row.seconds, (x) => x.toFixed(1)],
   ];
   const values = columns.map(([, value]) => cells(rows, value));

@@ -1,0 +1,67 @@
+/**
+ * The best of several K-means starts, found without a label: the one whose tree has the least objective. Where clusters follow the
+ * linear structure of the features, their SVMs have little loss (the paper minimises the mean of f_k, Eq. 3); a bad start leaves
+ * clusters that cut through it, and no merge mends them. Of what was tried (docs/ALGORITHM.md) this chose best.
+ */
+import { chooseBalance, sampleOf } from "./balance.ts";
+import { mergeAll } from "./klishMerge.ts";
+import { type KlishOptions, startClusters } from "./klishOptions.ts";
+import { kMeans } from "./kMeans.ts";
+import { classSizes, classSums } from "./labels.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
+import type { MergeTree } from "./mergeTree.ts";
+
+/** Trees are compared over these fractions of K0: below the start's own splits, above what so few clusters force. */
+const LEAST = 1 / 8;
+const MOST = 1 / 2;
+/** Iterations of K-means that spread a start found on a sample over all pixels. */
+const ITERATIONS = 2;
+
+/**
+ * Merges from the best of `restarts` starts, of the seeds `seed`, `seed` + 1, ... They are tried on a sample of the pixels where there
+ * are many, all with one lambda.
+ */
+export async function mergeRestarted(features: LinearFeatures, options: KlishOptions): Promise<MergeTree> {
+  const { onCheckpoint: _, onProgress, minIou: __, restarts = 1, minClusters = 2, ...settings } = options;
+  const { seed = 0, criterion } = options;
+  const auto = criterion === "pair" && typeof options.balance !== "number";
+  const balance = auto
+    ? await chooseBalance(features, options)
+    : typeof options.balance === "number"
+      ? options.balance
+      : 0;
+  const sample = sampleOf(features, options);
+  const k0 = startClusters(options);
+  let best: { readonly tree: MergeTree; readonly objective: number } | undefined;
+  for (let i = 0; i < restarts; i++) {
+    onProgress?.({ phase: "try starts", done: i, total: restarts, note: `seed ${seed + i}` });
+    const least = Math.max(minClusters, 2, Math.round(LEAST * k0));
+    const tree = await mergeAll(sample, { ...settings, seed: seed + i, minClusters: least }, balance);
+    const objective = treeObjective(tree);
+    if (best === undefined || objective < best.objective) best = { tree, objective };
+  }
+  onProgress?.({ phase: "try starts", done: restarts, total: restarts });
+  const { tree } = best as { readonly tree: MergeTree };
+  const start = sample === features ? tree : await spreadStart(features, sample, tree);
+  const { initialLabels, initialClusters } = start;
+  return mergeAll(features, { ...options, filter: false, initialLabels, initialClusters }, balance);
+}
+
+/** The mean over K from K0/8 to K0/2 of the mean objective of the K SVMs: less is better. */
+export function treeObjective({ initialClusters, steps }: Pick<MergeTree, "initialClusters" | "steps">): number {
+  const within = steps.filter(({ k }) => k >= LEAST * initialClusters && k <= MOST * initialClusters);
+  const compared = within.length > 0 ? within : steps;
+  const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+  return mean(compared.map(({ objective }) => mean(Array.from(objective))));
+}
+
+/** The start clusters of a sample's tree over all pixels. */
+async function spreadStart(features: LinearFeatures, sample: LinearFeatures, tree: MergeTree) {
+  const { initialLabels, initialClusters } = tree;
+  const { channels } = features;
+  const sizes = classSizes(initialLabels, initialClusters);
+  const sums = await classSums(sample, initialLabels, initialClusters);
+  const initialCentroids = Float32Array.from(sums, (sum, i) => sum / Math.max(1, sizes[Math.floor(i / channels)]));
+  const found = await kMeans(features, { nClusters: initialClusters, initialCentroids, iterations: ITERATIONS });
+  return { initialLabels: found.labels, initialClusters: found.sizes.findLastIndex((size) => size > 0) + 1 };
+}
