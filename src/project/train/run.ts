@@ -41,12 +41,14 @@ export type MakeTrainer = (
   options: { readonly provider: Provider; readonly threads: number; readonly state?: TrainingState },
 ) => Promise<GanTrainer>;
 
+export interface TrainGanParts {
+  readonly makeTrainer: MakeTrainer;
+  /** Milliseconds from any start. */
+  readonly now: () => number;
+}
+
 /** Begins a run, or continues the one that is in the folder. */
-export async function trainGan(
-  request: TrainGanRequest,
-  job: JobOptions,
-  makeTrainer: MakeTrainer,
-): Promise<TrainSummary> {
+export async function trainGan(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainSummary> {
   const plan = await planRun(request);
   const { folder } = plan;
   await mkdir(folder, { recursive: true }).catch((error) => {
@@ -57,7 +59,7 @@ export async function trainGan(
     for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
     await saveSettings(folder, plan.settings);
     const prepared = await prepareImages(folder, plan.pictures?.files, preparationOf(plan.settings), job);
-    return await trainOn(plan, prepared, request, job, makeTrainer);
+    return await trainOn(plan, prepared, request, job, parts);
   } finally {
     await release();
   }
@@ -68,7 +70,7 @@ async function trainOn(
   prepared: PreparedFile,
   request: TrainGanRequest,
   job: JobOptions,
-  makeTrainer: MakeTrainer,
+  { makeTrainer, now }: TrainGanParts,
 ): Promise<TrainSummary> {
   const images = await openImageStore(folder, prepared);
   try {
@@ -91,7 +93,7 @@ async function trainOn(
         sums: state?.sums ?? {},
         seconds: (await loadClock(folder)).seconds,
         secondsBetweenStates: request.saveMinutes * 60,
-        now: () => performance.now(),
+        now,
         ...job,
       });
       const { count, rejected, enlarged } = prepared;

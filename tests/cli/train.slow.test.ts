@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openGenerator } from "../../src/node.ts";
+import { readLog } from "../../src/project/train/log.ts";
+import { RandomState } from "../../src/tensor/random.ts";
+import { writePlainSet } from "../project/train/pictures.ts";
+
+const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-train-kill-"));
+  await writePlainSet(join(folder, "set"), 24);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Networks of 16 pixels and 8 channels, a state after every step. */
+function train(outdir: string, kimg: string, stderr: "ignore" | "pipe" = "ignore"): ChildProcess {
+  const sizes = ["--resolution", "16", "--cbase", "128", "--cmax", "8", "--batch", "8", "--mirror"];
+  const where = ["--provider", "cpu", "--threads", "1", "--data", join(folder, "set"), "--outdir", outdir];
+  const often = ["--kimg", kimg, "--snap", "1", "--save", "0"];
+  return spawn(process.execPath, ["--import", "tsx", main, "train", "gan", ...where, ...sizes, ...often], {
+    stdio: ["ignore", "ignore", stderr],
+  });
+}
+
+async function finish(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code;
+}
+
+/** All files, without those that hold times. */
+async function timeless(run: string): Promise<Record<string, string>> {
+  const names = (await readdir(run, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !/^(clock|settings|events|log|state-previous)/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(run.length + 1));
+  const files = await Promise.all(names.sort().map((name) => readFile(join(run, name), "base64")));
+  const log = (await readLog(run)).map(({ imagesPerSecond, seconds, memoryMB, ...line }) => JSON.stringify(line));
+  return { ...Object.fromEntries(names.map((name, i) => [name, files[i]])), log: log.join("\n") };
+}
+
+describe("klish train gan", () => {
+  it("killed ten times at random moments ends with the bytes of an uninterrupted run, which openGenerator() reads", async () => {
+    const whole = join(folder, "whole");
+    const started = performance.now();
+    expect(await finish(train(whole, "2.5"))).toBe(0);
+    const duration = performance.now() - started;
+
+    const broken = join(folder, "broken");
+    const seed = Math.floor(Math.random() * 1e6);
+    console.log(`kill times from seed ${seed}, ${Math.round(duration)} ms uninterrupted`);
+    const random = new RandomState(seed);
+    for (let kills = 0; kills < 10; kills++) {
+      const child = train(broken, "2.5");
+      // Short lives, so that most of the ten end before training does.
+      const timer = setTimeout(() => child.kill("SIGKILL"), duration * (0.1 + 0.3 * random.randomSample()));
+      const code = await finish(child);
+      clearTimeout(timer);
+      if (code === 0) break;
+    }
+    expect(await finish(train(broken, "2.5"))).toBe(0);
+    expect(await timeless(broken)).toEqual(await timeless(whole));
+
+    const generator = await openGenerator(join(broken, "network.safetensors"), { provider: "cpu" });
+    expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 16 });
+    expect((await generator.generate({ seeds: [0, 1] })).image.shape).toEqual([2, 3, 16, 16]);
+    await generator.dispose();
+  });
+
+  it("stopped by Ctrl-C says how to continue, leaves the newest network, and continues", async () => {
+    const outdir = join(folder, "stopped");
+    const child = train(outdir, "1", "pipe");
+    let stderr = "";
+    let stopped = false;
+    child.stderr?.on("data", (text: Buffer) => {
+      stderr += text.toString();
+      if (!stopped && stderr.includes("images/s")) stopped = child.kill("SIGINT");
+    });
+    expect(await finish(child)).toBe(130);
+    expect(stderr).toContain("stopped; run the same command again to continue");
+    const names = await readdir(outdir);
+    expect(names).toContain("network.safetensors");
+    expect(names).not.toContain(".lock");
+    expect(await finish(train(outdir, "1"))).toBe(0);
+  });
+});

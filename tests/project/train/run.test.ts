@@ -1,0 +1,249 @@
+import { existsSync } from "node:fs";
+import { appendFile, cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readLog } from "../../../src/project/train/log.ts";
+import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
+import { type MakeTrainer, type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
+import { decodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
+import type { JobOptions } from "../../../src/tensor/progress.ts";
+import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
+import { writePlainSet } from "./pictures.ts";
+
+let pictures: string;
+let folder: string;
+let run: string;
+beforeAll(async () => {
+  pictures = join(await mkdtemp(join(tmpdir(), "klish-set-")), "set");
+  await writePlainSet(pictures, 20);
+});
+afterAll(() => rm(join(pictures, ".."), { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-train-"));
+  run = join(folder, "run");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const request = (changes: Partial<TrainGanRequest> = {}): TrainGanRequest => ({
+  data: pictures,
+  outdir: run,
+  resume: null,
+  crop: null,
+  fit: null,
+  resize: null,
+  mirror: null,
+  preset: null,
+  resolution: null,
+  batch: 32,
+  gamma: null,
+  learningRate: null,
+  channelBase: null,
+  channelMax: null,
+  mappingLayers: null,
+  aug: null,
+  target: null,
+  seed: null,
+  kimg: 4,
+  hours: null,
+  tick: null,
+  snap: 2,
+  saveMinutes: 5,
+  provider: "cpu",
+  threads: 1,
+  command: "npx klish train gan",
+  ...changes,
+});
+
+/** Everything that another run gets too, without time and place. */
+const traceOf = async (name: string) => {
+  const log = await readLog(name);
+  const timeless = log.map(({ imagesPerSecond, seconds, memoryMB, ...line }) => line);
+  return {
+    state: (await readFile(statePath(name))).toString("base64"),
+    network: (await readFile(join(name, "network.safetensors"))).toString("base64"),
+    log: timeless,
+    samples: await readdir(join(name, "samples")),
+  };
+};
+
+/** Stops the job when it has seen this many images. */
+const stopAt = (images: number): JobOptions => {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onProgress: ({ phase, note }) => {
+      if (phase === "train" && Number(note?.split(" ")[0]) * 1000 >= images) controller.abort(new Error("stopped"));
+    },
+  };
+};
+const train = (
+  changes: Partial<TrainGanRequest> = {},
+  job: JobOptions = {},
+  makeTrainer: MakeTrainer = fakeTrainer,
+): Promise<TrainSummary> => trainGan(request(changes), job, { makeTrainer, now: () => performance.now() });
+
+describe("trainGan()", () => {
+  it("leaves settings, prepared pictures, a log, snapshots, sheets, events and a state", async () => {
+    const result = await train();
+    expect(result).toMatchObject({ images: 4000, trained: 4000, pictures: { count: 20, rejected: 0, enlarged: 0 } });
+    const names = await readdir(run);
+    expect(names.filter((name) => !name.startsWith("events")).sort()).toEqual([
+      "clock.json",
+      "images",
+      "log.jsonl",
+      "network-000002.safetensors",
+      "network-000004.safetensors",
+      "network.safetensors",
+      "reals.png",
+      "samples",
+      "settings.json",
+      "state-previous.safetensors",
+      "state.safetensors",
+    ]);
+    expect((await readdir(join(run, "samples"))).sort()).toEqual([
+      "kimg-000000.png",
+      "kimg-000002.png",
+      "kimg-000004.png",
+    ]);
+    expect(await sharp(join(run, "samples", "kimg-000004.png")).metadata()).toMatchObject({ width: 128, height: 128 });
+    const log = await readLog(run);
+    expect(log.map((line) => line.images)).toEqual([1024, 2016, 3008, 4000]);
+    expect(Object.keys(log[0])).toEqual(
+      "images kimg lossD lossG r1 realSign augmentP imagesPerSecond seconds memoryMB".split(" "),
+    );
+    const settings = JSON.parse(await readFile(join(run, "settings.json"), "utf8"));
+    expect(settings).toMatchObject({ recipe: { resolution: 16, batch: 32, seed: 0 }, preset: "auto", kimg: 4 });
+    const events = names.find((name) => name.startsWith("events.out.tfevents."));
+    expect((await readFile(join(run, events as string))).includes("lossG")).toBe(true);
+  });
+
+  it("makes a tick's figures the means of its steps", async () => {
+    const losses: number[] = [];
+    await train({ kimg: 2 }, {}, watchedTrainer({ onStep: (loss) => losses.push(loss) }));
+    const [first, second] = await readLog(run);
+    const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+    expect(first.lossG).toBeCloseTo(mean(losses.slice(0, 32)), 12);
+    expect(second.lossG).toBeCloseTo(mean(losses.slice(32, 63)), 12);
+  });
+
+  it("stopped at any step and run again ends with the state, network and log of an uninterrupted run", async () => {
+    await train({ outdir: join(folder, "whole") });
+    for (const images of [32, 992, 1024, 2016, 3500])
+      await expect(train({}, stopAt(images))).rejects.toThrow("stopped");
+    expect(await train()).toMatchObject({ images: 4000 });
+    expect(await traceOf(run)).toEqual(await traceOf(join(folder, "whole")));
+    expect(existsSync(join(run, ".lock"))).toBe(false);
+  });
+
+  it("run again when it is finished does nothing, and goes on for a longer training", async () => {
+    await train({ kimg: 2 });
+    expect(await train({ kimg: 2 })).toMatchObject({ trained: 0, images: 2016 });
+    expect(await train({ ...nothing, resume: run, kimg: 4 })).toMatchObject({
+      trained: 1984,
+      images: 4000,
+      folder: run,
+    });
+    await train({ outdir: join(folder, "whole") });
+    expect((await traceOf(run)).state).toBe((await traceOf(join(folder, "whole"))).state);
+  });
+
+  it("drops what the log says after the state that it continues from", async () => {
+    await train({ kimg: 2 });
+    const state = await readFile(statePath(run));
+    await train({ kimg: 4 });
+    const expected = await readLog(run);
+    // As a kill leaves it: ticks are logged, the state is that of before.
+    await writeFile(statePath(run), state);
+    await appendFile(join(run, "log.jsonl"), '{"images": 5000, "kim');
+    await train({ kimg: 4 });
+    expect((await readLog(run)).map((line) => line.lossG)).toEqual(expected.map((line) => line.lossG));
+    expect((await readFile(join(run, "log.jsonl"), "utf8")).split("\n").length).toBe(expected.length + 1);
+  });
+
+  it("takes the state before when the newest is damaged, and one that was not yet put in its place", async () => {
+    await train({ kimg: 2 });
+    await train({ kimg: 4 });
+    const whole = await traceOf(run);
+    await truncate(statePath(run), 100);
+    expect((await loadState(run))?.images).toBe(2016);
+    await train({ kimg: 4 });
+    expect(await traceOf(run)).toEqual(whole);
+
+    await rename(statePath(run), join(run, "state-next.safetensors"));
+    expect((await loadState(run))?.images).toBe(4000);
+    expect(existsSync(statePath(run))).toBe(true);
+
+    for (const name of ["state", "state-previous"]) await writeFile(join(run, `${name}.safetensors`), "nonsense");
+    await expect(train({ kimg: 4 })).rejects.toThrow(/state\.safetensors is damaged .* Delete the state files/);
+  });
+
+  it("ends after the hours that it was given, those of earlier runs counted", async () => {
+    let minutes = 0;
+    const parts = { makeTrainer: watchedTrainer({ onStep: () => minutes++ }), now: () => minutes * 60_000 };
+    const hour = { kimg: 1000, hours: 1 };
+    await expect(trainGan(request(hour), stopAt(640), parts)).rejects.toThrow("stopped");
+    minutes = 500;
+    expect(await trainGan(request(hour), {}, parts)).toMatchObject({
+      images: 60 * 32,
+      trained: 39 * 32,
+      seconds: 3600,
+    });
+    expect(await trainGan(request(hour), {}, parts)).toMatchObject({ trained: 0 });
+    expect(await trainGan(request({ kimg: 1000, hours: 2 }), {}, parts)).toMatchObject({ images: 120 * 32 });
+  });
+
+  it("writes the state as often as it is told to", async () => {
+    const images: number[] = [];
+    await train({ kimg: 0.128, saveMinutes: 0 }, {}, watchedTrainer({ onState: (n) => images.push(n) }));
+    expect(images).toEqual([32, 64, 96, 128, 128]);
+    expect(decodeState(await readFile(statePath(run))).sums).toEqual({});
+  });
+
+  it.each([
+    [{ gamma: 3 }, "gamma was 0.0016, now 3"],
+    [{ batch: 16, mirror: true }, "mirror was false, now true; batch was 32, now 16"],
+    [{ aug: "noaug" as const }, "aug was ada, now noaug"],
+    [{ crop: "none" }, "crop was centre, now none"],
+    [{ resolution: 32 }, "resolution was 16, now 32"],
+  ])("refuses to continue with %j", async (changes, message) => {
+    await train({ kimg: 1 });
+    const before = await readFile(join(run, "settings.json"), "utf8");
+    await expect(train(changes)).rejects.toThrow(`was begun otherwise: ${message}`);
+    expect(await readFile(join(run, "settings.json"), "utf8")).toBe(before);
+  });
+
+  it("refuses changed pictures, and trains on without them when they are gone", async () => {
+    const own = join(folder, "set");
+    await cp(pictures, own, { recursive: true, preserveTimestamps: true });
+    await train({ data: own, kimg: 1 });
+    await rm(join(own, "00.png"));
+    await expect(train({ data: own, kimg: 2 })).rejects.toThrow("1 gone (00.png)");
+    await rm(own, { recursive: true });
+    await expect(train({ data: own, kimg: 2 })).rejects.toThrow("there is no such folder or file");
+    expect(await train({ ...nothing, data: null, resume: run, outdir: null, kimg: 2 })).toMatchObject({ images: 2016 });
+  });
+
+  it.each([
+    [{ outdir: null }, "say where the run's files go"],
+    [{ data: null }, "a new run needs pictures"],
+    [{ data: "/nowhere" }, "/nowhere: there is no such folder or file"],
+    [{ outdir: null, resume: "/nowhere" }, "/nowhere is not the folder of a training run"],
+    [{ resume: "/nowhere" }, "/nowhere: there is no such file or folder"],
+    [{ crop: "sideways" }, "expected centre, none, or x,y,w,h"],
+    [{ aug: "noaug" as const, target: 0.5 }, "--target is of adaptive augmentation"],
+    [{ channelBase: 1000 }, "channelBase is 1000"],
+  ])("refuses %j, and makes no folder", async (changes, message) => {
+    await expect(train(changes)).rejects.toThrow(message);
+    expect(existsSync(run)).toBe(false);
+  });
+
+  it("refuses a folder with other files in it, and leaves it alone", async () => {
+    await expect(train({ outdir: pictures })).rejects.toThrow("is not empty and holds no training run (00.png, 01.png");
+    expect(await readdir(pictures)).toHaveLength(20);
+  });
+});
+
+/** Options that say nothing. */
+const nothing = { batch: null, snap: null, kimg: null, outdir: null, data: null } as const;
