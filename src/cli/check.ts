@@ -5,6 +5,7 @@ import { EXIT_FAILED, parse, print, runWithProgress } from "./run.ts";
 
 interface CheckOptions {
   readonly format?: string;
+  readonly recipe?: string;
   readonly limit: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -18,16 +19,17 @@ export function addCheck(program: Command): void {
     .description(
       "Names every bad file, what was found, and what to do. Ends with 1 when there is an error; warnings may be meant.",
     )
-    .addOption(
-      new Option("--format <name>", "the layout (default: found out)").choices(
-        formats.filter((f) => f.classify !== undefined).map((f) => f.name),
-      ),
-    )
+    .addOption(new Option("--format <name>", "the layout (default: found out)").choices(formats.map((f) => f.name)))
+    .option("--recipe <name>", "of a dataset with several label sets the one to check (default: all)")
     .option("--limit <n>", "files to list of each kind", parse.integer(1), 10)
     .option("--json", "print all as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (folder: string, options: CheckOptions) => {
-      const result = await runWithProgress("datasetCheck", { folder, format: options.format ?? null }, options);
+      const result = await runWithProgress(
+        "datasetCheck",
+        { folder, format: options.format ?? null, recipe: options.recipe ?? null },
+        options,
+      );
       const { format, pairs, faults } = result;
       const errors = faults.filter((f) => FAULTS[f.kind].severity === "error").length;
       const verdict = faults.length === 0 ? "no faults" : `${errors} errors, ${faults.length - errors} warnings`;

@@ -154,7 +154,7 @@ function addExport(dataset: Command): void {
     .addOption(new Option("--format <name>", "the format").choices(formats.map((f) => f.name)).makeOptionMandatory())
     .addOption(
       new Option("--from <name>", "layout of a foreign folder (default: found out)").choices([
-        ...formats.filter((f) => f.classify !== undefined).map((f) => f.name),
+        ...formats.map((f) => f.name),
         "celebamask",
       ]),
     )

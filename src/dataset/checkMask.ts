@@ -1,28 +1,22 @@
 import type { FaultKind } from "./faults.ts";
-import { type DatasetClass, IGNORE_LABEL, rgbOf } from "./labelMap.ts";
+import { countLabels, type DatasetClass, IGNORE_LABEL, rgbOf } from "./labelMap.ts";
 import { decodePng, isPng, type Png, PngError } from "./png.ts";
+import type { FoundLabels } from "./reading.ts";
 
-export type Report = (kind: FaultKind, found: string) => void;
-
-/** What a mask holds. */
-export interface MaskFacts {
-  readonly width: number;
-  readonly height: number;
-  /** Pixels by id; undefined where the mask has no ids that could be counted. */
-  readonly counts?: Float64Array;
-}
+type Report = (kind: FaultKind, found: string) => void;
 
 const KINDS: Readonly<Record<number, string>> = { 0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA" };
 /** Border pixels in between their neighbours that make a mask smoothed; a few may be chance. */
 const SMOOTH_PIXELS = 4;
 
-/** Reads one mask and reports what is wrong with it by itself. `channels` is what the layout asks for. */
-export function checkMask(
-  bytes: Uint8Array,
-  classes: readonly DatasetClass[] | undefined,
-  channels: 1 | 3,
-  report: Report,
-): MaskFacts | undefined {
+/**
+ * The labels in a mask file. Undefined, with a report, where it holds none that can be read. `channels` is what the layout asks for.
+ */
+export function readMask(bytes: Uint8Array, channels: 1 | 3, report: Report): FoundLabels | undefined {
+  if (bytes.length === 0) {
+    report("empty-file", "0 bytes");
+    return undefined;
+  }
   if (!isPng(bytes)) {
     const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
     const webp = String.fromCharCode(...bytes.subarray(8, 12)) === "WEBP";
@@ -41,41 +35,39 @@ export function checkMask(
   const { width, height } = png;
   if (png.bitDepth === 16) {
     report("mask-depth", `16 bits a ${KINDS[png.colorType]} sample`);
-    return { width, height };
+    return undefined;
   }
-  const ids = idsOf(png, channels);
-  if (ids === undefined) {
+  const data = idsOf(png, channels);
+  if (data === undefined) {
     report("mask-channels", `${png.channels} channels (${KINDS[png.colorType]})`);
-    const grey = channel(png, 0);
-    const smooth = smoothed(grey, width, height, colourCounts(png));
+    const smooth = smoothed(channel(png, 0), width, height, rareColours(png));
     if (smooth > SMOOTH_PIXELS) report("anti-aliased", `${smooth} pixels with colours between their neighbours'`);
-    return { width, height };
+    return undefined;
   }
-  const counts = new Float64Array(256);
-  for (const id of ids) counts[id]++;
-  checkIds(ids, counts, png, classes, report);
-  return { width, height, counts };
+  return { map: { width, height, data }, file: { bytes, png } };
 }
 
-function checkIds(
-  ids: Uint8Array,
-  counts: Float64Array,
-  { width, height, palette, colorType }: Png,
+/** Reports what is wrong with the ids of one label map, and returns the pixels of each. `listed`: whether the colours were. */
+export function checkLabels(
+  { map, file }: FoundLabels,
   classes: readonly DatasetClass[] | undefined,
+  listed: boolean,
   report: Report,
-): void {
+): Float64Array {
+  const { width, height, data } = map;
+  const counts = countLabels(map);
   const present = Array.from(counts.keys()).filter((id) => counts[id] > 0);
   const used = present.filter((id) => id !== IGNORE_LABEL);
   if (used.length === 0) report("all-ignored", "255 everywhere");
   else if (present.length === 1) report("one-class", `id ${used[0]} everywhere`);
-  if (classes === undefined) return;
+  if (classes === undefined) return counts;
   // Only where classes beside the first exist can 255 have been meant as "one of them".
   if (present.length === 2 && present[0] === 0 && present[1] === IGNORE_LABEL && classes.length > 1)
     report("binary-mask", "only 0 and 255");
   const foreign = used.filter((id) => id >= classes.length);
   if (foreign.length > 0) {
     const outside = counts.map((n, id) => (id >= classes.length && id !== IGNORE_LABEL ? n : 0));
-    const smooth = smoothed(ids, width, height, (p) => outside[ids[p]] > 0);
+    const smooth = smoothed(data, width, height, (p) => outside[data[p]] > 0);
     if (smooth > SMOOTH_PIXELS)
       report("anti-aliased", `${smooth} pixels with ids between their neighbours', such as ${foreign[0]}`);
     else
@@ -84,23 +76,23 @@ function checkIds(
         `id ${foreign.slice(0, 5).join(", ")} in ${outside.reduce((a, b) => a + b, 0)} pixels; there are ${classes.length} classes`,
       );
   }
-  if (colorType !== 3 || palette === undefined) return;
-  for (const id of used) {
-    if (id >= classes.length) continue;
-    const [r, g, b] = rgbOf(classes[id].color);
-    const have = palette.subarray(id * 3, id * 3 + 3);
-    if (have[0] !== r || have[1] !== g || have[2] !== b) {
-      report(
-        "palette-colour",
-        `id ${id} ("${classes[id].name}") is rgb(${have.join(", ")}) in the palette, ${classes[id].color} in the list`,
-      );
-      return;
-    }
-  }
+  const palette = file?.png.colorType === 3 ? file.png.palette : undefined;
+  const odd = palette === undefined || !listed ? undefined : used.find((id) => !hasColour(palette, id, classes));
+  if (odd !== undefined && palette !== undefined)
+    report(
+      "palette-colour",
+      `id ${odd} ("${classes[odd].name}") is rgb(${palette.subarray(odd * 3, odd * 3 + 3).join(", ")}) in the palette, ${classes[odd].color} in the list`,
+    );
+  return counts;
+}
+
+function hasColour(palette: Uint8Array, id: number, classes: readonly DatasetClass[]): boolean {
+  if (id >= classes.length) return true;
+  return rgbOf(classes[id].color).every((value, c) => palette[id * 3 + c] === value);
 }
 
 /** The ids of a mask: its one channel, or the first of three equal ones where the layout has three. */
-export function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
+function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
   if (png.channels === 1) return channels === 1 ? (png.data as Uint8Array) : undefined;
   if (channels === 1 || png.channels !== 3) return undefined;
   const { data } = png;
@@ -113,7 +105,7 @@ function channel({ data, channels, width, height }: Png, c: number): Uint8Array 
 }
 
 /** Tells pixels of rare colours: smoothing makes many colours of few pixels each. */
-function colourCounts({ data, channels, width, height }: Png): (p: number) => boolean {
+function rareColours({ data, channels, width, height }: Png): (p: number) => boolean {
   const key = (p: number): number => {
     let k = 0;
     for (let c = 0; c < Math.min(3, channels); c++) k = k * 256 + data[p * channels + c];

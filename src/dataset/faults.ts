@@ -1,4 +1,4 @@
-/** What breaks training elsewhere, and what to do about it. Adding a kind means adding a row, and finding it in `check`. */
+/** What breaks training elsewhere, and what to do about it. Adding a kind means a row here, and a reader or `check` that finds it. */
 
 interface FaultInfo {
   /** Warnings are worth a look, but may be meant. */
@@ -35,6 +35,12 @@ export const FAULTS = {
   "list-twice": { severity: "error", fix: "keep it in one split: what is trained on must not be tested on" },
   "list-left-out": { severity: "warning", fix: "add it to a split, or remove it" },
   "list-empty": { severity: "error", fix: "put samples into the split, or remove the list" },
+  "annotation-damaged": { severity: "error", fix: "write or export the annotations again" },
+  "annotation-stray": { severity: "error", fix: "add the image that it belongs to, or remove the annotation" },
+  "label-unknown": { severity: "error", fix: "use a name from the list of labels, or add the class to it" },
+  "annotations-differ": { severity: "error", fix: "write instances and panoptic maps from the same labels" },
+  "area-wrong": { severity: "warning", fix: "compute area and box from the mask" },
+  overlap: { severity: "warning", fix: "cut one of the areas: a pixel has one class, and the later area wins" },
   "image-twice": { severity: "warning", fix: "keep one of them: the same picture in two splits is a leak" },
   "image-rotated": {
     severity: "error",

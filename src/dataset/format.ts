@@ -1,4 +1,5 @@
 import { type DatasetClass, IGNORE_LABEL, type LabelMap } from "./labelMap.ts";
+import type { DatasetFolder, FoundSample, ReportFault } from "./reading.ts";
 import type { Split } from "./split.ts";
 
 /** What all samples of a dataset share. */
@@ -52,13 +53,16 @@ export interface DatasetFormat {
   /** Three lines (or so) of code that load it; "{path}" stands for the folder. */
   readonly load: { readonly language: string; readonly code: string };
   writer(info: DatasetInfo, sink: DatasetSink): DatasetWriter;
-  /**
-   * For layouts of image and mask files: where each image and each mask belongs. A mask and an image of the same key are a pair;
-   * undefined for files that are neither.
-   */
-  /** Channels of its mask files; default 1. */
-  readonly maskChannels?: 3;
-  readonly classify?: (path: string) => { readonly kind: "image" | "mask"; readonly key: string } | undefined;
+  /** How many of a folder's files belong to this layout; 0 where the folder has another. */
+  recognise(paths: readonly string[]): number;
+  /** The classes that the layout's own files list, for folders without classes.json; undefined where they list none. */
+  classes?(folder: DatasetFolder, report: ReportFault): Promise<readonly DatasetClass[] | undefined>;
+  /** Its samples, in the order of their keys. What cannot be read is reported and left out, or found when the sample is read. */
+  read(
+    folder: DatasetFolder,
+    classes: readonly DatasetClass[] | undefined,
+    report: ReportFault,
+  ): Promise<readonly FoundSample[]>;
 }
 
 /** The lines that load a dataset from `path`, with its own numbers in them. */
@@ -73,20 +77,6 @@ export const loadCode = (
     .replaceAll("{classes}", String(classes.length));
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-const IMAGE = /\.(png|jpe?g|webp)$/i;
-
-/** `classify` for layouts with folders of images and masks, told apart by the folder's path. */
-export function classifyFolders(images: RegExp, masks: RegExp): NonNullable<DatasetFormat["classify"]> {
-  return (path) => {
-    if (!IMAGE.test(path)) return undefined;
-    const slash = path.lastIndexOf("/");
-    const folder = path.slice(0, Math.max(0, slash));
-    const key = path.slice(slash + 1).replace(/\.[^.]+$/, "");
-    if (masks.test(folder)) return { kind: "mask", key };
-    return images.test(folder) ? { kind: "image", key } : undefined;
-  };
-}
 
 /** File lists per split, one name a line: kept small in memory, written at the end. */
 export function splitLists(): {

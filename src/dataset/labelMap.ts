@@ -51,6 +51,10 @@ export function rgbOf(color: HexColor): readonly [number, number, number] {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
+/** The inverse of `rgbOf`. */
+export const hexColor = (rgb: readonly number[]): HexColor =>
+  `#${rgb.map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+
 /** What Pascal VOC shows ignored pixels in. */
 export const IGNORE_COLOR: HexColor = "#e0e0c0";
 

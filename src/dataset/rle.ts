@@ -86,3 +86,17 @@ export function cocoRuns(text: string): number[] {
   }
   return runs;
 }
+
+/**
+ * The positions inside runs of zeros and ones in turn. Throws RangeError where the runs do not sum to `length`, or one is negative.
+ */
+export function* runPositions(runs: readonly number[], length: number): Generator<number> {
+  const sum = runs.reduce((total, run) => total + run, 0);
+  if (sum !== length || runs.some((run) => !(Number.isInteger(run) && run >= 0)))
+    throw new RangeError(`the run lengths sum to ${sum}, expected ${length}`);
+  let at = 0;
+  for (const [i, run] of runs.entries()) {
+    if (i % 2 === 1) for (let p = at; p < at + run; p++) yield p;
+    at += run;
+  }
+}

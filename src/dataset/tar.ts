@@ -1,4 +1,8 @@
-/** The ustar archive format (POSIX.1-1988), written with fixed times and owners: the same files are the same bytes. */
+/**
+ * The ustar archive format (POSIX.1-1988), written with fixed times and owners: the same files are the same bytes. Read with the long
+ * names of GNU tar and pax.
+ */
+import type { DatasetFolder } from "./reading.ts";
 
 const BLOCK = 512;
 
@@ -28,3 +32,46 @@ export function tarEntry(name: string, content: Uint8Array): Uint8Array {
 
 /** What ends an archive: two empty blocks. */
 export const tarEnd = (): Uint8Array => new Uint8Array(2 * BLOCK);
+
+/** Where a file lies in an archive. */
+export interface TarFile {
+  readonly name: string;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Thrown for bytes that are no readable archive. */
+export class TarError extends Error {
+  override readonly name = "TarError";
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
+
+/** The files of an archive, without their content. Throws TarError where it is damaged or cut short. */
+export async function tarFiles(folder: DatasetFolder, path: string): Promise<TarFile[]> {
+  const end = await folder.size(path);
+  const files: TarFile[] = [];
+  let longName: string | undefined;
+  for (let at = 0; ; ) {
+    if (at + BLOCK > end) throw new TarError("it is cut short: the empty blocks at its end are missing");
+    const header = await folder.read(path, at, at + BLOCK);
+    if (header.every((byte) => byte === 0)) return files;
+    const sum = header.reduce((s, byte, i) => s + (i >= 148 && i < 156 ? 32 : byte), 0);
+    if (Number.parseInt(text(header.subarray(148, 156)).trim(), 8) !== sum)
+      throw new TarError(`the header at byte ${at} is damaged`);
+    const size = Number.parseInt(text(header.subarray(124, 136)).trim(), 8);
+    const start = at + BLOCK;
+    if (!Number.isFinite(size) || start + size > end) throw new TarError(`it is cut short in the file at byte ${at}`);
+    const type = String.fromCharCode(header[156]);
+    if (type === "L") longName = text(await folder.read(path, start, start + size));
+    else if (type === "x")
+      longName = /(?:^|\n)\d+ path=([^\n]*)/.exec(text(await folder.read(path, start, start + size)))?.[1] ?? longName;
+    else {
+      const prefix = text(header.subarray(257, 262)) === "ustar" ? text(header.subarray(345, 500)) : "";
+      const name = longName ?? `${prefix === "" ? "" : `${prefix}/`}${text(header.subarray(0, 100))}`;
+      if (type === "0" || type === "\0") files.push({ name: name.replace(/^\.\//, ""), start, size });
+      longName = undefined;
+    }
+    at = start + Math.ceil(size / BLOCK) * BLOCK;
+  }
+}

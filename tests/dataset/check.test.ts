@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FAULTS } from "../../src/dataset/faults.ts";
-import { formats } from "../../src/dataset/formats/index.ts";
+import { formatNamed, formats } from "../../src/dataset/formats/index.ts";
 import { paletteOf } from "../../src/dataset/labelMap.ts";
 import { encodePng } from "../../src/dataset/png.ts";
 import { checkJob } from "../../src/project/dataset/check.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const kinds = async (): Promise<string[]> => {
-  const { faults } = await checkJob({ folder, format: null }, {});
+  const { faults } = await checkJob({ folder, format: null, recipe: null }, {});
   return [...new Set(faults.map((f) => f.kind))].sort();
 };
 
@@ -186,15 +186,150 @@ const PLANTED: [string, () => Promise<unknown>, string[]][] = [
   ["a stray file", () => writeFile(at("masks", ".DS_Store"), "x"), ["stray-file"]],
 ];
 
+const INSTANCES = "annotations/instances_train.json";
+const PANOPTIC = "annotations/panoptic_train.json";
+type Json = Record<string, never>[] & Record<string, Record<string, unknown>[]>;
+const json =
+  (change: (content: Json) => void) =>
+  (bytes: Buffer): string => {
+    const content = JSON.parse(bytes.toString());
+    change(content);
+    return JSON.stringify(content);
+  };
+const replace =
+  (from: string | RegExp, to: string) =>
+  (bytes: Buffer): string =>
+    bytes.toString("latin1").replace(from, to);
+
+/** Faults of layouts with annotations: what is done to one of their files. */
+const ANNOTATED: [string, string, string, (bytes: Buffer) => string | Uint8Array, string[]][] = [
+  ["coco", "half a JSON", INSTANCES, (bytes) => bytes.subarray(0, 900), ["annotation-damaged"]],
+  ["coco", "a JSON without a list", PANOPTIC, replace('"annotations"', '"labels"'), ["annotation-damaged"]],
+  [
+    "coco",
+    "an image that is not there",
+    INSTANCES,
+    json((c) => (c["images"][0]["file_name"] = "x.png")),
+    ["mask-without-image"],
+  ],
+  [
+    "coco",
+    "an annotation of no image",
+    INSTANCES,
+    json((c) => (c["annotations"][0]["image_id"] = 99)),
+    ["annotation-stray", "annotations-differ"],
+  ],
+  ["coco", "a wrong area", INSTANCES, json((c) => (c["annotations"][0]["area"] = 1)), ["area-wrong"]],
+  ["coco", "a wrong box", INSTANCES, json((c) => (c["annotations"][0]["bbox"] = [0, 0, 1, 1])), ["area-wrong"]],
+  [
+    "coco",
+    "run lengths of another size",
+    INSTANCES,
+    json((c) => (c["annotations"][0]["segmentation"] = { size: [9, 13], counts: [3, 4] })),
+    ["annotation-damaged", "annotations-differ"],
+  ],
+  [
+    "coco",
+    "an unknown category",
+    INSTANCES,
+    json((c) => (c["annotations"][0]["category_id"] = 9)),
+    ["annotations-differ", "label-unknown"],
+  ],
+  [
+    "coco",
+    "a renamed category",
+    INSTANCES,
+    json((c) => (c["categories"][2]["name"] = "hat")),
+    ["annotations-differ", "label-unknown"],
+  ],
+  [
+    "coco",
+    "an area twice",
+    INSTANCES,
+    json((c) => c["annotations"].push({ ...c["annotations"][0], id: 99 })),
+    ["overlap"],
+  ],
+  ["coco", "a lost annotation", INSTANCES, json((c) => c["annotations"].pop()), ["annotations-differ"]],
+  [
+    "coco",
+    "an unlisted segment",
+    PANOPTIC,
+    json((c) => (c["annotations"][0]["segments_info"] as object[]).pop()),
+    ["annotation-damaged", "annotations-differ"],
+  ],
+  ["coco", "half a panoptic map", "panoptic_train/seed000000.png", (bytes) => bytes.subarray(0, 90), ["mask-damaged"]],
+  ["cvat", "an unknown label", "annotations.xml", replace('mask label="wheel"', 'mask label="hat"'), ["label-unknown"]],
+  ["cvat", "a cut file", "annotations.xml", (bytes) => bytes.subarray(0, bytes.length - 20), ["annotation-damaged"]],
+  ["cvat", "wrong run lengths", "annotations.xml", replace('rle="', 'rle="5, '), ["annotation-damaged"]],
+  ["cvat", "a mask beyond the image", "annotations.xml", replace(/left="\d+"/, 'left="40"'), ["annotation-damaged"]],
+  [
+    "cvat",
+    "another size",
+    "annotations.xml",
+    replace('width="13" height="9"', 'width="14" height="9"'),
+    ["size-mismatch"],
+  ],
+  [
+    "cvat",
+    "an image that is not there",
+    "annotations.xml",
+    replace("seed000000.png", "other.png"),
+    ["mask-without-image"],
+  ],
+  [
+    "cvat",
+    "an ellipse",
+    "annotations.xml",
+    replace("<mask label", '<ellipse label="wheel"/><mask label'),
+    ["annotation-damaged"],
+  ],
+  [
+    "labelstudio",
+    "an unknown label",
+    "tasks.json",
+    replace('"brushlabels":["wheel"]', '"brushlabels":["hat"]'),
+    ["label-unknown"],
+  ],
+  [
+    "labelstudio",
+    "a cut brush",
+    "tasks.json",
+    json(
+      (c) =>
+        ((
+          c as never as { annotations: { result: { value: { rle: number[] } }[] }[] }[]
+        )[0].annotations[0].result[0].value.rle.length = 9),
+    ),
+    ["annotation-damaged"],
+  ],
+  ["labelstudio", "no annotations", "tasks.json", json((c) => delete c[0]["annotations"]), ["image-without-mask"]],
+  ["labelstudio", "no list", "tasks.json", () => "{}", ["annotation-damaged"]],
+  ["webdataset", "a cut archive", "train-000000.tar", (bytes) => bytes.subarray(0, 3000), ["annotation-damaged"]],
+  [
+    "webdataset",
+    "a damaged header",
+    "val-000000.tar",
+    (bytes) => Buffer.concat([Buffer.from("x"), bytes.subarray(1)]),
+    ["annotation-damaged"],
+  ],
+  [
+    "webdataset",
+    "a changed name",
+    "train-000000.tar",
+    replace(/seed000000\.seg\.png/, "seed000000.set.png"),
+    ["annotation-damaged"],
+  ],
+];
+
 describe("checkJob()", () => {
   it("finds nothing in a clean folder of any layout", async () => {
-    for (const format of formats.filter((f) => f.classify !== undefined)) {
+    for (const format of formats) {
       const clean = at("clean", format.name);
       await mkdir(clean, { recursive: true });
       const writer = format.writer(info, folderSink(clean));
       for (const sample of await someSamples()) await writer.add(sample);
       await writer.finish();
-      expect(await checkJob({ folder: clean, format: null }, {})).toEqual({
+      expect(await checkJob({ folder: clean, format: null, recipe: null }, {})).toEqual({
         format: format.name,
         pairs: 5,
         faults: [],
@@ -207,22 +342,36 @@ describe("checkJob()", () => {
     expect(await kinds()).toEqual(expected);
   });
 
+  it.each(ANNOTATED)("finds in %s %s, and nothing else of weight", async (name, _, file, change, expected) => {
+    const set = at(name);
+    const writer = formatNamed(name).writer(info, folderSink(set));
+    for (const sample of await someSamples()) await writer.add(sample);
+    await writer.finish();
+    await writeFile(join(set, file), Buffer.from(change(await readFile(join(set, file))) as string, "latin1"));
+    const { faults, format } = await checkJob({ folder: set, format: null, recipe: null }, {});
+    expect(format).toBe(name);
+    const found = new Set(faults.map((f) => f.kind));
+    // What is lost with the damage: samples and classes.
+    for (const kind of ["class-empty", "one-class"] as const) found.delete(kind);
+    expect([...found].sort()).toEqual(expected);
+  });
+
   it("knows no fault that is not planted here", () => {
-    expect([...new Set(PLANTED.flatMap(([, , found]) => found))].sort()).toEqual(Object.keys(FAULTS).sort());
+    const planted = [...PLANTED.map(([, , found]) => found), ...ANNOTATED.map(([, , , , found]) => found)];
+    expect([...new Set(planted.flat())].sort()).toEqual(Object.keys(FAULTS).sort());
   });
 
   it("names file and value", async () => {
     await writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1))));
-    expect((await checkJob({ folder, format: "folders" }, {})).faults).toEqual([
+    expect((await checkJob({ folder, format: "folders", recipe: null }, {})).faults).toEqual([
       { kind: "id-out-of-range", path: "masks/seed000001.png", found: "id 77 in 32 pixels; there are 3 classes" },
     ]);
   });
 
   it.each([
     ["/nowhere", null, "there is no such folder"],
-    [import.meta.dirname, null, "no images with masks were found"],
-    [import.meta.dirname, "coco", 'layout "coco" has no mask files to check'],
+    [import.meta.dirname, null, "no images with masks or annotations were found"],
   ])("refuses %s as %s", async (path, format, message) => {
-    await expect(checkJob({ folder: path, format }, {})).rejects.toThrow(message);
+    await expect(checkJob({ folder: path, format, recipe: null }, {})).rejects.toThrow(message);
   });
 });

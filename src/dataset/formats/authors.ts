@@ -3,8 +3,9 @@
  * three channels, and colours of the first hundred in labelviz_klish_c<n>/. Their reader splits by a shuffle of its own, so
  * splits are not written.
  */
-import { classesJson, classifyFolders, type DatasetFormat } from "../format.ts";
+import { classesJson, type DatasetFormat } from "../format.ts";
 import { paletteOf } from "../labelMap.ts";
+import { pairLayout } from "../pairs.ts";
 import { encodePng } from "../png.ts";
 
 const SHOWN = 100;
@@ -47,6 +48,5 @@ image, label = data[0]`,
       finish: () => sink.file("classes.json", classesJson(classes)),
     };
   },
-  maskChannels: 3,
-  classify: classifyFolders(/^image$/, /^label(_[^/]+)?$/),
+  ...pairLayout(/^image$/, /^label(_[^/]+)?$/, 3),
 };

@@ -9,6 +9,7 @@ import { type DatasetClass, rgbOf } from "../labelMap.ts";
 import { encodePng } from "../png.ts";
 import { cocoCounts, columnRuns } from "../rle.ts";
 import type { Split } from "../split.ts";
+import { cocoReader } from "./cocoReader.ts";
 
 export const coco: DatasetFormat = {
   name: "coco",
@@ -42,6 +43,7 @@ mask = coco.annToMask(coco.loadAnns(coco.getAnnIds(coco.getImgIds()[0]))[0])`,
       },
     };
   },
+  ...cocoReader,
 };
 
 function instance(

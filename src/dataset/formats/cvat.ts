@@ -3,6 +3,8 @@ import { connectedComponents } from "../components.ts";
 import { classesJson, type DatasetFormat } from "../format.ts";
 import type { DatasetClass } from "../labelMap.ts";
 import { runLengths } from "../rle.ts";
+import { xml } from "../xml.ts";
+import { cvatReader } from "./cvatReader.ts";
 
 export const cvat: DatasetFormat = {
   name: "cvat",
@@ -45,6 +47,7 @@ cvat-cli task import-dataset <task id> ../annotations.zip --format "CVAT 1.1"`,
       },
     };
   },
+  ...cvatReader,
 };
 
 const header = (
@@ -57,6 +60,3 @@ const header = (
   <meta><task><name>${xml(title)}</name><size>${samples}</size><mode>annotation</mode><labels>
 ${classes.map(({ name, color }) => `    <label><name>${xml(name)}</name><color>${color}</color><type>any</type><attributes></attributes></label>\n`).join("")}  </labels></task></meta>
 `;
-
-/** Text as XML, in attributes too. */
-export const xml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

@@ -1,4 +1,5 @@
-import { classesJson, classifyFolders, type DatasetFormat, splitLists } from "../format.ts";
+import { classesJson, type DatasetFormat, splitLists } from "../format.ts";
+import { pairLayout } from "../pairs.ts";
 
 /** Plain folders: images/<name>, masks/<name>.png of the same stem, a list of names per split. */
 export const folders: DatasetFormat = {
@@ -24,5 +25,5 @@ image, mask = Image.open(f"{path}/images/{names[0]}.{ext}"), np.array(Image.open
       },
     };
   },
-  classify: classifyFolders(/^images$/, /^masks$/),
+  ...pairLayout(/^images$/, /^masks$/),
 };

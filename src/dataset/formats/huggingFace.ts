@@ -1,5 +1,9 @@
 /** Hugging Face `datasets`, ImageFolder with metadata.jsonl, id2label.json and a dataset card. */
-import { classesJson, classifyFolders, type DatasetFormat, type DatasetInfo, json, splitLists } from "../format.ts";
+
+import { listedClasses } from "../classList.ts";
+import { classesJson, type DatasetFormat, type DatasetInfo, json, splitLists } from "../format.ts";
+import { pairLayout } from "../pairs.ts";
+import { readJson } from "../reading.ts";
 import type { Split } from "../split.ts";
 
 /** The names that `datasets` gives to splits. */
@@ -32,14 +36,24 @@ image, mask = data["train"][0]["image"], data["train"][0]["mask"]`,
             .map((name) => ({ file_name: `images/${name}.${imageExtension}`, mask_file_name: `masks/${name}.png` }));
           await sink.file(`${FOLDER[split]}/metadata.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
         }
-        await sink.file("id2label.json", json(Object.fromEntries(classes.map(({ name }, id) => [id, name]))));
+        await sink.file(NAMES, json(Object.fromEntries(classes.map(({ name }, id) => [id, name]))));
         await sink.file("classes.json", classesJson(classes));
         await sink.file("README.md", card(info));
       },
     };
   },
-  classify: classifyFolders(/^[^/]+\/images$/, /^[^/]+\/masks$/),
+  ...pairLayout(/^[^/]+\/images$/, /^[^/]+\/masks$/),
+  async classes(folder, report) {
+    if (!folder.paths.includes(NAMES)) return undefined;
+    const names = (await readJson(folder, NAMES, report)) as Readonly<Record<string, string>> | undefined;
+    if (names === undefined) return undefined;
+    const listed = Array.from({ length: Object.keys(names).length }, (_, id) => ({ name: String(names[id] ?? "") }));
+    return listedClasses(listed, NAMES, report);
+  },
 };
+
+/** Names by id, as models on the hub list them. */
+const NAMES = "id2label.json";
 
 const SIZES: readonly (readonly [number, string])[] = [
   [1e3, "n<1K"],

@@ -1,6 +1,10 @@
 /** OpenMMLab's MMSegmentation 1.x: img_dir and ann_dir by split, and a config that names classes and colours. */
-import { classesJson, classifyFolders, type DatasetFormat, type DatasetInfo } from "../format.ts";
-import { rgbOf } from "../labelMap.ts";
+
+import { listedClasses } from "../classList.ts";
+import { classesJson, type DatasetFormat, type DatasetInfo } from "../format.ts";
+import { hexColor, rgbOf } from "../labelMap.ts";
+import { pairLayout } from "../pairs.ts";
+import { readText } from "../reading.ts";
 
 export const mmseg: DatasetFormat = {
   name: "mmseg",
@@ -19,13 +23,29 @@ data = BaseSegDataset(**config["train_dataset"])`,
         await sink.original(`ann_dir/${split}/${name}.png`, sample, "mask");
       },
       async finish() {
-        await sink.file("dataset_config.py", config(info));
+        await sink.file(CONFIG, config(info));
         await sink.file("classes.json", classesJson(info.classes));
       },
     };
   },
-  classify: classifyFolders(/^img_dir\/[^/]+$/, /^ann_dir\/[^/]+$/),
+  ...pairLayout(/^img_dir\/[^/]+$/, /^ann_dir\/[^/]+$/),
+  async classes(folder, report) {
+    if (!folder.paths.includes(CONFIG)) return undefined;
+    // Python is not run: the two lists are read where they are written as our writer does, which is JSON too.
+    const text = await readText(folder, CONFIG);
+    const list = (name: string): unknown =>
+      JSON.parse(new RegExp(`^\\s*${name}=(.*),$`, "m").exec(text)?.[1] ?? "null");
+    try {
+      const [names, palette] = [list("classes") as string[] | null, list("palette") as number[][] | null];
+      const listed = names?.map((name, id) => ({ name, ...(palette?.[id] && { color: hexColor(palette[id]) }) }));
+      return listed && listedClasses(listed, CONFIG, report);
+    } catch {
+      return undefined;
+    }
+  },
 };
+
+const CONFIG = "dataset_config.py";
 
 const config = ({ classes, splits, imageExtension, description }: DatasetInfo): string => `# ${description}
 import os

@@ -1,5 +1,6 @@
 /** SPADE and pix2pixHD: <split>_img and <split>_label folders of equal stems; label 255 is "don't care". */
-import { classesJson, classifyFolders, type DatasetFormat } from "../format.ts";
+import { classesJson, type DatasetFormat } from "../format.ts";
+import { pairLayout } from "../pairs.ts";
 
 export const spade: DatasetFormat = {
   name: "spade",
@@ -20,5 +21,5 @@ python train.py --dataroot {path} --label_nc {classes} --no_instance   # pix2pix
       finish: () => sink.file("classes.json", classesJson(classes)),
     };
   },
-  classify: classifyFolders(/^[^/]+_img$/, /^[^/]+_label$/),
+  ...pairLayout(/^[^/]+_img$/, /^[^/]+_label$/),
 };

@@ -1,8 +1,11 @@
 /** Pascal VOC 2012 (Everingham et al., development kit), with CVAT's labelmap.txt for names and colours. */
+import { type ListedClass, listedClasses, numberedColor } from "../classList.ts";
 import { connectedComponents } from "../components.ts";
-import { classesJson, classifyFolders, type DatasetFormat, splitLists } from "../format.ts";
-import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf, rgbOf } from "../labelMap.ts";
+import { classesJson, type DatasetFormat, splitLists } from "../format.ts";
+import { type DatasetClass, hexColor, IGNORE_LABEL, type LabelMap, paletteOf, rgbOf } from "../labelMap.ts";
+import { pairLayout } from "../pairs.ts";
 import { encodePng } from "../png.ts";
+import { readText } from "../reading.ts";
 
 export const voc: DatasetFormat = {
   name: "voc",
@@ -32,13 +35,25 @@ mask = np.array(Image.open(f"{path}/SegmentationClass/{names[0]}.png"))  # ids, 
         for (const split of splits) await sink.file(`ImageSets/Segmentation/${split}.txt`, lists.of(split));
         if (splits.includes("val"))
           await sink.file("ImageSets/Segmentation/trainval.txt", lists.of("train") + lists.of("val"));
-        await sink.file("labelmap.txt", labelMapText(classes));
+        await sink.file(LABEL_MAP, labelMapText(classes));
         await sink.file("classes.json", classesJson(classes));
       },
     };
   },
-  classify: classifyFolders(/^JPEGImages$/, /^SegmentationClass$/),
+  ...pairLayout(/^JPEGImages$/, /^SegmentationClass$/),
+  async classes(folder, report) {
+    if (!folder.paths.includes(LABEL_MAP)) return undefined;
+    const lines = (await readText(folder, LABEL_MAP)).split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
+    const listed = lines.map((line): ListedClass => {
+      const [name, rgb] = line.split(":");
+      return { name, color: hexColor((rgb ?? "").split(",").map(Number)) };
+    });
+    return listedClasses(listed, LABEL_MAP, report);
+  },
 };
+
+/** CVAT's list of names and colours. */
+const LABEL_MAP = "labelmap.txt";
 
 /** "name:r,g,b::" a line, as CVAT reads and writes it. */
 export const labelMapText = (classes: readonly DatasetClass[]): string =>
@@ -58,11 +73,9 @@ function objectMap(labels: LabelMap, classes: readonly DatasetClass[]): Uint8Arr
   return Uint8Array.from(index, (i) => (i < 0 ? IGNORE_LABEL : number[i]));
 }
 
-/** VOC's own colours: the bits of the number dealt out to the three channels, high bits first. */
+/** The colours of VOC's object numbers. */
 function objectPalette(): Uint8Array {
   const palette = paletteOf([]);
-  for (let n = 0; n < IGNORE_LABEL; n++)
-    for (let bit = 0, left = n; bit < 8; bit++, left >>= 3)
-      for (let c = 0; c < 3; c++) palette[n * 3 + c] |= ((left >> c) & 1) << (7 - bit);
+  for (let n = 0; n < IGNORE_LABEL; n++) palette.set(rgbOf(numberedColor(n)), n * 3);
   return palette;
 }

@@ -1,33 +1,66 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import sharp from "sharp";
 import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from "../../dataset/check.ts";
+import type { Fault } from "../../dataset/faults.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
+import type { DatasetFolder } from "../../dataset/reading.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { ProjectError } from "../files.ts";
-import { filesBelow } from "./source.ts";
+import { openFolder } from "./folder.ts";
+import { classesPath, type DatasetSettings, labelSetNamed, loadDataset, masksFolder } from "./settings.ts";
 
 export interface CheckRequest {
   readonly folder: string;
   /** Null to find it out. */
   readonly format: string | null;
+  /** Of a dataset with several label sets the one to check; null for all. */
+  readonly recipe: string | null;
 }
 
-/** Checks a folder of images and masks. */
-export async function checkJob({ folder, format }: CheckRequest, job: JobOptions): Promise<CheckResult> {
-  const paths = await filesBelow(folder);
-  const layout = format === null ? detectFormat(paths, formats) : formatNamed(format);
-  if (layout.classify === undefined)
-    throw new ProjectError(
-      `layout "${layout.name}" has no mask files to check. Check the dataset that it was exported from: the folder with dataset.json.`,
-    );
-  return checkDataset({ paths, read: (path) => readFile(join(folder, path)), probe }, layout, job);
+/** Checks a folder of images with masks or annotations, in any of the layouts. */
+export async function checkJob({ folder, format, recipe }: CheckRequest, job: JobOptions): Promise<CheckResult> {
+  const files = await openFolder(folder);
+  const dataset = format === null ? await loadDataset(folder) : undefined;
+  if (dataset === undefined) {
+    const layout = format === null ? detectFormat(files.paths, formats) : formatNamed(format);
+    return checkDataset(files, layout, probe, job);
+  }
+  // A dataset of ours is plain folders, once for each label set.
+  const { settings } = dataset;
+  const sets = recipe === null ? settings.labelSets.map((_, set) => set) : [labelSetNamed(settings, recipe)];
+  const faults: Fault[] = [];
+  let pairs = 0;
+  for (const [i, set] of sets.entries()) {
+    const real = pathsOfLabelSet(files.paths, settings, set);
+    const file = (path: string): string => real.get(path) as string;
+    const folders: DatasetFolder = {
+      paths: [...real.keys()].sort(),
+      size: (path) => files.size(file(path)),
+      read: (path, start, end) => files.read(file(path), start, end),
+    };
+    const result = await checkDataset(folders, formatNamed("folders"), probe, job);
+    pairs += result.pairs;
+    // What concerns images and lists is found with every set.
+    for (const fault of result.faults)
+      if (i === 0 || /^(masks\/|classes)/.test(fault.path))
+        faults.push({ ...fault, path: real.get(fault.path) ?? fault.path });
+  }
+  return { format: "folders", pairs, faults };
 }
 
-async function probe(bytes: Uint8Array): Promise<ImageFacts> {
+/** A dataset's files by the names that they would have with this label set alone: the layout "folders". */
+function pathsOfLabelSet(paths: readonly string[], settings: DatasetSettings, set: number): Map<string, string> {
+  const [masks, classes] = [masksFolder(settings, set), classesPath(settings, set)];
+  const real = new Map<string, string>();
+  for (const path of paths)
+    if (path === classes) real.set("classes.json", path);
+    else if (path.startsWith(`${masks}/`)) real.set(`masks${path.slice(masks.length)}`, path);
+    else if (/^(images\/.*|(train|val|test)\.txt)$/.test(path)) real.set(path, path);
+  return real;
+}
+
+const probe = async (bytes: Uint8Array): Promise<ImageFacts> => {
   const image = sharp(bytes, { failOn: "warning" });
   const { width, height, hasAlpha = false, orientation = 1 } = await image.metadata();
   // Decoding all pixels finds what the header does not tell.
   await image.stats();
   return { width, height, hasAlpha, orientation };
-}
+};

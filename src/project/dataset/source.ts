@@ -1,16 +1,25 @@
 /** Folders as streams of samples: datasets of ours, any layout of image and mask files, CelebAMask-HQ. */
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { detectFormat } from "../../dataset/check.ts";
-import { idsOf } from "../../dataset/checkMask.ts";
+import { readClasses } from "../../dataset/classList.ts";
+import { FAULTS, type Fault } from "../../dataset/faults.ts";
 import type { DatasetInfo, Sample } from "../../dataset/format.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
-import { checkClasses, type DatasetClass, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
+import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../dataset/png.ts";
+import {
+  type DatasetFolder,
+  type FoundLabels,
+  type FoundSample,
+  type ReportFault,
+  readText,
+} from "../../dataset/reading.ts";
 import { SPLITS, type Split, splitOf } from "../../dataset/split.ts";
-import { explain, ProjectError } from "../files.ts";
+import { ProjectError } from "../files.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
+import { openFolder } from "./folder.ts";
 import { manifestLines, wholeManifest } from "./manifest.ts";
 import {
   type DatasetFile,
@@ -49,21 +58,10 @@ export async function openSource(
   if (paths.length > 1) return partsSource(paths, recipe, name);
   const [folder] = paths;
   if ((await loadDataset(folder)) !== undefined && format === null) return partsSource(paths, recipe, name);
-  const files = await filesBelow(folder);
-  if (format === "celebamask" || (format === null && isCelebAMask(files))) return celebAMaskSource(folder, files, name);
+  const files = await openFolder(folder);
+  if (format === "celebamask" || (format === null && isCelebAMask(files.paths)))
+    return celebAMaskSource(folder, files.paths, name);
   return layoutSource(folder, files, format, name);
-}
-
-/** Every file below a folder, relative, with "/". */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
-    if (error.code === "ENOENT") throw new ProjectError(`${folder}: there is no such folder.`);
-    throw explain(error, folder);
-  });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
-    .sort();
 }
 
 async function partsSource(folders: readonly string[], recipe: string | null, name: string): Promise<SampleSource> {
@@ -138,77 +136,68 @@ async function* storedSamples(folder: string, { settings }: DatasetFile, set: nu
 }
 
 const LIST = /(^|\/)(train|val|test)\.txt$/;
-/** A part of a path that names a split. */
-const SPLIT_FOLDER = /(?:^|\/)(train|val|validation|test)(?:[_/]|$)/;
-/** Shares of samples that no list and no folder puts into a split. */
+/** Shares of the splits where a foreign folder has none. */
 const OTHERWISE = { val: 0.1, test: 0 };
 
-/** A folder in a layout that pairs image files with mask files by their stem. */
+/** A folder in one of the layouts, whoever wrote it. */
 async function layoutSource(
-  folder: string,
-  files: readonly string[],
-  named: string | null,
+  path: string,
+  files: DatasetFolder,
+  format: string | null,
   name: string,
 ): Promise<SampleSource> {
-  const format = named === null ? detectFormat(files, formats) : formatNamed(named);
-  const images = new Map<string, string>();
-  const masks = new Map<string, string>();
-  for (const file of files) {
-    const found = format.classify?.(file);
-    if (found !== undefined) (found.kind === "image" ? images : masks).set(found.key, file);
-  }
-  const keys = [...images.keys()].filter((key) => masks.has(key)).sort();
-  if (keys.length === 0 || keys.length < Math.max(images.size, masks.size))
-    throw new ProjectError(
-      `${folder}: ${images.size} images and ${masks.size} masks make ${keys.length} pairs in layout ${format.name}. See klish check ${folder}`,
-    );
+  const layout = format === null ? detectFormat(files.paths, formats) : formatNamed(format);
+  const faults: Fault[] = [];
+  const report: ReportFault = (kind, at, found) => {
+    faults.push({ kind, path: at, found });
+  };
+  const refuse = (what: string): never => {
+    throw new ProjectError(`${path}, read as ${layout.name}: ${what}. See klish check ${path} --format ${layout.name}`);
+  };
+  const refuseFault = ({ kind, path: at, found }: Fault): never => refuse(`${at}: ${found} (${FAULTS[kind].fix})`);
+  const listed = await readClasses(files, layout, report);
+  const samples = await layout.read(files, listed, report);
+  const wrong = faults.find((f) => FAULTS[f.kind].severity === "error");
+  if (wrong !== undefined) refuseFault(wrong);
+  if (samples.length === 0) refuse("it has no samples");
+  const odd = samples.find((s) => s.image === undefined || s.labels === undefined);
+  if (odd !== undefined) refuse(`"${odd.key}" has ${odd.image === undefined ? "no image" : "no labels"}`);
   const extensions = new Set(
-    keys.map((key) => images.get(key)!.split(".").at(-1)!.toLowerCase().replace("jpeg", "jpg")),
+    samples.map(({ image }) => image!.path.split(".").at(-1)!.toLowerCase().replace("jpeg", "jpg")),
   );
-  if (extensions.size > 1)
-    throw new ProjectError(`${folder} mixes image formats (${[...extensions].join(", ")}); convert them to one first.`);
-  const splits = await listedSplits(folder, files);
-  const splitOfKey = (key: string): Split => {
-    const listed = splits.get(key);
-    if (listed !== undefined) return listed;
-    const part = SPLIT_FOLDER.exec(images.get(key)!)?.[1];
-    return part === undefined ? splitOf(key, OTHERWISE) : part === "validation" ? "val" : (part as Split);
+  if (extensions.size > 1) refuse(`image formats are mixed (${[...extensions].join(", ")}); convert them to one first`);
+  const splits = await listedSplits(files);
+  const splitOfSample = ({ key, split }: FoundSample): Split => splits.get(key) ?? split ?? splitOf(key, OTHERWISE);
+  const readLabels = async (sample: FoundSample): Promise<FoundLabels> => {
+    faults.length = 0;
+    return (await sample.labels!.read()) ?? refuseFault(faults.at(-1)!);
   };
-  const readMask = async (key: string): Promise<{ bytes: Uint8Array; labels: Sample["labels"]; indexed: boolean }> => {
-    const bytes = await readFile(join(folder, masks.get(key)!));
-    const png = decodePng(bytes);
-    const data = png.bitDepth === 16 ? undefined : idsOf(png, png.channels === 3 ? 3 : 1);
-    if (data === undefined)
-      throw new ProjectError(`${masks.get(key)} does not hold one class id a pixel. See klish check ${folder}`);
-    return { bytes, labels: { width: png.width, height: png.height, data }, indexed: png.colorType === 3 };
-  };
-  const classes = files.includes("classes.json") ? await readClasses(folder) : await countedClasses(keys, readMask);
+  const classes = listed ?? (await countedClasses(samples, readLabels));
   const palette = paletteOf(classes);
-  const present = new Set(keys.map(splitOfKey));
+  const present = new Set(samples.map(splitOfSample));
   return {
     info: {
       name,
-      description: `${keys.length} images with masks of ${classes.length} classes.`,
+      description: `${samples.length} images with masks of ${classes.length} classes.`,
       classes,
       imageExtension: [...extensions][0],
       splits: SPLITS.filter((split) => present.has(split)),
-      samples: keys.length,
+      samples: samples.length,
     },
     async *samples() {
-      for (const key of keys) {
-        const { bytes, labels, indexed } = await readMask(key);
-        const foreign = labels.data.find((id) => id >= classes.length && id !== IGNORE_LABEL);
+      for (const sample of samples) {
+        const { map, file } = await readLabels(sample);
+        const foreign = map.data.find((id) => id >= classes.length && id !== IGNORE_LABEL);
         if (foreign !== undefined)
-          throw new ProjectError(
-            `${masks.get(key)} has id ${foreign}; there are ${classes.length} classes. See klish check ${folder}`,
-          );
-        const same = indexed && files.includes("classes.json");
+          refuse(`${sample.labels!.path} has id ${foreign}; there are ${classes.length} classes`);
+        // A mask with the palette of its classes stays as it is.
+        const same = file?.png.colorType === 3 && files.paths.includes("classes.json");
         yield {
-          name: key.replaceAll(/[^\w-]/g, "_"),
-          split: splitOfKey(key),
-          image: await readFile(join(folder, images.get(key)!)),
-          labels,
-          mask: same ? bytes : encodePng({ ...labels, palette }),
+          name: sample.key.replaceAll(/[^\w-]/g, "_"),
+          split: splitOfSample(sample),
+          image: await sample.image!.read(),
+          labels: map,
+          mask: same ? file.bytes : encodePng({ ...map, palette }),
         };
       }
     },
@@ -217,38 +206,31 @@ async function layoutSource(
   };
 }
 
-async function readClasses(folder: string): Promise<readonly DatasetClass[]> {
-  try {
-    const { classes } = JSON.parse(await readFile(join(folder, "classes.json"), "utf8")) as { classes: DatasetClass[] };
-    checkClasses(classes);
-    return classes.map(({ name, color, background }) => ({ name, color, background }));
-  } catch (cause) {
-    throw new ProjectError(`${join(folder, "classes.json")}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** Without a list of classes: as many as the largest id asks for. */
+/** Without a list of classes: as many as the largest id asks for, in the colours of the first palette. */
 async function countedClasses(
-  keys: readonly string[],
-  readMask: (key: string) => Promise<{ labels: Sample["labels"] }>,
+  samples: readonly FoundSample[],
+  read: (sample: FoundSample) => Promise<FoundLabels>,
 ): Promise<DatasetClass[]> {
   let most = 0;
-  for (const key of keys)
-    for (const id of (await readMask(key)).labels.data) if (id !== IGNORE_LABEL && id > most) most = id;
-  return distinctColors(most + 1).map((color, id) => ({
-    name: `class ${id}`,
-    color: cssColor(color),
-    background: false,
-  }));
+  let palette: Uint8Array | undefined;
+  for (const sample of samples) {
+    const { map, file } = await read(sample);
+    palette ??= file?.png.palette;
+    for (const id of map.data) if (id !== IGNORE_LABEL && id > most) most = id;
+  }
+  return distinctColors(most + 1).map((color, id) => {
+    const rgb = palette?.subarray(id * 3, id * 3 + 3);
+    const shown: readonly [number, number, number] = rgb?.length === 3 ? [rgb[0], rgb[1], rgb[2]] : color;
+    return { name: `class ${id}`, color: cssColor(shown), background: false };
+  });
 }
 
-async function listedSplits(folder: string, files: readonly string[]): Promise<Map<string, Split>> {
+async function listedSplits(folder: DatasetFolder): Promise<Map<string, Split>> {
   const splits = new Map<string, Split>();
-  for (const file of files) {
-    const split = LIST.exec(file)?.[2] as Split | undefined;
+  for (const path of folder.paths) {
+    const split = LIST.exec(path)?.[2] as Split | undefined;
     if (split === undefined) continue;
-    for (const line of (await readFile(join(folder, file), "utf8")).split(/\r?\n/))
-      if (line !== "") splits.set(line, split);
+    for (const line of (await readText(folder, path)).split(/\r?\n/)) if (line !== "") splits.set(line, split);
   }
   return splits;
 }

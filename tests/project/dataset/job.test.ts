@@ -264,7 +264,9 @@ describe("datasetJob()", () => {
     expect(await readdir(join(out, "SegmentationClass")).catch(() => "none")).toBe("none");
     expect((await readdir(join(out, "voc", "SegmentationClass"))).length).toBe(8);
     await expect(stat(join(out, "coco"))).rejects.toThrow("ENOENT");
-    expect((await checkJob({ folder: out, format: null }, {})).faults.map((f) => f.path)).not.toContain("voc");
+    expect((await checkJob({ folder: out, format: null, recipe: null }, {})).faults.map((f) => f.path)).not.toContain(
+      "voc",
+    );
   });
 
   it.each<[Partial<DatasetRequest>, string]>([

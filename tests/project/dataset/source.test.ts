@@ -1,15 +1,19 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { numberedColor } from "../../../src/dataset/classList.ts";
+import { FAULTS } from "../../../src/dataset/faults.ts";
 import type { Sample } from "../../../src/dataset/format.ts";
 import { formatNamed, formats } from "../../../src/dataset/formats/index.ts";
 import { decodePng, encodePng } from "../../../src/dataset/png.ts";
+import { checkJob } from "../../../src/project/dataset/check.ts";
 import { datasetJob } from "../../../src/project/dataset/job.ts";
 import { openSource, type SampleSource } from "../../../src/project/dataset/source.ts";
 import { exportJob } from "../../../src/project/dataset/store.ts";
 import { classes, folderSink, info, someSamples } from "../../dataset/samples.ts";
+import { hasShared, shared } from "../../shared.ts";
 import { labelledProject } from "./project.ts";
 
 let folder: string;
@@ -38,21 +42,18 @@ const put = async (path: string, content: Uint8Array): Promise<void> => {
 };
 
 describe("openSource()", () => {
-  it.each(formats.filter((f) => f.classify !== undefined).map((f) => f.name))(
-    "reads %s: pixels, ids, names, colours and splits survive",
-    async (name) => {
-      const written = await write(name, folder);
-      const source = await openSource([folder], { fromFormat: null, recipe: null, name: "test" });
-      expect(source.info.classes).toEqual(classes);
-      const read = await all(source);
-      // The authors' layout numbers its samples and knows no splits.
-      const kept = ({ name: stem, split, image, labels, mask }: Sample): unknown =>
-        name === "authors"
-          ? { image: [...image], labels, mask: [...mask] }
-          : { stem, split, image: [...image], labels, mask: [...mask] };
-      expect(read.map(kept)).toEqual(written.map(kept));
-    },
-  );
+  it.each(formats.map((f) => f.name))("reads %s: pixels, ids, names, colours and splits survive", async (name) => {
+    const written = await write(name, folder);
+    const source = await openSource([folder], { fromFormat: null, recipe: null, name: "test" });
+    expect(source.info.classes).toEqual(classes);
+    const read = await all(source);
+    // The authors' layout numbers its samples and knows no splits.
+    const kept = ({ name: stem, split, image, labels, mask }: Sample): unknown =>
+      name === "authors"
+        ? { image: [...image], labels, mask: [...mask] }
+        : { stem, split, image: [...image], labels, mask: [...mask] };
+    expect(read.map(kept)).toEqual(written.map(kept));
+  });
 
   it("counts classes where none are listed", async () => {
     await write("spade", folder);
@@ -88,6 +89,31 @@ describe("openSource()", () => {
     );
   });
 
+  it.skipIf(!hasShared)("reads real index masks of CelebAMask-HQ, and takes them through COCO and back", async () => {
+    const from = shared("data/celebamask");
+    // The photographs and masks as they are, and the names of their 19 classes.
+    const names =
+      "background skin nose eye_g l_eye r_eye l_brow r_brow l_ear r_ear mouth u_lip l_lip hair hat ear_r neck_l neck cloth";
+    const list = names.split(" ").map((name, id) => ({ id, name, color: numberedColor(id), background: id === 0 }));
+    const files = await Promise.all(["images", "masks"].map((sub) => readdir(join(from, sub))));
+    expect(files.map((f) => f.length)).toEqual([500, 500]);
+    const few = join(folder, "few");
+    await mkdir(join(few, "images"), { recursive: true });
+    await mkdir(join(few, "masks"));
+    for (const [i, sub] of ["images", "masks"].entries())
+      for (const file of files[i].sort().slice(0, 8)) await copyFile(join(from, sub, file), join(few, sub, file));
+    await writeFile(join(few, "classes.json"), JSON.stringify({ classes: list }));
+    const checked = await checkJob({ folder: few, format: null, recipe: null }, {});
+    expect(checked.faults.filter((f) => FAULTS[f.kind].severity === "error")).toEqual([]);
+    const request = { fromFormat: null, recipe: null, name: "faces" };
+    await exportJob({ ...request, from: [few], format: "coco", outdir: join(folder, "coco") }, {});
+    const [before, after] = await Promise.all(
+      [few, join(folder, "coco")].map(async (path) => all(await openSource([path], request))),
+    );
+    expect(after.map((s) => [s.name, s.split])).toEqual(before.map((s) => [s.name, s.split]));
+    for (const [i, s] of after.entries()) expect(Buffer.compare(s.labels.data, before[i].labels.data)).toBe(0);
+  });
+
   it("refuses what does not fit, and says what", async () => {
     await write("folders", folder);
     const open = async (): Promise<unknown> =>
@@ -97,10 +123,12 @@ describe("openSource()", () => {
     await writeFile(mask, encodePng({ width: 13, height: 9, data: new Uint8Array(117).fill(9) }));
     await expect(open()).rejects.toThrow("masks/seed000002.png has id 9; there are 3 classes");
     await writeFile(mask, encodePng({ width: 13, height: 9, data: Uint8Array.from({ length: 351 }, (_, i) => i % 7) }));
-    await expect(open()).rejects.toThrow("does not hold one class id a pixel");
+    await expect(open()).rejects.toThrow(
+      "masks/seed000002.png: 3 channels (RGB) (save one channel that holds the class id)",
+    );
     await writeFile(mask, good);
     await put("images/seed000009.jpg", good);
-    await expect(open()).rejects.toThrow("6 images and 5 masks make 5 pairs");
+    await expect(open()).rejects.toThrow('"seed000009" has no labels');
     await expect(openSource([join(folder, "none")], { fromFormat: null, recipe: null, name: "x" })).rejects.toThrow(
       "there is no such folder",
     );

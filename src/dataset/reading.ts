@@ -1,0 +1,86 @@
+/** How datasets are read: a folder, what a layout finds in it, and where faults are reported. */
+import type { FaultKind } from "./faults.ts";
+import type { LabelMap } from "./labelMap.ts";
+import type { Png } from "./png.ts";
+import type { Split } from "./split.ts";
+
+/** A folder as readers see it. */
+export interface DatasetFolder {
+  /** Of all files below it: relative, with "/", sorted. */
+  readonly paths: readonly string[];
+  size(path: string): Promise<number>;
+  /** Bytes from `start` (default 0) up to `end` (default the file's end). */
+  read(path: string, start?: number, end?: number): Promise<Uint8Array>;
+}
+
+export type ReportFault = (kind: FaultKind, path: string, found: string) => void;
+
+/** Labels of a sample as a layout holds them. */
+export interface FoundLabels {
+  readonly map: LabelMap;
+  /** Where they are a PNG: its bytes and what is in them. */
+  readonly file?: { readonly bytes: Uint8Array; readonly png: Png };
+}
+
+/** A sample as a layout holds it; an image or labels that are missing are undefined. */
+export interface FoundSample {
+  /** What image and labels share: a stem, or a path without extension. */
+  readonly key: string;
+  /** Where the layout tells. */
+  readonly split: Split | undefined;
+  readonly image: { readonly path: string; read(): Promise<Uint8Array> } | undefined;
+  readonly labels:
+    | {
+        readonly path: string;
+        /** Undefined, with a report, where they cannot be read. */
+        read(): Promise<FoundLabels | undefined>;
+      }
+    | undefined;
+}
+
+export const IMAGE_FILE = /\.(png|jpe?g|webp)$/i;
+
+/** The last part of a path. */
+export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** A path without the extension of its last part. */
+export const withoutExtension = (path: string): string => path.replace(/\.[^./]+$/, "");
+
+/** The split that a folder's or file's name says, as layouts call them. */
+export function splitNamed(name: string): Split | undefined {
+  const found = /(?:^|[^a-z])(train|val|valid|validation|test)(?:[^a-z]|$)/i.exec(name)?.[1].toLowerCase();
+  return found?.startsWith("val") ? "val" : (found as Split | undefined);
+}
+
+/** A whole file as text. */
+export const readText = async (folder: DatasetFolder, path: string): Promise<string> =>
+  new TextDecoder().decode(await folder.read(path));
+
+/** A JSON file; undefined, with a report, where it is damaged. */
+export async function readJson(folder: DatasetFolder, path: string, report: ReportFault): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(folder, path));
+  } catch (error) {
+    report("annotation-damaged", path, `no JSON (${error instanceof Error ? error.message : String(error)})`);
+    return undefined;
+  }
+}
+
+/** Images by what annotations call them: a path, the end of one, or a file name that only one has. */
+export function imageFinder(paths: readonly string[]): (name: string) => string | undefined {
+  const images = paths.filter((path) => IMAGE_FILE.test(path));
+  const whole = new Set(images);
+  const byName = new Map<string, string[]>();
+  for (const path of images) {
+    const list = byName.get(baseName(path));
+    if (list === undefined) byName.set(baseName(path), [path]);
+    else list.push(path);
+  }
+  return (name) => {
+    if (whole.has(name)) return name;
+    const same = byName.get(baseName(name)) ?? [];
+    const ending = same.filter((path) => path.endsWith(`/${name}`));
+    if (ending.length === 1) return ending[0];
+    return same.length === 1 ? same[0] : undefined;
+  };
+}
