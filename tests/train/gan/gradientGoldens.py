@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 
-RESOLUTION, COLOURS, BATCH, GROUP = 32, 3, 4, 2
+RESOLUTION, COLOURS, BATCH, GROUP = 32, 3, 4, 4
 BASE, MOST = 512, 32
 Z = W = 24
 MAPPING = 2
