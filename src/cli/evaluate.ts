@@ -10,6 +10,10 @@ interface EvaluateOptions {
   readonly project?: string;
   readonly features?: string;
   readonly truth?: string;
+  readonly segmenter?: string;
+  readonly segmenterSize?: number;
+  readonly segmenterRange: readonly [number, number] | "imagenet";
+  readonly segmenterOutput?: string;
   readonly outdir: string;
   readonly methods: readonly MethodName[];
   readonly k?: readonly number[];
@@ -43,6 +47,15 @@ export function addEvaluate(program: Command): void {
       "--truth <path>",
       "true classes: a folder of index PNGs seed0000.png ..., an .npz with `truth`, or an .npy; 255 is left out (default: in --features)",
     )
+    .option("--segmenter <onnx>", "a model that sees the true classes in the project's images: logits or label maps")
+    .option("--segmenter-size <px>", "side of its input (default: the model's, or the generator's)", parse.integer(1))
+    .option(
+      "--segmenter-range <low,high>",
+      "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
+      parseRange,
+      [0, 1] as const,
+    )
+    .option("--segmenter-output <name>", "which of its outputs (default: the first)")
     .requiredOption("--outdir <folder>", "where the tables go, and what was measured so far is kept")
     .option("--methods <list>", `of ${methodNames.join(", ")}`, parseMethods, [...methodNames])
     .option("--k <list>", "numbers of clusters, such as 12,18,24 (default: the classes, 1.5 and 2 times)", parseKs)
@@ -65,6 +78,15 @@ export function addEvaluate(program: Command): void {
               ? { kind: "arrays", file: features as string }
               : { kind: "project", folder: project, network: network ?? null },
           truth: truth ?? null,
+          segmenter:
+            options.segmenter === undefined
+              ? null
+              : {
+                  file: options.segmenter,
+                  size: options.segmenterSize ?? null,
+                  range: options.segmenterRange,
+                  output: options.segmenterOutput ?? null,
+                },
           outdir,
           methods,
           ks: k ?? null,
@@ -92,6 +114,15 @@ function parseMethods(text: string): MethodName[] {
     return found;
   });
   return [...new Set(methods)];
+}
+
+function parseRange(text: string): readonly [number, number] | "imagenet" {
+  if (text === "imagenet") return text;
+  const values = text.split(",").map(Number);
+  const [low, high] = values;
+  if (values.length !== 2 || !values.every(Number.isFinite) || low === high)
+    throw new InvalidArgumentError(`Expected two numbers such as -1,1, or imagenet, got "${text}".`);
+  return [low, high];
 }
 
 function parseKs(text: string): number[] {

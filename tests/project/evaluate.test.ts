@@ -36,6 +36,7 @@ function npy(descr: string, shape: readonly number[], data: ArrayBufferView): Ui
 const request = (changes: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
   source: { kind: "arrays", file: join(folder, "set.npz") },
   truth: null,
+  segmenter: null,
   outdir: join(folder, "out"),
   methods: ["klish", "klish-paper", "kmeans"],
   ks: null,

@@ -14,6 +14,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../files.ts";
 import { openProject } from "../project.ts";
 import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
+import { type SegmenterRequest, segmentSeeds } from "./segmenter.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
 
 /** Where the features are: a project, whose generator is sampled again, or arrays in an .npz. */
@@ -25,6 +26,8 @@ export interface InputRequest {
   readonly source: EvaluationSource;
   /** A folder of label maps, an .npz or an .npy; null for the array `truth` beside the features. */
   readonly truth: string | null;
+  /** Sees the true classes in a project's images, in place of `truth`. */
+  readonly segmenter: SegmenterRequest | null;
   /** Default: the project's, or 1. */
   readonly pixelStride: number | null;
   readonly provider: ProviderChoice;
@@ -57,14 +60,16 @@ interface Loaded {
 export async function loadInput(request: InputRequest, job: JobOptions): Promise<EvaluationInput> {
   const { source } = request;
   const threads = request.threads ?? availableParallelism();
+  if (request.segmenter !== null && (request.truth !== null || source.kind === "arrays"))
+    throw new ProjectError("a segmenter sees the images of a project's generator: give --project, and no --truth.");
   const loaded =
-    source.kind === "arrays"
-      ? await arrays(source.file, threads)
-      : await sampled(source.folder, source.network, request.provider, threads, job);
+    source.kind === "arrays" ? await arrays(source.file, threads) : await sampled(source, request, threads, job);
   const { name, shape } = loaded;
   const truth = request.truth === null ? loaded.truth : await loadTruth(request.truth, shape);
   if (truth === undefined)
-    throw new ProjectError(`${name} says nothing of true classes. Give them with --truth <folder or file>.`);
+    throw new ProjectError(
+      `${name} says nothing of true classes. Give them with --truth <folder or file>, or a project's with --segmenter <onnx>.`,
+    );
   const pixelStride = request.pixelStride ?? loaded.pixelStride;
   if (pixelStride > 1 && shape.resolution === undefined)
     throw new ProjectError("a pixel stride needs images; these are plain points.");
@@ -122,9 +127,8 @@ async function arrays(file: string, threads: number): Promise<Loaded> {
 }
 
 async function sampled(
-  folder: string,
-  network: string | null,
-  provider: ProviderChoice,
+  { folder, network }: Extract<EvaluationSource, { readonly kind: "project" }>,
+  { provider, segmenter }: InputRequest,
   threads: number,
   job: JobOptions,
 ): Promise<Loaded> {
@@ -139,7 +143,7 @@ async function sampled(
       name: basename(folder),
       features,
       shape: { seeds, resolution, pixels: features.pixels },
-      truth: undefined,
+      truth: segmenter === null ? undefined : await segmentSeeds(settings, generator, segmenter, { threads, ...job }),
       pixelStride: settings.pixelStride,
       identity: { networkSha256, latent, seeds, ...sampling },
     };

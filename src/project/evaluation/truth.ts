@@ -44,7 +44,8 @@ export function arrayTruth(path: string, { shape, data }: AnyTensor, { seeds, re
   return resizeMaps(labels, images, side, resolution);
 }
 
-function checkedLabel(path: string, value: number): number {
+/** A class that label maps can hold. */
+export function checkedLabel(path: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return value;
   throw new ProjectError(`${path}: ${value} is no class; expected integers from 0 (255 for pixels to leave out).`);
 }
@@ -85,7 +86,7 @@ async function readLabelMap(path: string): Promise<{ side: number; labels: Uint1
 }
 
 /** Each pixel of R x R takes the nearest label: features are resized with their corners aligned, and so are labels. */
-function resizeMaps(labels: Uint16Array, images: number, side: number, resolution: number): Uint16Array {
+export function resizeMaps(labels: Uint16Array, images: number, side: number, resolution: number): Uint16Array {
   if (side === resolution) return labels;
   const at = Int32Array.from({ length: resolution }, (_, i) =>
     Math.round(resolution === 1 ? 0 : (i * (side - 1)) / (resolution - 1)),
