@@ -89,6 +89,58 @@ describe("openSource()", () => {
     );
   });
 
+  it("reads COCO as others write it: gaps in the ids, polygons, plain run lengths, folders by year", async () => {
+    const { mask } = (await someSamples(1))[0];
+    await put("train2017/000001.png", mask);
+    const content = {
+      images: [{ id: 7, file_name: "000001.png", width: 4, height: 3 }],
+      categories: [
+        { id: 90, name: "dog" },
+        { id: 3, name: "cat", color: [255, 0, 16] },
+      ],
+      annotations: [
+        { id: 1, image_id: 7, category_id: 90, iscrowd: 0, segmentation: [[0, 0, 2, 0, 2, 2, 0, 2]] },
+        { id: 2, image_id: 7, category_id: 3, iscrowd: 1, segmentation: { size: [3, 4], counts: [8, 4] } },
+      ],
+    };
+    await put("annotations/instances_train2017.json", Buffer.from(JSON.stringify(content)));
+    const source = await openSource([folder], { fromFormat: null, recipe: null, name: "pets" });
+    expect(source.info.classes).toEqual([
+      { name: "cat", color: "#ff0010", background: false },
+      { name: "dog", color: numberedColor(1), background: false },
+    ]);
+    const [{ labels, split }] = await all(source);
+    expect(split).toBe("train");
+    const rows = [0, 1, 2].map((y) => [...labels.data.subarray(y * 4, y * 4 + 4)].join(" "));
+    // Run lengths go down the columns: the last pixel of the third column, and the fourth.
+    expect(rows).toEqual(["1 1 255 0", "1 1 255 0", "255 255 0 0"]);
+  });
+
+  it("keeps pixels and names from one layout to the next, through all of them", async () => {
+    const written = await write("folders", join(folder, "0"));
+    for (const [i, { name }] of formats.entries())
+      await exportJob(
+        {
+          from: [join(folder, String(i))],
+          fromFormat: null,
+          recipe: null,
+          format: name,
+          outdir: join(folder, String(i + 1)),
+          name: "chain",
+        },
+        {},
+      );
+    const last = await openSource([join(folder, String(formats.length))], {
+      fromFormat: null,
+      recipe: null,
+      name: "x",
+    });
+    expect(last.info.classes).toEqual(classes);
+    expect((await all(last)).map((s) => [Buffer.from(s.image), s.labels, Buffer.from(s.mask)])).toEqual(
+      written.map((s) => [Buffer.from(s.image), s.labels, Buffer.from(s.mask)]),
+    );
+  });
+
   it.skipIf(!hasShared)("reads real index masks of CelebAMask-HQ, and takes them through COCO and back", async () => {
     const from = shared("data/celebamask");
     // The photographs and masks as they are, and the names of their 19 classes.
