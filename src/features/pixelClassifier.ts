@@ -33,6 +33,14 @@ export interface PixelClassifier {
 /** Clusters are counted in a byte, and 255 means "ignore". */
 const MOST_CLASSES = 255;
 
+export interface PixelClassifierSettings extends NetworkRuntime {
+  /**
+   * Side of the generator's images, where `resolution` is smaller: scores are then averaged over the pixels that a smaller one covers, so
+   * that classes lie where the picture has them when it is made smaller. Default `resolution`.
+   */
+  readonly imageResolution?: number;
+}
+
 /**
  * Compiles a classifier over `layers` (in the order in which its channels were learned) for images of `resolution`. Throws RangeError
  * when the channels do not fit.
@@ -41,7 +49,7 @@ export async function pixelClassifier(
   { k, channels, weight, bias }: LinearClassifier,
   layers: readonly LayerInfo[],
   resolution: number,
-  { runtime, provider, threads }: NetworkRuntime,
+  { runtime, provider, threads, imageResolution = resolution }: PixelClassifierSettings,
 ): Promise<PixelClassifier> {
   const total = layers.reduce((sum, layer) => sum + layer.channels, 0);
   if (total !== channels)
@@ -49,7 +57,7 @@ export async function pixelClassifier(
       `the classifier has ${channels} channels, the layers ${layers.map((l) => l.name)} have ${total}`,
     );
   if (k > MOST_CLASSES) throw new RangeError(`masks hold at most ${MOST_CLASSES} clusters, the classifier has ${k}`);
-  const scores = scoreGraph(weight, bias, layers, resolution);
+  const scores = scoreGraph(weight, bias, layers, { from: imageResolution, to: resolution });
   const session = await compile(graph({ scores }), {
     runtime,
     provider,
@@ -68,7 +76,12 @@ export async function pixelClassifier(
 const inputName = (i: number): string => `layer${i}`;
 
 /** [1,K,R,R]. */
-function scoreGraph(weight: Float32Array, bias: Float32Array, layers: readonly LayerInfo[], R: number): Value {
+function scoreGraph(
+  weight: Float32Array,
+  bias: Float32Array,
+  layers: readonly LayerInfo[],
+  { from, to: R }: { readonly from: number; readonly to: number },
+): Value {
   const k = bias.length;
   const channels = weight.length / k;
   const native: Value[] = [];
@@ -83,11 +96,11 @@ function scoreGraph(weight: Float32Array, bias: Float32Array, layers: readonly L
     let scores = conv(input(inputName(i), [1, C, h, h]), kernel);
     // The weights of a resize sum to one, so the bias can be added once, to the smallest maps.
     if (i === 0) scores = add(scores, constant([1, k, 1, 1], bias));
-    if (h === R) {
+    if (h === R && from === R) {
       native.push(scores);
       continue;
     }
-    const resize = resizeMatrix(h, R);
+    const resize = from === R ? resizeMatrix(h, R) : product(areaMatrix(from, R), resizeMatrix(h, from), from);
     stacked.push(matmul(scores, constant([h, R], transposed(resize, R, h))));
     for (let y = 0; y < R; y++) rows[y].push(...resize.subarray(y * h, (y + 1) * h));
   }
@@ -107,6 +120,28 @@ function resizeMatrix(from: number, to: number): Float32Array {
     if (from > 1) matrix[i * from + low[i] + 1] += fraction[i];
   }
   return matrix;
+}
+
+/** [to, from]: the mean of the pixels that each of fewer ones covers, by how much it covers of them. */
+function areaMatrix(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from);
+  const step = from / to;
+  for (let i = 0; i < to; i++)
+    for (let j = Math.floor(i * step); j < Math.min(from, (i + 1) * step); j++)
+      matrix[i * from + j] = (Math.min(j + 1, (i + 1) * step) - Math.max(j, i * step)) / step;
+  return matrix;
+}
+
+/** [rows,inner] x [inner,columns]. */
+function product(a: Float32Array, b: Float32Array, inner: number): Float32Array {
+  const [rows, columns] = [a.length / inner, b.length / inner];
+  const result = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < inner; k++) {
+      const factor = a[i * inner + k];
+      if (factor !== 0) for (let j = 0; j < columns; j++) result[i * columns + j] += factor * b[k * columns + j];
+    }
+  return result;
 }
 
 function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {

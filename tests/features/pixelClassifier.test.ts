@@ -37,6 +37,36 @@ describe("pixelClassifier()", () => {
     }
   });
 
+  it.each([8, 5])("averages the scores under each pixel of smaller images, at %i pixels", async (resolution) => {
+    const settings = { runtime: ortNode, provider: "cpu", threads: 1, imageResolution: 16 } as const;
+    const made = await pixelClassifier(classifier, layers, resolution, settings);
+    const { clusters, margin } = await made.classify(features);
+    await made.dispose();
+    const scores = await featurePyramid(maps, { resolution: 16 }).scores(classifier.weight, classifier.bias);
+    // 80 points a side: whole numbers of them lie in each pixel of either size.
+    const points = 16 * 5;
+    const per = points / resolution;
+    for (const [x, y] of [
+      [0, 0],
+      [resolution - 1, 0],
+      [2, 3],
+    ]) {
+      const all = Array.from({ length: K }, (_, c) => {
+        let sum = 0;
+        for (let i = 0; i < per; i++)
+          for (let j = 0; j < per; j++) {
+            const [row, column] = [y * per + i, x * per + j].map((v) => Math.floor((v * 16) / points));
+            sum += scores[c * images * 256 + row * 16 + column];
+          }
+        return sum / per ** 2;
+      });
+      const [first, second] = all.toSorted((a, b) => b - a);
+      const p = y * resolution + x;
+      expect(all[clusters[p]]).toBeCloseTo(first, 4);
+      expect(margin[p]).toBeCloseTo(first - second, 4);
+    }
+  });
+
   it("refuses a classifier of other channels", async () => {
     const wrong = pixelClassifier(classifier, layers.slice(1), 8, { runtime: ortNode, provider: "cpu" });
     await expect(wrong).rejects.toThrow("the classifier has 18 channels, the layers b,c have 11");

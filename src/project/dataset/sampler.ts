@@ -67,7 +67,7 @@ export async function openSampler(source: SamplerSource, classifiers: readonly L
   }
   const layers = [...new Set(classifiers.flatMap((c) => c.layers))];
   const resolution = source.resolution ?? info.resolution;
-  const settings = { runtime: ortNode, provider: opened.provider, threads };
+  const settings = { runtime: ortNode, provider: opened.provider, threads, imageResolution: info.resolution };
   // Label sets of one project and K share a classifier, which runs once.
   const pixels = new Map<LayerClassifier, PixelClassifier>();
   for (const c of new Set(classifiers))
