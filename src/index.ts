@@ -68,6 +68,33 @@ export {
   transferTreeEdits,
 } from "./cluster/treeEdits.ts";
 export { type ExplainedOptions, type ExplainedStep, explainedByTree } from "./cluster/treeVariance.ts";
+export {
+  type CheckResult as DatasetCheck,
+  checkDataset,
+  detectFormat as detectDatasetFormat,
+  type ImageFacts,
+  type ProbeImage,
+} from "./dataset/check.ts";
+export { type Component, type Components, connectedComponents } from "./dataset/components.ts";
+export { FAULTS as DATASET_FAULTS, type Fault as DatasetFault, type FaultKind } from "./dataset/faults.ts";
+export type {
+  DatasetFormat,
+  DatasetInfo,
+  DatasetSink,
+  DatasetWriter,
+  Sample as DatasetSample,
+} from "./dataset/format.ts";
+export { formatNamed as datasetFormat, formats as datasetFormats } from "./dataset/formats/index.ts";
+export { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "./dataset/labelMap.ts";
+export { decodePng, encodePng, type Png, PngError } from "./dataset/png.ts";
+export type { DatasetFolder, FoundLabels, FoundSample, ReportFault } from "./dataset/reading.ts";
+export { type Split, splitOf } from "./dataset/split.ts";
+export {
+  type PixelClasses,
+  type PixelClassifier,
+  type PixelClassifierSettings,
+  pixelClassifier,
+} from "./features/pixelClassifier.ts";
 export { stridedPixels } from "./features/pixelStride.ts";
 export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
 export { GeneratorError } from "./gan/errors.ts";

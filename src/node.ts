@@ -18,6 +18,20 @@ import type { Tensor } from "./tensor/tensor.ts";
 
 export * from "./index.ts";
 export { type ClusterSummary, clusterJob } from "./project/clusterJob.ts";
+export { type CheckRequest, checkJob as checkDatasetJob } from "./project/dataset/check.ts";
+export { type DatasetRequest, type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
+export { openSource as openDatasetSource, type SampleSource } from "./project/dataset/source.ts";
+export { type ExportRequest, type ExportSummary, exportJob as exportDatasetJob } from "./project/dataset/store.ts";
+export { type Verification, type VerifyRequest, verifyJob as verifyDatasetJob } from "./project/dataset/verify.ts";
+export {
+  edit as editLabels,
+  freshRecipe as freshLabels,
+  type LabelAction,
+  type LabelRecipe,
+  undo as undoLabels,
+} from "./project/labels/recipe.ts";
+export { loadRecipe as loadLabels, saveRecipe as saveLabels } from "./project/labels/recipeFile.ts";
+export { type Labeller, labeller } from "./project/labels/recipeLabels.ts";
 export { loadTree, openProject, type Project, type ProjectFile } from "./project/project.ts";
 export { buildReport, type ReportInput } from "./project/report/build.ts";
 export type { ReportData } from "./project/report/data.ts";
