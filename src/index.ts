@@ -51,10 +51,14 @@ export {
   lockCluster,
   type MergeClustersOptions,
   mergeClusters,
+  mergeKey,
+  nameCluster,
   recut,
   splitCluster,
+  type TrainedMerge,
   type TreeCut,
   type TreeNode,
+  treeOnPixels,
   treeThrough,
 } from "./cluster/treeCut.ts";
 export {

@@ -6,6 +6,7 @@
  * any cut: splits are free, and a new merge trains one SVM.
  */
 import { countOwn, iouOf } from "./klishState.ts";
+import { checkLabels, classSizes } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import { MergedSvmTrainer } from "./mergedSvm.ts";
 import { clusterNamesAt, type LinearClassifier, type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
@@ -35,6 +36,8 @@ export interface CutCluster {
   readonly node: TreeNode;
   /** A locked cluster is neither merged, nor split, nor cut anew. */
   readonly locked: boolean;
+  /** What a person calls it; a union goes on under the first one's name. */
+  readonly name?: string;
 }
 
 /** Clusters that hold every start cluster once, ordered by name: at one K this is the order of the tree. */
@@ -79,11 +82,26 @@ export function lockCluster(cut: TreeCut, index: number, locked = true): TreeCut
   return { ...cut, clusters: cut.clusters.map((other) => (other === cluster ? { ...cluster, locked } : other)) };
 }
 
+/** Gives a cluster a name; an empty one takes it away. */
+export function nameCluster(cut: TreeCut, index: number, name: string): TreeCut {
+  const { name: _, ...unnamed } = clusterOf(cut, index);
+  const named = name === "" ? unnamed : { ...unnamed, name };
+  return { ...cut, clusters: cut.clusters.map((other, i) => (i === index ? named : other)) };
+}
+
+/** What the training of a merge found. */
+export type TrainedMerge = Pick<TreeNode, "weight" | "bias" | "iou" | "objective" | "gap">;
+
 export interface MergeClustersOptions {
   /** As for `klish`. */
   readonly C?: number;
   readonly tolerance?: number;
+  /** Merges trained before, by `mergeKey`: they are not trained again, and those that are trained are added. */
+  readonly trained?: Map<string, TrainedMerge>;
 }
+
+/** Names a union of start clusters of one tree. */
+export const mergeKey = (members: readonly number[]): string => members.join();
 
 /**
  * Two clusters as one. Where the tree has a cluster of the same pixels it is taken from there; else one SVM is trained, for which `features` must be
@@ -94,7 +112,7 @@ export async function mergeClusters(
   cut: TreeCut,
   first: number,
   second: number,
-  { C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE }: MergeClustersOptions = {},
+  { C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE, trained = new Map() }: MergeClustersOptions = {},
 ): Promise<TreeCut> {
   const { tree, clusters } = cut;
   const kept = freeCluster(cut, first);
@@ -110,8 +128,9 @@ export async function mergeClusters(
   // The SVM of a set of pixels is the same however the set came about.
   const key = memberKey(joined(kept.node, removed.node));
   const known = nodesOf(tree).find((candidate) => memberKey(candidate) === key);
-  const node = known ?? (await mergedNode(features, cut, kept.node, removed.node, { C, tolerance }));
-  return makeCut(tree, [...others, { node, locked: false }]);
+  const node = known ?? (await mergedNode(features, cut, kept.node, removed.node, { C, tolerance, trained }));
+  const { name = removed.name } = kept;
+  return makeCut(tree, [...others, { node, locked: false, ...(name === undefined ? {} : { name }) }]);
 }
 
 async function mergedNode(
@@ -119,16 +138,38 @@ async function mergedNode(
   cut: TreeCut,
   kept: TreeNode,
   removed: TreeNode,
-  { C, tolerance }: Required<MergeClustersOptions>,
+  { C, tolerance, trained }: Required<MergeClustersOptions>,
 ): Promise<TreeNode> {
+  const base = joined(kept, removed);
+  const size = kept.size + removed.size;
+  const before = trained.get(mergeKey(base.members));
+  if (before !== undefined) return { ...base, ...before, size, ecos: 0 };
   const own = cut.clusters.findIndex(({ node }) => node === kept);
   const gone = cut.clusters.findIndex(({ node }) => node === removed);
   const labels = cutLabels(cut).map((label) => (label === gone ? own : label));
   const svm = await new MergedSvmTrainer(new SvmProblem(features, C, tolerance)).train(labels, own, removed, kept);
-  const size = kept.size + removed.size;
   const { weight, bias, objective, gap } = svm;
-  const iou = iouOf(countOwn(svm.scores, labels, own), size);
-  return { ...joined(kept, removed), weight, bias, iou, objective, gap, size, ecos: 0 };
+  const found = { weight, bias, iou: iouOf(countOwn(svm.scores, labels, own), size), objective, gap };
+  trained.set(mergeKey(base.members), found);
+  return { ...base, ...found, size, ecos: 0 };
+}
+
+/**
+ * The same merges and classifiers over other pixels, given by their start clusters in [0, K0): a sample of those that were clustered,
+ * or those of another run. Sizes are counted anew; IoU and objectives stay those of the tree's own pixels.
+ */
+export function treeOnPixels(tree: MergeTree, labels: ArrayLike<number>): MergeTree {
+  const { initialClusters: k0 } = tree;
+  const initialLabels = checkLabels("treeOnPixels", labels, labels.length, k0);
+  let sizes = classSizes(initialLabels, k0);
+  const steps = tree.steps.map((step): MergeRecord => {
+    const now = sizes;
+    const { kept, removed } = step;
+    sizes = now.map((size, i) => (i === kept ? size + now[removed] : size)).filter((_, i) => i !== removed);
+    const { k, members, iou, objective, gap, ecos } = step;
+    return { k, members, iou, objective, gap, sizes: now, kept, removed, ecos };
+  });
+  return mergeTree({ ...tree, pixels: labels.length, initialLabels, steps });
 }
 
 /** The cluster of every pixel by the merged start labels, an index into the cut. */
@@ -226,7 +267,7 @@ function nodesAt(tree: MergeTree, k: number): TreeNode[] {
 }
 
 const ascending = (members: readonly number[]): number[] => [...members].sort((a, b) => a - b);
-const memberKey = ({ members }: Pick<TreeNode, "members">): string => members.join();
+const memberKey = ({ members }: Pick<TreeNode, "members">): string => mergeKey(members);
 
 function makeCut(tree: MergeTree, clusters: readonly CutCluster[]): TreeCut {
   return { tree, clusters: [...clusters].sort((a, b) => a.node.name - b.node.name) };

@@ -8,8 +8,10 @@ import {
   lockCluster,
   type MergeClustersOptions,
   mergeClusters,
+  nameCluster,
   recut,
   splitCluster,
+  type TrainedMerge,
   type TreeCut,
 } from "./treeCut.ts";
 
@@ -18,7 +20,8 @@ export type TreeEdit =
   | { readonly type: "cut"; readonly k: number }
   | { readonly type: "split"; readonly cluster: number }
   | { readonly type: "merge"; readonly clusters: readonly [number, number] }
-  | { readonly type: "lock"; readonly cluster: number; readonly locked: boolean };
+  | { readonly type: "lock"; readonly cluster: number; readonly locked: boolean }
+  | { readonly type: "name"; readonly cluster: number; readonly name: string };
 
 /** The cut at `k`, and what was done to it. */
 export interface TreeRecipe {
@@ -42,6 +45,8 @@ export async function applyTreeEdit(
       return mergeClusters(features, cut, edit.clusters[0], edit.clusters[1], options);
     case "lock":
       return lockCluster(cut, edit.cluster, edit.locked);
+    case "name":
+      return nameCluster(cut, edit.cluster, edit.name);
   }
 }
 
@@ -58,6 +63,8 @@ export async function replayTreeEdits(
 }
 
 export interface TransferOptions extends MergeClustersOptions {
+  /** Merges of the source trained before; `trained` is of the target. */
+  readonly trainedSource?: Map<string, TrainedMerge>;
   /** An edit is left out where a cluster that it names is less like any of the other tree. Default 0.5. */
   readonly minIou?: number;
 }
@@ -86,7 +93,7 @@ export async function transferTreeEdits(
   source: MergeTree,
   recipe: TreeRecipe,
   target: MergeTree,
-  { minIou = MIN_IOU, ...options }: TransferOptions = {},
+  { minIou = MIN_IOU, trainedSource = new Map(), ...options }: TransferOptions = {},
 ): Promise<TransferredEdits> {
   if (source.pixels !== target.pixels)
     throw new RangeError(`the trees are of ${source.pixels} and ${target.pixels} pixels; expected the same pixels`);
@@ -107,7 +114,7 @@ export async function transferTreeEdits(
         skipped.push({ edit, reason: error.message });
       }
     }
-    from = await applyTreeEdit(features, from, edit, options);
+    from = await applyTreeEdit(features, from, edit, { ...options, trained: trainedSource });
   }
   return { recipe: { k: recipe.k, edits }, cut: to, skipped };
 }

@@ -12,9 +12,12 @@ import {
   cutTreeAt,
   lockCluster,
   mergeClusters,
+  mergeKey,
+  nameCluster,
   recut,
   splitCluster,
   type TreeCut,
+  treeOnPixels,
   treeThrough,
 } from "../../src/cluster/treeCut.ts";
 import { applyTreeEdit, replayTreeEdits, type TreeEdit, transferTreeEdits } from "../../src/cluster/treeEdits.ts";
@@ -92,6 +95,19 @@ describe("mergeClusters", () => {
     expect(cutClassifier(back)).toEqual(cutClassifier(before));
   });
 
+  it("remembers what it trained, and goes on under the first one's name", async () => {
+    const trained = new Map();
+    const before = nameCluster(cutTreeAt(tree, 6), 1, "hair");
+    const cut = await mergeClusters(features, before, 4, 1, { trained });
+    const [key] = trained.keys();
+    const merged = cut.clusters.find(({ node }) => mergeKey(node.members) === key)!;
+    expect(merged.name).toBe("hair");
+    // Other features would give another SVM: nothing is trained.
+    const other = blobs(600, 3, 6, 99).features;
+    expect(await mergeClusters(other, before, 4, 1, { trained })).toEqual(cut);
+    expect(nameCluster(before, 1, "").clusters[1]).toEqual(cutTreeAt(tree, 6).clusters[1]);
+  });
+
   it("refuses a cluster with itself, locked ones, the last two, and other features", async () => {
     const cut = cutTreeAt(tree, 4);
     await expect(mergeClusters(features, cut, 1, 1)).rejects.toThrow(/with itself/);
@@ -115,6 +131,23 @@ describe("clusters joined in another order", () => {
     holdsAll(cut);
     const through = mergeTreeFromData(mergeTreeToData(treeThrough(cut)));
     expect([...through.labelsAt(2)]).toEqual([...cutLabels(cut)]);
+  });
+});
+
+describe("treeOnPixels", () => {
+  it("is the same tree over other pixels: labels and sizes are theirs", () => {
+    const some = Array.from({ length: 200 }, (_, n) => 3 * n);
+    const small = treeOnPixels(
+      tree,
+      some.map((n) => tree.initialLabels[n]),
+    );
+    for (const { k, sizes } of small.steps) {
+      const labels = tree.labelsAt(k);
+      expect([...small.labelsAt(k)]).toEqual(some.map((n) => labels[n]));
+      expect([...sizes]).toEqual(Array.from({ length: k }, (_, c) => some.filter((n) => labels[n] === c).length));
+      expect(small.classifierAt(k)).toEqual(tree.classifierAt(k));
+    }
+    expect(() => treeOnPixels(tree, [12])).toThrow(RangeError);
   });
 });
 
