@@ -4,7 +4,7 @@
  * `pyramidFeatures` on the rounded numbers.
  */
 import type { Blas } from "../runtime/blas.ts";
-import { halfTable, widenHalves } from "../tensor/half.ts";
+import { halfTable } from "../tensor/half.ts";
 import { type LinearMap, linearMap } from "./bilinear.ts";
 import {
   checkIndex,
@@ -16,6 +16,7 @@ import {
   resolveRange,
 } from "./linearFeatures.ts";
 import { type PyramidLevel, pyramidFeatures } from "./pyramid.ts";
+import { widenBlock } from "./widenBlock.ts";
 
 /** One layer of every image, [images, size, size, channels]. */
 export type StoredLevel = Omit<PyramidLevel, "data">;
@@ -160,7 +161,7 @@ class StoredPyramid implements LinearFeatures {
     if (held.first === first && held.count >= count) return;
     this.#held = { first: -1, count: 0 };
     const halves = await this.#store.load(first, count);
-    for (const [i, level] of halves.entries()) widenHalves(level, this.#widened[i]);
+    for (const [i, level] of halves.entries()) widenBlock(level, this.#widened[i]);
     this.#held = { first, count };
   }
 
