@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { size } from "../project/dataset/runs.ts";
+import type { TrainPlan } from "../project/train/dryRun.ts";
 import { type Fit, fits, parseCrop } from "../project/train/framing.ts";
 import type { TrainGanRequest } from "../project/train/planRun.ts";
 import { type Resampling, resamplings } from "../project/train/prepareImage.ts";
@@ -9,6 +11,7 @@ import { commandLine } from "./commandLine.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { formatSeconds } from "./progressBar.ts";
 import { parse, print, runWithProgress } from "./run.ts";
+import { table } from "./table.ts";
 
 interface TrainGanOptions {
   readonly data?: string;
@@ -34,6 +37,7 @@ interface TrainGanOptions {
   readonly tick?: number;
   readonly snap?: number;
   readonly save: number;
+  readonly dryRun: boolean;
   readonly provider: ProviderChoice;
   readonly threads?: number;
   readonly json: boolean;
@@ -96,6 +100,7 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--tick <kimg>", "thousands of images between two lines of the log (default: 1)", parse.integer(1))
     .option("--snap <ticks>", "ticks between two snapshots and sample sheets (default: 10)", parse.integer(1))
     .option("--save <minutes>", "the state is saved at least this often: what a kill can cost", parse.number(0, 1e4), 5)
+    .option("--dry-run", "say what would be trained and what it would cost, and write nothing", false)
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .addHelpText(
@@ -111,6 +116,10 @@ Examples:
     )
     .action(async (options: TrainGanOptions) => {
       const request = requestOf(options);
+      if (options.dryRun) {
+        const plan = await runWithProgress("trainGanPlan", request, options);
+        return print(plan, planLines(plan), options.json);
+      }
       const result = await runWithProgress("trainGan", request, options);
       print(result, summary(result), options.json);
     });
@@ -157,6 +166,50 @@ function summary({ folder, network, images, seconds, trained, imagesPerSecond, .
     `folder   ${folder}`,
   ];
 }
+
+/** Rejected pictures that are named. */
+const NAMED = 5;
+
+function planLines(plan: TrainPlan): string[] {
+  const { settings, pictures, parameters, diskBytes, images, secondsPerKimg } = plan;
+  const { recipe, kimg, hours } = settings;
+  const { files, others, tried, rejected, sizes } = pictures;
+  const perSecond = 1000 / secondsPerKimg;
+  const lasting = kimg * secondsPerKimg;
+  const ended =
+    hours === null || plan.kimgAtEnd >= kimg - 0.01 ? "" : `; --hours ${hours} ends it at ${plan.kimgAtEnd.toFixed(1)}`;
+  return table([
+    [
+      "pictures",
+      `${files}${others > 0 ? ` (and ${others} other files)` : ""}, of ${sizes.map(({ width, height }) => `${width}x${height}`).join(", ")} (least, middle, most)`,
+    ],
+    ["rejected", `${rejected.length} of ${tried} that were tried`],
+    ...rejected.slice(0, NAMED).map(({ name, reason }) => ["", `${name}: ${reason}`]),
+    [
+      "images",
+      `${recipe.resolution}x${recipe.resolution}, ${settings.data.mirror ? "and mirrored, " : ""}in batches of ${recipe.batch}`,
+    ],
+    [
+      "networks",
+      `G ${millions(parameters.generator)}, D ${millions(parameters.discriminator)} parameters (${settings.preset})`,
+    ],
+    [
+      "speed",
+      `${perSecond.toFixed(1)} images/s, ${formatSeconds(secondsPerKimg)} per kimg (${plan.steps.timed} steps timed)`,
+    ],
+    ["training", `${kimg} kimg: ${formatSeconds(lasting)}${ended}`],
+    ...(images > 0
+      ? [["left", `${formatSeconds(plan.secondsLeft)}; ${(images / 1000).toFixed(1)} kimg are done`]]
+      : []),
+    ["memory", size(plan.memoryBytes)],
+    [
+      "disk",
+      `${size(diskBytes.pictures)} pictures, ${size(diskBytes.states)} states, ${size(diskBytes.snapshots)} snapshots`,
+    ],
+  ]);
+}
+
+const millions = (n: number): string => `${(n / 1e6).toFixed(2)} million`;
 
 function powerOfTwo(text: string): number {
   const value = Number(text);

@@ -10,7 +10,7 @@ import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
 import { portraitsJob } from "./portraits/job.ts";
-import { trainGanJob } from "./trainGanJob.ts";
+import { trainGanJob, trainGanPlanJob } from "./trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {
@@ -26,6 +26,7 @@ export const jobs = {
   datasetExport: exportJob,
   datasetVerify: verifyJob,
   trainGan: trainGanJob,
+  trainGanPlan: trainGanPlanJob,
   portraits: portraitsJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 

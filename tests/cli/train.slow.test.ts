@@ -77,7 +77,7 @@ describe("klish train gan", () => {
     let stopped = false;
     child.stderr?.on("data", (text: Buffer) => {
       stderr += text.toString();
-      if (!stopped && stderr.includes("images/s")) stopped = child.kill("SIGINT");
+      if (!stopped && /^train /m.test(stderr)) stopped = child.kill("SIGINT");
     });
     expect(await finish(child)).toBe(130);
     expect(stderr).toContain("stopped; run the same command again to continue");

@@ -123,7 +123,7 @@ export async function openImageStore(run: string, { count, resolution }: Prepare
 }
 
 /** RGB bytes [R,R,3] to planes [3,R,R] in [-1,1]. */
-function toPlanes(rgb: Uint8Array, planes: Float32Array, side: number, mirrored: boolean): void {
+export function toPlanes(rgb: Uint8Array, planes: Float32Array, side: number, mirrored: boolean): void {
   const area = side * side;
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { dryRun } from "../../../src/project/train/dryRun.ts";
 import { readLog } from "../../../src/project/train/log.ts";
 import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
 import { type MakeTrainer, type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
@@ -242,6 +243,51 @@ describe("trainGan()", () => {
   it("refuses a folder with other files in it, and leaves it alone", async () => {
     await expect(train({ outdir: pictures })).rejects.toThrow("is not empty and holds no training run (00.png, 01.png");
     expect(await readdir(pictures)).toHaveLength(20);
+  });
+});
+
+describe("dryRun()", () => {
+  /** Every step takes a second, with R1 five. */
+  const timed = () => {
+    let ms = 0;
+    let steps = 0;
+    const onStep = () => {
+      ms += ++steps % 16 === 0 ? 5000 : 1000;
+    };
+    return { makeTrainer: watchedTrainer({ onStep }), now: () => ms };
+  };
+
+  it("tells pictures, sizes, time and disk, and writes nothing", async () => {
+    const set = join(folder, "set");
+    await cp(pictures, set, { recursive: true });
+    await writeFile(join(set, "broken.jpg"), "no picture");
+    await writeFile(join(set, "notes.txt"), "");
+    const plan = await dryRun(request({ data: set, kimg: 64 }), {}, timed());
+    expect(plan.pictures).toMatchObject({ files: 21, others: 1, tried: 21, rejected: [{ name: "broken.jpg" }] });
+    expect(plan.pictures.sizes).toEqual(Array(3).fill({ width: 16, height: 16 }));
+    // 1000 / 32 steps of 1 + 4 / 16 seconds.
+    expect(plan).toMatchObject({ secondsPerKimg: 39.0625, secondsLeft: 2500, kimgAtEnd: 64, images: 0 });
+    expect(plan.parameters).toEqual({ generator: 1, discriminator: 0 });
+    expect(plan.diskBytes.pictures).toBe(21 * 16 * 16 * 3);
+    expect(existsSync(run)).toBe(false);
+  });
+
+  it("counts what is done, and ends by the hours", async () => {
+    await train({ kimg: 1 });
+    const before = await readdir(run);
+    const plan = await dryRun(request({ ...nothing, outdir: run, kimg: 64, hours: 0.1 }), {}, timed());
+    expect(plan.images).toBe(1024);
+    expect(plan.secondsLeft).toBeLessThanOrEqual(360);
+    expect(plan.secondsLeft).toBeGreaterThan(300);
+    expect(plan.kimgAtEnd).toBeCloseTo(1.024 + plan.secondsLeft / plan.secondsPerKimg, 9);
+    expect(await readdir(run)).toEqual(before);
+  });
+
+  it("says so when no picture can be used", async () => {
+    await writeFile(join(folder, "a.png"), "no picture");
+    await expect(dryRun(request({ data: folder }), {}, timed())).rejects.toThrow(
+      /none of 1 pictures can be used; a\.png: .*unsupported/,
+    );
   });
 });
 
