@@ -5,6 +5,7 @@ import { type Fit, fits, parseCrop } from "../project/train/framing.ts";
 import type { TrainGanRequest } from "../project/train/planRun.ts";
 import { type Resampling, resamplings } from "../project/train/prepareImage.ts";
 import { type PresetName, presets } from "../project/train/presets.ts";
+import type { StepProfile } from "../project/train/profile.ts";
 import type { TrainSummary } from "../project/train/run.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import { commandLine } from "./commandLine.ts";
@@ -38,6 +39,7 @@ interface TrainGanOptions {
   readonly snap?: number;
   readonly save: number;
   readonly dryRun: boolean;
+  readonly profile: boolean;
   readonly provider: ProviderChoice;
   readonly threads?: number;
   readonly json: boolean;
@@ -101,6 +103,7 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--snap <ticks>", "ticks between two snapshots and sample sheets (default: 10)", parse.integer(1))
     .option("--save <minutes>", "the state is saved at least this often: what a kill can cost", parse.number(0, 1e4), 5)
     .option("--dry-run", "say what would be trained and what it would cost, and write nothing", false)
+    .option("--profile", "say what a step spends its time on, by operator, and write nothing", false)
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .addHelpText(
@@ -119,6 +122,10 @@ Examples:
       if (options.dryRun) {
         const plan = await runWithProgress("trainGanPlan", request, options);
         return print(plan, planLines(plan), options.json);
+      }
+      if (options.profile) {
+        const profile = await runWithProgress("trainGanProfile", request, options);
+        return print(profile, profileLines(profile), options.json);
       }
       const result = await runWithProgress("trainGan", request, options);
       print(result, summary(result), options.json);
@@ -206,6 +213,22 @@ function planLines(plan: TrainPlan): string[] {
       "disk",
       `${size(diskBytes.pictures)} pictures, ${size(diskBytes.states)} states, ${size(diskBytes.snapshots)} snapshots`,
     ],
+  ]);
+}
+
+function profileLines({ steps, milliseconds, operators }: StepProfile): string[] {
+  const row = (name: string, calls: string, ms: number): string[] => [
+    name,
+    calls,
+    ms.toFixed(1),
+    `${((100 * ms) / milliseconds).toFixed(1)} %`,
+  ];
+  const inside = operators.reduce((sum, o) => sum + o.milliseconds, 0);
+  return table([
+    ["operator", "calls", "ms", "share"],
+    ...operators.map((o) => row(o.operator, o.calls.toFixed(1), o.milliseconds)),
+    row("between operators", "", Math.max(0, milliseconds - inside)),
+    row(`a step, of ${steps}`, "", milliseconds),
   ]);
 }
 

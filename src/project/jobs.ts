@@ -6,11 +6,12 @@ import { datasetJob } from "./dataset/job.ts";
 import { exportJob } from "./dataset/store.ts";
 import { verifyJob } from "./dataset/verify.ts";
 import { editJob } from "./editJob.ts";
+import { editStepJob } from "./edits/job.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
 import { portraitsJob } from "./portraits/job.ts";
-import { trainGanJob, trainGanPlanJob } from "./trainGanJob.ts";
+import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "./trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {
@@ -19,6 +20,7 @@ export const jobs = {
   report: reportJob,
   generate: generateJob,
   edit: editJob,
+  editStep: editStepJob,
   evaluate: evaluateJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,
@@ -27,6 +29,7 @@ export const jobs = {
   datasetVerify: verifyJob,
   trainGan: trainGanJob,
   trainGanPlan: trainGanPlanJob,
+  trainGanProfile: trainGanProfileJob,
   portraits: portraitsJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 

@@ -6,25 +6,34 @@ import { type Fetches, type PortInfo, type Provider, type Runtime, RuntimeError,
  * Sessions on onnxruntime-node in this thread. A run blocks the thread until it ends: servers and progress bars want
  * `workerRuntime` instead.
  */
-export const ortNode: Runtime = {
-  async createSession(model, { provider = "cpu", threads } = {}) {
-    let session: ort.InferenceSession;
-    try {
-      session = await ort.InferenceSession.create(model, {
-        executionProviders: [provider],
-        logSeverityLevel: 3,
-        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-        // Denormal numbers are 15 to 30 times slower; the setting is process-wide and taken from the first session.
-        extra: { session: { set_denormal_as_zero: "1" } },
-      });
-    } catch (cause) {
-      throw new RuntimeError(`cannot start a session on provider "${provider}": ${reason(cause)}`, { cause });
-    }
-    return wrap(session, provider);
-  },
-};
+export const ortNode: Runtime = ortRuntime();
 
-function wrap(session: ort.InferenceSession, provider: Provider): Session {
+/**
+ * The same with `profilePrefix`: what every operator took is written to files of ONNX Runtime's whose paths begin so, one
+ * a session, complete when the session is disposed of.
+ */
+export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string } = {}): Runtime {
+  return {
+    async createSession(model, { provider = "cpu", threads } = {}) {
+      let session: ort.InferenceSession;
+      try {
+        session = await ort.InferenceSession.create(model, {
+          executionProviders: [provider],
+          logSeverityLevel: 3,
+          ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+          ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+          // Denormal numbers are 15 to 30 times slower; the setting is process-wide and taken from the first session.
+          extra: { session: { set_denormal_as_zero: "1" } },
+        });
+      } catch (cause) {
+        throw new RuntimeError(`cannot start a session on provider "${provider}": ${reason(cause)}`, { cause });
+      }
+      return wrap(session, provider, profilePrefix !== undefined);
+    },
+  };
+}
+
+function wrap(session: ort.InferenceSession, provider: Provider, profiled: boolean): Session {
   return {
     provider,
     inputs: session.inputMetadata.map(portInfo),
@@ -42,7 +51,10 @@ function wrap(session: ort.InferenceSession, provider: Provider): Session {
         throw new RuntimeError(`provider "${provider}" failed to run the model: ${reason(cause)}`, { cause });
       }
     },
-    dispose: () => session.release(),
+    async dispose() {
+      if (profiled) session.endProfiling();
+      await session.release();
+    },
   };
 }
 

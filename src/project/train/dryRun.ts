@@ -99,7 +99,8 @@ interface Trial {
   readonly images: Tensor;
 }
 
-async function tryPictures(plan: PlannedRun, job: JobOptions): Promise<Trial> {
+/** Decodes some of the pictures, or takes those that are prepared. Throws ProjectError when none can be used. */
+export async function tryPictures(plan: PlannedRun, job: JobOptions): Promise<Trial> {
   const { recipe } = plan.settings;
   const others = plan.pictures?.others ?? 0;
   const prepared = await loadPrepared(plan.folder);
