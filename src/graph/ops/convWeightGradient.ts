@@ -1,6 +1,6 @@
 import { sizeOf } from "../../tensor/tensor.ts";
-import type { Op } from "../value.ts";
-import { apply } from "../value.ts";
+import type { Emitter } from "../emit.ts";
+import { apply, type Op } from "../value.ts";
 import { convOp } from "./conv.ts";
 import { convInputGradientOp } from "./convInputGradient.ts";
 import { type ConvAttrs, convProducts, forEachProduct } from "./convolution.ts";
@@ -15,48 +15,31 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
    * Per kernel tap: the part of the padded x that the tap reads, times dy: dw[o,i,r,s] = sum_{n,p,q} dy[n,o,p,q] x[...].
    * A convolution with swapped axes would be shorter and is 2 to 5 times slower.
    */
-  emit: (emitter, [x, dy], { stride, padding, dilation, x: [N, I, H, W], w: [O, , R, S], y: [, , P, Q] }) => {
-    const reach = (out: number, kernel: number): number => (out - 1) * stride + (kernel - 1) * dilation + 1;
-    const after = [Math.max(0, reach(P, R) - H - padding), Math.max(0, reach(Q, S) - W - padding)];
+  emit: (emitter, [x, dy], attrs) => {
+    const {
+      x: [N, I],
+      w: [O, , R, S],
+      y: [, , P, Q],
+      stride,
+    } = attrs;
     const batched = stride > 1 || P * Q >= MANY_PIXELS;
-    let padded =
-      padding + after[0] + after[1] > 0
-        ? emitter.node("Pad", [x, emitter.int64([0, 0, padding, padding, 0, 0, ...after])])
-        : x;
-    if (!batched) padded = emitter.node("Transpose", [padded], { perm: { ints: [1, 0, 2, 3] } });
-    const dyFlat = batched
-      ? emitter.node("Reshape", [dy, emitter.int64([N, O, P * Q])])
-      : emitter.node("Reshape", [
-          emitter.node("Transpose", [dy], { perm: { ints: [1, 0, 2, 3] } }),
-          emitter.int64([O, N * P * Q]),
-        ]);
+    const arranged = (t: string): string =>
+      batched ? t : emitter.node("Transpose", [t], { perm: { ints: [1, 0, 2, 3] } });
+    const flat = (t: string, channels: number): string =>
+      emitter.node("Reshape", [t, emitter.int64(batched ? [N, channels, P * Q] : [channels, N * P * Q])]);
+    const operands = (shifts(attrs) && !emitter.portable ? shiftedOperands : slicedOperands)(
+      emitter,
+      arranged(x),
+      arranged(dy),
+      attrs,
+    );
     const taps: string[] = [];
     for (let r = 0; r < R; r++)
       for (let s = 0; s < S; s++) {
-        const read = emitter.node("Slice", [
-          padded,
-          emitter.int64([r * dilation, s * dilation]),
-          emitter.int64([r * dilation + (P - 1) * stride + 1, s * dilation + (Q - 1) * stride + 1]),
-          emitter.int64([2, 3]),
-          emitter.int64([stride, stride]),
-        ]);
+        const [dyTap, xTap] = operands(r, s);
         const tap = batched
-          ? emitter.node(
-              "ReduceSum",
-              [
-                emitter.node("MatMul", [
-                  dyFlat,
-                  emitter.node("Transpose", [emitter.node("Reshape", [read, emitter.int64([N, I, P * Q])])], {
-                    perm: { ints: [0, 2, 1] },
-                  }),
-                ]),
-                emitter.int64([0]),
-              ],
-              { keepdims: { int: 0 } },
-            )
-          : emitter.node("Gemm", [dyFlat, emitter.node("Reshape", [read, emitter.int64([I, N * P * Q])])], {
-              transB: { int: 1 },
-            });
+          ? sumOfProducts(emitter, flat(dyTap, O), flat(xTap, I))
+          : emitter.node("Gemm", [flat(dyTap, O), flat(xTap, I)], { transB: { int: 1 } });
         taps.push(emitter.node("Reshape", [tap, emitter.int64([O, I, 1])]));
       }
     const joined = taps.length > 1 ? emitter.node("Concat", taps, { axis: { int: 2 } }) : taps[0];
@@ -73,3 +56,54 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
     return dw;
   },
 };
+
+/** sum_n a[n] b[n]^T */
+function sumOfProducts(emitter: Emitter, a: string, b: string): string {
+  const products = emitter.node("MatMul", [a, emitter.node("Transpose", [b], { perm: { ints: [0, 2, 1] } })]);
+  return emitter.node("ReduceSum", [products, emitter.int64([0])], { keepdims: { int: 0 } });
+}
+
+/** What a kernel tap pairs: dy and the pixels of x that it reads, both of dy's size. */
+type TapOperands = (r: number, s: number) => readonly [dy: string, x: string];
+
+/** x with zeros around it, and the box of it that the tap reads. */
+function slicedOperands(
+  emitter: Emitter,
+  x: string,
+  dy: string,
+  { stride, padding, dilation, x: [, , H, W], w: [, , R, S], y: [, , P, Q] }: ConvAttrs,
+): TapOperands {
+  const reach = (out: number, kernel: number): number => (out - 1) * stride + (kernel - 1) * dilation + 1;
+  const after = [Math.max(0, reach(P, R) - H - padding), Math.max(0, reach(Q, S) - W - padding)];
+  const padded =
+    padding + after[0] + after[1] > 0
+      ? emitter.node("Pad", [x, emitter.int64([0, 0, padding, padding, 0, 0, ...after])])
+      : x;
+  const whole = stride === 1 && P === H && Q === W && R * S === 1 && padded === x;
+  return (r, s) => {
+    if (whole) return [dy, x];
+    const read = emitter.node("Slice", [
+      padded,
+      emitter.int64([r * dilation, s * dilation]),
+      emitter.int64([r * dilation + (P - 1) * stride + 1, s * dilation + (Q - 1) * stride + 1]),
+      emitter.int64([2, 3]),
+      emitter.int64([stride, stride]),
+    ]);
+    return [dy, read];
+  };
+}
+
+/** Whether every tap reads the whole map, only shifted. */
+function shifts({ stride, padding, dilation, x: [, , H, W], w: [, , R, S], y: [, , P, Q] }: ConvAttrs): boolean {
+  return stride === 1 && R * S > 1 && P === H && Q === W && dilation * (Math.max(R, S) - 1) - padding < Math.min(H, W);
+}
+
+/**
+ * The tap's shift along the width is done to x, that along the height, backwards, to dy: for 3x3 taps, that is four copies
+ * of maps instead of ten.
+ */
+function shiftedOperands(emitter: Emitter, x: string, dy: string, { padding, dilation }: ConvAttrs): TapOperands {
+  const moved = (t: string, down: number, right: number): string =>
+    down === 0 && right === 0 ? t : emitter.node("Pad", [t, emitter.int64([0, 0, down, right, 0, 0, -down, -right])]);
+  return (r, s) => [moved(dy, r * dilation - padding, 0), moved(x, 0, padding - s * dilation)];
+}
