@@ -8,7 +8,8 @@ import { toOnnx } from "../../src/graph/emit.ts";
 import { graph } from "../../src/graph/graph.ts";
 import { add, constant, conv, input, reshape } from "../../src/graph/ops/index.ts";
 import type { Value } from "../../src/graph/value.ts";
-import { type SegmenterRequest, segmentSeeds } from "../../src/project/evaluation/segmenter.ts";
+import type { PictureModelRequest } from "../../src/project/evaluation/pictureModel.ts";
+import { segmentSeeds } from "../../src/project/evaluation/segmenter.ts";
 import { toRgb } from "../../src/project/images.ts";
 import type { ClusterSettings } from "../../src/project/settings.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
@@ -34,7 +35,7 @@ const settings = {
   noiseMode: "const",
 } as unknown as ClusterSettings;
 
-const request = (file: string, changes: Partial<SegmenterRequest> = {}): SegmenterRequest => ({
+const request = (file: string, changes: Partial<PictureModelRequest> = {}): PictureModelRequest => ({
   file,
   size: null,
   range: [0, 1],

@@ -14,7 +14,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../files.ts";
 import { openProject } from "../project.ts";
 import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
-import { type SegmenterRequest, segmentSeeds } from "./segmenter.ts";
+import type { PictureModelRequest } from "./pictureModel.ts";
+import { segmentSeeds } from "./segmenter.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
 
 /** Where the features are: a project, whose generator is sampled again, or arrays in an .npz. */
@@ -27,7 +28,7 @@ export interface InputRequest {
   /** A folder of label maps, an .npz or an .npy; null for the array `truth` beside the features. */
   readonly truth: string | null;
   /** Sees the true classes in a project's images, in place of `truth`. */
-  readonly segmenter: SegmenterRequest | null;
+  readonly segmenter: PictureModelRequest | null;
   /** Default: the project's, or 1. */
   readonly pixelStride: number | null;
   readonly provider: ProviderChoice;

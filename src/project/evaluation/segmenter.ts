@@ -1,31 +1,18 @@
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
 import { addResized, linearMap } from "../../cluster/bilinear.ts";
 import { seedBatches } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { PortInfo, Session } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { type AnyTensor, type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../files.ts";
 import { toRgb } from "../images.ts";
 import { generateOptions } from "../request.ts";
 import type { ClusterSettings } from "../settings.ts";
+import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
 import { checkedLabel, resizeMaps } from "./truth.ts";
 
-/** An ONNX model from pictures to classes, and what it does not say of itself. */
-export interface SegmenterRequest {
-  readonly file: string;
-  /** Side of its input. Default: the model's where that is fixed, else the generator's. */
-  readonly size: number | null;
-  /** Values of black and white, or "imagenet": 0 to 1, less the mean of ImageNet over its deviation, by channel. */
-  readonly range: readonly [number, number] | "imagenet";
-  /** Default: the model's first output. */
-  readonly output: string | null;
-}
-
-/** Of ImageNet's pictures, RGB in [0,1], as torchvision's models expect them to be taken off. */
-const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] } as const;
+const ROLE = { name: "segmenter", option: "--segmenter" } as const;
 
 /**
  * The classes that a segmenter sees in the images of a project's seeds, at the clustering resolution [N,R,R]. Logits [N,C,h,w] are
@@ -35,7 +22,7 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
 export async function segmentSeeds(
   settings: ClusterSettings,
   generator: Generator,
-  request: SegmenterRequest,
+  request: PictureModelRequest,
   { threads, onProgress, signal }: JobOptions & { readonly threads: number },
 ): Promise<Uint16Array> {
   const { seeds, resolution } = settings;
@@ -45,7 +32,7 @@ export async function segmentSeeds(
   });
   const session = await ortNode.createSession(model, { threads });
   try {
-    const input = pictureInput(session, request, info.resolution);
+    const input = pictureInput(session, request, info.resolution, ROLE);
     const output = outputName(session, request);
     const area = resolution ** 2;
     const truth = new Uint16Array(seeds.length * area);
@@ -67,84 +54,6 @@ export async function segmentSeeds(
   } finally {
     await session.dispose();
   }
-}
-
-interface PictureInput {
-  readonly name: string;
-  readonly channels: number;
-  readonly side: number;
-  readonly channelsLast: boolean;
-  /** 1 where the model takes one picture at a time. */
-  readonly batch: number | undefined;
-}
-
-function pictureInput({ inputs }: Session, { file, size }: SegmenterRequest, otherwise: number): PictureInput {
-  const list = inputs.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape.join(",")}]`).join("; ");
-  const fail = (expected: string): never => {
-    throw new ProjectError(`${file} is no segmenter that klish can run: expected ${expected}, got ${list}.`);
-  };
-  const [port] = inputs as readonly (PortInfo | undefined)[];
-  if (port === undefined || inputs.length !== 1 || port.dtype !== "float32" || port.shape.length !== 4)
-    return fail("one input of pictures, float32 [batch, 1 or 3, H, W] or [batch, H, W, 1 or 3]");
-  const isColour = (count: number | string): boolean => count === 1 || count === 3;
-  const channelsLast = !isColour(port.shape[1]);
-  const channels = channelsLast ? port.shape[3] : port.shape[1];
-  if (!isColour(channels)) return fail("pictures of 1 or 3 channels");
-  const [height, width] = channelsLast ? port.shape.slice(1, 3) : port.shape.slice(2);
-  const fixed = typeof height === "number" ? height : undefined;
-  if (typeof width === "number" && fixed !== undefined && width !== fixed) return fail("square pictures");
-  if (fixed !== undefined && size !== null && fixed !== size)
-    throw new ProjectError(
-      `${file} takes pictures of ${fixed} pixels a side, not ${size}: leave --segmenter-size out.`,
-    );
-  const [batch] = port.shape;
-  if (typeof batch === "number" && batch !== 1) return fail("a batch of 1, or one that may vary");
-  return {
-    name: port.name,
-    channels: channels as number,
-    side: fixed ?? size ?? otherwise,
-    channelsLast,
-    batch: typeof batch === "number" ? batch : undefined,
-  };
-}
-
-function outputName({ outputs }: Session, { file, output }: SegmenterRequest): string {
-  const names = outputs.map(({ name }) => name);
-  if (output === null) return names[0];
-  if (names.includes(output)) return output;
-  throw new ProjectError(`${file} has no output "${output}", but ${names.join(", ")}.`);
-}
-
-/** RGB [S,S,3] at the segmenter's size. */
-async function resized(rgb: Uint8Array, side: number, { side: wanted }: PictureInput): Promise<Uint8Array> {
-  if (side === wanted) return rgb;
-  return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
-    .resize(wanted, wanted, { fit: "fill" })
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-}
-
-function pictureTensor(
-  pictures: readonly Uint8Array[],
-  { channels, side, channelsLast }: PictureInput,
-  range: SegmenterRequest["range"],
-): Tensor {
-  const area = side ** 2;
-  const n = pictures.length;
-  const result = tensor(channelsLast ? [n, side, side, channels] : [n, channels, side, side]);
-  for (const [i, rgb] of pictures.entries())
-    for (let p = 0; p < area; p++)
-      for (let c = 0; c < channels; c++) {
-        // A grey picture has the same value in all three.
-        const value = rgb[3 * p + c] / 255;
-        const scaled =
-          range === "imagenet"
-            ? (value - IMAGENET.mean[c]) / IMAGENET.deviation[c]
-            : range[0] + value * (range[1] - range[0]);
-        result.data[channelsLast ? (i * area + p) * channels + c : (i * channels + c) * area + p] = scaled;
-      }
-  return result;
 }
 
 /** The class of each pixel of `images` pictures at `resolution`. */

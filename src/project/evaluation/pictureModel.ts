@@ -1,0 +1,112 @@
+/** ONNX models that take pictures: what their input is, and pictures in its form. */
+import sharp from "sharp";
+import type { PortInfo, Session } from "../../runtime/session.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { ProjectError } from "../files.ts";
+
+/** An ONNX model that takes pictures, and what it does not say of itself. */
+export interface PictureModelRequest {
+  readonly file: string;
+  /** Side of its input. Default: the model's where that is fixed, else the generator's. */
+  readonly size: number | null;
+  /** Values of black and white, or "imagenet": 0 to 1, less the mean of ImageNet over its deviation, by channel. */
+  readonly range: readonly [number, number] | "imagenet";
+  /** Default: the model's first output. */
+  readonly output: string | null;
+}
+
+/** Of ImageNet's pictures, RGB in [0,1], as torchvision's models expect them to be taken off. */
+const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] } as const;
+
+/** What a model takes. */
+export interface PictureInput {
+  readonly name: string;
+  readonly channels: number;
+  readonly side: number;
+  readonly channelsLast: boolean;
+  /** 1 where the model takes one picture at a time. */
+  readonly batch: number | undefined;
+}
+
+/** What the model is called in messages, and the prefix of its options. */
+export interface ModelRole {
+  readonly name: string;
+  readonly option: string;
+}
+
+/** The model's only input. Throws ProjectError where it takes no square pictures of 1 or 3 channels, or not of this size. */
+export function pictureInput(
+  { inputs }: Session,
+  { file, size }: PictureModelRequest,
+  otherwise: number,
+  role: ModelRole,
+): PictureInput {
+  const list = inputs.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape.join(",")}]`).join("; ");
+  const fail = (expected: string): never => {
+    throw new ProjectError(`${file} is no ${role.name} that klish can run: expected ${expected}, got ${list}.`);
+  };
+  const [port] = inputs as readonly (PortInfo | undefined)[];
+  if (port === undefined || inputs.length !== 1 || port.dtype !== "float32" || port.shape.length !== 4)
+    return fail("one input of pictures, float32 [batch, 1 or 3, H, W] or [batch, H, W, 1 or 3]");
+  const isColour = (count: number | string): boolean => count === 1 || count === 3;
+  const channelsLast = !isColour(port.shape[1]);
+  const channels = channelsLast ? port.shape[3] : port.shape[1];
+  if (!isColour(channels)) return fail("pictures of 1 or 3 channels");
+  const [height, width] = channelsLast ? port.shape.slice(1, 3) : port.shape.slice(2);
+  const fixed = typeof height === "number" ? height : undefined;
+  if (typeof width === "number" && fixed !== undefined && width !== fixed) return fail("square pictures");
+  if (fixed !== undefined && size !== null && fixed !== size)
+    throw new ProjectError(
+      `${file} takes pictures of ${fixed} pixels a side, not ${size}: leave ${role.option}-size out.`,
+    );
+  const [batch] = port.shape;
+  if (typeof batch === "number" && batch !== 1) return fail("a batch of 1, or one that may vary");
+  return {
+    name: port.name,
+    channels: channels as number,
+    side: fixed ?? size ?? otherwise,
+    channelsLast,
+    batch: typeof batch === "number" ? batch : undefined,
+  };
+}
+
+/** Throws ProjectError where there is no such output. */
+export function outputName({ outputs }: Session, { file, output }: PictureModelRequest): string {
+  const names = outputs.map(({ name }) => name);
+  if (output === null) return names[0];
+  if (names.includes(output)) return output;
+  throw new ProjectError(`${file} has no output "${output}", but ${names.join(", ")}.`);
+}
+
+/** RGB [S,S,3] at the model's size. */
+export async function resized(rgb: Uint8Array, side: number, { side: wanted }: PictureInput): Promise<Uint8Array> {
+  if (side === wanted) return rgb;
+  return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
+    .resize(wanted, wanted, { fit: "fill" })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
+
+/** RGB pictures of the size of the model's side as its input. */
+export function pictureTensor(
+  pictures: readonly Uint8Array[],
+  { channels, side, channelsLast }: PictureInput,
+  range: PictureModelRequest["range"],
+): Tensor {
+  const area = side ** 2;
+  const n = pictures.length;
+  const result = tensor(channelsLast ? [n, side, side, channels] : [n, channels, side, side]);
+  for (const [i, rgb] of pictures.entries())
+    for (let p = 0; p < area; p++)
+      for (let c = 0; c < channels; c++) {
+        // A grey picture has the same value in all three.
+        const value = rgb[3 * p + c] / 255;
+        const scaled =
+          range === "imagenet"
+            ? (value - IMAGENET.mean[c]) / IMAGENET.deviation[c]
+            : range[0] + value * (range[1] - range[0]);
+        result.data[channelsLast ? (i * area + p) * channels + c : (i * channels + c) * area + p] = scaled;
+      }
+  return result;
+}
