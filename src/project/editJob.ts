@@ -2,15 +2,18 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { subset } from "../cluster/denseFeatures.ts";
-import { treeThrough } from "../cluster/treeCut.ts";
+import { type TreeCut, treeThrough } from "../cluster/treeCut.ts";
 import { replayTreeEdits, type TreeEdit } from "../cluster/treeEdits.ts";
+import { MOST_CLASSES } from "../dataset/labelMap.ts";
 import { stridedPixels } from "../features/pixelStride.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import type { ClusterSummary } from "./clusterJob.ts";
 import { listFolder, ProjectError, writeAtomic } from "./files.ts";
+import { edit, freshRecipe } from "./labels/recipe.ts";
+import { saveRecipe } from "./labels/recipeFile.ts";
 import { lockFolder } from "./lock.ts";
-import { loadTree, openProject, pathIn, saveProject, saveTree } from "./project.ts";
+import { loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "./project.ts";
 import { openProjectNetwork, projectFeatures } from "./projectFeatures.ts";
 import { writeReport } from "./writeReport.ts";
 
@@ -32,11 +35,11 @@ export interface EditSummary extends ClusterSummary {
   readonly clusters: number;
 }
 
-const RECIPE_FILE = "edits.json";
+const ORIGIN_FILE = "editedFrom.json";
 
 /**
- * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; edits.json holds what was
- * done. The project that was edited stays as it is.
+ * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; editedFrom.json
+ * holds what was done, labels.json the names. All merges are trained on all pixels. The project that was edited stays as it is.
  */
 export async function editJob(request: EditRequest, job: JobOptions): Promise<EditSummary> {
   const { outdir, k, edits, command } = request;
@@ -63,9 +66,10 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
     try {
       const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
       const edited = { folder: outdir, file: { ...file, command } };
-      await writeAtomic(pathIn(edited, RECIPE_FILE), `${JSON.stringify(recipe, null, 1)}\n`);
+      await writeAtomic(pathIn(edited, ORIGIN_FILE), `${JSON.stringify(recipe, null, 1)}\n`);
       await saveTree(edited, treeThrough(cut));
       await saveProject(edited);
+      await saveNames(edited, cut);
       const files = await writeReport(edited, network, { threads, ...job });
       return { folder: outdir, clusters: cut.clusters.length, ...files };
     } finally {
@@ -74,4 +78,15 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
   } finally {
     await network.generator.dispose();
   }
+}
+
+/** Named clusters begin as named classes for `klish label`. */
+async function saveNames(project: Project, { clusters }: TreeCut): Promise<void> {
+  if (clusters.length > MOST_CLASSES || clusters.every(({ name }) => name === undefined)) return;
+  const named = clusters.reduce(
+    (recipe, { name }, c) =>
+      name === undefined ? recipe : edit(recipe, { type: "name", class: recipe.state.classes[c].name, name }),
+    freshRecipe(clusters.length),
+  );
+  await saveRecipe(project, named);
 }

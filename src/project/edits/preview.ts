@@ -1,0 +1,59 @@
+/** edits.png: the clusters of an edited cut on a few pictures, with their numbers. */
+import sharp, { type OverlayOptions } from "sharp";
+import { predict } from "../../cluster/predict.ts";
+import { cutClassifier, type TreeCut } from "../../cluster/treeCut.ts";
+import { xml } from "../../dataset/xml.ts";
+import { writeAtomic } from "../files.ts";
+import { pathIn } from "../project.ts";
+import { clusterColors, cssColor } from "../report/palette.ts";
+import type { EditCache } from "./cache.ts";
+import type { EditedCluster } from "./job.ts";
+
+const FILE = "edits.png";
+const GAP = 8;
+const LEGEND = 320;
+const LINE = 20;
+const OPACITY = 0.65;
+
+/** Draws the sheet and returns its path. A cluster keeps its colour while others are edited: it is that of its first start cluster. */
+export async function drawCut(
+  project: { readonly folder: string },
+  cache: EditCache,
+  cut: TreeCut,
+  clusters: readonly EditedCluster[],
+): Promise<string> {
+  const { pictures, side, grid, shown } = cache;
+  const labels = await predict(shown, cutClassifier(cut));
+  const starts = clusterColors(Array.from({ length: cut.tree.initialClusters }, (_, i) => i));
+  const colors = cut.clusters.map(({ node }) => starts[node.name]);
+  const width = pictures.length * (side + GAP) + GAP + LEGEND;
+  const height = Math.max(2 * side + 3 * GAP, (clusters.length + 1) * LINE + GAP);
+  const tiles: OverlayOptions[] = [];
+  const raw = { width: side, height: side, channels: 3 } as const;
+  for (const [i, rgb] of pictures.entries()) {
+    const painted = Uint8Array.from(rgb);
+    for (let p = 0; p < side * side; p++) {
+      const row = Math.floor((Math.floor(p / side) * grid) / side);
+      const column = Math.floor(((p % side) * grid) / side);
+      const color = colors[labels[(i * grid + row) * grid + column]];
+      for (let c = 0; c < 3; c++) painted[3 * p + c] = Math.round(rgb[3 * p + c] * (1 - OPACITY) + color[c] * OPACITY);
+    }
+    const left = GAP + i * (side + GAP);
+    tiles.push({ input: Buffer.from(rgb), raw, left, top: GAP });
+    tiles.push({ input: Buffer.from(painted), raw, left, top: side + 2 * GAP });
+  }
+  const lines = clusters.map(({ name, locked, share, iou }, i) => {
+    const y = LINE * (i + 1);
+    const text = `${i}${name === null ? "" : `  ${name}`}${locked ? "  (locked)" : ""}`;
+    return (
+      `<rect x="0" y="${y - 12}" width="14" height="14" rx="3" fill="${cssColor(colors[i])}"/><text x="22" y="${y}">${xml(text)}</text>` +
+      `<text x="${LEGEND - GAP}" y="${y}" text-anchor="end" fill="#777">${(100 * share).toFixed(1)} %, IoU ${iou.toFixed(2)}</text>`
+    );
+  });
+  const legend = `<svg xmlns="http://www.w3.org/2000/svg" width="${LEGEND}" height="${height}" font-family="sans-serif" font-size="13" fill="#1d1c1a">${lines.join("")}</svg>`;
+  tiles.push({ input: Buffer.from(legend), left: width - LEGEND, top: 0 });
+  const sheet = sharp({ create: { width, height, channels: 3, background: "#fafaf8" } }).composite(tiles);
+  const path = pathIn(project, FILE);
+  await writeAtomic(path, await sheet.png().toBuffer());
+  return path;
+}

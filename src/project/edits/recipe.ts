@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { TreeEdit } from "../../cluster/treeEdits.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
+import { readJsonFile } from "../jsonFile.ts";
+import { pathIn } from "../project.ts";
+
+/**
+ * How a project's tree was edited: a K, and what was done to its clusters since. Small, and all that the edited clusters depend on
+ * beside the tree.
+ */
+const cluster = z.int().min(0);
+const treeEdit = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("cut"), k: z.int().min(2) }),
+  z.strictObject({ type: z.literal("split"), cluster }),
+  z.strictObject({ type: z.literal("merge"), clusters: z.tuple([cluster, cluster]) }),
+  z.strictObject({ type: z.literal("lock"), cluster, locked: z.boolean() }),
+  z.strictObject({ type: z.literal("name"), cluster, name: z.string().trim().max(80) }),
+]);
+
+const recipeFile = z.strictObject({
+  klish: z.literal("edits"),
+  version: z.literal(1),
+  /** SHA-256 of tree.safetensors. */
+  tree: z.string(),
+  k: z.int().min(2),
+  edits: z.array(treeEdit),
+  /** What was undone, the last one first; a new edit forgets it. */
+  undone: z.array(treeEdit),
+});
+
+export interface EditRecipe {
+  readonly k: number;
+  readonly edits: readonly TreeEdit[];
+  readonly undone: readonly TreeEdit[];
+}
+
+const FILE = "edits.json";
+
+/** Identifies the tree of a project. Throws ProjectError where there is none. */
+export async function treeHash(project: { readonly folder: string }): Promise<string> {
+  const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
+  if (bytes === undefined) throw new ProjectError(`${project.folder} is not clustered yet.`);
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The edits of a project; undefined where there are none. Throws ProjectError when they are damaged, or of another tree. */
+export async function loadEdits(project: { readonly folder: string }): Promise<EditRecipe | undefined> {
+  const path = pathIn(project, FILE);
+  const found = await readJsonFile(path, recipeFile, {
+    what: "edits",
+    remedy: "Restore it, or delete it to start again.",
+  });
+  if (found === undefined) return undefined;
+  if (found.tree !== (await treeHash(project)))
+    throw new ProjectError(`${path} edits another tree than the project has now. Delete it to start again.`);
+  const { k, edits, undone } = found;
+  return { k, edits, undone };
+}
+
+export async function saveEdits(project: { readonly folder: string }, recipe: EditRecipe): Promise<void> {
+  const content = { klish: "edits", version: 1, tree: await treeHash(project), ...recipe };
+  await writeAtomic(pathIn(project, FILE), `${JSON.stringify(content, null, 1)}\n`);
+}
+
+/** The recipe after further edits; what was undone before is forgotten. */
+export function withEdits({ k, edits }: EditRecipe, more: readonly TreeEdit[]): EditRecipe {
+  return { k, edits: [...edits, ...more], undone: [] };
+}
+
+/** The recipe without its last edit. Throws ProjectError when there is none. */
+export function undoEdit({ k, edits, undone }: EditRecipe): EditRecipe {
+  const last = edits.at(-1);
+  if (last === undefined) throw new ProjectError("nothing to undo: there are no edits.");
+  return { k, edits: edits.slice(0, -1), undone: [last, ...undone] };
+}
+
+/** The recipe with the edit that was undone last. Throws ProjectError when there is none. */
+export function redoEdit({ k, edits, undone }: EditRecipe): EditRecipe {
+  const [next, ...rest] = undone;
+  if (next === undefined) throw new ProjectError("nothing to redo: nothing was undone since the last edit.");
+  return { k, edits: [...edits, next], undone: rest };
+}
+
+/** An edit as it is written on the command line. */
+export function editText(edit: TreeEdit): string {
+  switch (edit.type) {
+    case "cut":
+      return `cut ${edit.k}`;
+    case "split":
+      return `split ${edit.cluster}`;
+    case "merge":
+      return `merge ${edit.clusters.join(" ")}`;
+    case "lock":
+      return `${edit.locked ? "lock" : "unlock"} ${edit.cluster}`;
+    case "name":
+      return `name ${edit.cluster} ${JSON.stringify(edit.name)}`;
+  }
+}
