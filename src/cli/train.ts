@@ -50,15 +50,13 @@ interface TrainGanOptions {
 export function addTrain(program: Command): void {
   const train = program.command("train").summary("train a GAN of your own on a folder of pictures");
   const presetNames = Object.keys(presets) as PresetName[];
-  withRuntimeOptions(
-    train
-      .command("gan")
-      .summary("StyleGAN2-ADA on a folder or .zip of pictures")
-      .description(
-        `Trains a StyleGAN2 with adaptive augmentation. Run the same command again to continue an interrupted run: it goes on to the
+  const gan = train
+    .command("gan")
+    .summary("StyleGAN2-ADA on a folder or .zip of pictures")
+    .description(
+      `Trains a StyleGAN2 with adaptive augmentation. Run the same command again to continue an interrupted run: it goes on to the
 same weights. The result, network.safetensors, opens in every command that takes a --network.`,
-      ),
-  )
+    )
     .option("--data <path>", "pictures: a folder (with the folders in it) or a .zip")
     .option("--outdir <folder>", "the run's folder, to make or to continue")
     .option(
@@ -105,7 +103,8 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--dry-run", "say what would be trained and what it would cost, and write nothing", false)
     .option("--profile", "say what a step spends its time on, by operator, and write nothing", false)
     .option("--json", "print the result as JSON", false)
-    .option("--quiet", "no progress bar", false)
+    .option("--quiet", "no progress bar", false);
+  withRuntimeOptions(gan)
     .addHelpText(
       "after",
       `

@@ -12,17 +12,17 @@ export interface Preset {
 /** By budget. The sizes of `paper` are those of StyleGAN2-ADA's `auto` (Karras et al., 2020; train.py). */
 export const presets = {
   quick: {
-    title: "half the channels: something to see within hours on a CPU",
+    title: "64 channels at most, to try things",
     sizes: (resolution) => ({ channelBase: Math.max(2048, 8 * resolution), channelMax: 64 }),
     kimg: 200,
   },
   auto: {
-    title: "128 channels up to 128 pixels, 256 above: days on a CPU, hours on a GPU",
+    title: "128 channels at most up to 128 pixels, 256 above",
     sizes: () => ({}),
     kimg: 1000,
   },
   paper: {
-    title: "StyleGAN2-ADA's own: 512 channels; for a GPU",
+    title: "512 channels, StyleGAN2-ADA's own sizes; for a GPU",
     sizes: (resolution) => ({
       channelBase: resolution >= 512 ? 32768 : 16384,
       channelMax: 512,
