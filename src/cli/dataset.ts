@@ -40,8 +40,7 @@ export function addDataset(program: Command): void {
       .command("dataset")
       .summary("make images with masks from a clustered generator, in the formats that other tools read")
       .description(
-        `Writes images/, masks/ (index PNG, 255 = ignore), manifest.jsonl and an overview page. Sample i depends on the generator, the
-labels and seed i alone. Run the same command again to continue an interrupted run; a larger --count extends a dataset.`,
+        "Writes images/, masks/ (index PNG, 255 = ignore), manifest.jsonl and an overview page. Sample i depends on the generator, the labels and seed i alone. Run the same command again to continue an interrupted run; a larger --count extends a dataset.",
       ),
   )
     .option(

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ProjectError } from "../project/files.ts";
-import { edit, freshRecipe, type LabelAction, type LabelRecipe, undo } from "../project/labels/recipe.ts";
+import { edit, freshRecipe, idTexts, type LabelAction, type LabelRecipe, undo } from "../project/labels/recipe.ts";
 import { checkCut, cutTo, loadRecipe, saveRecipe } from "../project/labels/recipeFile.ts";
 import { labeller } from "../project/labels/recipeLabels.ts";
 import { loadTree, openProject } from "../project/project.ts";
@@ -25,8 +25,7 @@ export function addLabel(program: Command): void {
     .command("label")
     .summary("choose K, name and merge its parts into the classes of a dataset")
     .description(
-      `Edits labels.json of a project folder: which clusters make which class. Classes are given by name or id. After each
-edit labels.png shows the result on a few samples.`,
+      "Edits labels.json of a project folder: which clusters make which class. Classes are given by name or id. After each edit labels.png shows the result on a few samples.",
     );
 
   const add = (
@@ -185,8 +184,9 @@ async function finish(folder: string, recipe: LabelRecipe, options: LabelOptions
 }
 
 function show({ state, actions }: LabelRecipe, sheet: string | undefined, json: boolean): void {
-  const rows = state.classes.map(({ name, color, clusters, background, split }, id) => [
-    String(id),
+  const ids = idTexts(state.classes);
+  const rows = state.classes.map(({ name, color, clusters, background, split }, i) => [
+    ids[i],
     name,
     color,
     `clusters ${clusters.join(", ")}`,
@@ -198,7 +198,7 @@ function show({ state, actions }: LabelRecipe, sheet: string | undefined, json: 
       .join(", "),
   ]);
   const lines = [
-    `K = ${state.k}, ${labeller(state).classes.length} classes, ${actions.length} edits`,
+    `K = ${state.k}, ${labeller(state).classes.length} classes, ${actions.length} edit${actions.length === 1 ? "" : "s"}`,
     ...table(rows),
     ...(state.ignored.length > 0 ? [`255 ignored: clusters ${state.ignored.join(", ")}`] : []),
     ...(sheet === undefined ? [] : [`sheet   ${sheet}`]),

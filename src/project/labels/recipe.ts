@@ -15,6 +15,13 @@ export const classSplit = z.discriminatedUnion("kind", [
 ]);
 export type ClassSplit = z.infer<typeof classSplit>;
 
+/** What the parts of a class are called after its own name; as many as it takes ids. */
+export function partNames(split: ClassSplit | null): string[] {
+  if (split === null) return [""];
+  if (split.kind === "left-right") return [" left", " right"];
+  return Array.from({ length: split.count }, (_, i) => ` ${i + 1}`);
+}
+
 export const labelClass = z.strictObject({
   name: z.string().trim().min(1).max(80),
   color: z.string().regex(/^#[0-9a-f]{6}$/, "expected a colour #rrggbb"),
@@ -25,7 +32,7 @@ export const labelClass = z.strictObject({
 });
 export type LabelClass = z.infer<typeof labelClass>;
 
-/** The labels themselves; a class's index is its id, before splits. */
+/** The labels themselves. Ids count up through the classes; a class that is taken apart has one for each part. */
 export const labelState = z
   .strictObject({
     k: z.int().min(2).max(MOST_CLASSES),
@@ -44,7 +51,9 @@ export const labelState = z
     for (const { name, clusters } of classes) for (const c of clusters) claim(c, `"${name}"`);
     for (const c of ignored) claim(c, "the ignored clusters");
     for (let c = 0; c < k; c++) if (!owner.has(c)) context.addIssue(`cluster ${c} belongs to no class`);
-    if (new Set(classes.map((c) => c.name)).size !== classes.length) context.addIssue("two classes have the same name");
+    const parts = classes.flatMap(({ name, split }) => partNames(split).map((part) => name + part));
+    if (new Set(parts).size !== parts.length) context.addIssue("two classes have the same name");
+    if (parts.length > MOST_CLASSES) context.addIssue(`${parts.length} classes; masks hold at most ${MOST_CLASSES}`);
   });
 export type LabelState = z.infer<typeof labelState>;
 
@@ -149,13 +158,25 @@ function checked(state: LabelState): LabelState {
   return result.data;
 }
 
-/** The index of a class by its name, or its id where none is called so. Throws ProjectError that lists the classes. */
+/** The ids of each class in masks, as text: "4", or "4-5" where it is taken apart. */
+export function idTexts(classes: readonly LabelClass[]): string[] {
+  let next = 0;
+  return classes.map((c) => {
+    const first = next;
+    next += partNames(c.split).length;
+    return next - first === 1 ? String(first) : `${first}-${next - 1}`;
+  });
+}
+
+/** The index of a class by its name, or by one of its ids where none is called so. Throws ProjectError that lists the classes. */
 export function classIndex({ classes }: LabelState, name: string): number {
   const found = classes.findIndex((c) => c.name === name);
   if (found >= 0) return found;
-  if (/^\d+$/.test(name) && Number(name) < classes.length) return Number(name);
+  const owners = classes.flatMap((c, index) => partNames(c.split).map(() => index));
+  if (/^\d+$/.test(name) && Number(name) < owners.length) return owners[Number(name)];
+  const ids = idTexts(classes);
   throw new ProjectError(
-    `no class is called "${name}"; there are ${classes.map((c, id) => `${id} "${c.name}"`).join(", ")}.`,
+    `no class is called "${name}"; there are ${classes.map((c, i) => `${ids[i]} "${c.name}"`).join(", ")}.`,
   );
 }
 

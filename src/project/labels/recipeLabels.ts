@@ -9,7 +9,7 @@ import {
   rgbOf,
 } from "../../dataset/labelMap.ts";
 import { cssColor } from "../report/palette.ts";
-import type { ClassSplit, LabelState } from "./recipe.ts";
+import { type ClassSplit, type LabelState, partNames } from "./recipe.ts";
 
 /** The recipe, ready for pixels. */
 export interface Labeller {
@@ -46,12 +46,6 @@ export function labeller({ k, classes, ignored }: LabelState): Labeller {
       return map;
     },
   };
-}
-
-function partNames(split: ClassSplit | null): string[] {
-  if (split === null) return [""];
-  if (split.kind === "left-right") return [" left", " right"];
-  return Array.from({ length: split.count }, (_, i) => ` ${i + 1}`);
 }
 
 /** How far the last part of a split class goes towards white. */

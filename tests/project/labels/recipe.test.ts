@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   edit,
   freshRecipe,
+  idTexts,
   type LabelAction,
   type LabelRecipe,
   labelState,
@@ -142,4 +143,28 @@ describe("labeller()", () => {
       ...[1, 1, 0, 0, 0, 0, 0, 2, 2, 0],
     ]);
   });
+});
+
+it("idTexts() and names by id count every part of a class that is taken apart", () => {
+  let recipe = edit(freshRecipe(4), { type: "split", class: "1", split: { kind: "components", count: 3 } });
+  expect(idTexts(recipe.state.classes)).toEqual(["0", "1-3", "4", "5"]);
+  expect(labeller(recipe.state).classes.map((c) => c.name)).toEqual([
+    "part 0",
+    "part 1 1",
+    "part 1 2",
+    "part 1 3",
+    "part 2",
+    "part 3",
+  ]);
+  recipe = edit(recipe, { type: "name", class: "3", name: "ears" });
+  recipe = edit(recipe, { type: "name", class: "4", name: "nose" });
+  expect(recipe.state.classes.map((c) => c.name)).toEqual(["part 0", "ears", "nose", "part 3"]);
+  expect(() => edit(recipe, { type: "ignore", classes: ["6"] })).toThrow('1-3 "ears", 4 "nose", 5 "part 3"');
+});
+
+it("edit() refuses parts that would be called like another class, before anything is saved", () => {
+  const split = edited({ type: "split", class: "1", split: { kind: "left-right" } });
+  expect(() => edit(split, { type: "name", class: "0", name: "part 1 left" })).toThrow(
+    "two classes have the same name",
+  );
 });
