@@ -37,6 +37,7 @@ interface TrainGanOptions {
   readonly hours?: number;
   readonly tick?: number;
   readonly snap?: number;
+  readonly metrics: "quality" | "none";
   readonly save: number;
   readonly dryRun: boolean;
   readonly profile: boolean;
@@ -99,6 +100,11 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--seed <n>", "of everything random (default: 0)", parse.integer(0))
     .option("--tick <kimg>", "thousands of images between two lines of the log (default: 1)", parse.integer(1))
     .option("--snap <ticks>", "ticks between two snapshots and sample sheets (default: 10)", parse.integer(1))
+    .addOption(
+      new Option("--metrics <which>", "what is measured with every snapshot: distance to the real images, or nothing")
+        .choices(["quality", "none"])
+        .default("quality"),
+    )
     .option("--save <minutes>", "the state is saved at least this often: what a kill can cost", parse.number(0, 1e4), 5)
     .option("--dry-run", "say what would be trained and what it would cost, and write nothing", false)
     .option("--profile", "say what a step spends its time on, by operator, and write nothing", false)
@@ -155,6 +161,7 @@ function requestOf(options: TrainGanOptions): TrainGanRequest {
     hours: options.hours ?? null,
     tick: options.tick ?? null,
     snap: options.snap ?? null,
+    metrics: options.metrics === "quality",
     saveMinutes: options.save,
     provider: options.provider,
     threads: options.threads ?? null,

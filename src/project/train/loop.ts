@@ -8,6 +8,7 @@ import { batchOrder } from "./batchOrder.ts";
 import type { EventWriter } from "./eventWriter.ts";
 import type { ImageStore } from "./imageStore.ts";
 import { appendLog, type LogLine } from "./log.ts";
+import type { Measures } from "./measures.ts";
 import { saveClock } from "./runClock.ts";
 import type { TrainSettings } from "./settings.ts";
 import { kimgName, sampleSheet, samplesPath } from "./sheets.ts";
@@ -20,6 +21,8 @@ export interface LoopOptions extends JobOptions {
   readonly trainer: GanTrainer;
   readonly images: ImageStore;
   readonly events: EventWriter;
+  /** Taken with every snapshot; undefined: none. */
+  readonly measures: Measures | undefined;
   /** Of the tick that is under way. */
   readonly sums: TickSums;
   /** Of training in all runs before this one. */
@@ -78,8 +81,8 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     await saveClock(run, { images: trainer.images, seconds: seconds() });
     saved = now();
   };
-  const tick = async ({ augmentP }: StepReport): Promise<void> => {
-    const line: LogLine = {
+  const tick = async ({ augmentP }: StepReport, snapshot: boolean): Promise<void> => {
+    const figures = {
       images: trainer.images,
       kimg: trainer.images / 1000,
       ...means(sums),
@@ -88,6 +91,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       seconds: rounded(seconds()),
       memoryMB: Math.round(process.memoryUsage.rss() / 1e6),
     };
+    const line: LogLine = { ...figures, ...(snapshot ? await options.measures?.of(trainer) : {}) };
     await appendLog(run, line);
     await events.scalars(line);
     sums = {};
@@ -109,8 +113,9 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     snapshotDue = true;
     const ticks = Math.floor(trainer.images / tickImages);
     if (ticks > Math.floor((trainer.images - batch) / tickImages)) {
-      await tick(last);
-      if (ticks % settings.snap === 0) {
+      const snapshot = ticks % settings.snap === 0;
+      await tick(last, snapshot);
+      if (snapshot) {
         // The state comes last: after a kill between the two, the snapshot is made again.
         await writeSnapshot(run, trainer, events);
         await save();
@@ -121,7 +126,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     progress(last);
   }
   if (last !== undefined && snapshotDue) {
-    if (Object.keys(sums).length > 0) await tick(last);
+    if (Object.keys(sums).length > 0) await tick(last, true);
     await writeSnapshot(run, trainer, events);
     await save();
   }

@@ -24,6 +24,8 @@ export interface TrainGanRequest extends TrainOptions {
   readonly outdir: string | null;
   /** A run to continue; or a run, state or network whose weights a new one begins with. */
   readonly resume: string | null;
+  /** Whether every snapshot is measured against the real images. */
+  readonly metrics: boolean;
   /** A state is saved at least this often. */
   readonly saveMinutes: number;
   readonly provider: ProviderChoice;

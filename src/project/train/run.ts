@@ -13,6 +13,7 @@ import { openEvents } from "./eventWriter.ts";
 import { openImageStore, type PreparedFile } from "./imageStore.ts";
 import { cutLog } from "./log.ts";
 import { networkPath, trainLoop } from "./loop.ts";
+import { openMeasures } from "./measures.ts";
 import { type PlannedRun, planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
 import { prepareImages, rejectedPath } from "./prepareImages.ts";
 import { loadClock } from "./runClock.ts";
@@ -77,6 +78,7 @@ async function trainOn(
     const state = await loadState(folder);
     const training = state?.training ?? origin?.state(settings.recipe);
     const trainer = await startTrainer(settings.recipe, training, request, job, makeTrainer);
+    const measures = request.metrics ? await openMeasures(images, { threads: threadsOf(request) }) : undefined;
     try {
       if (state === undefined) await writeReals(folder, images);
       await cutLog(folder, trainer.images);
@@ -90,6 +92,7 @@ async function trainOn(
           host: hostname(),
           wallTime: () => Date.now() / 1000,
         }),
+        measures,
         sums: state?.sums ?? {},
         seconds: (await loadClock(folder)).seconds,
         secondsBetweenStates: request.saveMinutes * 60,
@@ -105,6 +108,7 @@ async function trainOn(
         rejectedList: rejectedPath(folder),
       };
     } finally {
+      await measures?.dispose();
       await trainer.dispose();
     }
   } finally {
@@ -116,17 +120,19 @@ async function trainOn(
 export async function startTrainer(
   recipe: GanRecipe,
   state: TrainingState | undefined,
-  { provider, threads }: Pick<TrainGanRequest, "provider" | "threads">,
+  request: Pick<TrainGanRequest, "provider" | "threads">,
   { onProgress }: JobOptions,
   makeTrainer: MakeTrainer,
 ): Promise<GanTrainer> {
-  const resolved = await resolveProvider(provider);
+  const resolved = await resolveProvider(request.provider);
   onProgress?.({ phase: "build the networks", done: 0, total: 1 });
   const trainer = await makeTrainer(recipe, {
     provider: resolved,
-    threads: threads ?? availableParallelism(),
+    threads: threadsOf(request),
     ...(state === undefined ? {} : { state }),
   });
   onProgress?.({ phase: "build the networks", done: 1, total: 1, note: `${recipe.resolution} px on ${resolved}` });
   return trainer;
 }
+
+const threadsOf = ({ threads }: Pick<TrainGanRequest, "threads">): number => threads ?? availableParallelism();

@@ -50,6 +50,7 @@ const request = (changes: Partial<TrainGanRequest> = {}): TrainGanRequest => ({
   hours: null,
   tick: null,
   snap: 2,
+  metrics: false,
   saveMinutes: 5,
   provider: "cpu",
   threads: 1,
@@ -127,6 +128,21 @@ describe("trainGan()", () => {
     const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
     expect(first.lossG).toBeCloseTo(mean(losses.slice(0, 32)), 12);
     expect(second.lossG).toBeCloseTo(mean(losses.slice(32, 63)), 12);
+  });
+
+  it("logs with every snapshot how far the images are from the real ones", async () => {
+    await train({ metrics: true });
+    const [first, second, , last] = await readLog(run);
+    expect(first).not.toHaveProperty("swd");
+    for (const line of [second, last]) {
+      // Images of one colour: no structure of the real ones', and no variety.
+      expect(line["swd"]).toBeGreaterThanOrEqual(0);
+      expect(line["coverage"]).toBeLessThan(0.5);
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(["density", "precision", "recall"]));
+    }
+    const trace = await traceOf(run);
+    await train({ metrics: false, outdir: join(folder, "unmeasured") });
+    expect(trace.state).toBe((await traceOf(join(folder, "unmeasured"))).state);
   });
 
   it("stopped at any step and run again ends with the state, network and log of an uninterrupted run", async () => {
