@@ -132,7 +132,7 @@ async function refine(
 }
 
 /** The least-squares classifiers of all classes (a Newton step from w = 0, b = 0 with every pixel active), stretched. */
-async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number): Promise<Hyperplane[]> {
+export async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number): Promise<Hyperplane[]> {
   const { features, c } = problem;
   const { pixels, channels: d } = features;
   const n = d + 1;
