@@ -28,7 +28,10 @@ const ENDINGS = new Set(
 /** Node reads larger files only piece by piece. */
 const MOST_ZIP_BYTES = 2 ** 31 - 1;
 
-/** Lists a folder (with all folders below it) or a zip archive. Throws ProjectError when there is no picture in it. */
+/**
+ * Lists a folder (with all folders below it) or a zip archive. Throws ProjectError when there is no picture in it, or masks
+ * beside the pictures: those would be learnt too.
+ */
 export async function listImages(path: string): Promise<ImageFiles> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
@@ -39,6 +42,11 @@ export async function listImages(path: string): Promise<ImageFiles> {
     throw new ProjectError(
       `${path} holds no pictures (${all.length === 0 ? "it is empty" : `none of its ${all.length} files ends like one`}). ` +
         `Give a folder or .zip with ${[...ENDINGS].slice(0, 2).join(", ")}, .png, .webp, … files.`,
+    );
+  const inside = (folder: string): boolean => files.some(({ name }) => name.startsWith(`${folder}/`));
+  if (inside("images") && inside("masks"))
+    throw new ProjectError(
+      `${path} holds masks beside its pictures, and they are pictures too. ${found.isDirectory() ? `Give its pictures only: ${join(path, "images")}` : "Unpack it and give its folder images"}.`,
     );
   return { files, others: all.length - files.length };
 }

@@ -125,6 +125,13 @@ describe("listImages()", () => {
     expect(others).toBe(2);
   });
 
+  it("refuses a data set with masks, and names its pictures", async () => {
+    const png = await plain(4, 4, RED).png().toBuffer();
+    await writeFiles(folder, { "images/0.png": png, "masks/0.png": png });
+    await expect(listImages(folder)).rejects.toThrow(`Give its pictures only: ${join(folder, "images")}`);
+    expect((await listImages(join(folder, "images"))).files).toHaveLength(1);
+  });
+
   it.each([
     ["nowhere", /nowhere: there is no such folder or file/],
     ["empty", /holds no pictures \(it is empty\)/],
