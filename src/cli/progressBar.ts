@@ -13,6 +13,8 @@ export interface ProgressBar {
 }
 
 const BAR_WIDTH = 24;
+/** A terminal that is too narrow for the note takes from the bar first, down to this. */
+const LEAST_BAR_WIDTH = 6;
 const REDRAW_MS = 100;
 /** Without a terminal a line now and then is enough for a log. */
 const LOG_MS = 10_000;
@@ -46,9 +48,11 @@ export function progressBar(output: Output = process.stderr, now: () => number =
       if (!complete && time - drawn < (output.isTTY ? REDRAW_MS : LOG_MS)) return;
       if (complete && drawn === Number.POSITIVE_INFINITY) return;
       drawn = complete ? Number.POSITIVE_INFINITY : time;
-      const line = progressLine(progress, (time - started) / 1000, first);
+      const columns = (output.columns ?? 80) - 1;
+      const parts = progressParts(progress, (time - started) / 1000, first);
+      const line = progressLine(progress, parts, output.isTTY ? columns : Number.POSITIVE_INFINITY);
       if (output.isTTY) {
-        output.write(`\r${line.slice(0, (output.columns ?? 80) - 1)}\u001b[K`);
+        output.write(`\r${line.slice(0, columns)}\u001b[K`);
         open = true;
       } else output.write(`${line}\n`);
     },
@@ -56,11 +60,8 @@ export function progressBar(output: Output = process.stderr, now: () => number =
   };
 }
 
-/** `first` is where the phase began: a resumed one is not credited with what an earlier run did. */
-function progressLine({ phase, done, total, note }: Progress, seconds: number, first: number): string {
-  const share = total > 0 ? Math.min(1, done / total) : 1;
-  const full = Math.round(share * BAR_WIDTH);
-  const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
+/** Share, time and note. `first` is where the phase began: a resumed one is not credited with what an earlier run did. */
+function progressParts({ done, total, note }: Progress, seconds: number, first: number): string[] {
   const rate = (done - first) / seconds;
   const time =
     done >= total
@@ -68,10 +69,19 @@ function progressLine({ phase, done, total, note }: Progress, seconds: number, f
       : rate > 0 && seconds > 1
         ? `${formatSeconds((total - done) / rate)} left`
         : "";
-  return [phase.padEnd(22), bar, `${Math.floor(share * 100)}%`.padStart(4), time, note ?? ""]
-    .filter((s) => s !== "")
-    .join(" ");
+  return [`${Math.floor(shareOf({ done, total }) * 100)}%`.padStart(4), time, note ?? ""].filter((s) => s !== "");
 }
+
+function progressLine(progress: Progress, parts: readonly string[], columns: number): string {
+  const name = progress.phase.padEnd(22);
+  const rest = name.length + parts.reduce((sum, part) => sum + part.length + 1, 0) + 1;
+  const width = Math.min(BAR_WIDTH, Math.max(LEAST_BAR_WIDTH, columns - rest));
+  const full = Math.round(shareOf(progress) * width);
+  return [name, "█".repeat(full) + "░".repeat(width - full), ...parts].join(" ");
+}
+
+const shareOf = ({ done, total }: Pick<Progress, "done" | "total">): number =>
+  total > 0 ? Math.min(1, done / total) : 1;
 
 /** 7.3 s, 4 min 05 s, 2 h 10 min. */
 export function formatSeconds(seconds: number): string {

@@ -136,6 +136,17 @@ describe("progressBar()", () => {
     expect(written.at(-1)).toBe("\n");
   });
 
+  it("narrows the bar where the note would not fit", () => {
+    const written: string[] = [];
+    const bar = progressBar({ isTTY: true, columns: 80, write: (text) => written.push(text) }, () => 0);
+    const note = "12.3 kimg, 6.6 images/s, D 0.71 G 1.02";
+    bar.update({ phase: "train", done: 1, total: 2, note });
+    // 79 columns: 22 for the name, 4 for the share, 38 for the note, 3 blanks; 12 are left.
+    expect(written[0]).toBe(`\r${"train".padEnd(22)} ${"█".repeat(6)}${"░".repeat(6)}  50% ${note}\u001b[K`);
+    bar.update({ phase: "merge", done: 1, total: 2, note: "K = 6" });
+    expect(written.at(-1)).toContain(` ${"█".repeat(12)}${"░".repeat(12)} `);
+  });
+
   it("gives a phase that begins again a line of its own", () => {
     const written: string[] = [];
     const bar = progressBar({ isTTY: false, write: (text) => written.push(text) }, () => 0);
