@@ -3,6 +3,7 @@ import { type MethodName, methodNames } from "../cluster/methods.ts";
 import { ProjectError } from "../project/files.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import { commandLine } from "./commandLine.ts";
+import { addEvaluateGan } from "./evaluateGan.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { parse, print, runWithProgress } from "./run.ts";
 
@@ -28,9 +29,10 @@ interface EvaluateOptions {
   readonly quiet: boolean;
 }
 
-/** klish evaluate: how good clusters are, where the truth is known. */
+/** klish evaluate: how good clusters are, where the truth is known; how good a generator is. */
 export function addEvaluate(program: Command): void {
-  const evaluate = program.command("evaluate").summary("measure clusters against known classes");
+  const evaluate = program.command("evaluate").summary("measure clusters against known classes, or a GAN");
+  addEvaluateGan(evaluate, parseRange);
   withRuntimeOptions(
     evaluate
       .command("clusters")

@@ -8,6 +8,7 @@ import { verifyJob } from "./dataset/verify.ts";
 import { editJob } from "./editJob.ts";
 import { editStepJob } from "./edits/job.ts";
 import { evaluateJob } from "./evaluateJob.ts";
+import { ganQualityJob } from "./evaluation/ganQualityJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
 import { portraitsJob } from "./portraits/job.ts";
@@ -22,6 +23,7 @@ export const jobs = {
   edit: editJob,
   editStep: editStepJob,
   evaluate: evaluateJob,
+  evaluateGan: ganQualityJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,
   datasetCheck: checkJob,

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import type { Points } from "../../features/quality/neighbours.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { ProjectError } from "../files.ts";
+import { toRgb } from "../images.ts";
+import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
+
+/** A model from pictures to features, such as Inception. */
+export interface InceptionModel {
+  /** Collects the features of one set of images. */
+  collect(): { add(images: Tensor): Promise<void>; points(): Points };
+  dispose(): Promise<void>;
+}
+
+const ROLE = { name: "model of features", option: "--inception" } as const;
+/** Side of Inception's input, where the model takes any. */
+const SIDE = 299;
+/** Covariances of more do not fit. */
+const MOST_DIMENSIONS = 4096;
+const RANGE = [-1, 1] as const;
+
+/** Opens an ONNX model. Throws ProjectError where it takes no pictures; `resolution` is that of the images to come. */
+export async function openInception(
+  request: PictureModelRequest,
+  resolution: number,
+  threads: number,
+): Promise<InceptionModel> {
+  const model = await readFile(request.file).catch((cause) => {
+    throw new ProjectError(`${request.file} cannot be read (${(cause as Error).message}).`, { cause });
+  });
+  const session = await ortNode.createSession(model, { threads });
+  const input = pictureInput(session, request, SIDE, ROLE);
+  const output = outputName(session, request);
+
+  async function features(pictures: readonly Uint8Array[]): Promise<Float32Array> {
+    const { dtype, shape, data } = (
+      await session.run({ [input.name]: pictureTensor(pictures, input, request.range) }, [output])
+    )[output];
+    const dimensions = data.length / pictures.length;
+    if (dtype !== "float32" || shape[0] !== pictures.length || dimensions > MOST_DIMENSIONS)
+      throw new ProjectError(
+        `${request.file}: output "${output}" is ${dtype}[${shape.join(",")}] for ${pictures.length} pictures, expected float32 [batch, up to ${MOST_DIMENSIONS} features]. Choose another with --inception-output.`,
+      );
+    return data;
+  }
+
+  return {
+    collect() {
+      const parts: Float32Array[] = [];
+      let images = 0;
+      return {
+        async add(batch) {
+          const pictures = await Promise.all(toRgb(batch, RANGE).map((rgb) => resized(rgb, resolution, input)));
+          const groups = input.batch === undefined ? [pictures] : pictures.map((picture) => [picture]);
+          for (const group of groups) parts.push(await features(group));
+          images += pictures.length;
+        },
+        points() {
+          const data = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+          let at = 0;
+          for (const part of parts) {
+            data.set(part, at);
+            at += part.length;
+          }
+          return { data, dimensions: data.length / images };
+        },
+      };
+    },
+    dispose: () => session.dispose(),
+  };
+}
