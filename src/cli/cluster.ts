@@ -14,6 +14,7 @@ interface ClusterOptions extends NetworkOptions {
   readonly pixelStride?: number;
   readonly initClusters: number;
   readonly seed: number;
+  readonly restarts: number;
   readonly criterion: "paper" | "pair";
   readonly balance: number | "auto";
   readonly filter: boolean;
@@ -49,6 +50,12 @@ interrupted run.`,
     )
     .option("--init-clusters <k>", "K0: clusters to start from", parse.integer(2), 100)
     .option("--seed <n>", "seed of the clustering", parse.integer(0), 0)
+    .option(
+      "--restarts <n>",
+      "try the starts of so many seeds on a sample, and take the one whose clusters separate best",
+      parse.integer(1),
+      1,
+    )
     .addOption(
       new Option(
         "--criterion <rule>",
@@ -87,6 +94,7 @@ interrupted run.`,
           pixelStride: options.pixelStride ?? null,
           initialClusters: options.initClusters,
           seed: options.seed,
+          restarts: options.restarts,
           criterion: options.criterion,
           balance: options.criterion === "paper" ? 0 : options.balance,
           filter: options.filter,

@@ -103,12 +103,14 @@ function pixelsToCluster(data: PyramidData, settings: ClusterSettings, threads: 
 }
 
 async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobOptions): Promise<MergeTree> {
-  const { initialClusters, seed, criterion, balance, filter, tolerance, minClusters, minIou } = project.file.settings;
+  const { initialClusters, seed, restarts, criterion, balance, filter, tolerance, minClusters, minIou } =
+    project.file.settings;
   const resume = await loadTree(project);
   let saved = performance.now();
   return klish(pixels, {
     initialClusters,
     seed,
+    restarts,
     criterion,
     ...(balance === "auto" ? {} : { balance }),
     filter,

@@ -13,9 +13,11 @@ import type { ClusterSettings } from "./settings.ts";
 export interface ClusterRequest
   extends Omit<
     ClusterSettings,
-    "networkSha256" | "layers" | "layersReason" | "resolution" | "pixelStride" | "truncationPsi"
+    "networkSha256" | "layers" | "layersReason" | "resolution" | "pixelStride" | "truncationPsi" | "restarts"
   > {
   readonly layers: "none" | "auto" | "all" | readonly string[];
+  /** K-means starts that are tried; default 1. */
+  readonly restarts?: number;
   /** Default: the image's, at most 64. */
   readonly resolution: number | null;
   /** Default: the smallest that leaves at most 262,144 pixels. */
@@ -56,6 +58,7 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
   const pixels = request.seeds.length * resolution ** 2;
   return {
     ...asked,
+    restarts: request.restarts ?? 1,
     network: path,
     networkSha256: sha256,
     layers: selection.layers.map((l) => l.name),

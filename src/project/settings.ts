@@ -19,6 +19,8 @@ export const clusterSettings = z.strictObject({
   pixelStride: z.int().min(1),
   initialClusters: z.int().min(2),
   seed: z.int().min(0).max(0xffffffff),
+  /** K-means starts that are tried, of the seeds from `seed` on. */
+  restarts: z.int().min(1).default(1),
   criterion: z.enum(["paper", "pair"]),
   balance: z.union([z.number().min(0).max(1), z.literal("auto")]),
   filter: z.boolean(),
