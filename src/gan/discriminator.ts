@@ -5,7 +5,7 @@
 import { add, concat, conv, expand, mul, reduceMean, reshape, sqrt, square, sub } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
-import { EPSILON, fullyConnected, lrelu, perChannel } from "../nn/styleLayers.ts";
+import { EPSILON, fullyConnected, lrelu, scaled } from "../nn/styleLayers.ts";
 import { firDownsample, firSmooth } from "../nn/upfirdn.ts";
 import { tensor } from "../tensor/tensor.ts";
 
@@ -67,9 +67,8 @@ export function discriminator(
     const w = weight(`${name}.weight`);
     return mul(w, gain / Math.sqrt(w.shape[1] * w.shape[2] * w.shape[3]));
   };
-  const bias = (name: string, gain: number): Value => perChannel(weight(`${name}.bias`), gain);
   const layer = (x: Value, name: string, gain = Math.SQRT2, options = {}): Value =>
-    lrelu(add(conv(x, kernel(name, gain), options), bias(name, gain)));
+    lrelu(conv(x, kernel(name, gain), { ...options, bias: scaled(weight(`${name}.bias`), gain) }));
   return {
     features(images) {
       let x = layer(images, `b${resolution}.fromrgb`);

@@ -165,6 +165,19 @@ export const opCases: readonly OpCase[] = [
     build: (x, w) => conv(x, w),
   },
   {
+    name: "conv with a bias",
+    shapes: [[2, 3, 4, 4], [5, 3, 3, 3], [5]],
+    build: (x, w, bias) => conv(x, w, { padding: 1, bias }),
+  },
+  {
+    name: "conv, stride 2, odd",
+    shapes: [
+      [2, 3, 5, 9],
+      [4, 3, 3, 3],
+    ],
+    build: (x, w) => conv(x, w, { stride: 2 }),
+  },
+  {
     name: "conv, stride 2",
     shapes: [
       [1, 2, 7, 6],

@@ -87,6 +87,12 @@ CASES = {
         for c in (1, 3, 4, 6, 9, 15)
     },
     "conv 1x1": ([(2, 6, 4, 4), (3, 6, 1, 1)], WIDE, F.conv2d),
+    "conv with a bias": (
+        [(2, 3, 4, 4), (5, 3, 3, 3), (5,)],
+        WIDE,
+        lambda x, w, b: F.conv2d(x, w, b, padding=1),
+    ),
+    "conv, stride 2, odd": ([(2, 3, 5, 9), (4, 3, 3, 3)], WIDE, lambda x, w: F.conv2d(x, w, stride=2)),
     "conv, stride 2": ([(1, 2, 7, 6), (3, 2, 3, 3)], WIDE, lambda x, w: F.conv2d(x, w, stride=2, padding=1)),
     "conv, dilation 2": ([(1, 2, 7, 7), (2, 2, 3, 3)], WIDE, lambda x, w: F.conv2d(x, w, dilation=2, padding=2)),
     "convTranspose, stride 2": ([(2, 3, 4, 3), (3, 2, 3, 3)], WIDE, lambda x, w: F.conv_transpose2d(x, w, stride=2)),

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../tensor/tensor.ts";
+import { sameShape, sizeOf } from "../../tensor/tensor.ts";
 import type { Emitter } from "../emit.ts";
 import { apply, type Op, type Value } from "../value.ts";
 import { convInputGradientOp } from "./convInputGradient.ts";
@@ -11,21 +11,30 @@ import {
   onnxConvAttributes,
 } from "./convolution.ts";
 import { convWeightGradientOp } from "./convWeightGradient.ts";
+import { reduceSum } from "./reduceSum.ts";
+import { reshape } from "./reshape.ts";
 
 export const convOp: Op<ConvAttrs> = {
   name: "Conv",
-  shape: (_, { y }) => y,
-  emit: (emitter, [x, w], attrs) => {
-    const [px, pw] = padChannels(emitter, x, w, attrs);
-    return emitter.node("Conv", [px, pw], onnxConvAttributes(attrs));
+  shape: ([, , bias], { y }) => {
+    if (bias !== undefined && !sameShape(bias.shape, [y[1]]))
+      throw new RangeError(`Conv: the bias is [${bias.shape}], expected [${y[1]}]`);
+    return y;
   },
-  gradient: (g, y, i) =>
-    i === 0
-      ? apply(convInputGradientOp, [g, y.inputs[1]], y.attrs)
-      : apply(convWeightGradientOp, [y.inputs[0], g], y.attrs),
+  emit: (emitter, [x, w, ...bias], attrs) => {
+    const [px, pw] = padChannels(emitter, x, w, attrs);
+    return emitter.node("Conv", [px, pw, ...bias], onnxConvAttributes(attrs));
+  },
+  gradient: (g, y, i) => {
+    if (i === 0) return apply(convInputGradientOp, [g, y.inputs[1]], y.attrs);
+    if (i === 1) return apply(convWeightGradientOp, [y.inputs[0], g], y.attrs);
+    return reshape(reduceSum(g, [0, 2, 3]), y.inputs[2].shape);
+  },
   products: convProducts,
-  evaluate: ([x, w], attrs) => {
+  evaluate: ([x, w, bias], attrs) => {
+    const [, O, P, Q] = attrs.y;
     const y = new Float64Array(sizeOf(attrs.y));
+    if (bias !== undefined) for (let i = 0; i < y.length; i++) y[i] = bias[Math.floor(i / (P * Q)) % O];
     forEachProduct(attrs, (xi, wi, yi) => {
       y[yi] += x[xi] * w[wi];
     });
@@ -33,9 +42,12 @@ export const convOp: Op<ConvAttrs> = {
   },
 };
 
-/** Correlates x [N,I,H,W] with w [O,I,R,S]; stride, padding and dilation are the same in both axes. */
-export const conv = (x: Value, w: Value, options: ConvOptions = {}): Value =>
-  apply(convOp, [x, w], convAttrs("Conv", x.shape, w.shape, options));
+/**
+ * Correlates x [N,I,H,W] with w [O,I,R,S], and adds a bias [O]; stride, padding and dilation are the same in both axes. A
+ * bias here costs no pass over the result, unlike one that is added.
+ */
+export const conv = (x: Value, w: Value, { bias, ...options }: ConvOptions & { readonly bias?: Value } = {}): Value =>
+  apply(convOp, bias === undefined ? [x, w] : [x, w, bias], convAttrs("Conv", x.shape, w.shape, options));
 
 /**
  * ONNX Runtime 1.30's WebGPU provider computes a k > 1 convolution wrongly, without a word, when its input channels are

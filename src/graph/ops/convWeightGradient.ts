@@ -71,19 +71,38 @@ function slicedOperands(
   emitter: Emitter,
   x: string,
   dy: string,
-  { stride, padding, dilation, x: [, , H, W], w: [, , R, S], y: [, , P, Q] }: ConvAttrs,
+  { stride, padding, dilation, x: [, I, H, W], w: [, , R, S], y: [, , P, Q] }: ConvAttrs,
 ): TapOperands {
   const reach = (out: number, kernel: number): number => (out - 1) * stride + (kernel - 1) * dilation + 1;
   const after = [Math.max(0, reach(P, R) - H - padding), Math.max(0, reach(Q, S) - W - padding)];
-  const padded =
-    padding + after[0] + after[1] > 0
-      ? emitter.node("Pad", [x, emitter.int64([0, 0, padding, padding, 0, 0, ...after])])
+  const padded = (bottom: number, right: number): string =>
+    padding + bottom + right > 0
+      ? emitter.node("Pad", [x, emitter.int64([0, 0, padding, padding, 0, 0, bottom, right])])
       : x;
-  const whole = stride === 1 && P === H && Q === W && R * S === 1 && padded === x;
+  if (stride === 2 && dilation === 1 && R * S > 1 && !emitter.portable) {
+    // The four pixels of a 2x2 square as four maps: a tap then reads one of them without gaps, which is faster.
+    const even = [H + padding + after[0], W + padding + after[1]].map((length) => length % 2);
+    const planes = emitter.node("SpaceToDepth", [padded(after[0] + even[0], after[1] + even[1])], {
+      blocksize: { int: 2 },
+    });
+    return (r, s) => {
+      const plane = (r % 2) * 2 + (s % 2);
+      const [top, left] = [(r - (r % 2)) / 2, (s - (s % 2)) / 2];
+      const read = emitter.node("Slice", [
+        planes,
+        emitter.int64([plane * I, top, left]),
+        emitter.int64([(plane + 1) * I, top + P, left + Q]),
+        emitter.int64([1, 2, 3]),
+      ]);
+      return [dy, read];
+    };
+  }
+  const source = padded(after[0], after[1]);
+  const whole = stride === 1 && P === H && Q === W && R * S === 1 && source === x;
   return (r, s) => {
     if (whole) return [dy, x];
     const read = emitter.node("Slice", [
-      padded,
+      source,
       emitter.int64([r * dilation, s * dilation]),
       emitter.int64([r * dilation + (P - 1) * stride + 1, s * dilation + (Q - 1) * stride + 1]),
       emitter.int64([2, 3]),
