@@ -8,10 +8,16 @@ export function confidenceMap({ index, value }: SparseMap): SparseMap {
 
 /** The confidence map of the scores of all pixels. */
 export function confidenceMapOf(scores: Float32Array): SparseMap {
-  const index: number[] = [];
-  for (let n = 0; n < scores.length; n++) if (scores[n] > -1) index.push(n);
-  const value = Float32Array.from(index, (n) => (Math.min(scores[n], 1) + 1) / 2);
-  return { index: Int32Array.from(index), value };
+  let count = 0;
+  for (let n = 0; n < scores.length; n++) if (scores[n] > -1) count++;
+  const index = new Int32Array(count);
+  const value = new Float32Array(count);
+  for (let n = 0, i = 0; n < scores.length; n++)
+    if (scores[n] > -1) {
+      index[i] = n;
+      value[i++] = (Math.min(scores[n], 1) + 1) / 2;
+    }
+  return { index, value };
 }
 
 /**
@@ -49,6 +55,13 @@ export class ConfidenceProducts {
     let total = 0;
     for (const v of map.value) total += v;
     this.#sums.set(id, total);
+  }
+
+  /** The map `id`. */
+  map(id: number): SparseMap {
+    const map = this.#maps.get(id);
+    if (map === undefined) throw new RangeError(`ConfidenceProducts: no map ${id}`);
+    return map;
   }
 
   delete(id: number): void {

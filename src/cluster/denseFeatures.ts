@@ -18,7 +18,10 @@ export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } 
     throw new RangeError(
       `denseFeatures: pixel ${Math.floor(bad / channels)}, channel ${bad % channels} is ${data[bad]}; expected finite values`,
     );
-  const blas = options.blas ?? plainBlas();
+  return matrixFeatures(pixels, channels, data, options.blas ?? plainBlas());
+}
+
+function matrixFeatures(pixels: number, channels: number, data: Float32Array, blas: Blas): LinearFeatures {
   const features: LinearFeatures = {
     pixels,
     channels,
@@ -46,8 +49,7 @@ export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } 
       checkIndex(index, pixels);
       for (let i = 0; i < index.length; i++) {
         const from = index[i] * channels;
-        const to = i * channels;
-        for (let d = 0; d < channels; d++) out[to + d] = data[from + d];
+        out.set(data.subarray(from, from + channels), i * channels);
       }
       return out;
     },
@@ -56,8 +58,7 @@ export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } 
   return features;
 }
 
-/** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. */
-export function subset(features: LinearFeatures, index: Int32Array): LinearFeatures {
-  const shape = [index.length, features.channels];
-  return denseFeatures({ dtype: "float32", shape, data: features.rows(index) }, { blas: features.blas });
+/** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. `out` is used when given. */
+export function subset(features: LinearFeatures, index: Int32Array, out?: Float32Array): LinearFeatures {
+  return matrixFeatures(index.length, features.channels, features.rows(index, out), features.blas);
 }

@@ -46,6 +46,10 @@ export interface LinearFeatures {
 /** Rows that are made dense for one product; the sums of more are accumulated in float64. */
 const BLOCK_ROWS = 4096;
 
+const EMPTY = new Float32Array(0);
+/** The last buffer of `denseRowSums`, for the next one: it is large, and wanted hundreds of times. */
+let spareBuffer: Float32Array = EMPTY;
+
 /** `rowSums` by `rows` and `blas`, a block at a time. */
 export async function denseRowSums(
   { channels: d, blas, rows }: Pick<LinearFeatures, "channels" | "blas" | "rows">,
@@ -54,7 +58,8 @@ export async function denseRowSums(
 ): Promise<RowSums> {
   const most = Math.min(BLOCK_ROWS, index.length);
   const r = index.length === 0 ? 0 : factors.length / index.length;
-  const buffer = new Float32Array(most * d);
+  const buffer = spareBuffer.length < most * d ? new Float32Array(most * d) : spareBuffer;
+  spareBuffer = EMPTY;
   const product = new Float32Array(d * d);
   const squares = new Float64Array(d * d);
   const sums = new Float64Array(r * d);
@@ -72,6 +77,7 @@ export async function denseRowSums(
     const part = await blas.gemm({ a, b, m: r, n: d, k: count });
     for (let j = 0; j < r * d; j++) sums[j] += part[j];
   }
+  spareBuffer = buffer;
   return { squares, sums };
 }
 

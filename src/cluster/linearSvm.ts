@@ -7,15 +7,14 @@
  * exact gradients of all classes certifies the gaps.
  */
 import type { JobOptions } from "../tensor/progress.ts";
-import { RandomState } from "../tensor/random.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
 import { checkLabels, classSums } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { secondMoments } from "./moments.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { svmPass } from "./svmPass.ts";
-import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
+import { type ClassPass, svmPass } from "./svmPass.ts";
+import { DEFAULT_C, DEFAULT_TOLERANCE, labelsOf, NEAR, SAMPLE_TOLERANCE, SvmProblem } from "./svmProblem.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -34,13 +33,6 @@ export interface LinearSvm extends LinearClassifier {
   readonly gap: Float64Array;
 }
 
-/** Pixels of the sample that is solved before all pixels, where these are more by WORTHWHILE. */
-const SAMPLE = 16384;
-const WORTHWHILE = 2.5;
-/** Bytes that a sample's dense rows may take. */
-const SAMPLE_BYTES = 64 * 2 ** 20;
-/** Relative gap at which a sample is solved well enough. */
-const SAMPLE_TOLERANCE = 0.1;
 /**
  * Least squares counts pixels far beyond the margin, which draws the scores of a small class towards -1. Stretched by these numbers,
  * scores of -1 and 0 become -2 and 1: few pixels are active that need not be, and Newton starts with cheap steps.
@@ -68,8 +60,8 @@ export async function trainOneVsRest(
 ): Promise<LinearSvm> {
   const { features } = problem;
   const { pixels, channels } = features;
-  const index = sampleIndex(features);
-  const total = index === undefined ? k : 2 * k;
+  const sample = problem.sample();
+  const total = sample === undefined ? k : 2 * k;
   let done = 0;
   const advance = (note: string) => () => {
     done++;
@@ -77,56 +69,57 @@ export async function trainOneVsRest(
     job.signal?.throwIfAborted();
   };
   let planes: Hyperplane[];
-  if (index === undefined) planes = await leastSquares(problem, labels, k);
+  if (sample === undefined) planes = await leastSquares(problem, labels, k);
   else {
-    const sampleLabels = Uint16Array.from(index, (n) => labels[n]);
-    const sample = problem.restrictedTo(index);
-    planes = await leastSquares(sample, sampleLabels, k);
-    await refine(sample, sampleLabels, planes, allClasses(k), SAMPLE_TOLERANCE, advance(`${index.length} pixels`));
+    const some = labelsOf(labels, sample.index);
+    planes = await leastSquares(sample.problem, some, k);
+    const passes = await pass(sample.problem, some, planes, allClasses(k));
+    const note = advance(`${some.length} pixels`);
+    await refine(sample.problem, some, planes, passes, allClasses(k), SAMPLE_TOLERANCE, note);
   }
 
   const objective = new Float64Array(k);
   const gap = new Float64Array(k);
   let pending = allClasses(k);
-  for (let round = 0; pending.length > 0 && round < MAX_ROUNDS; round++) {
-    await refine(problem, labels, planes, pending, undefined, advance(`${pixels} pixels`));
-    const { weight, bias } = stack(planes, pending, channels);
-    const passes = await svmPass(features, { labels, classes: pending, weight, bias, gradient: true });
-    const failed: number[] = [];
-    for (const [i, pass] of passes.entries()) {
-      const own = pending[i];
-      const result = problem.certify(planes[own].weight, pass);
+  for (let round = 0; ; round++) {
+    const passes = await pass(problem, labels, planes, pending);
+    const unsolved: ClassPass[] = [];
+    for (const [i, own] of pending.entries()) {
+      const result = problem.certify(planes[own].weight, passes[i]);
       objective[own] = result.objective;
       gap[own] = result.gap;
-      if (!result.certified) failed.push(own);
+      if (!result.certified) unsolved[own] = passes[i];
     }
-    pending = failed;
+    pending = pending.filter((own) => own in unsolved);
+    if (pending.length === 0 || round === MAX_ROUNDS) break;
+    await refine(problem, labels, planes, unsolved, pending, undefined, advance(`${pixels} pixels`));
   }
-  return { k, channels, ...stack(planes, allClasses(k), channels), objective, gap };
+  return { k, channels, ...stackPlanes(planes, allClasses(k), channels), objective, gap };
 }
 
-/** A random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
-function sampleIndex({ pixels, channels }: LinearFeatures): Int32Array | undefined {
-  const size = Math.min(SAMPLE, Math.floor(SAMPLE_BYTES / (4 * channels)));
-  if (pixels < WORTHWHILE * size) return undefined;
-  return new RandomState(0).permutation(pixels).slice(0, size).sort();
+/** A pass with gradients and working sets. */
+function pass(
+  { features }: SvmProblem,
+  labels: Uint16Array,
+  planes: readonly Hyperplane[],
+  classes: readonly number[],
+): Promise<ClassPass[]> {
+  const { weight, bias } = stackPlanes(planes, classes, features.channels);
+  return svmPass(features, { labels, classes, weight, bias, gradient: true, near: NEAR });
 }
 
-/** Solves each of `classes` from its present hyperplane. */
+/** Solves each of `classes` from its present hyperplane, of which `passes` holds the pass. */
 async function refine(
   problem: SvmProblem,
   labels: Uint16Array,
-  planes: Hyperplane[],
+  planes: readonly Hyperplane[],
+  passes: readonly ClassPass[],
   classes: readonly number[],
   tolerance: number | undefined,
   advance: () => void,
 ): Promise<void> {
-  const { features } = problem;
-  const scores = new Float32Array(features.pixels);
   for (const own of classes) {
-    const { weight, bias } = stack(planes, [own], features.channels);
-    await features.scores(weight, bias, scores);
-    await problem.solve(labels, own, planes[own], scores, tolerance);
+    await problem.solve(labels, own, planes[own], passes[own].kept, tolerance);
     advance();
   }
 }
@@ -160,7 +153,7 @@ function allClasses(k: number): number[] {
 }
 
 /** `weight` [K,D] and `bias` [K] of the hyperplanes of `classes`. */
-function stack(
+export function stackPlanes(
   planes: readonly Hyperplane[],
   classes: readonly number[],
   channels: number,

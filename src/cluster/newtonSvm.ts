@@ -1,16 +1,17 @@
 /**
  * One binary L2-SVM by an active-set Newton method:
  *
- *     minimise over w, b:  f(w,b) = 1/2 |w|^2 + c * sum_n max(0, 1 - y_n (w.x_n + b))^2,   y = +1 on class `own`, else -1
+ *     minimise over w, b:  f(w,b) = 1/2 |w|^2 + c * sum_n max(0, 1 - y_n (w.x_n + b))^2,   y = +1 or -1
  *
- * f is piecewise quadratic: with the active pixels {margin > 0} fixed, a Newton step solves H w~ = 2c sum y x~ over them, and with an
- * exact line search few steps are needed. A step costs one pass of scores over all pixels, and the dense rows of the few pixels that
- * became active or inactive. f is 1-strongly convex in w, so |g_w|^2 / 2 bounds its excess over the minimum where g_b = 0.
+ * f is piecewise quadratic: with the active pixels {margin > 0} fixed, its Hessian is H = I + 2c sum x~ x~^T over them (the bias not
+ * regularised), and with an exact line search few Newton steps are needed. A step costs one pass of gradients and one of scores. H is
+ * taken from a sample where active pixels are many, and kept while they hardly change; directions under the same H are made conjugate
+ * (Polak and Ribiere's rule, preconditioned by H), which makes up for both. f is 1-strongly convex in w, so |g_w|^2 / 2
+ * bounds its excess over the minimum where g_b = 0.
  */
-import { ActiveGram } from "./activeGram.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { dot, symmetricProduct } from "./symmetric.ts";
+import { dot } from "./symmetric.ts";
 
 /** A hyperplane; updated in place by the solver. */
 export interface Hyperplane {
@@ -29,97 +30,161 @@ const MAX_ITERATIONS = 60;
 /** The bias gradient may be this share of the active pixels' total pull on the bias. */
 const BIAS_TOLERANCE = 1e-3;
 /** The longest step, in Newton steps: the line search looks only at pixels that such a step can make active. */
-const LONGEST_STEP = 2;
+const LONGEST_STEP = 8;
+/** Active pixels that H is taken from: at least, and per channel. */
+const SAMPLE_ROWS = 4096;
+const SAMPLE_ROWS_PER_CHANNEL = 6;
+/** H is taken anew when so many pixels, as a share of the active ones, became active or inactive since; fewer if progress is slow. */
+const RENEWAL_SHARE = 0.1;
+const RENEWAL_SHARE_IF_SLOW = 0.02;
+/** Progress is slow when a step leaves this share of |g_w|^2. */
+const SLOW = 0.2;
 
-/** The solver, and the buffers that it needs for its features. */
+/** Room for what a solver keeps of each pixel; it grows as needed and can be lent to one solver after another. */
+export class NewtonBuffers {
+  change = new Float32Array(0);
+  pulls = new Float32Array(0);
+  margins = new Float32Array(0);
+  slopes = new Float32Array(0);
+  /** The pixels that were active when H was last taken. */
+  counted = new Uint8Array(0);
+  sample = new Int32Array(0);
+
+  reserve(pixels: number): void {
+    if (this.change.length >= pixels) return;
+    this.change = new Float32Array(pixels);
+    this.pulls = new Float32Array(pixels);
+    this.margins = new Float32Array(pixels);
+    this.slopes = new Float32Array(pixels);
+    this.counted = new Uint8Array(pixels);
+    this.sample = new Int32Array(pixels);
+  }
+}
+
 export class NewtonSvm {
   readonly #features: LinearFeatures;
-  readonly #gram: ActiveGram;
-  readonly #change: Float32Array;
-  readonly #margins: Float32Array;
-  readonly #slopes: Float32Array;
+  readonly #buffers: NewtonBuffers;
 
-  constructor(features: LinearFeatures) {
+  constructor(features: LinearFeatures, buffers = new NewtonBuffers()) {
     this.#features = features;
-    this.#gram = new ActiveGram(features);
-    this.#change = new Float32Array(features.pixels);
-    this.#margins = new Float32Array(features.pixels);
-    this.#slopes = new Float32Array(features.pixels);
+    this.#buffers = buffers;
+    buffers.reserve(features.pixels);
   }
 
   /**
-   * Minimises f from `plane`, whose scores over all pixels are `scores` [N]; both are updated. Returns the number of steps.
+   * Minimises f for the `signs` y [N], from `plane`, whose scores over all pixels are `scores` [N]; plane and scores are updated.
+   * Returns the number of steps.
    */
   async minimise(
-    labels: Uint16Array,
-    own: number,
+    signs: Int8Array,
     plane: Hyperplane,
     scores: Float32Array,
-    options: NewtonOptions,
+    { penalty, tolerance }: NewtonOptions,
   ): Promise<number> {
-    const { penalty, tolerance } = options;
     const { weight } = plane;
-    const d = weight.length;
-    const gram = this.#gram;
-    gram.clear();
+    const features = this.#features;
+    const { pixels, channels: d } = features;
+    const pulls = this.#buffers.pulls.subarray(0, pixels);
+    const change = this.#buffers.change.subarray(0, pixels);
+    const { counted } = this.#buffers;
+    counted.fill(0, 0, pixels);
+    let before = Number.POSITIVE_INFINITY;
+    let factor: Float64Array | undefined;
+    let last: { gradient: Float64Array; solved: Float64Array; step: Float64Array } | undefined;
     for (let iteration = 0; ; iteration++) {
       let loss = 0;
       let pull = 0;
       let signedPull = 0;
       let active = 0;
-      for (let n = 0; n < scores.length; n++) {
-        const sign = labels[n] === own ? 1 : -1;
+      let changed = 0;
+      for (let n = 0; n < pixels; n++) {
+        const sign = signs[n];
         const margin = 1 - sign * scores[n];
-        if (!(margin > 0)) continue;
-        active++;
-        loss += margin * margin;
-        pull += margin;
-        signedPull += sign * margin;
+        if (margin > 0) {
+          active++;
+          changed += 1 - counted[n];
+          loss += margin * margin;
+          pull += margin;
+          signedPull += sign * margin;
+          pulls[n] = sign * margin;
+        } else {
+          changed += counted[n];
+          pulls[n] = 0;
+        }
       }
-      await gram.update(scores, labels, own, active);
-      const hessian = gram.hessian(penalty);
-      const homogeneous = new Float64Array(d + 1);
-      homogeneous.set(weight);
-      homogeneous[d] = plane.bias;
-      const gradient = symmetricProduct(hessian, homogeneous);
-      const target = gram.target(penalty);
-      for (let j = 0; j <= d; j++) gradient[j] -= target[j];
-      // The bias gradient is known from the scores themselves, without the rounding of sums of features.
+      const sums = await features.gradient(pulls);
+      const gradient = new Float64Array(d + 1);
+      for (let j = 0; j < d; j++) gradient[j] = weight[j] - 2 * penalty * sums[j];
       gradient[d] = -2 * penalty * signedPull;
       const squared = dot(gradient, gradient) - gradient[d] ** 2;
       const objective = 0.5 * dot(weight, weight) + penalty * loss;
       const balanced = Math.abs(signedPull) <= BIAS_TOLERANCE * pull;
       if ((0.5 * squared <= tolerance * objective && balanced) || iteration >= MAX_ITERATIONS) return iteration;
 
-      const step = gradient.map((g) => -g);
-      choleskySolve(factorPositive(hessian, d + 1), d + 1, step);
-      const change = await this.#features.scores(
-        Float32Array.from(step.subarray(0, d)),
-        Float32Array.of(step[d]),
-        this.#change,
-      );
-      const t = this.#lineSearch(labels, own, scores, change, weight, step, penalty);
+      const slow = squared > SLOW * before;
+      before = squared;
+      if (factor === undefined || changed > (slow ? RENEWAL_SHARE_IF_SLOW : RENEWAL_SHARE) * active) {
+        factor = factorPositive(await this.#hessian(pulls, active, penalty), d + 1);
+        last = undefined;
+      }
+      const solved = gradient.slice();
+      choleskySolve(factor, d + 1, solved);
+      const step = solved.map((x) => -x);
+      if (last !== undefined) {
+        const conjugate = (dot(gradient, solved) - dot(last.gradient, solved)) / dot(last.gradient, last.solved);
+        if (conjugate > 0) for (let j = 0; j <= d; j++) step[j] += conjugate * last.step[j];
+        // Never uphill: where the active pixels changed much, the last direction is of no use.
+        if (dot(step, gradient) >= 0) for (let j = 0; j <= d; j++) step[j] = -solved[j];
+      }
+      last = { gradient, solved, step };
+      await features.scores(Float32Array.from(step.subarray(0, d)), Float32Array.of(step[d]), change);
+      const t = this.#lineSearch(signs, scores, change, weight, step, penalty);
       for (let j = 0; j < d; j++) weight[j] += t * step[j];
       plane.bias += t * step[d];
-      for (let n = 0; n < scores.length; n++) scores[n] += t * change[n];
+      for (let n = 0; n < pixels; n++) scores[n] += t * change[n];
     }
+  }
+
+  /** H of the pixels with `pulls`, from a random share of them where they are many: [D+1,D+1], lower triangle, bias last. */
+  async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
+    const { channels: d } = this.#features;
+    const { counted, sample } = this.#buffers;
+    const share = Math.max(SAMPLE_ROWS, SAMPLE_ROWS_PER_CHANNEL * d) / active;
+    let count = 0;
+    for (let n = 0; n < pulls.length; n++) {
+      counted[n] = pulls[n] === 0 ? 0 : 1;
+      if (pulls[n] !== 0 && (share >= 1 || hash(n) < share * 2 ** 32)) sample[count++] = n;
+    }
+    const n = d + 1;
+    const h = new Float64Array(n * n);
+    for (let i = 0; i < d; i++) h[i * n + i] = 1;
+    if (count > 0) {
+      const ones = new Float32Array(count).fill(1);
+      const { squares, sums } = await this.#features.rowSums(sample.subarray(0, count), ones);
+      const scale = (2 * penalty * active) / count;
+      for (let i = 0; i < d; i++) {
+        for (let j = 0; j <= i; j++) h[i * n + j] += scale * squares[i * d + j];
+        h[d * n + i] = scale * sums[i];
+      }
+    }
+    // Without an active pixel the bias is free; any positive curvature leaves it where it is.
+    h[d * n + d] = 2 * penalty * Math.max(active, 1);
+    return h;
   }
 
   /** The t in [0, LONGEST_STEP] that minimises f along the step, by safeguarded Newton on its piecewise linear derivative. */
   #lineSearch(
-    labels: Uint16Array,
-    own: number,
+    signs: Int8Array,
     scores: Float32Array,
     change: Float32Array,
     weight: Float64Array,
     step: Float64Array,
     penalty: number,
   ): number {
-    const margins = this.#margins;
-    const slopes = this.#slopes;
+    const { margins, slopes } = this.#buffers;
     let count = 0;
     for (let n = 0; n < scores.length; n++) {
-      const sign = labels[n] === own ? 1 : -1;
+      const sign = signs[n];
       const margin = 1 - sign * scores[n];
       const slope = -sign * change[n];
       if (margin > 0 || margin + LONGEST_STEP * slope > 0) {
@@ -157,4 +222,9 @@ export class NewtonSvm {
     }
     return t;
   }
+}
+
+/** A number from 0 to 2^32 - 1 that looks random, by Knuth's multiplicative method: 2^32 over the golden ratio. */
+function hash(n: number): number {
+  return Math.imul(n, 2654435761) >>> 0;
 }

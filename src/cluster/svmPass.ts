@@ -13,7 +13,7 @@ export interface ClassPass {
   /** Pixels with s > 0, and those among them that belong to the class. */
   readonly predicted: number;
   readonly truePositive: number;
-  /** Scores of pixels with s > -1, if asked for; else empty. */
+  /** Scores of the pixels asked for; else empty. */
   readonly kept: SparseMap;
   /** sum_n max(0, margin_n), that of y_n max(0, margin_n), and, if asked for, that of y_n max(0, margin_n) x_n. */
   readonly pull: number;
@@ -30,6 +30,8 @@ export interface PassRequest {
   readonly bias: Float32Array;
   /** Keep the scores of pixels with s > -1: those of the confidence map. */
   readonly keep?: boolean;
+  /** Keep those of pixels with a margin above minus this instead. */
+  readonly near?: number;
   readonly gradient?: boolean;
   /** Default: all pixels. */
   readonly range?: PixelRange;
@@ -38,7 +40,7 @@ export interface PassRequest {
 /** Scores all pixels of the range, a chunk at a time, and gathers each class's loss, counts, kept scores and gradient. */
 export async function svmPass(features: LinearFeatures, request: PassRequest): Promise<ClassPass[]> {
   if (features.passes !== undefined && request.range === undefined) return features.passes.svm(request);
-  const { labels, classes, weight, bias } = request;
+  const { labels, classes, weight, bias, keep = false, near } = request;
   const k = classes.length;
   const whole = resolveRange(features, request.range);
   const ranges = pixelRanges(features, undefined, whole);
@@ -58,7 +60,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
     for (let c = 0; c < k; c++) {
       const own = classes[c];
       const builder = kept[c];
-      if (request.keep) builder.reserve(n);
+      if (keep || near !== undefined) builder.reserve(n);
       const { index, value } = builder;
       let used = builder.length;
       let squares = 0;
@@ -70,7 +72,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
         const s = scores[at];
         const positive = labels[first + i] === own;
         const margin = positive ? 1 - s : 1 + s;
-        if (request.keep && s > -1) {
+        if (near === undefined ? keep && s > -1 : margin > -near) {
           index[used] = range.start + i;
           value[used++] = s;
         }

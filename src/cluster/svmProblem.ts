@@ -1,50 +1,83 @@
+import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { type Hyperplane, NewtonSvm } from "./newtonSvm.ts";
-import type { ClassPass } from "./svmPass.ts";
+import { type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
+import type { ClassPass, SparseMap } from "./svmPass.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
 export const DEFAULT_C = 5000;
 export const DEFAULT_TOLERANCE = 1e-3;
 
 /** The inner solver stops this much below the certified tolerance, so that one certifying pass mostly suffices. */
-const INNER_SHARE = 0.1;
+const INNER_SHARE = 0.3;
 /** The bias gradient may be this share of the active pixels' total pull on the bias. */
 const BIAS_TOLERANCE = 1e-2;
 /** Objectives below this share of C count as zero: a class without pixels is solved exactly by w = 0, b = -1. */
 const NEGLIGIBLE = 1e-12;
+
+/**
+ * Pixels with a margin above minus this make up a working set: no other is likely to become active. Those that do are found by the
+ * certifying pass, which follows in any case.
+ */
+export const NEAR = 0.5;
+/** A larger working set is not made dense: in bytes, and as a share of all pixels. */
+const WORKING_BYTES = 256 * 2 ** 20;
+const WORKING_SHARE = 0.25;
+
+/** Pixels of the sample that is solved before all pixels, where these are more by WORTHWHILE. */
+const SAMPLE = 16384;
+const WORTHWHILE = 2.5;
+/** Bytes that a sample's dense rows may take. */
+const SAMPLE_BYTES = 64 * 2 ** 20;
+/** Relative gap at which a sample is solved well enough. */
+export const SAMPLE_TOLERANCE = 0.1;
 
 /** The binary L2-SVMs of Eq. 3 over one set of features. Rows of hyperplanes are kept rounded to float32, as they are used. */
 export class SvmProblem {
   readonly features: LinearFeatures;
   readonly c: number;
   readonly tolerance: number;
-  readonly #solver: NewtonSvm;
+  /** C/N of Eq. 3. */
+  readonly penalty: number;
+  #sample: { readonly index: Int32Array; readonly problem: SvmProblem } | undefined;
+  readonly #buffers = new NewtonBuffers();
+  /** The dense rows of working sets. */
+  #rows = new Float32Array(0);
 
   constructor(features: LinearFeatures, c: number, tolerance: number) {
     this.features = features;
     this.c = c;
     this.tolerance = tolerance;
-    this.#solver = new NewtonSvm(features);
-  }
-
-  /** C/N of Eq. 3. */
-  get penalty(): number {
-    return this.c / this.features.pixels;
+    this.penalty = c / features.pixels;
   }
 
   /**
-   * Solves the SVM of class `own` from and into `plane`, whose scores over all pixels are `scores` [N] (spoiled), well below
-   * `tolerance`.
+   * Solves the SVM of class `own` from and into `plane`, well below `tolerance`, on its working set `near`: pixels with a margin above
+   * -NEAR and their scores (spoiled).
    */
   async solve(
     labels: Uint16Array,
     own: number,
     plane: Hyperplane,
-    scores: Float32Array,
+    near: SparseMap,
     tolerance = this.tolerance * INNER_SHARE,
   ): Promise<void> {
-    await this.#solver.minimise(labels, own, plane, scores, { penalty: this.penalty, tolerance });
+    const { features, penalty } = this;
+    const { pixels, channels } = features;
+    const options = { penalty, tolerance };
+    const count = near.index.length;
+    // Too few pixels would leave directions in which nothing holds the hyperplane.
+    if (count > channels && count <= WORKING_SHARE * pixels && 4 * channels * count <= WORKING_BYTES) {
+      if (this.#rows.length < count * channels) this.#rows = new Float32Array(count * channels);
+      const working = subset(features, near.index, this.#rows.subarray(0, count * channels));
+      const solver = new NewtonSvm(working, this.#buffers);
+      await solver.minimise(signsOf(labels, near.index, own), plane, near.value, options);
+    } else {
+      const signs = new Int8Array(pixels);
+      for (let n = 0; n < pixels; n++) signs[n] = labels[n] === own ? 1 : -1;
+      const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+      await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, options);
+    }
     for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
     plane.bias = Math.fround(plane.bias);
   }
@@ -71,10 +104,24 @@ export class SvmProblem {
     return { objective, gap, certified: gap <= this.tolerance && balanced };
   }
 
-  /** The same problem on fewer pixels. */
-  restrictedTo(index: Int32Array): SvmProblem {
-    return new SvmProblem(subset(this.features, index), this.c, this.tolerance);
+  /** The problem on a random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
+  sample(): { readonly index: Int32Array; readonly problem: SvmProblem } | undefined {
+    const { pixels, channels } = this.features;
+    const size = Math.min(SAMPLE, Math.floor(SAMPLE_BYTES / (4 * channels)));
+    if (pixels < WORTHWHILE * size) return undefined;
+    if (this.#sample === undefined) {
+      const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
+      this.#sample = { index, problem: new SvmProblem(subset(this.features, index), this.c, this.tolerance) };
+    }
+    return this.#sample;
   }
+}
+
+/** The labels of the pixels in `index`. */
+export function labelsOf(labels: Uint16Array, index: Int32Array): Uint16Array {
+  const some = new Uint16Array(index.length);
+  for (let i = 0; i < index.length; i++) some[i] = labels[index[i]];
+  return some;
 }
 
 /** y of the pixels in `index`: +1 for class `own`, else -1. */
