@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { CheckpointError } from "../../src/checkpoint/stateDict.ts";
+import { graph } from "../../src/graph/graph.ts";
+import { input } from "../../src/graph/ops/index.ts";
+import {
+  segmenterGraph,
+  segmenterLogits,
+  segmenterParameters,
+  segmenterPlan,
+  smallChannels,
+} from "../../src/models/segmenter.ts";
+import { initialTensors, parameterInputs } from "../../src/nn/parameters.ts";
+import { ortNode } from "../../src/runtime/ortNode.ts";
+import { compile } from "../../src/runtime/session.ts";
+import { sizeOf, type Tensor, tensor } from "../../src/tensor/tensor.ts";
+
+const plan = { imageChannels: 3, classes: 5, channels: [4, 6, 8] };
+
+describe("segmenter", () => {
+  it("gives a logit of every class for every pixel, of any number of pictures, by the picture alone", async () => {
+    const weights = initialTensors(segmenterParameters(plan), 0);
+    const { logits } = segmenterGraph(weights, input("pictures", [1, 3, 16, 16]));
+    const session = await compile(graph({ logits }), { runtime: ortNode, dynamicBatch: true });
+    const pictures = tensor([3, 3, 16, 16]);
+    pictures.data.forEach((_, i) => {
+      pictures.data[i] = Math.sin(i * 0.37);
+    });
+    const together = (await session.run({ pictures }))["logits"] as Tensor;
+    expect(together.shape).toEqual([3, 5, 16, 16]);
+    const second = tensor([1, 3, 16, 16], pictures.data.slice(3 * 256, 6 * 256));
+    const alone = (await session.run({ pictures: second }))["logits"] as Tensor;
+    const difference = alone.data.map((x, i) => Math.abs(x - together.data[5 * 256 + i]));
+    expect(Math.max(...difference)).toBeLessThan(1e-5);
+    await session.dispose();
+  });
+
+  it("stays below a megabyte in its small size", () => {
+    const table = segmenterParameters({ imageChannels: 3, classes: 12, channels: smallChannels });
+    const numbers = [...table.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    expect(4 * numbers).toBeLessThan(1e6);
+  });
+
+  it("knows its plan from its weights, and refuses others", () => {
+    const weights = initialTensors(segmenterParameters(plan), 0);
+    expect(segmenterPlan(weights)).toEqual(plan);
+    const cut = new Map([...weights].filter(([name]) => name !== "up1.1.bias"));
+    expect(() => segmenterPlan(cut)).toThrow(CheckpointError);
+    expect(() => segmenterPlan(new Map())).toThrow("no segmenter");
+  });
+
+  it("refuses pictures whose side does not halve often enough", () => {
+    const weights = parameterInputs(segmenterParameters(plan));
+    expect(() => segmenterLogits(plan, weights, input("p", [1, 3, 18, 18]))).toThrow("multiple of 4");
+  });
+});
