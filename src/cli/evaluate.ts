@@ -6,6 +6,7 @@ import { commandLine } from "./commandLine.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { parse, print, runWithProgress } from "./run.ts";
+import { addSeparability } from "./separability.ts";
 
 interface EvaluateOptions {
   readonly project?: string;
@@ -33,6 +34,7 @@ interface EvaluateOptions {
 export function addEvaluate(program: Command): void {
   const evaluate = program.command("evaluate").summary("measure clusters against known classes, or a GAN");
   addEvaluateGan(evaluate, parseRange);
+  addSeparability(evaluate, parseRange);
   withRuntimeOptions(
     evaluate
       .command("clusters")

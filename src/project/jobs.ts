@@ -9,6 +9,7 @@ import { editJob } from "./editJob.ts";
 import { editStepJob } from "./edits/job.ts";
 import { evaluateJob } from "./evaluateJob.ts";
 import { ganQualityJob } from "./evaluation/ganQualityJob.ts";
+import { separabilityJob } from "./evaluation/separabilityJob.ts";
 import { generateJob } from "./generateJob.ts";
 import { labelPreviewJob } from "./labels/preview.ts";
 import { portraitsJob } from "./portraits/job.ts";
@@ -23,6 +24,7 @@ export const jobs = {
   edit: editJob,
   editStep: editStepJob,
   evaluate: evaluateJob,
+  separability: separabilityJob,
   evaluateGan: ganQualityJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,

@@ -75,7 +75,7 @@ export const layersOf = (settings: ClusterSettings, info: GeneratorInfo): readon
 
 /** How every sample of a run is generated. */
 export function generateOptions(
-  settings: ClusterSettings,
+  settings: Pick<ClusterSettings, "truncationPsi" | "truncationCutoff" | "noiseMode" | "class">,
   info: GeneratorInfo,
 ): Omit<GenerateOptions, "seeds" | "layers"> {
   const { truncationPsi, truncationCutoff, noiseMode } = settings;

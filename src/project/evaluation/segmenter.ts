@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { addResized, linearMap } from "../../cluster/bilinear.ts";
 import { seedBatches } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
@@ -10,7 +9,14 @@ import { toRgb } from "../images.ts";
 import { generateOptions } from "../request.ts";
 import type { ClusterSettings } from "../settings.ts";
 import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
+import { readSegmenter } from "./segmenterModel.ts";
 import { checkedLabel, resizeMaps } from "./truth.ts";
+
+/** Which images of a generator, and how they are generated. */
+export type SegmentedImages = Pick<
+  ClusterSettings,
+  "seeds" | "resolution" | "truncationPsi" | "truncationCutoff" | "noiseMode" | "class"
+>;
 
 const ROLE = { name: "segmenter", option: "--segmenter" } as const;
 
@@ -20,16 +26,14 @@ const ROLE = { name: "segmenter", option: "--segmenter" } as const;
  * takes the nearest. Throws ProjectError for a model that is no segmenter.
  */
 export async function segmentSeeds(
-  settings: ClusterSettings,
+  settings: SegmentedImages,
   generator: Generator,
   request: PictureModelRequest,
   { threads, onProgress, signal }: JobOptions & { readonly threads: number },
 ): Promise<Uint16Array> {
   const { seeds, resolution } = settings;
   const { info } = generator;
-  const model = await readFile(request.file).catch((cause) => {
-    throw new ProjectError(`${request.file} cannot be read (${(cause as Error).message}).`, { cause });
-  });
+  const { model } = await readSegmenter(request.file);
   const session = await ortNode.createSession(model, { threads });
   try {
     const input = pictureInput(session, request, info.resolution, ROLE);

@@ -49,7 +49,8 @@ function cell(method: MethodName, k: number, bySeed: ReadonlyMap<number, number>
   return { method, k, bySeed, mean, deviation, least: Math.min(...values), most: Math.max(...values) };
 }
 
-function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
+/** Mean, and unbiased standard deviation: NaN of one value. */
+export function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
   const n = values.length;
   const mean = values.reduce((sum, x) => sum + x, 0) / n;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
@@ -60,7 +61,7 @@ function spreadOf(values: readonly number[]): { mean: number; deviation: number 
  * Whether two cells nearly tie: their mean difference over common seeds is negligible, or 0 is within its 95 % interval (Student's t
  * on the differences seed by seed).
  */
-export function nearlyTie(a: Cell, b: Cell): boolean {
+export function nearlyTie(a: Pick<Cell, "bySeed">, b: Pick<Cell, "bySeed">): boolean {
   const differences = [...a.bySeed].flatMap(([seed, x]) => {
     const y = b.bySeed.get(seed);
     return y === undefined ? [] : [x - y];

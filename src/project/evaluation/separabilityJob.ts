@@ -1,0 +1,142 @@
+import { mkdir } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { ProjectError, writeAtomic } from "../files.ts";
+import { lockFolder } from "../lock.ts";
+import { judge, learn, type SeparabilityMethod, splitImages, trainingPixels } from "./separability.ts";
+import { type SeparabilityInput, type SeparabilityInputRequest, separabilityInput } from "./separabilityInput.ts";
+import {
+  continueSeparability,
+  type SeparabilityFile,
+  type SeparabilityRow,
+  saveSeparability,
+} from "./separabilityRows.ts";
+import { separabilityCsv, separabilityMarkdown } from "./separabilityTables.ts";
+
+export interface SeparabilityRequest extends SeparabilityInputRequest {
+  readonly outdir: string;
+  readonly methods: readonly SeparabilityMethod[];
+  /** Images to learn from. All that are not judged on come beside. */
+  readonly shots: readonly number[];
+  /** Of the splits into images to learn from and to judge on. */
+  readonly splits: readonly number[];
+  /** Default: a quarter of the images. */
+  readonly testImages: number | null;
+  /** Most pixels that a classifier learns from. */
+  readonly mostPixels: number;
+  readonly command: string;
+}
+
+export interface SeparabilitySummary {
+  readonly markdown: string;
+  readonly csv: string;
+  readonly json: string;
+  readonly rows: number;
+  /** The Markdown itself. */
+  readonly text: string;
+}
+
+/**
+ * Learns and judges classifiers of every method, number of images and split. Continues what an earlier run left in the folder.
+ */
+export async function separabilityJob(request: SeparabilityRequest, job: JobOptions): Promise<SeparabilitySummary> {
+  const { outdir } = request;
+  const input = await separabilityInput(request, job);
+  await mkdir(outdir, { recursive: true }).catch((cause) => {
+    throw new ProjectError(`${outdir} cannot be made (${(cause as Error).message}).`, { cause });
+  });
+  const release = await lockFolder(outdir);
+  try {
+    const file = await measure(request, input, job);
+    const paths = {
+      markdown: join(outdir, "separability.md"),
+      csv: join(outdir, "separability.csv"),
+      json: join(outdir, "separability.json"),
+    };
+    const text = separabilityMarkdown(file);
+    await writeAtomic(paths.markdown, text);
+    await writeAtomic(paths.csv, separabilityCsv(file));
+    return { ...paths, rows: file.rows.length, text };
+  } finally {
+    await release();
+  }
+}
+
+async function measure(
+  request: SeparabilityRequest,
+  input: SeparabilityInput,
+  { onProgress, signal }: JobOptions,
+): Promise<SeparabilityFile> {
+  const { outdir, methods, splits, mostPixels, command } = request;
+  const { name, images, pixelsPerImage, classes, sha256, features } = input;
+  const testImages = request.testImages ?? Math.floor(images / 4);
+  const pool = images - testImages;
+  if (testImages < 1 || pool < 1)
+    throw new ProjectError(
+      `${images} images cannot be split: ${testImages} to judge on leave ${pool} to learn from. Take more images.`,
+    );
+  const shots = [...new Set([...request.shots.filter((n) => n < pool), pool])].sort((a, b) => a - b);
+  const cpu = cpus();
+  let file = await continueSeparability(outdir, {
+    klish: "separability",
+    version: 1,
+    name,
+    sha256,
+    classes: [...classes],
+    channels: features.channels,
+    images,
+    testImages,
+    pixelsPerImage,
+    mostPixels,
+    machine: `${cpu[0]?.model.trim()}, ${cpu.length} threads`,
+    command,
+    rows: [],
+  });
+  const total = splits.length * shots.length * methods.length;
+  let done = 0;
+  for (const seed of splits) {
+    const { train, test } = splitImages(images, testImages, seed);
+    for (const count of shots) {
+      const index = trainingPixels(input, train.subarray(0, count), mostPixels, seed);
+      if (index.length === 0) throw new ProjectError(`the images of split ${seed} have no labelled pixels.`);
+      for (const method of methods) {
+        const report = (note: string): void =>
+          onProgress?.({
+            phase: "separability",
+            done,
+            total,
+            note: `${method}, ${count} images, split ${seed}${note}`,
+          });
+        report("");
+        if (!file.rows.some((row) => row.method === method && row.shots === count && row.seed === seed)) {
+          const start = performance.now();
+          const classifier = await learn(method, input, index, classes.length, {
+            onProgress: (inner) => report(`: ${inner.done}/${inner.total}`),
+            ...(signal && { signal }),
+          });
+          const seconds = Math.round((performance.now() - start) / 10) / 100;
+          const scores = await judge(classifier, input, test);
+          const known = (values: readonly number[]): (number | null)[] =>
+            values.map((x) => (Number.isNaN(x) ? null : x));
+          const row: SeparabilityRow = {
+            method,
+            shots: count,
+            seed,
+            seconds,
+            trainingPixels: index.length,
+            accuracy: scores.accuracy,
+            iou: known(scores.iou),
+            pooledIou: known(scores.pooledIou),
+          };
+          file = { ...file, rows: [...file.rows, row] };
+          await saveSeparability(outdir, file);
+        }
+        done++;
+        report("");
+        signal?.throwIfAborted();
+      }
+    }
+  }
+  return file;
+}
