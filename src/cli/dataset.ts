@@ -60,7 +60,7 @@ export function addDataset(program: Command): void {
     .addOption(
       new Option("--image-format <format>", "file format of the images").choices(["png", "jpg", "webp"]).default("png"),
     )
-    .option("--quality <q>", "of jpg and webp, 1 to 100", parse.integer(1), 95)
+    .option("--quality <q>", "of jpg and webp, 1 to 100", quality, 95)
     .option("--ignore-margin <m>", "pixels whose best score leads by less become 255", parse.number(0, 100), 0)
     .option("--max-uncertain <share>", "leave out images with a larger share of uncertain pixels", parse.number(0, 1))
     .option("--min-foreground <share>", "leave out images with less that is no background", parse.number(0, 1))
@@ -97,7 +97,7 @@ export function addDataset(program: Command): void {
         resolution: options.resolution ?? null,
         truncationPsi: options.trunc ?? null,
         imageFormat: options.imageFormat,
-        quality: Math.min(100, options.quality),
+        quality: options.quality,
         firstSeed: options.firstSeed,
         count: options.count,
         shard: options.shard ?? null,
@@ -219,6 +219,12 @@ function addVerify(dataset: Command): void {
       );
       if (faults.length > 0) process.exitCode = EXIT_FAILED;
     });
+}
+
+function quality(text: string): number {
+  const value = parse.integer(1)(text);
+  if (value > 100) throw new InvalidArgumentError(`Expected 1 to 100, got "${text}".`);
+  return value;
 }
 
 /** Values of an option that may be repeated. */

@@ -95,16 +95,20 @@ export const cocoReader: Pick<DatasetFormat, "recognise" | "classes" | "read"> =
           key: withoutExtension(baseName(image.file_name)),
           split: splitNamed(name),
           image: file === undefined ? undefined : { path: file, read: () => folder.read(file) },
-          labels: {
-            path: source,
-            async read() {
-              const whole = map && (await readPanoptic(folder, image, map, mapFile, ids.panoptic, source, report));
-              const painted = of && paintInstances(image, of, ids.instances, classes, source, report);
-              if (whole !== undefined && painted !== undefined) compare(whole, painted, classes, source, report);
-              const found = whole ?? (panoptic === undefined ? painted?.map : undefined);
-              return found === undefined ? undefined : { map: found };
-            },
-          },
+          labels:
+            panoptic !== undefined && map === undefined
+              ? undefined
+              : {
+                  path: source,
+                  async read() {
+                    const whole =
+                      map && (await readPanoptic(folder, image, map, mapFile, ids.panoptic, source, report));
+                    const painted = of && paintInstances(image, of, ids.instances, classes, source, report);
+                    if (whole !== undefined && painted !== undefined) compare(whole, painted, classes, source, report);
+                    const found = panoptic === undefined ? painted?.map : whole;
+                    return found === undefined ? undefined : { map: found };
+                  },
+                },
         });
       }
     }

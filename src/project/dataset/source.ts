@@ -170,7 +170,12 @@ async function layoutSource(
   const splitOfSample = ({ key, split }: FoundSample): Split => splits.get(key) ?? split ?? splitOf(key, OTHERWISE);
   const readLabels = async (sample: FoundSample): Promise<FoundLabels> => {
     faults.length = 0;
-    return (await sample.labels!.read()) ?? refuseFault(faults.at(-1)!);
+    const missing: Fault = {
+      kind: "classes-missing",
+      path: "classes.json",
+      found: "labels are names that no list gives ids",
+    };
+    return (await sample.labels!.read()) ?? refuseFault(faults.at(-1) ?? missing);
   };
   const classes = listed ?? (await countedClasses(samples, readLabels));
   const palette = paletteOf(classes);

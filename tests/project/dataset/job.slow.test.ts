@@ -3,6 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRuns } from "../../../src/project/dataset/runs.ts";
+import { freshRecipe } from "../../../src/project/labels/recipe.ts";
+import { saveRecipe } from "../../../src/project/labels/recipeFile.ts";
+import { openProject } from "../../../src/project/project.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
 import { hasShared, shared } from "../../shared.ts";
 import { contentOf, labelledProject } from "./project.ts";
@@ -16,6 +20,7 @@ let project: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klish-kill-"));
   project = await labelledProject(folder, hasShared ? shared("gan/anime64.onnx") : undefined);
+  await saveRecipe(await openProject(project), freshRecipe(3), join(project, "coarse.json"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -24,18 +29,36 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `klish dataset`; kills it after `killAfter` ms. */
-function dataset(outdir: string, count: number, killAfter?: number): Promise<Ended> {
+/** When a run is killed: so many ms after its start, or after it has listed its first new samples. */
+interface Kill {
+  readonly after: "start" | "samples";
+  readonly wait: number;
+}
+
+/** Runs `klish dataset` with two recipes and another layout; kills it where `kill` says so. */
+function dataset(outdir: string, count: number, kill?: Kill): Promise<Ended> {
   const args = ["dataset", "--project", project, "--outdir", outdir, "--count", String(count), "--provider", "cpu"];
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args, "--quiet"], {
+  const recipes = ["labels.json", "coarse.json"].flatMap((file) => ["--recipe", join(project, file)]);
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args, ...recipes, "--format", "voc", "--quiet"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
   child.stderr.on("data", (text) => {
     stderr += text;
   });
-  if (killAfter !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfter);
-  return new Promise((done) => child.on("close", (code) => done({ code, stderr })));
+  const end = new Promise<Ended>((done) => child.on("close", (code) => done({ code, stderr })));
+  const die = (): void => void child.kill("SIGKILL");
+  if (kill?.after === "start") setTimeout(die, kill.wait);
+  if (kill?.after === "samples") {
+    const listed = async (): Promise<number> =>
+      (await stat(join(outdir, "manifest.jsonl")).catch(() => null))?.size ?? 0;
+    void (async () => {
+      const before = await listed();
+      while (child.exitCode === null && (await listed()) <= before) await new Promise((done) => setTimeout(done, 10));
+      setTimeout(die, kill.wait);
+    })();
+  }
+  return end;
 }
 
 const made = async (outdir: string): Promise<number> =>
@@ -45,15 +68,21 @@ describe("klish dataset", () => {
   it(`makes the same bytes whether or not it is killed ${KILLS} times`, async () => {
     const whole = join(folder, "whole");
     expect(await dataset(whole, SAMPLES)).toMatchObject({ code: 0 });
+    const [run] = await readRuns(whole);
+    // All kills together use up about half of the time that the samples take.
+    const wait = Math.ceil((1000 * run.seconds) / KILLS) + 1;
     const killed = join(folder, "killed");
     const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
     console.log(`seed of the kills: ${seed}`);
     const random = new RandomState(seed);
     let hits = 0;
     for (let i = 0; i < KILLS; i++) {
-      const before = await made(killed);
-      // Starting takes about two seconds; later kills fall at random into the making, until half of it is done.
-      const { code } = await dataset(killed, SAMPLES, 1000 + random.randint(before < SAMPLES / 2 ? 2500 : 1500));
+      // Every fourth falls into the start, where the folder is looked through; the others into the making.
+      const kill: Kill =
+        i % 4 === 3
+          ? { after: "start", wait: 200 + random.randint(1500) }
+          : { after: "samples", wait: random.randint(wait) };
+      const { code } = await dataset(killed, SAMPLES, kill);
       if (code === null) hits++;
     }
     console.log(`${hits} of ${KILLS} kills hit; ${await made(killed)} samples were there`);

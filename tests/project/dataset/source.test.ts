@@ -116,6 +116,21 @@ describe("openSource()", () => {
     expect(rows).toEqual(["1 1 255 0", "1 1 255 0", "255 255 0 0"]);
   });
 
+  it("refuses annotations without a list of labels, and images that the panoptic list forgets", async () => {
+    await write("labelstudio", folder);
+    await rm(join(folder, "classes.json"));
+    await rm(join(folder, "config.xml"));
+    const open = async (): Promise<unknown> =>
+      all(await openSource([folder], { fromFormat: null, recipe: null, name: "test" }));
+    await expect(open()).rejects.toThrow("labels are names that no list gives ids (add classes.json");
+    await rm(folder, { recursive: true });
+    await write("coco", folder);
+    const path = join(folder, "annotations", "panoptic_val.json");
+    const content = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...content, annotations: [] }));
+    await expect(open()).rejects.toThrow('"seed000002" has no labels');
+  });
+
   it("keeps pixels and names from one layout to the next, through all of them", async () => {
     const written = await write("folders", join(folder, "0"));
     for (const [i, { name }] of formats.entries())
