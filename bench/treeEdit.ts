@@ -1,12 +1,16 @@
 /**
- * How long joining two clusters by hand takes, one SVM trained anew, on a set of known truth taken several times over:
+ * How long joining two clusters by hand takes, one SVM trained anew, on a set of known truth taken several times over, and on a sample
+ * of it, as editing in place does; and how well the labels of both agree:
  * `npx tsx bench/treeEdit.ts [set] [--copies n] [--threads n]`.
  */
 import { parseArgs } from "node:util";
-import { cutTreeAt, mergeClusters } from "../src/cluster/treeCut.ts";
-import { denseFeatures, klish } from "../src/index.ts";
+import { cutClassifier, cutTreeAt, mergeClusters, type TreeCut, treeOnPixels } from "../src/cluster/treeCut.ts";
+import { denseFeatures, klish, type LinearFeatures, type MergeTree, predict, RandomState } from "../src/index.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
+
+/** Pixels that `klish edit do` trains on. */
+const SAMPLE = 49152;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,20 +34,54 @@ for (let copy = 0; copy < copies; copy++) {
 }
 const features = denseFeatures({ dtype: "float32", shape: [copies * once.pixels, once.channels], data }, { blas });
 const tree = await klish(features, { initialLabels, initialClusters: fixture.k0, criterion: "pair", balance: 0 });
-const times: number[] = [];
-for (const k of [40, 24, 14])
-  for (const [a, b] of [
-    [0, 5],
-    [3, 9],
-    [1, 2],
-  ]) {
-    const before = performance.now();
-    await mergeClusters(features, cutTreeAt(tree, k), a, b);
-    times.push(performance.now() - before);
-  }
-times.sort((a, b) => a - b);
+const PAIRS = [
+  [0, 5],
+  [3, 9],
+  [1, 2],
+] as const;
+
+/** Each join on some pixels; the cut after it. */
+async function join(pixels: LinearFeatures, over: MergeTree): Promise<{ times: number[]; cuts: TreeCut[] }> {
+  const times: number[] = [];
+  const cuts: TreeCut[] = [];
+  for (const k of [40, 24, 14])
+    for (const [a, b] of PAIRS) {
+      const before = performance.now();
+      cuts.push(await mergeClusters(pixels, cutTreeAt(over, k), a, b));
+      times.push(performance.now() - before);
+    }
+  return { times, cuts };
+}
+
+function spread(times: readonly number[]): string {
+  const sorted = [...times].sort((x, y) => x - y);
+  const [least, median, most] = [0, sorted.length >> 1, sorted.length - 1].map((i) => sorted[i].toFixed(0));
+  return `milliseconds of ${times.length} joins: least ${least}, median ${median}, most ${most}`;
+}
+
+const whole = await join(features, tree);
 console.log(
-  `${fixture.name} x ${copies}: ${features.pixels} pixels x ${features.channels} channels, ${values.threads} threads; ` +
-    `milliseconds of ${times.length} merges: least ${times[0].toFixed(0)}, median ${times[times.length >> 1].toFixed(0)}, most ${times[times.length - 1].toFixed(0)}`,
+  `${fixture.name} x ${copies}: ${features.pixels} pixels x ${features.channels} channels, ${values.threads} threads; ${spread(whole.times)}`,
+);
+// As `klish edit do` does.
+const index = new RandomState(0).permutation(features.pixels).slice(0, SAMPLE).sort();
+const sample = denseFeatures(
+  { dtype: "float32", shape: [index.length, features.channels], data: features.rows(index) },
+  { blas },
+);
+const part = await join(
+  sample,
+  treeOnPixels(
+    tree,
+    Uint16Array.from(index, (n) => initialLabels[n]),
+  ),
+);
+const agreement: number[] = [];
+for (const [i, cut] of whole.cuts.entries()) {
+  const [exact, fast] = await Promise.all([cut, part.cuts[i]].map((c) => predict(features, cutClassifier(c))));
+  agreement.push(exact.reduce((same, label, n) => same + Number(label === fast[n]), 0) / exact.length);
+}
+console.log(
+  `a sample of ${SAMPLE}: ${spread(part.times)}; labels of all pixels agree for ${(100 * Math.min(...agreement)).toFixed(2)} % or more`,
 );
 process.exit(0);
