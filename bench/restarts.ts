@@ -14,6 +14,7 @@ import {
   explainedVariance,
   imageContingency,
   klish,
+  type MergeStep,
   type MergeTree,
   matchedMeanIou,
   ortBlas,
@@ -102,6 +103,8 @@ async function compare(name: string): Promise<Map<string, Scores[]>> {
   /** More is better. */
   const merits: Readonly<Record<string, readonly number[]>> = {
     "least objective (restarts)": trees.map((tree) => -treeObjective(tree)),
+    "the same, weighted by size": trees.map((tree) => -within(tree, 1 / 2, weightedObjective)),
+    "lowest similarity of merged pairs": trees.map((tree) => -within(tree, 1 / 4, (step) => step.ecos)),
     "least objective at K": trees.map((tree) => -mean([...stepAt(tree).objective])),
     "highest mean IoU at K": trees.map((tree) => mean([...stepAt(tree).iou])),
     "highest lowest IoU at K": trees.map((tree) => Math.min(...stepAt(tree).iou)),
@@ -137,6 +140,16 @@ async function compare(name: string): Promise<Map<string, Scores[]>> {
     }
   }
   return found;
+}
+
+/** The mean of a figure over the steps from K0/8 to `most` K0. */
+function within({ initialClusters, steps }: MergeTree, most: number, figure: (step: MergeStep) => number): number {
+  return mean(steps.filter(({ k }) => k >= initialClusters / 8 && k <= most * initialClusters).map(figure));
+}
+
+function weightedObjective({ objective, sizes }: MergeStep): number {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return objective.reduce((sum, f, c) => sum + (f * sizes[c]) / total, 0);
 }
 
 /**
