@@ -1,15 +1,18 @@
 /**
  * Trains the segmenter that tells the true classes of generated portraits, on portraits drawn while it learns.
+ * The same command again continues an interrupted run.
  * `npx tsx examples/portraitSegmenter.ts --out models/portrait-segmenter.safetensors --steps 3000`
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { writeSafetensors } from "../src/checkpoint/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../src/checkpoint/safetensors.ts";
 import { portraitClasses } from "../src/dataset/portraits/classes.ts";
 import { PORTRAIT_VERSION } from "../src/dataset/portraits/render.ts";
 import { smallChannels } from "../src/models/segmenter.ts";
+import { SEGMENTER_METADATA } from "../src/project/evaluation/segmenterModel.ts";
+import { readIfThere, writeAtomic } from "../src/project/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import {
   classWeights,
   HELD_OUT_PORTRAITS,
@@ -21,7 +24,7 @@ import {
   targetTensor,
 } from "../src/train/segmenter/examples.ts";
 import { segmenterScores } from "../src/train/segmenter/segmenterScores.ts";
-import { segmenterTrainer } from "../src/train/segmenter/segmenterTrainer.ts";
+import { type SegmenterState, segmenterTrainer } from "../src/train/segmenter/segmenterTrainer.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +43,11 @@ const [steps, batch, side, seed] = [values.steps, values.batch, values.side, val
 const threads = Number(values.threads);
 const where = { runtime: workerRuntime(), ...(threads > 0 && { threads }) };
 const plan = { imageChannels: 3, classes: portraitClasses.length, channels: smallChannels };
-const trainer = await segmenterTrainer({ plan, side, batch, seed, ...where });
+/** The run's state between sessions, with the settings that it belongs to. */
+const statePath = `${values.out}.state`;
+const settings = JSON.stringify({ side, batch, seed, steps, rate: values.rate, portraits: PORTRAIT_VERSION });
+const saved = await loadState();
+const trainer = await segmenterTrainer({ plan, side, batch, seed, ...where, ...(saved && { state: saved }) });
 const weights = classWeights(portraitExamples(side, 200, 0, seed));
 const warmUp = 0.02 * steps;
 
@@ -53,17 +60,21 @@ const draw = (step: number) => {
 };
 
 const started = performance.now();
-let next = draw(0);
+const first = saved?.step ?? 0;
+let next = draw(first);
 let mean = 0;
-for (let step = 0; step < steps; step++) {
+for (let step = first; step < steps; step++) {
   const { pictures, target } = next;
   const cosine = 0.5 + 0.5 * Math.cos((Math.PI * step) / steps);
   const running = trainer.step(pictures, target, Number(values.rate) * Math.min(1, (step + 1) / warmUp) * cosine);
   if (step + 1 < steps) next = draw(step + 1);
   const loss = await running;
-  mean = step === 0 ? loss : mean * 0.98 + loss * 0.02;
-  if ((step + 1) % 100 === 0)
+  mean = step === first ? loss : mean * 0.98 + loss * 0.02;
+  if ((step + 1) % 100 === 0) {
     console.log(`step ${step + 1}: loss ${mean.toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    const state = trainer.state();
+    await writeAtomic(statePath, writeSafetensors(state.tensors, { settings, step: String(state.step) }));
+  }
 }
 const trained = trainer.weights();
 const tests = Array.from({ length: Number(values.tests) }, (_, i) => portraitExample(HELD_OUT_PORTRAITS + i, side));
@@ -73,18 +84,20 @@ console.log(
 );
 for (const [id, { name }] of portraitClasses.entries()) console.log(`  ${name.padEnd(10)} ${iou[id].toFixed(3)}`);
 const metadata = {
-  "klish.segmenter": JSON.stringify({
-    side,
-    classes: portraitClasses,
-    portraits: PORTRAIT_VERSION,
-    steps,
-    batch,
-    seed,
-    accuracy,
-    meanIou,
-  }),
+  [SEGMENTER_METADATA]: JSON.stringify({ side, classes: portraitClasses, ...JSON.parse(settings), accuracy, meanIou }),
 };
-await mkdir(dirname(values.out), { recursive: true });
-await writeFile(values.out, writeSafetensors(trained, metadata));
+await writeAtomic(values.out, writeSafetensors(trained, metadata));
+await rm(statePath, { force: true });
 await trainer.dispose();
 process.exit();
+
+async function loadState(): Promise<SegmenterState | undefined> {
+  const bytes = await readIfThere(statePath);
+  if (bytes === undefined) return undefined;
+  const { tensors, metadata } = readSafetensors(bytes);
+  if (metadata["settings"] !== settings) throw new Error(`${statePath} is of other settings: ${metadata["settings"]}`);
+  return {
+    step: Number(metadata["step"]),
+    tensors: new Map([...tensors].map(([name, lazy]) => [name, lazy.read() as Tensor])),
+  };
+}

@@ -8,6 +8,14 @@ import type { Provider, Runtime } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { trainStep, variables } from "../trainStep.ts";
 
+/** All that a run needs to go on. */
+export interface SegmenterState {
+  /** Steps so far. */
+  readonly step: number;
+  /** Weights by name, and the moments of each as mean/<name> and square/<name>. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
 export interface SegmenterTrainerOptions {
   readonly plan: SegmenterPlan;
   /** Side and number of the pictures of a step. */
@@ -18,6 +26,8 @@ export interface SegmenterTrainerOptions {
   readonly runtime: Runtime;
   readonly provider?: Provider;
   readonly threads?: number;
+  /** What `state()` of a trainer of the same options gave: training continues from there. */
+  readonly state?: SegmenterState;
 }
 
 export interface SegmenterTrainer {
@@ -25,12 +35,17 @@ export interface SegmenterTrainer {
   step(pictures: Tensor, target: Tensor, learningRate: number): Promise<number>;
   /** Copies of the present weights. */
   weights(): Map<string, Tensor>;
+  /** Copies of all that the next step depends on. */
+  state(): SegmenterState;
   dispose(): Promise<void>;
 }
 
 const ADAM = { weightDecay: 1e-3 } as const;
 
-/** A segmenter that learns step by step. Equal options and pictures give equal weights on the same machine and provider. */
+/**
+ * A segmenter that learns step by step. Equal options and pictures give equal weights on the same machine and provider, interrupted or
+ * not. Rejects with RangeError for a state of another plan.
+ */
 export async function segmenterTrainer(options: SegmenterTrainerOptions): Promise<SegmenterTrainer> {
   const { plan, side, batch, seed, runtime, provider = "cpu", threads } = options;
   const table = segmenterParameters(plan);
@@ -58,10 +73,24 @@ export async function segmenterTrainer(options: SegmenterTrainerOptions): Promis
   const initial = initialTensors(table, seed);
   for (const [name, { shape }] of table)
     for (const moment of ["mean", "square"]) initial.set(`${moment}/${name}`, tensor(shape));
+  if (options.state !== undefined)
+    for (const [name, { shape }] of initial) {
+      const found = options.state.tensors.get(name);
+      if (String(found?.shape) !== String(shape))
+        throw new RangeError(`segmenterTrainer: the state's ${name} is [${found?.shape ?? "missing"}], not [${shape}]`);
+      initial.set(name, found as Tensor);
+    }
   const state = variables(initial);
   const where = { runtime, provider, ...(threads === undefined ? {} : { threads }) };
   const compiled = await trainStep({ updates, reports: { loss }, ...where });
-  let steps = 0;
+  let steps = options.state?.step ?? 0;
+  const copies = (wanted: Iterable<string>): Map<string, Tensor> =>
+    new Map(
+      [...wanted].map((name) => {
+        const { shape, data } = state.tensors.get(name)!;
+        return [name, tensor(shape, data.slice())];
+      }),
+    );
   return {
     async step(pictures, target, learningRate) {
       steps++;
@@ -70,13 +99,8 @@ export async function segmenterTrainer(options: SegmenterTrainerOptions): Promis
       const reports = await compiled.run(state, { pictures, target, ...scalars });
       return reports["loss"].data[0];
     },
-    weights: () =>
-      new Map(
-        names.map((name) => {
-          const { shape, data } = state.tensors.get(name)!;
-          return [name, tensor(shape, data.slice())];
-        }),
-      ),
+    weights: () => copies(names),
+    state: () => ({ step: steps, tensors: copies(state.tensors.keys()) }),
     dispose: () => compiled.dispose(),
   };
 }

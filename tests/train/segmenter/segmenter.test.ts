@@ -10,7 +10,7 @@ import {
   targetTensor,
 } from "../../../src/train/segmenter/examples.ts";
 import { segmenterScores } from "../../../src/train/segmenter/segmenterScores.ts";
-import { segmenterTrainer } from "../../../src/train/segmenter/segmenterTrainer.ts";
+import { type SegmenterTrainer, segmenterTrainer } from "../../../src/train/segmenter/segmenterTrainer.ts";
 
 describe("examples", () => {
   it("are other portraits in every step and run, the same in the same", () => {
@@ -63,5 +63,27 @@ describe("segmenterTrainer", () => {
     expect(losses[149]).toBeLessThan(0.4 * losses[0]);
     expect(after.accuracy).toBeGreaterThan(0.9);
     expect(after.meanIou).toBeGreaterThan(before.meanIou + 0.3);
+  });
+
+  it("goes on from a state to the same weights", async () => {
+    const plan = { imageChannels: 3, classes: portraitClasses.length, channels: [4, 6] };
+    const options = { plan, side: 16, batch: 2, seed: 0, runtime: ortNode, threads: 1 };
+    const weights = new Float64Array(portraitClasses.length).fill(1);
+    const step = async (trainer: SegmenterTrainer, n: number): Promise<number> => {
+      const examples = portraitExamples(16, 2, n, 0);
+      return trainer.step(picturesTensor(examples, 16), targetTensor(examples, 16, weights), 2e-3);
+    };
+    const whole = await segmenterTrainer(options);
+    for (let n = 0; n < 6; n++) await step(whole, n);
+    const half = await segmenterTrainer(options);
+    for (let n = 0; n < 3; n++) await step(half, n);
+    const state = half.state();
+    await step(half, 3);
+    const resumed = await segmenterTrainer({ ...options, state });
+    for (let n = 3; n < 6; n++) await step(resumed, n);
+    expect(resumed.state()).toEqual(whole.state());
+    const other = { ...options, plan: { ...plan, channels: [4, 8] }, state };
+    await expect(segmenterTrainer(other)).rejects.toThrow("the state's");
+    await Promise.all([whole, half, resumed].map((trainer) => trainer.dispose()));
   });
 });
