@@ -12,6 +12,9 @@ interface ClusterOptions extends NetworkOptions {
   readonly resolution?: number;
   readonly layers: "none" | "auto" | "all" | string[];
   readonly pixelStride?: number;
+  readonly pixels?: number;
+  readonly memory?: number;
+  readonly keepFeatures: boolean;
   readonly initClusters: number;
   readonly seed: number;
   readonly restarts: number;
@@ -48,6 +51,17 @@ interrupted run.`,
       "cluster one pixel of every s x s cell (default: 1, or as large as keeps to 262,144 pixels)",
       parse.integer(1),
     )
+    .option(
+      "--pixels <n>",
+      "cluster about n pixels in all, one of each cell of a grid over every image",
+      parse.integer(1),
+    )
+    .option(
+      "--memory <GB>",
+      "what the features may take in memory; above, they go to disk in half precision (default: 40 % of the machine's)",
+      parse.number(0, 1e6),
+    )
+    .option("--keep-features", "leave the features on disk in the project when done", false)
     .option("--init-clusters <k>", "K0: clusters to start from", parse.integer(2), 100)
     .option("--seed <n>", "seed of the clustering", parse.integer(0), 0)
     .option(
@@ -92,6 +106,9 @@ interrupted run.`,
           layers: options.layers,
           resolution: options.resolution ?? null,
           pixelStride: options.pixelStride ?? null,
+          pixels: options.pixels ?? null,
+          memory: options.memory === undefined ? null : options.memory * 1e9,
+          keepFeatures: options.keepFeatures,
           initialClusters: options.initClusters,
           seed: options.seed,
           restarts: options.restarts,

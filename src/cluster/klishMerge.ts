@@ -1,10 +1,12 @@
-import { confidenceMapOf } from "./confidence.ts";
+import { confidenceMap, confidenceMapOf } from "./confidence.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
 import { type Cluster, countOwn, iouOf, restore, type State, start } from "./klishState.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { MergedSvmTrainer } from "./mergedSvm.ts";
+import { type Classifier, MergedSvmTrainer } from "./mergedSvm.ts";
 import { type MergeChoice, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
+import { trainMergeStreamed } from "./streamedMerge.ts";
+import type { ClassPass, SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
 /** Merges from the start, or from the tree to resume, to the last K, with a given lambda. */
@@ -14,7 +16,8 @@ export async function mergeAll(features: LinearFeatures, options: KlishOptions, 
   const problem = new SvmProblem(features, settings.C, settings.tolerance);
   const state =
     options.resume === undefined ? await start(problem, options) : await restore(problem, options.resume, options);
-  const trainer = new MergedSvmTrainer(problem);
+  // Over streamed pixels nothing is held per pixel but labels and maps.
+  const trainer = features.streamed ? undefined : new MergedSvmTrainer(problem);
   const tree = (): MergeTree =>
     mergeTree({
       pixels: features.pixels,
@@ -67,7 +70,11 @@ function record(clusters: readonly Cluster[], { removed, kept, similarity }: Mer
 }
 
 /** Relabels p to q and retrains q. */
-async function merge(state: State, trainer: MergedSvmTrainer, { removed, kept }: MergeChoice): Promise<void> {
+async function merge(
+  state: State,
+  trainer: MergedSvmTrainer | undefined,
+  { removed, kept }: MergeChoice,
+): Promise<void> {
   const { clusters, labels, weight, bias, confidence } = state;
   const { channels } = state.problem.features;
   const p = clusters[removed];
@@ -77,15 +84,30 @@ async function merge(state: State, trainer: MergedSvmTrainer, { removed, kept }:
     weight: weight.subarray(row * channels, (row + 1) * channels),
     bias: bias[row],
   });
-  const svm = await trainer.train(labels, q.name, classifier(p), classifier(q));
+  const before = [classifier(p), classifier(q)] as const;
+  let svm: Classifier & Pick<Cluster, "objective" | "gap">;
+  let map: SparseMap;
+  let counts: Pick<ClassPass, "predicted" | "truePositive">;
+  if (trainer === undefined) {
+    const maps = [confidence.map(p.row), confidence.map(q.row)] as const;
+    const { plane, pass, objective, gap } = await trainMergeStreamed(state.problem, labels, q.name, before, maps);
+    svm = { weight: Float32Array.from(plane.weight), bias: plane.bias, objective, gap };
+    map = confidenceMap(pass.kept);
+    counts = pass;
+  } else {
+    const trained = await trainer.train(labels, q.name, ...before);
+    svm = trained;
+    map = confidenceMapOf(trained.scores);
+    counts = countOwn(trained.scores, labels, q.name);
+  }
   const row = state.rows++;
   weight.set(svm.weight, row * channels);
   bias[row] = svm.bias;
   confidence.delete(p.row);
   confidence.delete(q.row);
-  confidence.add(row, confidenceMapOf(svm.scores));
+  confidence.add(row, map);
   const { objective, gap } = svm;
   const size = p.size + q.size;
-  const merged = { name: q.name, row, iou: iouOf(countOwn(svm.scores, labels, q.name), size), objective, gap, size };
+  const merged = { name: q.name, row, iou: iouOf(counts, size), objective, gap, size };
   state.clusters = clusters.map((cluster, i) => (i === kept ? merged : cluster)).filter((_, i) => i !== removed);
 }

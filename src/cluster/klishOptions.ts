@@ -1,6 +1,8 @@
 import type { JobOptions } from "../tensor/progress.ts";
+import type { KMeansProgress } from "./kMeans.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { MergeTree } from "./mergeTree.ts";
+import type { TrainingProgress } from "./streamedTraining.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE } from "./svmProblem.ts";
 
 export interface KlishOptions extends JobOptions {
@@ -39,6 +41,17 @@ export interface KlishOptions extends JobOptions {
   readonly resume?: MergeTree;
   /** Called with the tree so far at each K; may be passed as `resume` later. */
   readonly onCheckpoint?: (tree: MergeTree) => void | Promise<void>;
+  /** Of streamed features: what an earlier run had before its tree began. Continued to the result of an uninterrupted run. */
+  readonly begun?: KlishStart;
+  /** Of streamed features: called with what may be passed as `begun` later, again and again until the tree begins. */
+  readonly onStart?: (start: KlishStart) => void | Promise<void>;
+}
+
+/** How far a run has come before its first merge. */
+export interface KlishStart {
+  readonly kMeans?: KMeansProgress;
+  readonly clusters?: { readonly labels: Uint16Array; readonly k: number };
+  readonly training?: TrainingProgress;
 }
 
 /** K0 of the paper. */

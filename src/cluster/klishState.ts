@@ -5,9 +5,10 @@ import { type KlishOptions, startClusters } from "./klishOptions.ts";
 import { kMeans } from "./kMeans.ts";
 import { checkLabels, classSizes } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { trainOneVsRest } from "./linearSvm.ts";
+import { type LinearSvm, trainOneVsRest } from "./linearSvm.ts";
 import type { MergeRecord, MergeTree } from "./mergeTree.ts";
-import { svmPass } from "./svmPass.ts";
+import { trainStreamed } from "./streamedTraining.ts";
+import { type ClassPass, svmPass } from "./svmPass.ts";
 import type { SvmProblem } from "./svmProblem.ts";
 
 /** One present cluster. */
@@ -46,6 +47,8 @@ async function startLabels(
   const asked = startClusters(options);
   if (initialLabels !== undefined)
     return { labels: checkLabels("klish: initialLabels", initialLabels, features.pixels, asked), k: asked };
+  const { begun, onStart } = startOf(features, options);
+  if (begun?.clusters !== undefined) return begun.clusters;
   const nClusters = Math.min(asked, features.pixels);
   const { seed = 0, onProgress, signal } = options;
   const found = await kMeans(features, {
@@ -53,22 +56,47 @@ async function startLabels(
     seed,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
+    ...(begun?.kMeans && { begun: begun.kMeans }),
+    ...(onStart && { onIteration: (kMeans) => onStart({ kMeans }) }),
   });
   const k = found.sizes.findLastIndex((size) => size > 0) + 1;
   if (k < 2) throw new RangeError("klish: K-means found a single cluster: all pixels have the same features");
+  await onStart?.({ clusters: { labels: found.labels, k } });
   return { labels: found.labels, k };
+}
+
+/** What streamed features may continue. The filter clusters anew after a training: its runs continue from the tree only. */
+function startOf(
+  features: LinearFeatures,
+  { begun, onStart, filter }: KlishOptions,
+): Pick<KlishOptions, "begun" | "onStart"> {
+  if (!features.streamed || filter) return {};
+  return { ...(begun && { begun }), ...(onStart && { onStart }) };
+}
+
+/** The start classifiers: by few passes over all pixels where each is dear. */
+function train(problem: SvmProblem, labels: Uint16Array, k: number, options: KlishOptions): Promise<LinearSvm> {
+  if (!problem.features.streamed) return trainOneVsRest(problem, labels, k, options);
+  const { begun, onStart } = startOf(problem.features, options);
+  const { onProgress, signal } = options;
+  return trainStreamed(problem, labels, k, {
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+    ...(begun?.training && { begun: begun.training }),
+    ...(onStart && { onTraining: (training) => onStart({ clusters: { labels, k }, training }) }),
+  });
 }
 
 /** The state at K0: start labels, their SVMs and confidence maps. */
 export async function start(problem: SvmProblem, options: KlishOptions): Promise<State> {
   const { features } = problem;
   let { labels, k } = await startLabels(features, options);
-  let svm = await trainOneVsRest(problem, labels, k, options);
+  let svm = await train(problem, labels, k, options);
   if (options.filter) {
     const filtered = await filteredLabels(features, labels, svm, options);
     if (filtered !== undefined) {
       ({ labels, k } = filtered);
-      svm = await trainOneVsRest(problem, labels, k, options);
+      svm = await train(problem, labels, k, options);
     }
   }
   const state = emptyState(problem, labels, k);
@@ -117,6 +145,25 @@ function mapPass(state: State, k: number) {
   });
 }
 
+/** Scores of the present clusters where s > -1, by row: one pass for all of them. */
+async function presentPass(state: State, rows: Int32Array, names: readonly number[]): Promise<ClassPass[]> {
+  const { problem, weight, bias, labels } = state;
+  const { channels } = problem.features;
+  const stacked = new Float32Array(rows.length * channels);
+  for (const [i, row] of rows.entries())
+    stacked.set(weight.subarray(row * channels, (row + 1) * channels), i * channels);
+  const passes = await svmPass(problem.features, {
+    labels,
+    classes: names,
+    weight: stacked,
+    bias: Float32Array.from(rows, (row) => bias[row]),
+    keep: true,
+  });
+  const byRow: ClassPass[] = [];
+  for (const [i, row] of rows.entries()) byRow[row] = passes[i];
+  return byRow;
+}
+
 /** |{s > 0} and {own}| / |{s > 0} or {own}|; 0 for a class without pixels that predicts none. */
 export function iouOf(counts: { readonly predicted: number; readonly truePositive: number }, size: number): number {
   return counts.truePositive / Math.max(counts.predicted + size - counts.truePositive, 1);
@@ -142,12 +189,12 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
     for (let n = 0; n < features.pixels; n++) if (state.labels[n] === from) state.labels[n] = to;
     names = names.filter((_, i) => i !== removed);
   }
-  const passes = await mapPass(state, k0);
   const sizes = classSizes(state.labels, k0);
+  const passes = features.streamed ? await presentPass(state, last.members, names) : await mapPass(state, k0);
   for (const [i, row] of last.members.entries()) {
     const name = names[i];
     let iou: number;
-    if (row < k0) {
+    if (row in passes) {
       iou = iouOf(passes[row], sizes[name]);
       state.confidence.add(row, confidenceMap(passes[row].kept));
     } else {

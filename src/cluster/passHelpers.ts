@@ -1,4 +1,5 @@
 /** Passes over all pixels, shared with other threads: scores and gradients never leave the thread that computes them. */
+import type { Blas } from "../runtime/blas.ts";
 import { type LinearFeatures, type PixelRange, pixelRanges } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type NearestPass, type NearestPassOptions, nearestPass } from "./nearestPass.ts";
@@ -26,12 +27,13 @@ const IN_FLIGHT = 2;
 
 /**
  * `features` whose passes are done piece by piece by this thread and `helpers`, whoever is free; `own` are the features that this thread
- * itself computes on. Results do not depend on the number of helpers.
+ * itself computes on. Results do not depend on the number of helpers. `blas` serves products between passes, when the helpers rest.
  */
 export function withPasses(
   features: LinearFeatures,
   own: LinearFeatures,
   helpers: readonly PassHelper[],
+  blas: Blas = own.blas,
 ): LinearFeatures {
   const here: PassHelper = {
     svmPass: (request) => svmPass(own, request),
@@ -40,7 +42,7 @@ export function withPasses(
   const pieces = pixelRanges(own, PIECE_PIXELS);
   const all = <T>(work: (who: PassHelper, range: PixelRange) => Promise<T>): Promise<T[]> =>
     share(pieces, [...helpers.flatMap((helper) => Array<PassHelper>(IN_FLIGHT).fill(helper)), here], work);
-  const { pixels, channels, alignment, blas, streamed } = features;
+  const { pixels, channels, alignment, streamed } = own;
   return {
     pixels,
     channels,

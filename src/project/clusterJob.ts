@@ -37,7 +37,11 @@ export async function clusterJob(request: ClusterRequest, job: JobOptions): Prom
     return await locked(outdir, async () => {
       const origin = { command, family: network.generator.info.family, versions: versions() };
       const opened = await openOrCreateProject(outdir, settings, origin);
-      const project = await clusterProject(opened, network.generator, { threads, ...job });
+      const project = await clusterProject(opened, network.generator, {
+        threads,
+        keepFeatures: request.keepFeatures,
+        ...job,
+      });
       return { folder: outdir, ...(await writeReport(project, network, { threads, ...job })) };
     });
   } finally {

@@ -3,9 +3,9 @@ import { pyramidBuilder } from "../cluster/featurePyramid.ts";
 import { klish } from "../cluster/klish.ts";
 import type { LinearFeatures } from "../cluster/linearFeatures.ts";
 import type { MergeTree } from "../cluster/mergeTree.ts";
-import { type PyramidData, pyramidFeatures } from "../cluster/pyramid.ts";
+import { withPasses } from "../cluster/passHelpers.ts";
+import type { PyramidData } from "../cluster/pyramid.ts";
 import { withHelpers } from "../cluster/sharedWork.ts";
-import { stridedPixels } from "../features/pixelStride.ts";
 import { keptResolution, sampleFeatures, seedBatches } from "../features/sampleFeatures.ts";
 import type { Generator } from "../gan/generator.ts";
 import { ortBlas } from "../runtime/node/ortBlas.ts";
@@ -13,15 +13,21 @@ import type { JobOptions, Progress } from "../tensor/progress.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { dropBatches, loadBatch, saveBatch } from "./featureCache.ts";
 import { startHelpers } from "./featureHelpers.ts";
+import { onDisk, openFeatures } from "./featureSource.ts";
 import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
-import { generateOptions, layersOf } from "./request.ts";
-import type { ClusterSettings } from "./settings.ts";
+import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
+import { sampleToFiles } from "./sampleToFiles.ts";
+import { dropStart, loadStart, saveStart } from "./startFile.ts";
 
 /** A kill loses at most this much of the merging. */
 const SECONDS_BETWEEN_CHECKPOINTS = 5;
+/** And of what comes before. */
+const SECONDS_BETWEEN_STARTS = 10;
 
 interface ClusterOptions extends JobOptions {
   readonly threads: number;
+  /** Leave the features on disk when they are there. */
+  readonly keepFeatures: boolean;
 }
 
 /** Samples and clusters what is not done yet. Returns the finished project. */
@@ -33,23 +39,35 @@ export async function clusterProject(
   if (project.file.complete) return project;
   const { settings } = project.file;
   const clock = phaseClock(options);
-  // Strided pixels are few and made dense: the products' own threads serve them.
-  const helping = settings.pixelStride === 1 ? options.threads - 1 : 0;
-  const data = await sampleAll(project, generator, helping > 0, clock.job);
-  const { helpers, close } = startHelpers(data, helping);
+  const chosen = clusteredPixels(settings);
+  // Chosen pixels are few and made dense: the products' own threads serve them.
+  const helping = chosen === undefined ? options.threads - 1 : 0;
+  const source =
+    settings.precision === "half"
+      ? await sampleToFiles(project.folder, settings, generator, clock.job)
+      : await sampleAll(project, generator, helping > 0, clock.job);
+  const { helpers, close } = startHelpers(source, helping);
+  const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
   let tree: MergeTree;
   try {
-    const pixels = pixelsToCluster(data, settings, helping > 0 ? 1 : options.threads);
-    tree = await clusterPixels(project, withHelpers(pixels, helpers), clock.job);
+    const all = opened.features;
+    let pixels: LinearFeatures;
+    if (chosen !== undefined) pixels = subset(all, chosen);
+    else if (onDisk(source))
+      pixels = withPasses(withHelpers(all, helpers), all, helpers, ortBlas({ threads: options.threads }));
+    else pixels = withHelpers(all, helpers);
+    tree = await clusterPixels(project, pixels, clock.job);
   } finally {
     await close();
+    await opened.close();
   }
   await saveTree(project, tree);
   const done = await saveProject({
     ...project,
     file: { ...project.file, timings: [...project.file.timings, ...clock.timings()], complete: true },
   });
-  await dropBatches(project.folder);
+  await dropStart(project);
+  if (!(options.keepFeatures && settings.precision === "half")) await dropBatches(project.folder);
   return done;
 }
 
@@ -96,17 +114,13 @@ async function sampleAll(
   return builder.finish();
 }
 
-function pixelsToCluster(data: PyramidData, settings: ClusterSettings, threads: number): LinearFeatures {
-  const { resolution, pixelStride, seeds, seed } = settings;
-  const pyramid = pyramidFeatures(data, ortBlas({ threads }));
-  return pixelStride === 1 ? pyramid : subset(pyramid, stridedPixels(seeds.length, resolution, pixelStride, seed));
-}
-
 async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobOptions): Promise<MergeTree> {
   const { initialClusters, seed, restarts, criterion, balance, filter, tolerance, minClusters, minIou } =
     project.file.settings;
   const resume = await loadTree(project);
+  const begun = resume === undefined ? await loadStart(project, pixels) : undefined;
   let saved = performance.now();
+  let started = Number.NEGATIVE_INFINITY;
   return klish(pixels, {
     initialClusters,
     seed,
@@ -118,7 +132,13 @@ async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobO
     minClusters,
     ...(minIou === null ? {} : { minIou }),
     ...(resume === undefined ? {} : { resume }),
+    ...(begun === undefined ? {} : { begun }),
     ...job,
+    onStart: async (start) => {
+      if (performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
+      await saveStart(project, start);
+      started = performance.now();
+    },
     onCheckpoint: async (tree) => {
       const first = tree.steps.length <= 1;
       if (!first && performance.now() - saved < SECONDS_BETWEEN_CHECKPOINTS * 1000) return;

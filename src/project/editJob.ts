@@ -5,7 +5,6 @@ import { subset } from "../cluster/denseFeatures.ts";
 import { type TreeCut, treeThrough } from "../cluster/treeCut.ts";
 import { replayTreeEdits, type TreeEdit } from "../cluster/treeEdits.ts";
 import { MOST_CLASSES } from "../dataset/labelMap.ts";
-import { stridedPixels } from "../features/pixelStride.ts";
 import type { ProviderChoice } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import type { ClusterSummary } from "./clusterJob.ts";
@@ -15,6 +14,7 @@ import { saveRecipe } from "./labels/recipeFile.ts";
 import { lockFolder } from "./lock.ts";
 import { loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "./project.ts";
 import { openProjectNetwork, projectFeatures } from "./projectFeatures.ts";
+import { clusteredPixels } from "./request.ts";
 import { writeReport } from "./writeReport.ts";
 
 export interface EditRequest {
@@ -57,8 +57,8 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
   const network = await openProjectNetwork(project, { ...request, threads, ...job });
   try {
     const all = await projectFeatures(settings, network.generator, { threads, ...job });
-    const { seeds, resolution, pixelStride, seed } = settings;
-    const features = pixelStride === 1 ? all : subset(all, stridedPixels(seeds.length, resolution, pixelStride, seed));
+    const chosen = clusteredPixels(settings);
+    const features = chosen === undefined ? all : subset(all, chosen);
     const { tolerance } = settings;
     const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
     await mkdir(outdir, { recursive: true });

@@ -13,6 +13,7 @@ import { LARGEST_HALF, roundToHalves } from "../tensor/half.ts";
 import { type AnyTensor, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { listFolder, ProjectError, writeAtomic } from "./files.ts";
 import { pathIn } from "./project.ts";
+import { gigabytes } from "./request.ts";
 
 const FOLDER = "features";
 /** Bytes before a safetensors header. */
@@ -146,8 +147,6 @@ export async function checkDisk(folder: string, bytes: number): Promise<void> {
       `${folder}: the features need ${gigabytes(bytes)} of disk, ${gigabytes(bavail * bsize)} are free. Make room, choose another --outdir, or lower --images or --resolution.`,
     );
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 const readLater = promisify(read);
 

@@ -1,18 +1,21 @@
 import type { Worker } from "node:worker_threads";
 import type { RowSums } from "../cluster/linearFeatures.ts";
-import type { PyramidData } from "../cluster/pyramid.ts";
+import type { NearestPass } from "../cluster/nearestPass.ts";
+import type { PassHelper } from "../cluster/passHelpers.ts";
 import type { Helper } from "../cluster/sharedWork.ts";
+import type { ClassPass } from "../cluster/svmPass.ts";
 import { startWorker } from "../runtime/node/threads.ts";
 import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
+import type { FeatureSource } from "./featureSource.ts";
 
 export interface FeatureHelpers {
-  readonly helpers: readonly Helper[];
+  readonly helpers: readonly (Helper & PassHelper)[];
   /** Ends the threads. */
   close(): Promise<void>;
 }
 
-/** `count` threads that compute on `data`, which must be shared memory. */
-export function startHelpers(data: PyramidData, count: number): FeatureHelpers {
+/** `count` threads that compute on `data`, which must be shared memory or on disk. */
+export function startHelpers(data: FeatureSource, count: number): FeatureHelpers {
   const workers = Array.from({ length: count }, () =>
     startWorker("./featureWorker", import.meta.url, { workerData: data }),
   );
@@ -24,7 +27,7 @@ export function startHelpers(data: PyramidData, count: number): FeatureHelpers {
   };
 }
 
-function helper(worker: Worker): Helper {
+function helper(worker: Worker): Helper & PassHelper {
   const waiting: { resolve: (result: HelperResult) => void; reject: (error: Error) => void }[] = [];
   let broken: Error | undefined;
   worker.on("message", (answer: HelperAnswer) => {
@@ -50,6 +53,9 @@ function helper(worker: Worker): Helper {
   return {
     scores: async (weight, bias, _, range) => (await ask({ kind: "scores", weight, bias, range })) as Float32Array,
     gradient: async (g, range) => (await ask({ kind: "gradient", g, range })) as Float64Array,
+    svmPass: async (request) => (await ask({ kind: "svmPass", request })) as ClassPass[],
+    nearestPass: async (classifier, options) =>
+      (await ask({ kind: "nearestPass", classifier, options })) as NearestPass,
     rowSums: async (index, factors) => (await ask({ kind: "rowSums", index, factors })) as RowSums,
   };
 }

@@ -1,5 +1,9 @@
 /** What a thread that helps with clustering is asked. Requests are answered in their order. */
 import type { PixelRange, RowSums } from "../cluster/linearFeatures.ts";
+import type { LinearClassifier } from "../cluster/mergeTree.ts";
+import type { NearestPass, NearestPassOptions } from "../cluster/nearestPass.ts";
+import type { RangePassRequest } from "../cluster/passHelpers.ts";
+import type { ClassPass } from "../cluster/svmPass.ts";
 
 export type HelperRequest =
   | {
@@ -9,8 +13,14 @@ export type HelperRequest =
       readonly range: PixelRange | undefined;
     }
   | { readonly kind: "gradient"; readonly g: Float32Array; readonly range: PixelRange | undefined }
-  | { readonly kind: "rowSums"; readonly index: Int32Array; readonly factors: Float32Array };
+  | { readonly kind: "rowSums"; readonly index: Int32Array; readonly factors: Float32Array }
+  | { readonly kind: "svmPass"; readonly request: RangePassRequest }
+  | {
+      readonly kind: "nearestPass";
+      readonly classifier: LinearClassifier;
+      readonly options: Required<NearestPassOptions>;
+    };
 
-export type HelperResult = Float32Array | Float64Array | RowSums;
+export type HelperResult = Float32Array | Float64Array | RowSums | ClassPass[] | NearestPass;
 
 export type HelperAnswer = { readonly result: HelperResult } | { readonly error: string };

@@ -69,7 +69,7 @@ export async function openOrCreateProject(
         `${folder} belongs to another run: ${changed.join("; ")}. Repeat that run's options to continue it, or choose another --outdir.`,
       );
     await removeTemporaries(folder);
-    return { folder, file: { ...file, settings } };
+    return { folder, file: { ...file, settings: { ...settings, precision: file.settings.precision } } };
   }
   const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
   if (foreign.length > 0)

@@ -10,7 +10,7 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { ProjectError } from "./files.ts";
 import { type OpenedNetwork, openNetwork } from "./network.ts";
 import type { Project } from "./project.ts";
-import { generateOptions, layersOf } from "./request.ts";
+import { featureBytes, generateOptions, gigabytes, layersOf, spareMemory } from "./request.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 export interface ProjectNetworkOptions extends JobOptions {
@@ -47,6 +47,12 @@ export async function projectFeatures(
   { threads, onProgress, signal }: JobOptions & { readonly threads: number },
 ): Promise<LinearFeatures> {
   const { seeds, resolution } = settings;
+  const needed = featureBytes(settings, generator.info);
+  if (needed > spareMemory())
+    throw new ProjectError(
+      `the features of this project need ${gigabytes(needed)} of memory, more than the ${gigabytes(spareMemory())} that this machine can spare. ` +
+        "`klish cluster` keeps such features on disk; this command holds them in memory. Take a project of fewer images or of a lower --resolution.",
+    );
   const layers = layersOf(settings, generator.info);
   const builder = pyramidBuilder({
     images: seeds.length,

@@ -17,6 +17,10 @@ export const clusterSettings = z.strictObject({
   resolution: z.int().min(1),
   /** One pixel of every stride x stride cell is clustered. */
   pixelStride: z.int().min(1),
+  /** About so many pixels are clustered, one of each cell of a grid over every image; null: by the stride. */
+  pixels: z.int().min(1).nullable().default(null),
+  /** Of the features while they are clustered: half where they are kept on disk. */
+  precision: z.enum(["single", "half"]).default("single"),
   initialClusters: z.int().min(2),
   seed: z.int().min(0).max(0xffffffff),
   /** K-means starts that are tried, of the seeds from `seed` on. */
@@ -31,8 +35,8 @@ export const clusterSettings = z.strictObject({
 
 export type ClusterSettings = z.infer<typeof clusterSettings>;
 
-/** Settings that name where things are, not what is computed. */
-const LOCATIONS: readonly (keyof ClusterSettings)[] = ["network", "layersReason"];
+/** Settings that name where things are, not what is computed; and the precision, in which a run continues as it began. */
+const LOCATIONS: readonly (keyof ClusterSettings)[] = ["network", "layersReason", "precision"];
 
 /** Human-readable differences between two runs; none when the second continues the first. */
 export function differences(before: ClusterSettings, now: ClusterSettings): string[] {

@@ -19,7 +19,7 @@ import type { Fact } from "./report/data.ts";
 import { readTemplate, renderReport } from "./report/render.ts";
 import type { ImageSamples } from "./report/samples.ts";
 import { writeSheets } from "./report/sheets.ts";
-import { generateOptions, layersOf } from "./request.ts";
+import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
 import { formatSeeds } from "./seeds.ts";
 
 /** Images that a report shows: a page of them at a glance, and a file that still travels by mail. */
@@ -161,7 +161,7 @@ async function collectSamples(
     resolution,
     // The first images of the run; pixels that a stride left out take the class that the K0 classifiers give them.
     initialLabels:
-      settings.pixelStride === 1
+      clusteredPixels(settings) === undefined
         ? tree.initialLabels.slice(0, pixels)
         : await predict(pyramid, tree.classifierAt(tree.initialClusters)),
     scores: await pyramid.scores(tree.weight, tree.bias),
@@ -205,7 +205,7 @@ function facts({ file }: Project, { generator, provider }: OpenedNetwork, tree: 
     },
     {
       label: "clustered at",
-      value: `${settings.resolution}×${settings.resolution}${settings.pixelStride > 1 ? `, one pixel of each ${settings.pixelStride}×${settings.pixelStride} cell` : ""}`,
+      value: `${settings.resolution}×${settings.resolution}${settings.pixels !== null ? `, ${settings.pixels} pixels` : ""}${settings.pixelStride > 1 ? `, one pixel of each ${settings.pixelStride}×${settings.pixelStride} cell` : ""}`,
       note: `${tree.pixels.toLocaleString("en")} pixels of ${tree.channels} channels`,
     },
     {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mergeTree } from "../../src/cluster/mergeTree.ts";
+import { adjustedMutualInfo } from "../../src/cluster/metrics.ts";
 import { clusterJob, reportJob } from "../../src/project/clusterJob.ts";
 import { loadTree, openProject, saveProject, saveTree } from "../../src/project/project.ts";
 import type { ClusterRequest } from "../../src/project/request.ts";
@@ -30,6 +31,9 @@ const request = (changes: Partial<ClusterRequest> = {}): ClusterRequest => ({
   layers: "auto",
   resolution: null,
   pixelStride: 1,
+  pixels: null,
+  memory: null,
+  keepFeatures: false,
   initialClusters: 10,
   seed: 0,
   criterion: "paper",
@@ -109,6 +113,52 @@ describe("clusterJob()", () => {
     await expect(stopped).rejects.toThrow("stopped");
     expect(await readdir(join(folder, "run"))).toEqual(expect.arrayContaining(["features", "project.json"]));
     expect(existsSync(join(folder, "run", ".lock"))).toBe(false);
+  });
+
+  it("keeps features above the memory budget on disk, to the same parts, and removes them unless told", async () => {
+    const { folder: held } = await clusterJob(request(), {});
+    const { folder: done } = await clusterJob(request({ outdir: join(folder, "disk"), memory: 1000 }), {});
+    const [exact, tree] = await Promise.all([held, done].map(async (at) => loadTree(await openProject(at))));
+    expect((await openProject(done)).file.settings.precision).toBe("half");
+    expect(await readdir(done)).toEqual(await readdir(held));
+    expect(tree?.steps.map(({ k }) => k)).toEqual(exact?.steps.map(({ k }) => k));
+    // Rounded features move a pixel here and there.
+    expect(adjustedMutualInfo(tree?.initialLabels ?? [], exact?.initialLabels ?? [])).toBeGreaterThan(0.9);
+    const outdir = join(folder, "kept");
+    await clusterJob(request({ outdir, memory: 1000, keepFeatures: true, threads: 2 }), {});
+    expect((await readdir(join(outdir, "features"))).every((name) => name.endsWith(".half.safetensors"))).toBe(true);
+    const shared = await loadTree(await openProject(outdir));
+    expect(shared?.steps.map(({ removed }) => removed)).toEqual(tree?.steps.map(({ removed }) => removed));
+  });
+
+  it("continues from disk after any stop, to the same tree", async () => {
+    const { folder: whole } = await clusterJob(request({ outdir: join(folder, "whole"), memory: 1000 }), {});
+    const merges = async (at: string) =>
+      (await loadTree(await openProject(at)))?.steps.map(({ kept, removed, members }) => [kept, removed, ...members]);
+    for (const [phase, done] of [
+      ["k-means", 2],
+      ["svm on all pixels", 0],
+      ["merge", 4],
+    ] as const) {
+      const controller = new AbortController();
+      const stopped = clusterJob(request({ memory: 1000 }), {
+        signal: controller.signal,
+        onProgress: (p) => {
+          if (p.phase === phase && p.done >= done) controller.abort(new Error("stopped"));
+        },
+      });
+      await expect(stopped).rejects.toThrow("stopped");
+    }
+    // A budget that is larger by now does not change how the run continues.
+    const { folder: continued } = await clusterJob(request({ memory: null }), {});
+    expect(await merges(continued)).toEqual(await merges(whole));
+    expect(await readdir(continued)).toEqual(await readdir(whole));
+  });
+
+  it("clusters about as many pixels as asked for, of every image", async () => {
+    const { folder: done } = await clusterJob(request({ pixels: 100, pixelStride: null }), {});
+    expect((await loadTree(await openProject(done)))?.pixels).toBe(8 * 4 * 3);
+    expect((await openProject(done)).file.settings.pixelStride).toBe(1);
   });
 
   it("clusters a stride of the pixels and still shows all of them", async () => {

@@ -9,7 +9,6 @@ import { denseFeatures, subset } from "../../cluster/denseFeatures.ts";
 import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
 import type { MergeTree } from "../../cluster/mergeTree.ts";
 import type { TrainedMerge } from "../../cluster/treeCut.ts";
-import { stridedPixels } from "../../features/pixelStride.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
@@ -19,7 +18,7 @@ import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
 import { toRgb } from "../images.ts";
 import { type Project, pathIn } from "../project.ts";
 import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
-import { generateOptions } from "../request.ts";
+import { clusteredPixels, generateOptions } from "../request.ts";
 import { treeHash } from "./recipe.ts";
 
 export interface EditCache {
@@ -104,12 +103,13 @@ function readTensors(bytes: Uint8Array, hash: string): CacheTensors | undefined 
 
 async function sampleTensors(project: Project, tree: MergeTree, options: CacheOptions): Promise<CacheTensors> {
   const { settings } = project.file;
-  const { seeds, resolution, pixelStride, seed } = settings;
+  const { seeds, resolution } = settings;
+  const chosen = clusteredPixels(settings);
   const network = await openProjectNetwork(project, options);
   try {
     const { generator } = network;
     const all = await projectFeatures(settings, generator, options);
-    const clustered = pixelStride === 1 ? all : subset(all, stridedPixels(seeds.length, resolution, pixelStride, seed));
+    const clustered = chosen === undefined ? all : subset(all, chosen);
     const d = clustered.channels;
     if (clustered.pixels !== tree.pixels)
       throw new ProjectError(

@@ -16,7 +16,17 @@ export async function labelledProject(folder: string, given?: string, seed = 0):
     {
       ...{ network, outdir: project, latent: "normal", seeds: [0, 1, 2, 3, 4, 5, 6, 7], class: null },
       ...{ truncationPsi: 1, truncationCutoff: null, noiseMode: "const", layers: "auto", resolution: null },
-      ...{ pixelStride: 1, initialClusters: 10, seed, criterion: "paper", balance: 0, filter: false },
+      ...{
+        pixelStride: 1,
+        pixels: null,
+        memory: null,
+        keepFeatures: false,
+        initialClusters: 10,
+        seed,
+        criterion: "paper",
+        balance: 0,
+        filter: false,
+      },
       ...{ tolerance: 1e-3, minClusters: 2, minIou: null, provider: "cpu", threads: 1, command: "npx klish cluster" },
     },
     {},

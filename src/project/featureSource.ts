@@ -1,0 +1,21 @@
+import type { LinearFeatures } from "../cluster/linearFeatures.ts";
+import { type PyramidData, pyramidFeatures } from "../cluster/pyramid.ts";
+import { storedFeatures } from "../cluster/storedPyramid.ts";
+import type { Blas } from "../runtime/blas.ts";
+import { type FeatureFiles, HalfFiles } from "./featureFile.ts";
+
+/** The features of a run, in memory or on disk: plain data that another thread can open. */
+export type FeatureSource = PyramidData | FeatureFiles;
+
+export interface OpenedFeatures {
+  readonly features: LinearFeatures;
+  close(): Promise<void>;
+}
+
+export const onDisk = (source: FeatureSource): source is FeatureFiles => "folder" in source;
+
+export function openFeatures(source: FeatureSource, blas: Blas): OpenedFeatures {
+  if (!onDisk(source)) return { features: pyramidFeatures(source, blas), close: async () => undefined };
+  const files = new HalfFiles(source);
+  return { features: storedFeatures(source, files, blas), close: () => files.close() };
+}

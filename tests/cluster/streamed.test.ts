@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { klish } from "../../src/cluster/klish.ts";
+import type { KlishOptions, KlishStart } from "../../src/cluster/klishOptions.ts";
+import type { LinearFeatures } from "../../src/cluster/linearFeatures.ts";
+import { linearSvm } from "../../src/cluster/linearSvm.ts";
+import type { MergeTree } from "../../src/cluster/mergeTree.ts";
+import { withPasses } from "../../src/cluster/passHelpers.ts";
+import { trainStreamed } from "../../src/cluster/streamedTraining.ts";
+import { SvmProblem } from "../../src/cluster/svmProblem.ts";
+import { blobs } from "./points.ts";
+
+/** Overlapping clouds, more than any sample holds, in memory; and the same as streamed features. */
+const { features } = blobs(17_000, 3, 6, 3, 3);
+const costly: LinearFeatures = { ...features, streamed: true };
+const streamed = withPasses(costly, costly, []);
+const K0 = 6;
+const options: KlishOptions = { initialClusters: K0, seed: 1 };
+
+const objectives = (tree: MergeTree) => tree.steps.map(({ objective }) => objective.reduce((sum, x) => sum + x, 0));
+const merges = (tree: MergeTree) => tree.steps.map(({ kept, removed }) => [kept, removed]);
+
+describe("klish on streamed features", () => {
+  it("certifies start classifiers with the objectives of those trained in memory", async () => {
+    const labels = Uint16Array.from({ length: features.pixels }, (_, n) => (n % 9 > 5 ? 2 : n % 2));
+    const tolerance = 1e-3;
+    const exact = await linearSvm(features, { labels, nClasses: 3, tolerance: 1e-5 });
+    const found = await trainStreamed(new SvmProblem(streamed, 5000, tolerance), labels, 3, {});
+    for (let k = 0; k < 3; k++) {
+      expect(found.gap[k]).toBeLessThanOrEqual(tolerance);
+      expect(found.objective[k] / exact.objective[k]).toBeLessThan(1 + 1.1 * tolerance);
+      expect(found.objective[k] / exact.objective[k]).toBeGreaterThan(1 - 2e-5);
+    }
+  });
+
+  it("takes the merges of the same features in memory, with certified objectives", async () => {
+    const tree = await klish(streamed, { ...options, tolerance: 1e-4 });
+    const exact = await klish(features, { ...options, tolerance: 1e-4 });
+    expect(merges(tree)).toEqual(merges(exact));
+    const expected = objectives(exact);
+    for (const [i, objective] of objectives(tree).entries()) expect(objective / expected[i]).toBeCloseTo(1, 3);
+    for (const { gap } of tree.steps) expect(Math.max(...gap)).toBeLessThanOrEqual(1e-4);
+  });
+
+  it("continues from any state before and during the merges", async () => {
+    const starts: KlishStart[] = [];
+    const trees: MergeTree[] = [];
+    const whole = await klish(streamed, {
+      ...options,
+      onStart: (start) => void starts.push(structuredClone(start)),
+      onCheckpoint: (tree) => void trees.push(tree),
+    });
+    // K-means before its iterations over all pixels and after each, its clusters, the sample's classifiers, and each pass.
+    const known = (start: KlishStart) => Object.keys(start).join("+");
+    expect([...new Set(starts.map(known))]).toEqual(["kMeans", "clusters", "clusters+training"]);
+    for (const begun of [starts[1], ...starts.slice(-3)])
+      expect(merges(await klish(streamed, { ...options, begun }))).toEqual(merges(whole));
+    expect(merges(await klish(streamed, { ...options, resume: trees[2] }))).toEqual(merges(whole));
+  });
+});
