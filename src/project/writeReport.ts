@@ -214,7 +214,7 @@ function facts({ file }: Project, { generator, provider }: OpenedNetwork, tree: 
         settings.criterion === "paper"
           ? "the paper's rule: lowest IoU into highest ECoS"
           : `the pair of highest score, balance ${tree.balance}`,
-      note: `K-means++ start with ${settings.initialClusters} clusters, seed ${settings.seed}${settings.filter ? ", filtered" : ""}`,
+      note: `K-means++ start with ${settings.initialClusters} clusters, seed ${settings.seed}${settings.restarts > 1 ? `, the best of ${settings.restarts} seeds from there` : ""}${settings.filter ? ", filtered" : ""}`,
     },
     {
       label: "time",
