@@ -7,7 +7,7 @@ import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.t
 import { buildNetwork } from "../../gan/openGenerator.ts";
 import { styleGan2 } from "../../gan/stylegan2.ts";
 import { newStyleGan2Settings } from "../../gan/stylegan2Parameters.ts";
-import { sameShape, type Tensor } from "../../tensor/tensor.ts";
+import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { initialState } from "../../train/gan/ganTrainer.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
 import type { TrainingState } from "../../train/gan/trainer.ts";
@@ -66,7 +66,7 @@ function stateOrigin(path: string, recipe: GanRecipe, { tensors }: TrainingState
     path,
     resolution,
     sizes: { imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers },
-    state: (r) => begunWith(weights, r, path),
+    state: (r) => begunWith(weights, r, { path, resolution }),
   };
 }
 
@@ -94,7 +94,7 @@ function networkOrigin(path: string, bytes: Uint8Array): Origin {
     },
     state(recipe) {
       checkTrainable(path, settings);
-      return begunWith(named, recipe, path);
+      return begunWith(named, recipe, { path, resolution });
     },
   };
 }
@@ -107,24 +107,39 @@ function checkTrainable(path: string, { lrMultiplier }: ConfigObject): void {
     );
 }
 
-/** The recipe's first state with these weights in it; all of a network's must be there and fit. */
-function begunWith(weights: ReadonlyMap<string, Tensor>, recipe: GanRecipe, path: string): TrainingState {
+/**
+ * The recipe's first state with these weights in it; all of a network's must be there and fit. At a higher resolution than
+ * theirs the networks grow: blocks above begin anew, and their part in the image at nothing, so that training goes on from
+ * the smaller images enlarged.
+ */
+function begunWith(
+  weights: ReadonlyMap<string, Tensor>,
+  recipe: GanRecipe,
+  from: Pick<Origin, "path" | "resolution">,
+): TrainingState {
   const fresh = initialState(recipe);
   const networks = new Set([...weights.keys()].map(networkOf));
-  const tensors = new Map(
-    [...fresh.tensors].map(([name, start]) => {
-      if (!networks.has(networkOf(name))) return [name, start];
-      const given = weights.get(name);
-      if (given === undefined || !sameShape(given.shape, start.shape))
-        throw new ProjectError(
-          `${path} does not fit this run: its ${name} ${given === undefined ? "is missing" : `is [${given.shape}]`}, ` +
-            `expected [${start.shape}]. Leave out --resolution, --cfg, --cbase, --cmax and --map-depth to take over its sizes.`,
-        );
-      return [name, given];
-    }),
-  );
-  return { tensors, scalars: fresh.scalars };
+  const begun = (name: string, start: Tensor): Tensor => {
+    if (!networks.has(networkOf(name))) return start;
+    if (blockOf(name) > from.resolution)
+      return name.endsWith(".torgb.weight") ? tensor(start.shape, new Float32Array(start.data.length)) : start;
+    const given = weights.get(name);
+    if (given === undefined || !sameShape(given.shape, start.shape))
+      throw new ProjectError(
+        `${from.path} does not fit this run: its ${name} ${given === undefined ? "is missing" : `is [${given.shape}]`}, ` +
+          `expected [${start.shape}]. Leave out --cfg, --cbase, --cmax and --map-depth to take over its sizes, and give ` +
+          `no --resolution or a higher one than its ${from.resolution}.`,
+      );
+    return given;
+  };
+  return {
+    tensors: new Map([...fresh.tensors].map(([name, start]) => [name, begun(name, start)])),
+    scalars: fresh.scalars,
+  };
 }
+
+/** Resolution of the block that a weight belongs to; 0 outside blocks. */
+const blockOf = (name: string): number => Number(/(?:\.|\/)b(\d+)\./.exec(name)?.[1] ?? 0);
 
 /** "G", "D" or "ema" of a weight's name in a state; "" of other variables. */
 const networkOf = (name: string): string => /^(G|D|ema)\//.exec(name)?.[1] ?? "";
