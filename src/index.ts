@@ -44,6 +44,11 @@ export {
 } from "./cluster/metrics.ts";
 export { predict } from "./cluster/predict.ts";
 export {
+  type SoftmaxRegression,
+  type SoftmaxRegressionOptions,
+  softmaxRegression,
+} from "./cluster/softmaxRegression.ts";
+export {
   type CutCluster,
   cutClassifier,
   cutLabels,
@@ -91,6 +96,9 @@ export type {
 export { formatNamed as datasetFormat, formats as datasetFormats } from "./dataset/formats/index.ts";
 export { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "./dataset/labelMap.ts";
 export { decodePng, encodePng, type Png, PngError } from "./dataset/png.ts";
+export { portraitClasses } from "./dataset/portraits/classes.ts";
+export { drawPortrait, type Portrait } from "./dataset/portraits/portrait.ts";
+export { PORTRAIT_VERSION, type PortraitPicture, portraitOf, renderPortrait } from "./dataset/portraits/render.ts";
 export type { DatasetFolder, FoundLabels, FoundSample, ReportFault } from "./dataset/reading.ts";
 export { type Split, splitOf } from "./dataset/split.ts";
 export {
