@@ -1,6 +1,6 @@
 /** How far the averaged generator's images are from the real ones: figures for the log. */
-import { neighbourFigures, type Points } from "../../features/quality/neighbours.ts";
-import { type PatchLevel, patchSampler } from "../../features/quality/patches.ts";
+import { type ImageSample, imageSampler } from "../../features/quality/imageSample.ts";
+import { neighbourFigures } from "../../features/quality/neighbours.ts";
 import { randomNetwork } from "../../features/quality/randomNetwork.ts";
 import { slicedWasserstein } from "../../features/quality/slicedWasserstein.ts";
 import { latentOfSeed } from "../../gan/latents.ts";
@@ -30,11 +30,6 @@ const NEIGHBOURS = 5;
 const FIRST_SEED = 1_000_000;
 const PATCH_SEED = 1;
 
-interface Described {
-  readonly patches: readonly PatchLevel[];
-  readonly points: Points;
-}
-
 /** Measures against images evenly spread over the set; these are described once. Everything runs on the CPU. */
 export async function openMeasures(images: ImageStore, { threads }: { readonly threads: number }): Promise<Measures> {
   const { resolution } = images;
@@ -42,20 +37,16 @@ export async function openMeasures(images: ImageStore, { threads }: { readonly t
   const blas = ortBlas({ threads });
   const network = await randomNetwork(resolution, { runtime: ortNode, provider: "cpu", threads });
   /** The images [n,C,R,R] of `at(first, n)`, batch by batch. */
-  const describe = async (at: (first: number, n: number) => Promise<Tensor>): Promise<Described> => {
-    const patches = patchSampler(resolution, {
+  const describe = async (at: (first: number, n: number) => Promise<Tensor>): Promise<ImageSample> => {
+    const sampler = imageSampler(resolution, {
       images: count,
       perImage: PATCHES_PER_IMAGE,
-      random: new RandomState(PATCH_SEED),
+      network,
+      seed: PATCH_SEED,
     });
-    const data = new Float32Array(count * network.dimensions);
     const step = samplesPerRun(resolution);
-    for (let first = 0; first < count; first += step) {
-      const batch = await at(first, Math.min(step, count - first));
-      patches.add(batch);
-      data.set(await network.features(batch), first * network.dimensions);
-    }
-    return { patches: patches.finish(), points: { data, dimensions: network.dimensions } };
+    for (let first = 0; first < count; first += step) await sampler.add(await at(first, Math.min(step, count - first)));
+    return sampler.finish();
   };
   const real = await describe((first, n) =>
     images.read(
@@ -76,7 +67,7 @@ export async function openMeasures(images: ImageStore, { threads }: { readonly t
       const random = new RandomState(PATCH_SEED);
       const { mean } = await slicedWasserstein(real.patches, fake.patches, { blas, random, directions: DIRECTIONS });
       if (count <= NEIGHBOURS) return { swd: mean };
-      return { swd: mean, ...(await neighbourFigures(real.points, fake.points, { blas, k: NEIGHBOURS })) };
+      return { swd: mean, ...(await neighbourFigures(real.features, fake.features, { blas, k: NEIGHBOURS })) };
     },
     dispose: () => network.dispose(),
   };
