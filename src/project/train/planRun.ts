@@ -17,7 +17,7 @@ import {
   type TrainOptions,
   type TrainSettings,
 } from "./settings.ts";
-import { type Origin, openOrigin } from "./transfer.ts";
+import { openOrigin } from "./transfer.ts";
 
 export interface TrainGanRequest extends TrainOptions {
   /** The run's folder; null: that of `resume`. */
@@ -39,8 +39,6 @@ export interface PlannedRun {
   readonly settings: TrainSettings;
   /** Undefined where they are gone, but prepared. */
   readonly pictures: ImageFiles | undefined;
-  /** Whose weights a run without a state of its own begins with. */
-  readonly origin: Origin | undefined;
 }
 
 /** Throws ProjectError or RangeError that says what does not fit; nothing is touched. */
@@ -77,7 +75,9 @@ async function beginRun(request: TrainGanRequest, folder: string): Promise<Plann
   const resolution = request.resolution ?? origin?.resolution ?? (await chooseResolution(pictures.files, { crop }));
   const from = origin === undefined ? null : origin.path;
   const settings = newSettings(request, data, resolution, origin?.sizes ?? {}, { command, versions: versions(), from });
-  return { folder, settings, pictures, origin };
+  // Weights that do not fit are told of before anything is written.
+  origin?.state(settings.recipe);
+  return { folder, settings, pictures };
 }
 
 async function continueRun(request: TrainGanRequest, folder: string, before: TrainSettings): Promise<PlannedRun> {
@@ -91,12 +91,7 @@ async function continueRun(request: TrainGanRequest, folder: string, before: Tra
   const { source } = settings.data;
   const complete = (await loadPrepared(folder)) !== undefined;
   const gone = request.data === null && complete && (await stat(source).catch(() => undefined)) === undefined;
-  return {
-    folder,
-    settings,
-    pictures: gone ? undefined : await listImages(source),
-    origin: before.from === null ? undefined : await openOrigin(before.from),
-  };
+  return { folder, settings, pictures: gone ? undefined : await listImages(source) };
 }
 
 /** How the pictures of a run are prepared. */

@@ -20,6 +20,7 @@ import { loadClock } from "./runClock.ts";
 import { saveSettings } from "./settings.ts";
 import { writeReals } from "./sheets.ts";
 import { loadState } from "./stateFile.ts";
+import { openOrigin } from "./transfer.ts";
 
 export interface TrainSummary {
   readonly folder: string;
@@ -67,7 +68,7 @@ export async function trainGan(request: TrainGanRequest, job: JobOptions, parts:
 }
 
 async function trainOn(
-  { folder, settings, origin }: PlannedRun,
+  { folder, settings }: PlannedRun,
   prepared: PreparedFile,
   request: TrainGanRequest,
   job: JobOptions,
@@ -76,8 +77,9 @@ async function trainOn(
   const images = await openImageStore(folder, prepared);
   try {
     const state = await loadState(folder);
-    const training = state?.training ?? origin?.state(settings.recipe);
-    const trainer = await startTrainer(settings.recipe, training, request, job, makeTrainer);
+    const { recipe, from } = settings;
+    const begin = state?.training ?? (from === null ? undefined : (await openOrigin(from)).state(recipe));
+    const trainer = await startTrainer(recipe, begin, request, job, makeTrainer);
     const measures = request.metrics ? await openMeasures(images, { threads: threadsOf(request) }) : undefined;
     try {
       if (state === undefined) await writeReals(folder, images);

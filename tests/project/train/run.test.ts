@@ -8,8 +8,10 @@ import { dryRun } from "../../../src/project/train/dryRun.ts";
 import { readLog } from "../../../src/project/train/log.ts";
 import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
 import { type MakeTrainer, type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
-import { decodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
+import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
 import type { JobOptions } from "../../../src/tensor/progress.ts";
+import { initialState } from "../../../src/train/gan/ganTrainer.ts";
+import { ganRecipe } from "../../../src/train/gan/recipe.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
 import { writePlainSet } from "./pictures.ts";
 
@@ -240,6 +242,29 @@ describe("trainGan()", () => {
     await rm(own, { recursive: true });
     await expect(train({ data: own, kimg: 2 })).rejects.toThrow("there is no such folder or file");
     expect(await train({ ...nothing, data: null, resume: run, outdir: null, kimg: 2 })).toMatchObject({ images: 2016 });
+  });
+
+  it("begins with another run's weights and sizes, and needs that run no more once it has a state", async () => {
+    const origin = join(folder, "origin.safetensors");
+    const recipe = ganRecipe(16, { channelBase: 64, channelMax: 8, zDim: 6, wDim: 8 });
+    await writeFile(origin, encodeState({ training: initialState(recipe), images: 9000, sums: {}, recipe }));
+    await expect(train({ resume: origin, channelMax: 2 })).rejects.toThrow("does not fit this run");
+    expect(existsSync(run)).toBe(false);
+    const given: (string | undefined)[][] = [];
+    const makeTrainer: MakeTrainer = (r, options) => {
+      given.push([...(options.state?.tensors.keys() ?? [])].filter((name) => name.startsWith("G/")));
+      return fakeTrainer(r, options);
+    };
+    await expect(train({ resume: origin }, stopAt(100), makeTrainer)).rejects.toThrow("stopped");
+    expect(given[0]).toContain("G/mapping.fc0.weight");
+    const { recipe: own, from } = JSON.parse(await readFile(join(run, "settings.json"), "utf8"));
+    expect({ own, from }).toMatchObject({ own: { channelMax: 8, zDim: 6, batch: 32 }, from: origin });
+    await rm(origin);
+    expect(await train({ resume: origin, kimg: 1 })).toMatchObject({ images: 1024 });
+    await expect(train({ resume: join(folder, "other") })).rejects.toThrow("is a training run already, begun from");
+    await expect(train({ outdir: null, resume: statePath(run) })).rejects.toThrow(
+      "is not the folder of a training run",
+    );
   });
 
   it.each([
