@@ -21,7 +21,7 @@ export interface Passes {
 }
 
 /** Pixels of one piece of work: some seconds at the paper's size. Results are summed piece by piece, whoever did them. */
-const PIECE_PIXELS = 1 << 18;
+const PIECE_PIXELS = 1 << 19;
 /** Pieces that a helper has at a time, so that it never waits for the next. */
 const IN_FLIGHT = 2;
 

@@ -31,8 +31,11 @@ export interface StoredShape {
 export interface HalfStore {
   /** Fills `out` with the halves of `level` from number `start` of `image` on; they may run on into the next images. */
   read(level: number, image: number, start: number, out: Uint16Array): void;
-  /** The halves of `count` images from `first`, one array per level; the arrays are reused by the next call. */
-  load(first: number, count: number): Promise<readonly Uint16Array[]>;
+  /**
+   * The halves of `count` images from `first`, one array per level; the arrays are reused by the next call. Those that follow, below
+   * `end`, will be wanted next.
+   */
+  load(first: number, count: number, end: number): Promise<readonly Uint16Array[]>;
 }
 
 /** The features of `store`. They are `streamed`: a pass over all pixels costs reading and widening them. */
@@ -146,7 +149,7 @@ class StoredPyramid implements LinearFeatures {
     const turn = async (): Promise<void> => {
       for (let at = start; at < end; at += step) {
         const count = Math.min(step, end - at);
-        await this.#hold(at / this.alignment, count / this.alignment);
+        await this.#hold(at / this.alignment, count / this.alignment, end / this.alignment);
         await work(at - start, { start: 0, end: count });
       }
     };
@@ -156,11 +159,11 @@ class StoredPyramid implements LinearFeatures {
   }
 
   /** Brings images into the block; scores and then gradients of the same ones read them once. */
-  async #hold(first: number, count: number): Promise<void> {
+  async #hold(first: number, count: number, end: number): Promise<void> {
     const held = this.#held;
     if (held.first === first && held.count >= count) return;
     this.#held = { first: -1, count: 0 };
-    const halves = await this.#store.load(first, count);
+    const halves = await this.#store.load(first, count, end);
     for (const [i, level] of halves.entries()) widenBlock(level, this.#widened[i]);
     this.#held = { first, count };
   }

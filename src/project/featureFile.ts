@@ -180,7 +180,7 @@ export class HalfFiles implements HalfStore {
     }
   }
 
-  async load(first: number, count: number): Promise<readonly Uint16Array[]> {
+  async load(first: number, count: number, end: number): Promise<readonly Uint16Array[]> {
     if (this.#last !== undefined) this.#spare.push(this.#last.halves);
     this.#last = undefined;
     let block = this.#ahead === undefined ? undefined : await this.#ahead;
@@ -192,9 +192,9 @@ export class HalfFiles implements HalfStore {
     block ??= await this.#block(first, count);
     this.#last = block;
     const next = first + count;
-    if (next < this.#files.images) {
+    if (next < end) {
       this.#aheadFirst = next;
-      this.#ahead = this.#block(next, Math.min(count, this.#files.images - next));
+      this.#ahead = this.#block(next, Math.min(count, end - next));
       // Whoever asks for it hears of the failure.
       this.#ahead.catch(() => undefined);
     }

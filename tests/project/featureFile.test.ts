@@ -77,7 +77,7 @@ describe("HalfFiles", () => {
       [4, 1],
       [0, 5],
     ]) {
-      const halves = await store.load(first, count);
+      const halves = await store.load(first, count, 5);
       for (const [level, found] of halves.entries()) {
         const numbers = numbersOf(LEVELS[level]);
         expect(found).toEqual(expected[level].subarray(first * numbers, (first + count) * numbers));
@@ -92,7 +92,7 @@ describe("HalfFiles", () => {
     const path = join(featureFolder(folder), second);
     await truncate(path, (await stat(path)).size - 2);
     const store = new HalfFiles(files);
-    await expect(store.load(2, 1)).rejects.toThrow(/000002\.half\.safetensors ends too early. Delete it/);
+    await expect(store.load(2, 1, 5)).rejects.toThrow(/000002\.half\.safetensors ends too early. Delete it/);
     await store.close();
   });
 });
