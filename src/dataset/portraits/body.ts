@@ -2,7 +2,7 @@
 import type { RandomState } from "../../tensor/random.ts";
 import { type Color, mix, scaled } from "./color.ts";
 import { around, between, chance, clamp, smoothstep, weighted } from "./draw.ts";
-import type { Head, HeadFrame, SurfacePoint } from "./head.ts";
+import { type Head, type HeadFrame, surfacePoint } from "./head.ts";
 import { dim, type Light, lit } from "./light.ts";
 import { softWave } from "./pattern.ts";
 
@@ -73,7 +73,7 @@ export function shoulderLine({ y, neck, shoulders, slope }: Body, distance: numb
 export function neckPainter(body: Body, frame: HeadFrame, skin: Color, light: Light): BodyPainter {
   const { head } = frame;
   const [topX, topY] = [head.x + Math.sin(head.roll) * -0.2 * head.scale, head.y];
-  const point = shadowPoint();
+  const point = surfacePoint();
   return (x, y, out) => {
     if (y < topY) return false;
     const t = clamp((y - topY) / (body.y - topY), 0, 1.5);
@@ -97,20 +97,6 @@ export function neckPainter(body: Body, frame: HeadFrame, skin: Color, light: Li
     return true;
   };
 }
-
-const shadowPoint = (): SurfacePoint => ({
-  x: 0,
-  y: 0,
-  side: 0,
-  reach: 0,
-  sine: 0,
-  cosine: 0,
-  u: 0,
-  v: 0,
-  nx: 0,
-  ny: 0,
-  nz: 0,
-});
 
 export function clothesPainter(body: Body, light: Light, random: RandomState): BodyPainter {
   const fold = softWave(random, 1.1);

@@ -6,7 +6,7 @@ import { bell, between, chance, clamp, smoothstep } from "./draw.ts";
 import type { Eyes } from "./eyes.ts";
 import type { Head, HeadFrame, SurfacePoint } from "./head.ts";
 import { dim, type Light, lit } from "./light.ts";
-import { clampedSmile, type Mouth, mouthBottom } from "./mouth.ts";
+import { cheekRaise, type Mouth, mouthBottom } from "./mouth.ts";
 import { type Nose, noseDepth, noseWidth } from "./nose.ts";
 
 export interface Skin {
@@ -40,7 +40,7 @@ export function facePainter(
   light: Light,
 ): (point: SurfacePoint, shadow: number, out: Float64Array) => number {
   const chinLine = mouthBottom(mouth) + 0.05;
-  const smile = clampedSmile(mouth);
+  const smile = cheekRaise(mouth);
   const { tanYaw } = frame;
   return (point, shadow, out) => {
     const { u, v, cosine } = point;

@@ -1,6 +1,6 @@
 /** Hair on the head: a shell over the skull down to the hairline, and what hangs behind and in front of the shoulders. */
 import type { RandomState } from "../../tensor/random.ts";
-import { type Color, mix, scaled } from "./color.ts";
+import type { Color } from "./color.ts";
 import { around, bell, between, chance, clamp, smoothstep, weighted } from "./draw.ts";
 import type { Head, HeadFrame, SurfacePoint } from "./head.ts";
 import { blend, dim, type Light, lit } from "./light.ts";
@@ -11,8 +11,6 @@ type Back = "none" | "long" | "round" | "bun" | "buns" | "tail" | "tails";
 /** Lengths in half heights of the head. */
 export interface Hair {
   readonly color: Color;
-  /** Darker strands and glossy ones. */
-  readonly shade: Color;
   readonly gloss: number;
   readonly strands: number;
   /** Size of the shell over the head's. */
@@ -42,8 +40,6 @@ export interface Hair {
   readonly drape: boolean;
   /** Side of a tail. */
   readonly tail: -1 | 1;
-  /** Seed of the strands. */
-  readonly seed: number;
 }
 
 type Style = "short" | "crop" | "bob" | "long" | "curly" | "round" | "bun" | "tail" | "balding";
@@ -85,9 +81,10 @@ export function drawHair(random: RandomState, head: Head, color: Color, underHat
             : "tails"
           : "none";
   const thin = style === "crop" || style === "balding";
-  return {
+  // Numbers that nothing needs are drawn here and below, so that portraits stay what they were.
+  random.randomSample();
+  const hair: Hair = {
     color,
-    shade: mix(scaled(color, between(random, 0.55, 0.8)), color, 0.1),
     gloss: thin ? between(random, 0, 0.1) : between(random, 0.05, 0.4),
     strands: between(random, 0.15, 0.6),
     wide: 1 + (thin ? 0.015 + 0.03 * volume : 0.05 + 0.1 * volume + (style === "curly" ? 0.1 : 0)),
@@ -109,8 +106,9 @@ export function drawHair(random: RandomState, head: Head, color: Color, underHat
     wavy: hangs ? (chance(random, 0.5) ? between(random, 0.02, 0.07) : 0.008) : 0,
     drape: style === "long" && chance(random, 0.65),
     tail: chance(random, 0.5) ? 1 : -1,
-    seed: random.randomUint32(),
   };
+  random.randomUint32();
+  return hair;
 }
 
 type HairPainter = (point: SurfacePoint, out: Float64Array) => boolean;

@@ -62,7 +62,7 @@ export function hatPainter(hat: Hat, frame: HeadFrame, light: Light, random: Ran
       const { x, y } = point;
       if (hat.kind === "cap") {
         const s = (x - visorX) / hat.reach;
-        const t = (y - edgeY - 0.02 + 0.1 * s * s * Math.sign(hat.droop)) / hat.droop;
+        const t = (y - edgeY - 0.02 + 0.1 * s * s) / hat.droop;
         if (s * s + t * t < 1 && t > -0.25) {
           lit(out, hat.band, light, s * 0.3, -0.75 + 0.5 * t, 0.6, t > 0.8 ? 0.7 : 1);
           return true;

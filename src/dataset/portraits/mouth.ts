@@ -68,6 +68,8 @@ export function paintMouth(mouth: Mouth, light: Light, point: SurfacePoint, out:
   return true;
 }
 
-/** Where the corners are, for folds and beards. */
+/** Height of the lower lip's lower edge. */
 export const mouthBottom = ({ y, lower, gap }: Mouth): number => y + lower + gap * 0.75;
-export const clampedSmile = ({ smile, gap }: Mouth): number => clamp(smile * 12 + gap * 4, 0, 1);
+
+/** How much the cheeks are raised, 0 to 1. */
+export const cheekRaise = ({ smile, gap }: Mouth): number => clamp(smile * 12 + gap * 4, 0, 1);
