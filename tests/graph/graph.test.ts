@@ -3,7 +3,19 @@ import { toOnnx } from "../../src/graph/emit.ts";
 import { grad } from "../../src/graph/grad.ts";
 import { evaluateGraph, graph } from "../../src/graph/graph.ts";
 import { decodeOnnx, OnnxError, withExtraOutputs } from "../../src/graph/onnxModel.ts";
-import { add, constant, conv, input, matmul, mul, reshape, slice, square } from "../../src/graph/ops/index.ts";
+import {
+  add,
+  constant,
+  conv,
+  input,
+  matmul,
+  mul,
+  reshape,
+  slice,
+  square,
+  stopGradient,
+  withGradient,
+} from "../../src/graph/ops/index.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import { compile } from "../../src/runtime/session.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -39,6 +51,32 @@ describe("grad()", () => {
   it("is zero where y does not depend on x", () => {
     const [d] = grad(input("y", [2]), [input("x", [3])]);
     expect(Array.from(evaluateGraph(graph({ d }), new Map()).get("d")!)).toEqual([0, 0, 0]);
+  });
+
+  it("does not pass stopGradient()", () => {
+    const x = input("x", [1]);
+    const [d] = grad(mul(x, stopGradient(mul(x, 3))), [x]); // 3x as a constant
+    expect(evaluateGraph(graph({ d }), new Map([["x", [5]]])).get("d")![0]).toBe(15);
+  });
+
+  it("follows the rule of withGradient(), once for all operands and at every order", () => {
+    const [x, y] = [input("x", [1]), input("y", [1])];
+    let asked = 0;
+    const product = withGradient(mul(x, y), [x, y], (g) => {
+      asked++;
+      return [mul(g, mul(y, 10)), mul(g, x)];
+    });
+    const [dx, dy] = grad(product, [x, y]);
+    expect(asked).toBe(1);
+    const [dxdy] = grad(dx, [y]);
+    const got = evaluateGraph(
+      graph({ dx, dy, dxdy }),
+      new Map([
+        ["x", [2]],
+        ["y", [3]],
+      ]),
+    );
+    expect(["dx", "dy", "dxdy"].map((name) => got.get(name)![0])).toEqual([30, 2, 10]);
   });
 
   it("sums over every use of a value", () => {
