@@ -108,6 +108,18 @@ export {
   pixelClassifier,
 } from "./features/pixelClassifier.ts";
 export { stridedPixels } from "./features/pixelStride.ts";
+export { frechetDistance, type Gaussian, gaussianOf } from "./features/quality/frechet.ts";
+export {
+  compareSamples,
+  type ImageSample,
+  type ImageSampler,
+  type ImageSamplerOptions,
+  type ImageSetFigures,
+  imageSampler,
+} from "./features/quality/imageSample.ts";
+export { type NeighbourFigures, neighbourFigures, type Points } from "./features/quality/neighbours.ts";
+export { type ImageFeatures, randomNetwork } from "./features/quality/randomNetwork.ts";
+export type { SlicedWasserstein } from "./features/quality/slicedWasserstein.ts";
 export { type FeatureBatch, type SampleFeaturesOptions, sampleFeatures } from "./features/sampleFeatures.ts";
 export { GeneratorError } from "./gan/errors.ts";
 export { exportOnnx, exportSafetensors, type OnnxExportOptions } from "./gan/exportNetwork.ts";
@@ -132,6 +144,10 @@ export * from "./graph/ops/index.ts";
 export { printGraph } from "./graph/print.ts";
 export { simplify } from "./graph/simplify.ts";
 export type { Graph, Op, Operand, Value } from "./graph/value.ts";
+export { type Affine, batchNorm, frozenBatchNorm, runningStatistics, type Statistics } from "./nn/batchNorm.ts";
+export { averagePool, globalAveragePool } from "./nn/pooling.ts";
+export { type AxisMatrix, areaMatrix, bilinearMatrix, nearestMatrix, resample, resize } from "./nn/resample.ts";
+export { logSoftmax, softmax } from "./nn/softmax.ts";
 export { type Blas, plainBlas } from "./runtime/blas.ts";
 export type { Feeds, Fetches, Provider, ProviderChoice, Runtime, Session, SessionOptions } from "./runtime/session.ts";
 export { RuntimeError } from "./runtime/session.ts";
