@@ -13,9 +13,11 @@ import { loadExplained } from "../project/explained.ts";
 import { networkBytes, openNetwork } from "../project/network.ts";
 import { loadTree, openProject } from "../project/project.ts";
 import { formatSeeds } from "../project/seeds.ts";
+import { loadSettings } from "../project/train/settings.ts";
 import { workerRuntime } from "../runtime/node/workerRuntime.ts";
 import { print } from "./run.ts";
 import { table } from "./table.ts";
+import { trainingInfo } from "./trainingInfo.ts";
 
 interface InfoOptions {
   readonly latent: LatentDistribution;
@@ -23,15 +25,15 @@ interface InfoOptions {
   readonly graph: boolean;
 }
 
-/** klish info: what a file or a project folder holds. */
+/** klish info: what a file, a project folder or a training run holds. */
 export function addInfo(program: Command): void {
   program
     .command("info")
-    .summary("show what a generator or a project folder holds")
+    .summary("show what a generator, a project folder or a training run holds")
     .description(
-      "Shows a generator's family, sizes and layers (those of the paper's rule marked), or a project's state.",
+      "Shows a generator's family, sizes and layers (those of the paper's rule marked), or the state of a project or a training run.",
     )
-    .argument("<file>", "a generator (.onnx or official .pkl), or a project folder")
+    .argument("<file>", "a generator (.onnx or official .pkl), or the folder of a project or a training run")
     .addOption(
       new Option("--latent <distribution>", "latent of an .onnx generator")
         .choices(["normal", "uniform"])
@@ -45,7 +47,9 @@ export function addInfo(program: Command): void {
         (s) => s.isDirectory(),
         () => false,
       );
-      await (folder ? projectInfo(file, json) : networkInfo(file, latent, json));
+      if (!folder) return networkInfo(file, latent, json);
+      const training = await loadSettings(file);
+      await (training === undefined ? projectInfo(file, json) : trainingInfo(file, training, json));
     });
 }
 

@@ -5,6 +5,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { appendLog } from "../../src/project/train/log.ts";
+import { saveClock } from "../../src/project/train/runClock.ts";
+import { newSettings, saveSettings } from "../../src/project/train/settings.ts";
+
 const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
 function klish(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -43,4 +47,23 @@ describe("klish train gan", () => {
     expect(stderr).toContain(message);
     expect(existsSync(outdir)).toBe(false);
   });
+});
+
+it("klish info tells how far a training run came, with lines of its log", async () => {
+  const run = join(folder, "info");
+  const command = "npx klish train gan";
+  const nothing = { crop: null, fit: null, resize: null, mirror: true, preset: null, hours: 3, tick: null, snap: null };
+  const sizes = { channelBase: null, channelMax: null, mappingLayers: null, noise: null, resolution: null, data: null };
+  const rates = { batch: 8, gamma: null, learningRate: null, aug: null, target: null, seed: null, kimg: 40 };
+  const options = { ...nothing, ...sizes, ...rates };
+  await saveSettings(run, newSettings(options, "/photos", 16, {}, { command, versions: {}, from: null }));
+  await saveClock(run, { images: 20_000, seconds: 3600 });
+  for (let kimg = 1; kimg <= 20; kimg++) await appendLog(run, { images: kimg * 1000, kimg, lossD: kimg / 100 });
+  const { code, stdout } = await klish("info", run);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`StyleGAN2, 16x16, auto, batches of 8`);
+  expect(stdout).toContain("20.0 of 40 kimg in 1 h 00 min of 3 h");
+  const lines = stdout.trim().split("\n").slice(-9);
+  expect(lines[0]).toMatch(/^kimg +lossD$/);
+  expect(lines.slice(1).map((line) => Number(line.split(/ +/)[0]))).toEqual([1, 4, 6, 9, 12, 15, 17, 20]);
 });

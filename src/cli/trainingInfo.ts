@@ -1,0 +1,39 @@
+import { readLog } from "../project/train/log.ts";
+import { loadClock } from "../project/train/runClock.ts";
+import type { TrainSettings } from "../project/train/settings.ts";
+import { formatSeconds } from "./progressBar.ts";
+import { print } from "./run.ts";
+import { table } from "./table.ts";
+
+/** Figures of the log that say how training goes, where a line has them. */
+const SHOWN = ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd", "density", "coverage"];
+/** Lines of the log that are shown. */
+const LINES = 8;
+
+/** What a training run is, how far it came, and the log's lines evenly spread up to the last. */
+export async function trainingInfo(folder: string, settings: TrainSettings, json: boolean): Promise<void> {
+  const clock = await loadClock(folder);
+  const log = await readLog(folder);
+  const { recipe, data, kimg, hours, preset, from } = settings;
+  const count = Math.min(LINES, log.length);
+  const shown = Array.from(
+    { length: count },
+    (_, i) => log[Math.round((i * (log.length - 1)) / Math.max(1, count - 1))],
+  );
+  const columns = SHOWN.filter((name) => shown.some((line) => line[name] !== undefined));
+  const rows = [
+    ["training", `StyleGAN2, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`],
+    ["pictures", `${data.source}${data.mirror ? ", and mirrored" : ""}`],
+    ...(from === null ? [] : [["begun from", from]]),
+    [
+      "done",
+      `${(clock.images / 1000).toFixed(1)} of ${kimg} kimg in ${formatSeconds(clock.seconds)}${hours === null ? "" : ` of ${hours} h`}`,
+    ],
+    ["command", settings.command],
+  ];
+  const lines = [
+    ["kimg", ...columns],
+    ...shown.map((line) => [line["kimg"].toFixed(1), ...columns.map((name) => line[name]?.toPrecision(3) ?? "")]),
+  ];
+  print({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], json);
+}
