@@ -44,11 +44,10 @@ export function sampleOf(features: LinearFeatures, options: KlishOptions): Linea
 /** The least lambda whose clusters explain enough, else the largest. */
 export async function chooseBalance(features: LinearFeatures, options: KlishOptions): Promise<number> {
   const { onCheckpoint: _, onProgress, minIou: __, initialLabels, ...settings } = options;
-  const { seed = 0, minClusters = 2 } = options;
-  const initialClusters = startClusters(options);
+  const { seed = 0 } = options;
   const sample = sampleOf(features, options);
   const whole = sample === features;
-  const ks = FRACTIONS.map((fraction) => Math.max(LEAST_CLUSTERS, minClusters, Math.round(initialClusters * fraction)));
+  const ks = guardedKs(options);
   const last = BALANCES.length - 1;
   let tree: MergeTree | undefined;
   for (const [i, balance] of BALANCES.slice(0, last).entries()) {
@@ -79,8 +78,15 @@ function startOf(tree: MergeTree, balance: number): MergeTree {
   return mergeTree({ ...tree, balance, weight, bias: tree.bias.slice(0, k0), steps: tree.steps.slice(0, 1) });
 }
 
+/** The K at which trees are compared with K-means. */
+export function guardedKs(options: KlishOptions): number[] {
+  const { minClusters = 2 } = options;
+  const k0 = startClusters(options);
+  return FRACTIONS.map((fraction) => Math.max(LEAST_CLUSTERS, minClusters, Math.round(k0 * fraction)));
+}
+
 /** Whether the tree's clusters explain enough of the sample's variance at every K compared that it holds. */
-async function informative(
+export async function informative(
   sample: LinearFeatures,
   tree: MergeTree,
   ks: readonly number[],

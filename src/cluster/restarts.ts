@@ -1,9 +1,10 @@
 /**
  * The best of several K-means starts, found without a label: the one whose tree has the least objective. Where clusters follow the
  * linear structure of the features, their SVMs have little loss (the paper minimises the mean of f_k, Eq. 3); a bad start leaves
- * clusters that cut through it, and no merge mends them. Of what was tried (docs/ALGORITHM.md) this chose best.
+ * clusters that cut through it, and no merge mends them. Of what was tried (docs/ALGORITHM.md) this chose best. A tree in which one
+ * giant has swallowed the rest has little loss too; starts that the guard of the balance does not pass are taken only where none does.
  */
-import { chooseBalance, sampleOf } from "./balance.ts";
+import { chooseBalance, guardedKs, informative, sampleOf } from "./balance.ts";
 import { mergeAll } from "./klishMerge.ts";
 import { type KlishOptions, startClusters } from "./klishOptions.ts";
 import { kMeans } from "./kMeans.ts";
@@ -32,19 +33,32 @@ export async function mergeRestarted(features: LinearFeatures, options: KlishOpt
       : 0;
   const sample = sampleOf(features, options);
   const k0 = startClusters(options);
-  let best: { readonly tree: MergeTree; readonly objective: number } | undefined;
+  const ks = guardedKs(options);
+  const candidates: Candidate[] = [];
   for (let i = 0; i < restarts; i++) {
     onProgress?.({ phase: "try starts", done: i, total: restarts, note: `seed ${seed + i}` });
     const least = Math.max(minClusters, 2, Math.round(LEAST * k0));
     const tree = await mergeAll(sample, { ...settings, seed: seed + i, minClusters: least }, balance);
-    const objective = treeObjective(tree);
-    if (best === undefined || objective < best.objective) best = { tree, objective };
+    candidates.push({ tree, objective: treeObjective(tree), guarded: await informative(sample, tree, ks, seed) });
   }
   onProgress?.({ phase: "try starts", done: restarts, total: restarts });
-  const { tree } = best as { readonly tree: MergeTree };
+  const { tree } = bestStart(candidates);
   const start = sample === features ? tree : await spreadStart(features, sample, tree);
   const { initialLabels, initialClusters } = start;
   return mergeAll(features, { ...options, filter: false, initialLabels, initialClusters }, balance);
+}
+
+export interface Candidate {
+  readonly tree: MergeTree;
+  readonly objective: number;
+  /** Whether its clusters explain about as much as those of K-means. */
+  readonly guarded: boolean;
+}
+
+/** The least objective among those that the guard passes, or among all; the first wins a tie. */
+export function bestStart(candidates: readonly Candidate[]): Candidate {
+  const passed = candidates.filter(({ guarded }) => guarded);
+  return (passed.length > 0 ? passed : candidates).reduce((best, c) => (c.objective < best.objective ? c : best));
 }
 
 /** The mean over K from K0/8 to K0/2 of the mean objective of the K SVMs: less is better. */

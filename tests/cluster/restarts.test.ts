@@ -3,7 +3,7 @@ import { denseFeatures } from "../../src/cluster/denseFeatures.ts";
 import { klish } from "../../src/cluster/klish.ts";
 import type { MergeTree } from "../../src/cluster/mergeTree.ts";
 import { adjustedRandIndex } from "../../src/cluster/metrics.ts";
-import { mergeRestarted, treeObjective } from "../../src/cluster/restarts.ts";
+import { bestStart, mergeRestarted, treeObjective } from "../../src/cluster/restarts.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { blobs } from "./points.ts";
 
@@ -19,6 +19,16 @@ describe("treeObjective", () => {
     expect(treeObjective({ initialClusters: 16, steps } as never)).toBe(5);
     // A tree that stopped above K0/2 is judged by what it has.
     expect(treeObjective({ initialClusters: 16, steps: steps.slice(0, 2) } as never)).toBe(15.5);
+  });
+});
+
+describe("bestStart", () => {
+  const candidate = (objective: number, guarded: boolean) => ({ tree: {} as MergeTree, objective, guarded });
+
+  it("passes over a collapsed tree, whose loss is little, unless all are", () => {
+    const [collapsed, good, better] = [candidate(1, false), candidate(5, true), candidate(4, true)];
+    expect(bestStart([collapsed, good, better])).toBe(better);
+    expect(bestStart([candidate(2, false), collapsed])).toBe(collapsed);
   });
 });
 
