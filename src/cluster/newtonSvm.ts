@@ -9,8 +9,9 @@
  * (Polak and Ribiere's rule, preconditioned by H), which makes up for both. f is 1-strongly convex in w, so |g_w|^2 / 2
  * bounds its excess over the minimum where g_b = 0.
  */
-import { choleskySolve, factorPositive } from "./cholesky.ts";
+import { choleskySolve } from "./cholesky.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
+import { factorRoughly } from "./singleCholesky.ts";
 import { dot } from "./symmetric.ts";
 
 /** A hyperplane; updated in place by the solver. */
@@ -31,9 +32,10 @@ const MAX_ITERATIONS = 60;
 const BIAS_TOLERANCE = 1e-3;
 /** The longest step, in Newton steps: the line search looks only at pixels that such a step can make active. */
 const LONGEST_STEP = 8;
-/** Active pixels that H is taken from: at least, and per channel. */
-const SAMPLE_ROWS = 4096;
+/** Active pixels that H is taken from: at least, per channel, and as a share of all active ones. */
+const SAMPLE_ROWS = 2048;
 const SAMPLE_ROWS_PER_CHANNEL = 6;
+const SAMPLE_SHARE = 0.125;
 /** H is taken anew when so many pixels, as a share of the active ones, became active or inactive since; fewer if progress is slow. */
 const RENEWAL_SHARE = 0.1;
 const RENEWAL_SHARE_IF_SLOW = 0.02;
@@ -124,7 +126,7 @@ export class NewtonSvm {
       const slow = squared > SLOW * before;
       before = squared;
       if (factor === undefined || changed > (slow ? RENEWAL_SHARE_IF_SLOW : RENEWAL_SHARE) * active) {
-        factor = factorPositive(await this.#hessian(pulls, active, penalty), d + 1);
+        factor = await factorRoughly(await this.#hessian(pulls, active, penalty), d + 1, features.blas);
         last = undefined;
       }
       const solved = gradient.slice();
@@ -149,7 +151,7 @@ export class NewtonSvm {
   async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
     const { channels: d } = this.#features;
     const { counted, sample } = this.#buffers;
-    const share = Math.max(SAMPLE_ROWS, SAMPLE_ROWS_PER_CHANNEL * d) / active;
+    const share = Math.max(Math.max(SAMPLE_ROWS, SAMPLE_ROWS_PER_CHANNEL * d) / active, SAMPLE_SHARE);
     let count = 0;
     for (let n = 0; n < pulls.length; n++) {
       counted[n] = pulls[n] === 0 ? 0 : 1;

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { choleskyFactor, choleskySolve, factorPositive } from "../../src/cluster/cholesky.ts";
+import { factorRoughly } from "../../src/cluster/singleCholesky.ts";
 import { symmetricProduct } from "../../src/cluster/symmetric.ts";
+import { plainBlas } from "../../src/runtime/blas.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 
 /** R R^T + 0.1 I of random R [n,n]: positive definite. */
@@ -53,5 +55,27 @@ describe("factorPositive", () => {
 
   it("refuses NaN", () => {
     expect(() => factorPositive(Float64Array.of(Number.NaN), 1)).toThrow(RangeError);
+  });
+});
+
+describe("factorRoughly", () => {
+  it("has single precision at any order, and the digits of factorPositive where that is too little", async () => {
+    for (const n of [1, 2, 3, 4, 5, 8, 30, 61, 290]) {
+      const matrix = positive(n, n);
+      const product = (factor: Float64Array) => {
+        let worst = 0;
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j <= i; j++) {
+            let sum = 0;
+            for (let l = 0; l <= j; l++) sum += factor[i * n + l] * factor[j * n + l];
+            worst = Math.max(worst, Math.abs(sum - matrix[i * n + j]));
+          }
+        return worst;
+      };
+      expect(product(await factorRoughly(matrix, n, plainBlas()))).toBeLessThan(1e-5 * n);
+    }
+    const close = Float64Array.of(1, 0, 1, 1 + 1e-9);
+    expect(await factorRoughly(close, 2, plainBlas())).toEqual(factorPositive(close, 2));
+    await expect(factorRoughly(Float64Array.of(Number.NaN), 1, plainBlas())).rejects.toThrow(RangeError);
   });
 });
