@@ -26,6 +26,7 @@ function official(): Graph {
     zDim: 512,
     wDim: 512,
     mappingLayers: 8,
+    noise: true,
   });
   const weights = new Map([...initialTensors(table, 0)].map(([name, t]) => [name, { ...t, read: () => t }]));
   const config = { [OWN_FAMILY]: "StyleGAN2", [OWN_SETTINGS]: "{}" };

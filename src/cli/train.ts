@@ -30,6 +30,7 @@ interface TrainGanOptions {
   readonly cbase?: number;
   readonly cmax?: number;
   readonly mapDepth?: number;
+  readonly noise: boolean;
   readonly aug?: "ada" | "noaug";
   readonly target?: number;
   readonly seed?: number;
@@ -95,6 +96,7 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--cbase <n>", "channels: cbase / resolution of the layer, …", parse.integer(1))
     .option("--cmax <n>", "… but at most cmax", parse.integer(1))
     .option("--map-depth <n>", "layers of the mapping network", parse.integer(1))
+    .option("--no-noise", "no noise inputs: for pictures whose every detail follows from what they show")
     .addOption(new Option("--aug <mode>", "adaptive augmentation, or none (default: ada)").choices(["ada", "noaug"]))
     .option("--target <sign>", "where ada keeps the mean sign of D on real images (default: 0.6)", parse.number(-1, 1))
     .option("--seed <n>", "of everything random (default: 0)", parse.integer(0))
@@ -154,6 +156,7 @@ function requestOf(options: TrainGanOptions): TrainGanRequest {
     channelBase: options.cbase ?? null,
     channelMax: options.cmax ?? null,
     mappingLayers: options.mapDepth ?? null,
+    noise: options.noise ? null : false,
     aug: options.aug ?? null,
     target: options.target ?? null,
     seed: options.seed ?? null,

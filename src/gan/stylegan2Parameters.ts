@@ -11,17 +11,23 @@ export interface StyleGan2Plan {
   readonly zDim: number;
   readonly wDim: number;
   readonly mappingLayers: number;
+  /** Whether layers add noise of a learned strength. */
+  readonly noise: boolean;
 }
 
 /** Settings of new networks, as the official ones in single precision. */
-export const newStyleGan2Settings: StyleGan2Settings = { lrMultiplier: LR_MULTIPLIER, convClamp: null, useNoise: true };
+export const newStyleGan2Settings = ({ noise }: Pick<StyleGan2Plan, "noise">): StyleGan2Settings => ({
+  lrMultiplier: LR_MULTIPLIER,
+  convClamp: null,
+  useNoise: noise,
+});
 
 /**
  * The skip architecture under the family's weight names. Weights start from N(0,1) and are scaled when used (equalised
  * learning rate), the mapping's from N(0, 1/multiplier); affine biases start at 1, everything else at 0.
  */
 export function styleGan2Parameters(plan: StyleGan2Plan): ParameterTable {
-  const { resolution, imageChannels, channels, zDim, wDim, mappingLayers } = plan;
+  const { resolution, imageChannels, channels, zDim, wDim, mappingLayers, noise } = plan;
   const table = new Map<string, ParameterSpec>();
   for (let i = 0; i < mappingLayers; i++) {
     table.set(`mapping.fc${i}.weight`, normal([wDim, i === 0 ? zDim : wDim], 1 / LR_MULTIPLIER));
@@ -34,7 +40,7 @@ export function styleGan2Parameters(plan: StyleGan2Plan): ParameterTable {
     table.set(`${full}.bias`, filled([outChannels]));
     table.set(`${full}.affine.weight`, normal([inChannels, wDim]));
     table.set(`${full}.affine.bias`, filled([inChannels], 1));
-    if (kernel === 1) return;
+    if (kernel === 1 || !noise) return;
     table.set(`${full}.noise_const`, { ...normal([r, r]), trained: false });
     table.set(`${full}.noise_strength`, filled([]));
   };

@@ -53,6 +53,7 @@ export interface TrainOptions {
   readonly channelBase: number | null;
   readonly channelMax: number | null;
   readonly mappingLayers: number | null;
+  readonly noise: boolean | null;
   readonly aug: "ada" | "noaug" | null;
   readonly target: number | null;
   readonly seed: number | null;
@@ -123,8 +124,8 @@ export function newSettings(
 }
 
 function recipeOf(options: TrainOptions, resolution: number, sizes: Partial<GanRecipe>): GanRecipe {
-  const { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, seed } = options;
-  const asked = { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, seed };
+  const { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, noise, seed } = options;
+  const asked = { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, noise, seed };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)) as Partial<GanRecipe>;
   const recipe = ganRecipe(resolution, { ...sizes, ...given });
   if (options.aug === "noaug") {

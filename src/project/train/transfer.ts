@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { readSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.ts";
+import { LR_MULTIPLIER } from "../../gan/mapping.ts";
 import { buildNetwork } from "../../gan/openGenerator.ts";
 import { styleGan2 } from "../../gan/stylegan2.ts";
-import { newStyleGan2Settings } from "../../gan/stylegan2Parameters.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { initialState } from "../../train/gan/ganTrainer.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
@@ -60,12 +60,12 @@ function isStateFile(bytes: Uint8Array): boolean {
 }
 
 function stateOrigin(path: string, recipe: GanRecipe, { tensors }: TrainingState): Origin {
-  const { resolution, imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers } = recipe;
+  const { resolution, imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers, noise } = recipe;
   const weights = new Map([...tensors].filter(([name]) => networkOf(name) !== ""));
   return {
     path,
     resolution,
-    sizes: { imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers },
+    sizes: { imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers, noise },
     state: (r) => begunWith(weights, r, { path, resolution }),
   };
 }
@@ -90,6 +90,7 @@ function networkOrigin(path: string, bytes: Uint8Array): Origin {
       channelBase: last * resolution,
       zDim,
       wDim,
+      noise: settings["useNoise"] !== false,
       mappingLayers: [...weights.keys()].filter((name) => /^mapping\.fc\d+\.weight$/.test(name)).length,
     },
     state(recipe) {
@@ -101,9 +102,9 @@ function networkOrigin(path: string, bytes: Uint8Array): Origin {
 
 /** Mapping layers learn at a rate of their own, which is part of what their weights mean. */
 function checkTrainable(path: string, { lrMultiplier }: ConfigObject): void {
-  if (lrMultiplier !== newStyleGan2Settings.lrMultiplier)
+  if (lrMultiplier !== LR_MULTIPLIER)
     throw new ProjectError(
-      `${path} has a mapping network of learning-rate multiplier ${String(lrMultiplier)}; training begins with ${newStyleGan2Settings.lrMultiplier} only.`,
+      `${path} has a mapping network of learning-rate multiplier ${String(lrMultiplier)}; training begins with ${LR_MULTIPLIER} only.`,
     );
 }
 

@@ -116,8 +116,11 @@ export async function ganTrainer(
   };
 
   const steps: TrainStep[] = [];
-  const make = async (build: () => { updates: Map<string, Value>; reports: Record<string, Value> }) => {
-    const step = await trainStep({ ...build(), ...where });
+  const make = async (
+    memory: "kept" | "returned",
+    build: () => { updates: Map<string, Value>; reports: Record<string, Value> },
+  ): Promise<TrainStep> => {
+    const step = await trainStep({ ...build(), ...where, memory });
     steps.push(step);
     return step;
   };
@@ -136,7 +139,7 @@ export async function ganTrainer(
     return new Map([...weights.keys()].map((name, i) => [name, list[i]]));
   };
 
-  const mainStep = await make(() => {
+  const mainStep = await make("kept", () => {
     const { images, w } = synthesized(batch);
     const real = viewed(input("reals", imageShape(batch)), "real/");
     const { lossD, lossG, realLogits, gradientsD, gradientsG } = adversarialStep(
@@ -164,7 +167,7 @@ export async function ganTrainer(
   const r1Step =
     recipe.r1Interval === 0 || recipe.gamma === 0
       ? undefined
-      : await make(() => {
+      : await make("returned", () => {
           const reals = input("reals", imageShape(batch));
           const r1 = squaredGradient(logits(features(viewed(reals, "real/"))), reals);
           const loss = mul(r1, (recipe.gamma / 2) * recipe.r1Interval);
@@ -175,7 +178,7 @@ export async function ganTrainer(
   const pathStep =
     recipe.pathLengthInterval === 0 || recipe.pathLengthWeight === 0
       ? undefined
-      : await make(() => {
+      : await make("returned", () => {
           const { images, ws } = synthesized(pathBatch);
           const lengths = pathLengths(images, ws, input("pathNoise", imageShape(pathBatch)));
           const { penalty, average } = pathPenalty(lengths, input(PATH_AVERAGE, [1]), PATH_DECAY);
@@ -218,7 +221,7 @@ export async function ganTrainer(
     weights: new Map(
       [...generatorTable.keys()].map((name) => [name, copied(state.tensors.get(averageName(name)) as Tensor)]),
     ),
-    settings: newStyleGan2Settings,
+    settings: newStyleGan2Settings(recipe),
   });
 
   return {

@@ -34,7 +34,7 @@ export function ganNetworks(recipe: GanRecipe): GanNetworks {
   const generatorWeights = parameterInputs(generatorTable, "G/");
   const discriminatorWeights = parameterInputs(discriminatorTable, "D/");
   const generator = styleGan2Network(
-    { ...styleGan2Sizes(generatorTable), ...newStyleGan2Settings },
+    { ...styleGan2Sizes(generatorTable), ...newStyleGan2Settings(recipe) },
     {
       has: (name) => generatorTable.has(name),
       shapeOf: (name) => generatorTable.get(name)?.shape,

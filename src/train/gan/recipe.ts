@@ -34,6 +34,8 @@ export interface GanRecipe {
   readonly zDim: number;
   readonly wDim: number;
   readonly mappingLayers: number;
+  /** Whether the generator's layers add noise of a learned strength: texture that the latent does not decide. */
+  readonly noise: boolean;
   /** Images of one update. */
   readonly batch: number;
   /** Images whose standard deviation the discriminator sees together; divides `batch`. */
@@ -72,6 +74,7 @@ export function ganRecipe(resolution: number, overrides: Partial<GanRecipe> = {}
     zDim: resolution <= 128 ? 128 : 256,
     wDim: resolution <= 128 ? 128 : 256,
     mappingLayers: 2,
+    noise: true,
     batch,
     groupSize: batch % 4 === 0 ? 4 : 1,
     learningRate: resolution >= 1024 ? 0.002 : 0.0025,

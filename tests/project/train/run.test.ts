@@ -45,6 +45,7 @@ const request = (changes: Partial<TrainGanRequest> = {}): TrainGanRequest => ({
   channelBase: null,
   channelMax: null,
   mappingLayers: null,
+  noise: null,
   aug: null,
   target: null,
   seed: null,
@@ -281,7 +282,8 @@ describe("trainGan()", () => {
     expect(existsSync(run)).toBe(false);
   });
 
-  it("refuses a folder with other files in it, and leaves it alone", async () => {
+  it("refuses a folder with other files in it or among the pictures, and leaves it alone", async () => {
+    await expect(train({ outdir: join(pictures, "run") })).rejects.toThrow("lies among the pictures");
     await expect(train({ outdir: pictures })).rejects.toThrow("is not empty and holds no training run (00.png, 01.png");
     expect(await readdir(pictures)).toHaveLength(20);
   });

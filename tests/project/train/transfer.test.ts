@@ -58,7 +58,7 @@ describe("openOrigin()", () => {
     const weights = new Map([...before.tensors].flatMap(([n, t]) => (n.startsWith("ema/") ? [[n.slice(4), t]] : [])));
     await writeFile(
       path,
-      exportSafetensors({ info: { family: "StyleGAN2" }, weights, settings: newStyleGan2Settings }),
+      exportSafetensors({ info: { family: "StyleGAN2" }, weights, settings: newStyleGan2Settings(recipe) }),
     );
     const origin = await openOrigin(path);
     expect(origin).toMatchObject({ resolution: 16, sizes: { zDim: 6, wDim: 10, mappingLayers: 3, channelMax: 8 } });
