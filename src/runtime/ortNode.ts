@@ -14,7 +14,7 @@ export const ortNode: Runtime = ortRuntime();
  */
 export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string } = {}): Runtime {
   return {
-    async createSession(model, { provider = "cpu", threads } = {}) {
+    async createSession(model, { provider = "cpu", threads, memory = "planned" } = {}) {
       let session: ort.InferenceSession;
       try {
         session = await ort.InferenceSession.create(model, {
@@ -22,6 +22,8 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
           logSeverityLevel: 3,
           ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
           ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+          enableCpuMemArena: memory !== "returned",
+          enableMemPattern: memory === "planned",
           // Denormal numbers are 15 to 30 times slower; the setting is process-wide and taken from the first session.
           extra: { session: { set_denormal_as_zero: "1" } },
         });

@@ -13,6 +13,12 @@ export interface SessionOptions {
   readonly provider?: Provider;
   /** Threads inside one operator (CPU only). Default: one per physical core, as ONNX Runtime sees them. */
   readonly threads?: number;
+  /**
+   * Memory of inner results (CPU only). "planned" (default): one block, laid out after the first run, beside what that run
+   * took; "kept": what runs took is used again, as fast and about half as much; "returned": nothing is held between runs,
+   * for graphs that run rarely.
+   */
+  readonly memory?: "planned" | "kept" | "returned";
 }
 
 export type Feeds = Readonly<Record<string, AnyTensor>>;

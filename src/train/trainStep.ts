@@ -4,7 +4,7 @@
  */
 import { graph } from "../graph/graph.ts";
 import type { Value } from "../graph/value.ts";
-import { compile, type Provider, type Runtime } from "../runtime/session.ts";
+import { compile, type Runtime, type SessionOptions } from "../runtime/session.ts";
 import { sameShape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 
 /** The numbers of a training run, by the names that they have as graph inputs. */
@@ -47,14 +47,12 @@ export function variables(initial: ReadonlyMap<string, Tensor>): Variables {
   };
 }
 
-export interface TrainStepOptions {
+export interface TrainStepOptions extends SessionOptions {
   /** Variable name -> its next values, as a function of inputs of variables' names and of others that are fed. */
   readonly updates: ReadonlyMap<string, Value>;
   /** What the step tells beside. */
   readonly reports: Readonly<Record<string, Value>>;
   readonly runtime: Runtime;
-  readonly provider?: Provider;
-  readonly threads?: number;
 }
 
 export interface TrainStep {
