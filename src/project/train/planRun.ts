@@ -1,6 +1,6 @@
 /** What a request comes down to, before anything is written: which folder, which settings, which pictures. */
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { ProjectError } from "../files.ts";
 import { versions } from "../versions.ts";
@@ -69,6 +69,10 @@ async function beginRun(request: TrainGanRequest, folder: string): Promise<Plann
   const { data, resume, command } = request;
   if (data === null) throw new ProjectError("a new run needs pictures: --data <folder or .zip>.");
   await refuseForeignFolder(folder);
+  if (folder.startsWith(resolve(data) + sep))
+    throw new ProjectError(
+      `${folder} lies among the pictures of ${data}: the run's own would be taken for new ones. Choose an --outdir elsewhere.`,
+    );
   const origin = resume === null ? undefined : await openOrigin(resume);
   const pictures = await listImages(data);
   const crop = parseCrop(request.crop ?? "centre");

@@ -14,10 +14,10 @@ import { openImageStore, type PreparedFile } from "./imageStore.ts";
 import { cutLog } from "./log.ts";
 import { networkPath, trainLoop } from "./loop.ts";
 import { openMeasures } from "./measures.ts";
-import { type PlannedRun, planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
+import { planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
 import { prepareImages, rejectedPath } from "./prepareImages.ts";
 import { loadClock } from "./runClock.ts";
-import { saveSettings } from "./settings.ts";
+import { saveSettings, type TrainSettings } from "./settings.ts";
 import { writeReals } from "./sheets.ts";
 import { loadState } from "./stateFile.ts";
 import { openOrigin } from "./transfer.ts";
@@ -51,25 +51,44 @@ export interface TrainGanParts {
 
 /** Begins a run, or continues the one that is in the folder. */
 export async function trainGan(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainSummary> {
-  const plan = await planRun(request);
-  const { folder } = plan;
+  const { run, release } = await openRun(request, job);
+  try {
+    return await trainOn(run, request, job, parts);
+  } finally {
+    await release();
+  }
+}
+
+/** A run whose folder is locked and whose pictures are prepared. */
+interface OpenRun {
+  readonly folder: string;
+  readonly settings: TrainSettings;
+  readonly prepared: PreparedFile;
+}
+
+/** Returns without the list of pictures, which may hold a whole archive. */
+async function openRun(
+  request: TrainGanRequest,
+  job: JobOptions,
+): Promise<{ readonly run: OpenRun; readonly release: () => Promise<void> }> {
+  const { folder, settings, pictures } = await planRun(request);
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw explain(error, folder);
   });
   const release = await lockFolder(folder);
   try {
     for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
-    await saveSettings(folder, plan.settings);
-    const prepared = await prepareImages(folder, plan.pictures?.files, preparationOf(plan.settings), job);
-    return await trainOn(plan, prepared, request, job, parts);
-  } finally {
+    await saveSettings(folder, settings);
+    const prepared = await prepareImages(folder, pictures?.files, preparationOf(settings), job);
+    return { run: { folder, settings, prepared }, release };
+  } catch (error) {
     await release();
+    throw error;
   }
 }
 
 async function trainOn(
-  { folder, settings }: PlannedRun,
-  prepared: PreparedFile,
+  { folder, settings, prepared }: OpenRun,
   request: TrainGanRequest,
   job: JobOptions,
   { makeTrainer, now }: TrainGanParts,

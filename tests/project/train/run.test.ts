@@ -13,7 +13,7 @@ import type { JobOptions } from "../../../src/tensor/progress.ts";
 import { initialState } from "../../../src/train/gan/ganTrainer.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
-import { writePlainSet } from "./pictures.ts";
+import { writeFiles, writePlainSet } from "./pictures.ts";
 
 let pictures: string;
 let folder: string;
@@ -327,8 +327,9 @@ describe("dryRun()", () => {
   });
 
   it("says so when no picture can be used", async () => {
-    await writeFile(join(folder, "a.png"), "no picture");
-    await expect(dryRun(request({ data: folder }), {}, timed())).rejects.toThrow(
+    const set = join(folder, "set");
+    await writeFiles(set, { "a.png": "no picture" });
+    await expect(dryRun(request({ data: set }), {}, timed())).rejects.toThrow(
       /none of 1 pictures can be used; a\.png: .*unsupported/,
     );
   });
