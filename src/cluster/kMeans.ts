@@ -7,11 +7,11 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import type { Clustering } from "./clustering.ts";
 import { denseFeatures } from "./denseFeatures.ts";
-import { classSizes, sizeOrder } from "./labels.ts";
+import { classSizes, classSums, sizeOrder } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type Spread, spread } from "./moments.ts";
-import { nearestPass } from "./nearestPass.ts";
+import { type NearestPass, nearestPass } from "./nearestPass.ts";
 
 export interface KMeansOptions extends JobOptions {
   readonly nClusters: number;
@@ -191,8 +191,9 @@ async function lloyd(
   const { channels } = features;
   const k = start.length / channels;
   const centroids = start.slice();
+  const assign = assigner(features);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const { sums, sizes } = await nearestPass(features, nearest(centroids, mean));
+    const { sums, sizes } = await assign(nearest(centroids, mean));
     let shift = 0;
     for (let c = 0; c < k; c++) {
       if (sizes[c] === 0) continue;
@@ -206,6 +207,55 @@ async function lloyd(
     if (shift <= (SHIFT_TOLERANCE * variance) / channels) break;
   }
   return centroids;
+}
+
+/** The sum of features [K,D] and the number of pixels [K] of each cluster. */
+type ClassTotals = Pick<NearestPass, "sums" | "sizes">;
+
+/** Above this share of pixels in other clusters, all are summed anew. */
+const RESUM_SHARE = 0.1;
+const BLOCK_ROWS = 4096;
+
+/**
+ * Assigns all pixels at each call. After the first, the sums of clusters are those of the call before, moved by the pixels that
+ * changed theirs: few do, after some iterations.
+ */
+function assigner(features: LinearFeatures): (classifier: LinearClassifier) => Promise<ClassTotals> {
+  const { pixels, channels } = features;
+  // Rows are dear where features are streamed; whole passes sum at once.
+  if (features.streamed || features.passes !== undefined) return (classifier) => nearestPass(features, classifier);
+  let before: Uint16Array | undefined;
+  let sums: Float64Array = new Float64Array(0);
+  return async (classifier) => {
+    const { labels, sizes } = await nearestPass(features, classifier, { sums: false });
+    const changed = before === undefined ? undefined : differing(before, labels, RESUM_SHARE * pixels);
+    if (before === undefined || changed === undefined) sums = await classSums(features, labels, classifier.k);
+    else
+      for (let start = 0; start < changed.length; start += BLOCK_ROWS) {
+        const index = changed.subarray(start, start + BLOCK_ROWS);
+        const rows = features.rows(index);
+        for (const [i, n] of index.entries()) {
+          const from = before[n] * channels;
+          const to = labels[n] * channels;
+          for (let d = 0, at = i * channels; d < channels; d++, at++) {
+            sums[from + d] -= rows[at];
+            sums[to + d] += rows[at];
+          }
+        }
+      }
+    before = labels;
+    return { sums, sizes };
+  };
+}
+
+/** The positions where two labellings differ; undefined if these are more than `most`. */
+function differing(a: Uint16Array, b: Uint16Array, most: number): Int32Array | undefined {
+  let count = 0;
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) count++;
+  if (count > most) return undefined;
+  const index = new Int32Array(count);
+  for (let n = 0, i = 0; n < a.length; n++) if (a[n] !== b[n]) index[i++] = n;
+  return index;
 }
 
 /** Assigns every pixel, and numbers the clusters by size. */
