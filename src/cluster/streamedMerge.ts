@@ -1,18 +1,14 @@
-import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import type { Classifier } from "./mergedSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { type PolishedSvm, polish, polishSample, sampledHessian } from "./streamedSvm.ts";
+import { type PolishedSvm, spreadSample, trainByWorkingSets } from "./streamedSvm.ts";
 import type { SparseMap } from "./svmPass.ts";
-import { SvmProblem, signsOf } from "./svmProblem.ts";
+import { type SvmProblem, signsOf } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
 import { combine } from "./warmStart.ts";
 
-/** Rows per channel of the working set, and the least. */
-const ROWS_PER_CHANNEL = 64;
-const LEAST_ROWS = 16384;
-/** Relative gap at which the working set is solved well enough. */
-const SAMPLE_TOLERANCE = 0.01;
+/** Pixels on which the two old hyperplanes are combined. */
+const COMBINED_ROWS = 16384;
 
 /**
  * Trains the one SVM that a merge changes, over streamed pixels: on a working set, a sample of the pixels that can be active, from the
@@ -28,17 +24,18 @@ export async function trainMergeStreamed(
   const { features, penalty } = problem;
   const { pixels, channels } = features;
   // Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search.
-  const candidate = new Uint8Array(pixels);
-  for (const n of mapP.index) candidate[n] = 1;
-  for (const n of mapQ.index) candidate[n] = 1;
-  let candidates = 0;
+  const marked = new Uint8Array(pixels);
+  for (const n of mapP.index) marked[n] = 1;
+  for (const n of mapQ.index) marked[n] = 1;
+  let count = 0;
   for (let n = 0; n < pixels; n++) {
-    if (labels[n] === own) candidate[n] = 1;
-    candidates += candidate[n];
+    if (labels[n] === own) marked[n] = 1;
+    count += marked[n];
   }
-  const index = spreadSample(candidate, candidates, Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * channels));
+  const candidates = new Int32Array(count);
+  for (let n = 0, i = 0; n < pixels; n++) if (marked[n] === 1) candidates[i++] = n;
+  const index = spreadSample(candidates, COMBINED_ROWS);
   const sample = subset(features, index);
-  const samplePenalty = (penalty * candidates) / Math.max(index.length, 1);
 
   const weight = new Float32Array(2 * channels);
   weight.set(p.weight);
@@ -52,35 +49,12 @@ export async function trainMergeStreamed(
     scoresQ,
     signs,
     products: [dot(p.weight, p.weight), dot(p.weight, q.weight), dot(q.weight, q.weight)],
-    penalty: samplePenalty,
+    penalty: (penalty * count) / Math.max(index.length, 1),
   });
   const plane: Hyperplane = {
     weight: Float64Array.from(p.weight, (w, d) => theta.p * w + theta.q * q.weight[d]),
     bias: theta.p * p.bias + theta.q * q.bias + theta.constant,
   };
-  // The sample's problem in units of its own number of pixels.
-  const working = new SvmProblem(sample, samplePenalty * index.length, SAMPLE_TOLERANCE);
-  const sampleLabels = Uint16Array.from(index, (n) => labels[n]);
-  const [start] = await polishSample(working, sampleLabels, [own], [plane]);
-  const factor = await sampledHessian(working, sampleLabels, own, start);
-  const [result] = await polish(problem, labels, [own], [start], [factor], { keep: true });
+  const [result] = await trainByWorkingSets(problem, labels, [own], [plane], [candidates], { keep: true });
   return result;
-}
-
-/** At most `size` of the marked pixels, ascending and evenly spread: one at a random place of each of `size` equal parts of their list. */
-function spreadSample(marked: Uint8Array, count: number, size: number): Int32Array {
-  const total = Math.min(size, count);
-  const random = new RandomState(0);
-  const index = new Int32Array(total);
-  let taken = 0;
-  let next = 0;
-  const place = () => Math.floor(((taken + random.randomSample()) * count) / total);
-  if (total > 0) next = count === total ? 0 : place();
-  for (let n = 0, seen = 0; n < marked.length && taken < total; n++) {
-    if (marked[n] === 0) continue;
-    if (seen++ !== next) continue;
-    index[taken++] = n;
-    next = count === total ? taken : Math.max(place(), seen);
-  }
-  return index.subarray(0, taken);
 }

@@ -1,20 +1,28 @@
 /**
- * The SVMs of Eq. 3 where every pass over the pixels costs reading them (`LinearFeatures.streamed`). A sample in memory is solved
- * first; then all classes are polished together, one pass giving the exact objectives and gradients of all: quasi-Newton steps whose
- * first metric is the sample's Hessian (sub-sampled Newton), corrected by the last steps' changes of gradient (L-BFGS; Nocedal and
- * Wright, Numerical Optimization, algorithm 7.4). The gap that certifies a class is exact, whatever the sample.
+ * The SVMs of Eq. 3 where every pass over the pixels costs reading them (`LinearFeatures.streamed`). A class is solved on a working set in
+ * memory, a sample of the pixels near its margin; then all classes are polished together, one pass giving the exact objectives and
+ * gradients of all: quasi-Newton steps whose first metric is the working set's Hessian (sub-sampled Newton), corrected by the last
+ * steps' changes of gradient (L-BFGS; Nocedal and Wright, Numerical Optimization, algorithm 7.4). The gap that certifies a class is
+ * exact, whatever the working set.
  */
+import { RandomState } from "../tensor/random.ts";
 import { factorPositive } from "./cholesky.ts";
+import { subset } from "./denseFeatures.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { type ClassPass, svmPass } from "./svmPass.ts";
-import type { SvmProblem } from "./svmProblem.ts";
+import { NEAR, SvmProblem } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
 
-/** Passes over all pixels after which a class is left with the gap it has. */
-const MAX_PASSES = 20;
-/** On a sample, Hessians are cheap: so many passes with each, and so many of them. */
-const PASSES_PER_HESSIAN = 6;
-const MAX_HESSIANS = 8;
+/** Passes over all pixels with one working set; after so many working sets a class is left with the gap it has. */
+const MAX_PASSES = 8;
+const MAX_WORKING_SETS = 4;
+/** Rows of a working set, per channel and at least. */
+const ROWS_PER_CHANNEL = 64;
+const LEAST_ROWS = 16384;
+/** Relative gap at which a working set is solved well enough: it is a sample. */
+const WORKING_TOLERANCE = 0.01;
+/** Classes whose near pixels are listed at a time. */
+const CLASSES_PER_PASS = 16;
 /** Active rows that a Hessian is taken from, per channel and at least. */
 const HESSIAN_ROWS_PER_CHANNEL = 16;
 const LEAST_HESSIAN_ROWS = 4096;
@@ -28,6 +36,7 @@ export interface PolishedSvm {
   readonly plane: Hyperplane;
   readonly objective: number;
   readonly gap: number;
+  readonly certified: boolean;
   /** The pass that certified it, with the kept scores where asked for. */
   readonly pass: ClassPass;
 }
@@ -166,8 +175,6 @@ class Descent {
 }
 
 export interface PolishOptions {
-  /** Default MAX_PASSES. */
-  readonly maxPasses?: number;
   /** Keep the scores s > -1 of the certifying pass. */
   readonly keep?: boolean;
   /** After each pass: how many classes are certified, and the hyperplanes so far (those of `classes`, in their order). */
@@ -175,7 +182,8 @@ export interface PolishOptions {
 }
 
 /**
- * Trains `classes` over all pixels to the problem's tolerance, from `planes` and with preconditioners `factors`, in the same order.
+ * Steps towards the problem's tolerance over all pixels for `classes`, from `planes` and with preconditioners `factors`, in the same
+ * order. A class that is not certified within MAX_PASSES has the best of the hyperplanes that were tried.
  */
 export async function polish(
   problem: SvmProblem,
@@ -183,12 +191,13 @@ export async function polish(
   classes: readonly number[],
   planes: readonly Hyperplane[],
   factors: readonly PackedFactor[],
-  { maxPasses = MAX_PASSES, keep = false, onPass }: PolishOptions = {},
+  { keep = false, onPass }: PolishOptions = {},
 ): Promise<PolishedSvm[]> {
   const { features, penalty } = problem;
   const d = features.channels;
   const descents = classes.map((own, i) => new Descent(own, planes[i], factors[i]));
   const done = new Array<PolishedSvm | undefined>(classes.length).fill(undefined);
+  const best: PolishedSvm[] = [];
   for (let round = 1; done.includes(undefined); round++) {
     const pending = [...descents.keys()].filter((i) => done[i] === undefined);
     const weight = new Float32Array(pending.length * d);
@@ -206,8 +215,10 @@ export async function polish(
       const descent = descents[i];
       const { plane } = descent;
       const { objective, gap, certified } = problem.certify(plane.weight, pass);
-      if (certified || round === maxPasses) {
-        done[i] = { plane, objective, gap, pass };
+      if (best[i] === undefined || certified || objective < best[i].objective)
+        best[i] = { plane, objective, gap, certified, pass };
+      if (certified || round === MAX_PASSES) {
+        done[i] = best[i];
         continue;
       }
       const gradient = new Float64Array(d + 1);
@@ -217,39 +228,133 @@ export async function polish(
     }
     await onPass?.(
       done.filter((one) => one !== undefined).length,
-      descents.map((descent, i) => done[i]?.plane ?? descent.plane),
+      best.map(({ plane }) => plane),
     );
   }
   return done as PolishedSvm[];
 }
 
-/** Brings `planes`, those of `classes`, to the tolerance of a problem in memory: all classes in each pass, Hessians taken anew now and then. */
-export async function polishSample(
+/** A hyperplane and the preconditioner of its class. */
+export interface WorkingSolution {
+  readonly plane: Hyperplane;
+  readonly factor: PackedFactor;
+}
+
+/**
+ * Solves class `own` from `plane` (updated) on a sample of `candidates`, ascending, which hold all pixels that may be active: each
+ * stands for as many as were left out.
+ */
+export async function solveWorkingSet(
+  problem: SvmProblem,
+  labels: Uint16Array,
+  own: number,
+  plane: Hyperplane,
+  candidates: Int32Array,
+): Promise<WorkingSolution> {
+  const { features, penalty } = problem;
+  const index = spreadSample(candidates, Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * features.channels));
+  const sample = subset(features, index);
+  const working = new SvmProblem(sample, penalty * candidates.length, WORKING_TOLERANCE);
+  const some = Uint16Array.from(index, (n) => labels[n]);
+  const scores = await sample.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+  const near: number[] = [];
+  for (let i = 0; i < scores.length; i++) if ((some[i] === own ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
+  const nearMap = { index: Int32Array.from(near), value: Float32Array.from(near, (i) => scores[i]) };
+  await working.solve(some, own, plane, nearMap, WORKING_TOLERANCE);
+  return { plane, factor: await sampledHessian(working, some, own, plane) };
+}
+
+/** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
+export function spreadSample(list: Int32Array, size: number): Int32Array {
+  if (list.length <= size) return list;
+  const random = new RandomState(0);
+  return Int32Array.from(
+    { length: size },
+    (_, i) => list[Math.floor(((i + random.randomSample()) * list.length) / size)],
+  );
+}
+
+export interface TrainOptions extends PolishOptions {
+  /** After each class that was solved on its working set. */
+  readonly onSolved?: (solved: number) => void;
+}
+
+/**
+ * Trains `classes` over all pixels to the problem's tolerance, from `planes`, in the same order. `candidates`, if known, are the pixels
+ * that may be active for each class at the start; else, and where passes do not suffice, a pass finds those near the margin.
+ */
+export async function trainByWorkingSets(
   problem: SvmProblem,
   labels: Uint16Array,
   classes: readonly number[],
   planes: readonly Hyperplane[],
-  advance: (certified: number) => void = () => undefined,
-): Promise<Hyperplane[]> {
-  const result = [...planes];
+  candidates: readonly Int32Array[] | undefined,
+  { onSolved, onPass, ...options }: TrainOptions = {},
+): Promise<PolishedSvm[]> {
+  const results = new Array<PolishedSvm | undefined>(classes.length).fill(undefined);
+  const present = [...planes];
   let pending = [...classes.keys()];
-  for (let hessians = 0; pending.length > 0 && hessians < MAX_HESSIANS; hessians++) {
+  for (let round = 0; pending.length > 0 && round < MAX_WORKING_SETS; round++) {
     const factors: PackedFactor[] = [];
-    for (const i of pending) {
-      factors.push(await sampledHessian(problem, labels, classes[i], result[i]));
-      advance(classes.length - pending.length);
+    for (let start = 0; start < pending.length; start += CLASSES_PER_PASS) {
+      const group = pending.slice(start, start + CLASSES_PER_PASS);
+      const lists =
+        round === 0 && candidates !== undefined
+          ? group.map((i) => candidates[i])
+          : await nearPixels(
+              problem,
+              labels,
+              group.map((i) => classes[i]),
+              group.map((i) => present[i]),
+            );
+      for (const [row, i] of group.entries()) {
+        const solution = await solveWorkingSet(problem, labels, classes[i], copyOf(present[i]), lists[row]);
+        present[i] = solution.plane;
+        factors.push(solution.factor);
+        onSolved?.(factors.length);
+      }
     }
+    const asked = pending;
     const polished = await polish(
       problem,
       labels,
-      pending.map((i) => classes[i]),
-      pending.map((i) => result[i]),
+      asked.map((i) => classes[i]),
+      asked.map((i) => present[i]),
       factors,
-      { maxPasses: PASSES_PER_HESSIAN },
+      {
+        ...options,
+        async onPass(certified, now) {
+          for (const [row, i] of asked.entries()) present[i] = now[row];
+          await onPass?.(classes.length - asked.length + certified, present);
+        },
+      },
     );
-    for (const [row, i] of pending.entries()) result[i] = polished[row].plane;
-    pending = pending.filter((_, row) => polished[row].gap > problem.tolerance);
+    pending = [];
+    for (const [row, i] of asked.entries()) {
+      const before = results[i];
+      const now = polished[row];
+      if (before === undefined || now.certified || now.objective < before.objective) results[i] = now;
+      present[i] = (results[i] as PolishedSvm).plane;
+      // Where a new working set gains nothing that counts, float32 allows no better.
+      const gains = before === undefined || now.objective < before.objective * (1 - problem.tolerance);
+      if (!now.certified && gains) pending.push(i);
+    }
   }
-  advance(classes.length);
-  return result;
+  return results as PolishedSvm[];
+}
+
+const copyOf = ({ weight, bias }: Hyperplane): Hyperplane => ({ weight: weight.slice(), bias });
+
+/** The pixels near the margin of each class or inside, ascending. */
+async function nearPixels(
+  { features }: SvmProblem,
+  labels: Uint16Array,
+  classes: readonly number[],
+  planes: readonly Hyperplane[],
+): Promise<Int32Array[]> {
+  const weight = new Float32Array(classes.length * features.channels);
+  for (const [row, plane] of planes.entries()) weight.set(plane.weight, row * features.channels);
+  const bias = Float32Array.from(planes, (plane) => plane.bias);
+  const passes = await svmPass(features, { labels, classes, weight, bias, near: NEAR });
+  return passes.map((pass) => pass.kept.index);
 }

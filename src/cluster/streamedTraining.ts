@@ -2,18 +2,16 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
-import { type LinearSvm, leastSquares } from "./linearSvm.ts";
+import { type LinearSvm, trainOneVsRest } from "./linearSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { type PackedFactor, polish, polishSample, sampledHessian } from "./streamedSvm.ts";
+import { trainByWorkingSets } from "./streamedSvm.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
-/** Rows of the sample, per channel and at least: the Hessians of the passes come from its active ones, a few per cent. */
-const ROWS_PER_CHANNEL = 128;
+/** Rows of the sample, per channel and at least. */
+const ROWS_PER_CHANNEL = 32;
 const LEAST_ROWS = 16384;
-/** Bytes that the sample's dense rows may take. */
-const SAMPLE_BYTES = 640 * 2 ** 20;
 /** Relative gap at which the sample is solved well enough: beyond, it says nothing about the rest of the pixels. */
-const SAMPLE_TOLERANCE = 0.02;
+const SAMPLE_TOLERANCE = 0.1;
 
 /** The hyperplanes of all classes, between two passes. */
 export interface TrainingProgress {
@@ -37,22 +35,19 @@ export async function trainStreamed(
 ): Promise<LinearSvm> {
   const { features, c } = problem;
   const { pixels, channels } = features;
-  const size = Math.min(
-    pixels,
-    Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * channels),
-    Math.max(1, Math.floor(SAMPLE_BYTES / (4 * channels))),
-  );
-  const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
-  const sample = new SvmProblem(subset(features, index), c, SAMPLE_TOLERANCE);
-  const sampleLabels = Uint16Array.from(index, (n) => labels[n]);
   const classes = Array.from({ length: k }, (_, own) => own);
   let planes: Hyperplane[];
   if (begun === undefined) {
-    const start = await leastSquares(sample, sampleLabels, k);
-    planes = await polishSample(sample, sampleLabels, classes, start, (done) => {
-      onProgress?.({ phase: "svm", done, total: k, note: `${size} pixels` });
-      signal?.throwIfAborted();
-    });
+    const size = Math.min(pixels, Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * channels));
+    const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
+    const sample = new SvmProblem(subset(features, index), c, SAMPLE_TOLERANCE);
+    const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+    const some = Uint16Array.from(index, (n) => labels[n]);
+    const { weight, bias } = await trainOneVsRest(sample, some, k, job);
+    planes = classes.map((own) => ({
+      weight: Float64Array.from(weight.subarray(own * channels, (own + 1) * channels)),
+      bias: bias[own],
+    }));
   } else
     planes = classes.map((own) => ({
       weight: begun.weight.slice(own * channels, (own + 1) * channels),
@@ -65,13 +60,11 @@ export async function trainStreamed(
     signal?.throwIfAborted();
   };
   await report();
-  const factors: PackedFactor[] = [];
-  for (const own of classes) {
-    factors.push(await sampledHessian(sample, sampleLabels, own, planes[own]));
-    onProgress?.({ phase: "prepare passes", done: own + 1, total: k, note: `${size} pixels` });
-    signal?.throwIfAborted();
-  }
-  const polished = await polish(problem, labels, classes, planes, factors, {
+  const polished = await trainByWorkingSets(problem, labels, classes, planes, undefined, {
+    onSolved(solved) {
+      onProgress?.({ phase: "svm on working sets", done: solved, total: k });
+      signal?.throwIfAborted();
+    },
     async onPass(certified, now) {
       planes = [...now];
       onProgress?.({ phase: "svm on all pixels", done: certified, total: k, note: `${pixels} pixels` });
