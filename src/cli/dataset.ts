@@ -9,9 +9,9 @@ import { formatSeconds } from "./progressBar.ts";
 import { EXIT_FAILED, parse, print, runWithProgress } from "./run.ts";
 
 interface DatasetOptions {
-  readonly project: string[];
-  readonly recipe: string[];
-  readonly format: string[];
+  readonly project?: string[];
+  readonly recipe?: string[];
+  readonly format?: string[];
   readonly outdir?: string;
   readonly count: number;
   readonly network?: string;
@@ -24,7 +24,7 @@ interface DatasetOptions {
   readonly ignoreMargin: number;
   readonly maxUncertain?: number;
   readonly minForeground?: number;
-  readonly require: string[];
+  readonly require?: string[];
   readonly val: number;
   readonly test: number;
   readonly provider: ProviderChoice;
@@ -47,9 +47,8 @@ export function addDataset(program: Command): void {
       "--project <folder>",
       "project with labels (see klish label); needed. Repeat it to label every image in several ways",
       collect,
-      [],
     )
-    .option("--recipe <file>", "labels in place of the project's labels.json; repeat it for several masks", collect, [])
+    .option("--recipe <file>", "labels in place of the project's labels.json; repeat it for several masks", collect)
     .option("--outdir <folder>", "folder to make or continue; needed")
     .option("--count <n>", "seeds to look at", parse.integer(1), 1000)
     .option("--first-seed <n>", "the first of them", parse.integer(0), 0)
@@ -64,18 +63,17 @@ export function addDataset(program: Command): void {
     .option("--ignore-margin <m>", "pixels whose best score leads by less become 255", parse.number(0, 100), 0)
     .option("--max-uncertain <share>", "leave out images with a larger share of uncertain pixels", parse.number(0, 1))
     .option("--min-foreground <share>", "leave out images with less that is no background", parse.number(0, 1))
-    .option("--require <class>", "leave out images without this class; repeat it for several", collect, [])
+    .option("--require <class>", "leave out images without this class; repeat it for several", collect)
     .option("--val <share>", "share of the validation split", parse.number(0, 1), 0.1)
     .option("--test <share>", "share of the test split", parse.number(0, 1), 0)
     .addOption(
       new Option("--format <name>", "write this layout too, in a folder of its name within; repeat it for several")
         .choices(formats.map((f) => f.name))
-        .argParser((name: string, all: readonly string[]) => {
+        .argParser((name: string, all?: readonly string[]) => {
           if (!formats.some((f) => f.name === name))
             throw new InvalidArgumentError(`Allowed choices are ${formats.map((f) => f.name).join(", ")}.`);
           return collect(name, all);
-        })
-        .default([]),
+        }),
     )
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false);
@@ -83,7 +81,7 @@ export function addDataset(program: Command): void {
   dataset.enablePositionalOptions();
   // Not commander's required options: those would be asked of the subcommands too.
   dataset.action(async (options: DatasetOptions) => {
-    const { project: projects, recipe: recipes, format, outdir } = options;
+    const { project: projects = [], recipe: recipes = [], format = [], outdir } = options;
     if (projects.length === 0) return dataset.error("error: required option '--project <folder>' not specified");
     if (outdir === undefined) return dataset.error("error: required option '--outdir <folder>' not specified");
     const result = await runWithProgress(
@@ -105,7 +103,7 @@ export function addDataset(program: Command): void {
         filter: {
           maxUncertain: options.maxUncertain ?? null,
           minForeground: options.minForeground ?? null,
-          require: options.require,
+          require: options.require ?? [],
         },
         split: { val: options.val, test: options.test },
         provider: options.provider,
@@ -177,7 +175,7 @@ function addExport(dataset: Command): void {
 
 interface VerifyOptions {
   readonly remake: number;
-  readonly project: string[];
+  readonly project?: string[];
   readonly network?: string;
   readonly provider: ProviderChoice;
   readonly threads?: number;
@@ -194,18 +192,13 @@ function addVerify(dataset: Command): void {
       .description("Recomputes every file's hash and makes some samples again. Ends with 1 when something is wrong."),
   )
     .option("--remake <n>", "samples to make again and compare byte for byte", parse.integer(0), 8)
-    .option(
-      "--project <folder>",
-      "where the project is now (default: where it was); one for each label set",
-      collect,
-      [],
-    )
+    .option("--project <folder>", "where the project is now (default: where it was); one for each label set", collect)
     .option("--network <file>", "where the generator is now (default: where it was)")
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (folder: string, _: unknown, command: Command) => {
       const options = command.opts<VerifyOptions>();
-      const { remake, project: projects, network = null, provider, threads = null } = options;
+      const { remake, project: projects = [], network = null, provider, threads = null } = options;
       const request = { dataset: folder, remake, projects, network, provider, threads };
       const result = await runWithProgress("datasetVerify", request, options);
       const { samples, files, remade, faults } = result;
@@ -228,7 +221,7 @@ function quality(text: string): number {
 }
 
 /** Values of an option that may be repeated. */
-const collect = (value: string, all: readonly string[]): string[] => [...all, value];
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 function shard(text: string): { index: number; of: number } {
   const match = /^(\d+)\/(\d+)$/.exec(text);

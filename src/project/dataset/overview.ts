@@ -13,7 +13,7 @@ import { overlay } from "../labels/preview.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { type RunLog, readRuns, size } from "./runs.ts";
 import { classesPath, type DatasetFile, imagePath, maskPath, masksFolder, openDataset } from "./settings.ts";
-import { type DatasetStatistics, datasetStatistics, type LabelStatistics } from "./statistics.ts";
+import { type DatasetStatistics, datasetStatistics, foregroundPixels, type LabelStatistics } from "./statistics.ts";
 
 const SHOWN = { random: 24, extreme: 8 };
 /** Side of a picture on the page. */
@@ -38,6 +38,7 @@ async function page(folder: string, file: DatasetFile, s: DatasetStatistics, run
   const { settings, classes } = file;
   const all = settings.labelSets.map((_, set) => set);
   const several = all.length > 1;
+  const area = settings.resolution ** 2;
   const gallery = async (
     entries: readonly ManifestEntry[],
     sets: readonly number[],
@@ -50,11 +51,14 @@ async function page(folder: string, file: DatasetFile, s: DatasetStatistics, run
     all.map(async (set) => {
       const { name, labels } = settings.labelSets[set];
       const of = several ? ` of ${name}` : "";
+      // Without a background everything is foreground.
+      const hasBackground = classes[set].some((c) => c.background);
+      const foreground = (e: ManifestEntry): string => percent(foregroundPixels(e.labels[set], classes[set]) / area);
       const uncertain = (e: ManifestEntry): string => percent(e.labels[set].uncertain);
       return `${several ? `<h2 class="set">${xml(name)}</h2><p>${classes[set].length} classes from K = ${labels.k}; masks in <code>${masksFolder(settings, set)}/</code>, ids and names in <code>${classesPath(settings, set)}</code>.</p>` : ""}
 <h2>Classes${of}</h2>${classTable(classes[set], s.sets[set], s.kept)}
 ${classes[set].length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(classes[set], s.sets[set])}` : ""}
-<h2>Smallest foreground</h2>${await gallery(s.sets[set].smallest, [set], () => "")}
+${hasBackground ? `<h2>Smallest foreground</h2>${await gallery(s.sets[set].smallest, [set], foreground)}` : ""}
 <h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.sets[set].mostUncertain, [set], uncertain)}`;
     }),
   );

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { countLabels, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
+import { countLabels, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { splitOf } from "../../dataset/split.ts";
 import type { Labeller } from "../labels/recipeLabels.ts";
 import type { LabelledEntry, ManifestEntry } from "./manifest.ts";
 import { type ClusteredImage, type ClusterMap, encodeImage } from "./sampler.ts";
 import { type DatasetSettings, sampleName } from "./settings.ts";
+import { foregroundPixels } from "./statistics.ts";
 
 /** A sample's line in the manifest with its files, which are not there where the filter rejected it. */
 export interface MadeSample {
@@ -68,13 +69,13 @@ function statistics(counts: Float64Array, margin: Float32Array): LabelledEntry {
 }
 
 /** Why a sample is left out, in words. */
-function reasons({ pixels, uncertain }: LabelledEntry, { filter }: DatasetSettings, { classes }: Labeller): string[] {
+function reasons(entry: LabelledEntry, { filter }: DatasetSettings, { classes }: Labeller): string[] {
+  const { pixels, uncertain } = entry;
   const found: string[] = [];
   if (filter.maxUncertain !== null && uncertain > filter.maxUncertain)
     found.push(`uncertain ${uncertain} > ${filter.maxUncertain}`);
   const total = pixels.reduce((sum, [, n]) => sum + n, 0);
-  const things = pixels.filter(([id]) => id !== IGNORE_LABEL && !classes[id].background);
-  const foreground = rounded(things.reduce((sum, [, n]) => sum + n, 0) / total);
+  const foreground = rounded(foregroundPixels(entry, classes) / total);
   if (filter.minForeground !== null && foreground < filter.minForeground)
     found.push(`foreground ${foreground} < ${filter.minForeground}`);
   for (const name of filter.require) {

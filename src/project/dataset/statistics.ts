@@ -1,6 +1,6 @@
 import { type DatasetClass, IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { hash32, SPLITS, type Split } from "../../dataset/split.ts";
-import { type ManifestEntry, manifestLines } from "./manifest.ts";
+import { type LabelledEntry, type ManifestEntry, manifestLines } from "./manifest.ts";
 import type { DatasetFile } from "./settings.ts";
 
 /** What a dataset holds, gathered in one pass over its manifest. */
@@ -72,6 +72,10 @@ export async function datasetStatistics(
   };
 }
 
+/** Pixels that are neither background nor ignored. */
+export const foregroundPixels = ({ pixels }: LabelledEntry, classes: readonly DatasetClass[]): number =>
+  pixels.reduce((sum, [id, count]) => sum + (id !== IGNORE_LABEL && !classes[id].background ? count : 0), 0);
+
 function labelStatistics(
   set: number,
   classes: readonly DatasetClass[],
@@ -81,12 +85,7 @@ function labelStatistics(
   const pixels = new Float64Array(n + 1);
   const images = new Float64Array(n + 1);
   const together = new Float64Array(n * n);
-  const smallest = leading(shown, ({ labels }) =>
-    labels[set].pixels.reduce(
-      (sum, [id, count]) => sum + (id !== IGNORE_LABEL && !classes[id].background ? count : 0),
-      0,
-    ),
-  );
+  const smallest = leading(shown, ({ labels }) => foregroundPixels(labels[set], classes));
   const mostUncertain = leading(shown, ({ labels }) => -labels[set].uncertain);
   return {
     add(entry) {
