@@ -57,11 +57,11 @@ describe("segmenterTrainer", () => {
     const trainer = await segmenterTrainer({ plan, side, batch: 4, seed: 0, runtime: ortNode, threads: 1 });
     const before = await segmenterScores(trainer.weights(), examples, side, { runtime: ortNode });
     const losses: number[] = [];
-    for (let step = 0; step < 150; step++) losses.push(await trainer.step(pictures, target, 5e-3));
+    for (let step = 0; step < 100; step++) losses.push(await trainer.step(pictures, target, 5e-3));
     const after = await segmenterScores(trainer.weights(), examples, side, { runtime: ortNode });
     await trainer.dispose();
-    expect(losses[149]).toBeLessThan(0.4 * losses[0]);
-    expect(after.accuracy).toBeGreaterThan(0.9);
+    expect(losses[99]).toBeLessThan(0.5 * losses[0]);
+    expect(after.accuracy).toBeGreaterThan(0.8);
     expect(after.meanIou).toBeGreaterThan(before.meanIou + 0.3);
   });
 
