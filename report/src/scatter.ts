@@ -1,8 +1,8 @@
 /** The panels of a 2-D experiment: KLiSH beside other methods at the same K, and the truth. */
 import type { PointCanvas } from "../../src/project/report/data.ts";
+import { matchIds } from "../../src/project/report/matching.ts";
 import { decodeSeries } from "../../src/project/report/series.ts";
 import { byId, decimals, h } from "./dom.ts";
-import { matchIds } from "./matching.ts";
 import { type Model, unpack } from "./model.ts";
 import { type Cloud, groupsOf, nearestPoint, paintPoints, paintRegions } from "./pointPaint.ts";
 import { focusOf, type State } from "./state.ts";

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { featurePyramid } from "../cluster/featurePyramid.ts";
+import { kMeans } from "../cluster/kMeans.ts";
 import type { LinearFeatures } from "../cluster/linearFeatures.ts";
 import { effectiveClusters, largestShare, type MergeTree } from "../cluster/mergeTree.ts";
 import { predict } from "../cluster/predict.ts";
@@ -73,7 +74,7 @@ export async function writeReport(
   await saveExplained(project, features.pixels, explained);
   report(1, "sheets");
   const sheets: string[] = [];
-  for (const [name, png] of await writeSheets(tree, samples)) {
+  for (const [name, png] of await writeSheets(tree, samples, { rival: kMeansParts(features) })) {
     const path = pathIn(project, "sheets", name);
     await writeAtomic(path, png);
     sheets.push(path);
@@ -104,6 +105,18 @@ export async function writeReport(
     minClusters: tree.steps[tree.steps.length - 1].k,
     usual: usualCut(tree, explained),
     raisedBalance: settings.balance === "auto" && tree.balance > 0 ? tree.balance : null,
+  };
+}
+
+/** K-means of the shown pixels, for the eye: at most this many of them settle the centroids. */
+const KMEANS_SAMPLE = 8192;
+const KMEANS_ITERATIONS = 10;
+
+function kMeansParts(features: LinearFeatures) {
+  const settings = { sampleSize: KMEANS_SAMPLE, sampleIterations: KMEANS_ITERATIONS, iterations: 1 };
+  return {
+    name: "k-means",
+    labelsAt: async (k: number) => (await kMeans(features, { nClusters: k, ...settings })).labels,
   };
 }
 

@@ -3,6 +3,7 @@ import sharp from "sharp";
 import type { MergeTree } from "../../cluster/mergeTree.ts";
 import { argmaxLabels } from "./argmax.ts";
 import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
+import { matchIds } from "./matching.ts";
 import { clusterColors, cssColor, type Rgb } from "./palette.ts";
 import { checkSamples, type ImageSamples, pixelsOf } from "./samples.ts";
 import { openingK, suggestStops } from "./stops.ts";
@@ -12,6 +13,8 @@ export interface SheetOptions {
   readonly ks?: readonly number[];
   /** K of the sheet of clusters. Default: that with which the report opens. */
   readonly k?: number;
+  /** Another method's labels of the samples' pixels at a K: a sheet of its parts is drawn beside ours. */
+  readonly rival?: { readonly name: string; readonly labelsAt: (k: number) => Promise<Uint16Array> };
 }
 
 /** K that show how the parts coarsen, where nothing suggests better ones. */
@@ -120,6 +123,7 @@ function labelsAt(
 /**
  * Draws the sheets and returns their PNG bytes by file name; the caller writes them. Colours and SVM labels are the report's.
  * - `parts.png`: a row per picture (at most 12); the picture, then its parts at each of `ks`.
+ * - `<rival>.png`: the same with the rival's parts, each in the colour of the cluster that it resembles most.
  * - `clusters.png`: a row per cluster at `k`, the largest first (at most 60); each picture dimmed outside the cluster.
  * Throws RangeError for a K outside the tree and for samples that do not fit it.
  */
@@ -151,20 +155,40 @@ export async function writeSheets(
   const area = samples.resolution ** 2;
   const of = (at: number, s: number): Uint16Array => labels.get(at)!.subarray(s * area, (s + 1) * area);
 
-  const parts = makeSheet(tiles.length, 1 + ks.length, 0);
-  ks.forEach((at, i) => {
-    parts.captionColumn(i + 1, `K = ${at}`);
-  });
-  tiles.forEach((tile, s) => {
-    parts.place(s, 0, tile);
+  /** A row per picture, a column per K. */
+  const partsSheet = (caption: (at: number) => string, partsOf: (at: number, s: number) => Uint16Array) => {
+    const sheet = makeSheet(tiles.length, 1 + ks.length, 0);
     ks.forEach((at, i) => {
-      parts.place(
-        s,
-        i + 1,
-        paint(tile, of(at, s), samples.resolution, (id) => ({ color: colors[id], opacity: PARTS_OPACITY })),
-      );
+      sheet.captionColumn(i + 1, caption(at));
     });
-  });
+    tiles.forEach((tile, s) => {
+      sheet.place(s, 0, tile);
+      ks.forEach((at, i) => {
+        const look = (id: number) => ({ color: colors[id], opacity: PARTS_OPACITY });
+        sheet.place(s, i + 1, paint(tile, partsOf(at, s), samples.resolution, look));
+      });
+    });
+    return sheet;
+  };
+  const parts = partsSheet((at) => `K = ${at}`, of);
+  const others = new Map<string, Uint8Array>();
+  if (options.rival !== undefined) {
+    const { name, labelsAt: rivalAt } = options.rival;
+    const found = new Map<number, Uint16Array>();
+    for (const at of ks) {
+      const own = await rivalAt(at);
+      const ids = matchIds(own, labels.get(at) as Uint16Array, [...hierarchy.aliveAt(at)]);
+      found.set(
+        at,
+        own.map((label) => ids.get(label) as number),
+      );
+    }
+    const sheet = partsSheet(
+      (at) => `${name}, K = ${at}`,
+      (at, s) => (found.get(at) as Uint16Array).subarray(s * area, (s + 1) * area),
+    );
+    others.set(`${name}.png`, await sheet.png());
+  }
 
   const step = tree.steps[maxK - k];
   const rows = Array.from(hierarchy.aliveAt(k), (id, i) => ({ id, share: step.sizes[i] / tree.pixels }))
@@ -178,8 +202,5 @@ export async function writeSheets(
       clusters.place(row, s, paint(tile, of(k, s), samples.resolution, look));
     });
   });
-  return new Map([
-    ["parts.png", await parts.png()],
-    ["clusters.png", await clusters.png()],
-  ]);
+  return new Map([["parts.png", await parts.png()], ...others, ["clusters.png", await clusters.png()]]);
 }

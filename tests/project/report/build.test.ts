@@ -169,6 +169,22 @@ describe("writeSheets()", () => {
     expect(await size("clusters.png")).toEqual({ width: 110 + 6 + 4 * 134, height: 26 + 5 * 134 + 6, format: "png" });
   });
 
+  it("draws a rival's parts in our colours: our own labels under other names give the same pictures", async () => {
+    const { tree, samples } = syntheticImages();
+    const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
+    const labelsAt = async (k: number) => {
+      let at = tree.initialClusters;
+      for (const ids of argmaxLabels(hierarchy, tree.steps, samples.scores, 4 * 256))
+        if (at-- === k) return ids.map((id) => 99 - id);
+      throw new Error("no such K");
+    };
+    const sheets = await writeSheets(tree, samples, { ks: [3, 8], k: 5, rival: { name: "other", labelsAt } });
+    expect([...sheets.keys()]).toEqual(["parts.png", "other.png", "clusters.png"]);
+    const below = (name: string) =>
+      sharp(sheets.get(name)).extract({ left: 0, top: 26, width: 408, height: 542 }).raw().toBuffer();
+    expect((await below("other.png")).equals(await below("parts.png"))).toBe(true);
+  });
+
   it("refuses a K that the tree does not have", async () => {
     const { tree, samples } = syntheticImages();
     await expect(writeSheets(tree, samples, { k: 13 })).rejects.toThrow("expected K in [2, 12], got 13");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matchIds } from "../../report/src/matching.ts";
+import { matchIds } from "../../../src/project/report/matching.ts";
 
 describe("matchIds()", () => {
   it("matches the pairs that share most points first, each id once, and gives the rest the ids left over", () => {
