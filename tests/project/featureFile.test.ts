@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { numbersOf } from "../../src/cluster/storedPyramid.ts";
-import { type FeatureFiles, featureFolder, HalfFiles, halvesOf, saveHalves } from "../../src/project/featureFile.ts";
+import {
+  checkDisk,
+  type FeatureFiles,
+  featureFolder,
+  HalfFiles,
+  halvesOf,
+  saveHalves,
+} from "../../src/project/featureFile.ts";
 import { roundToHalves } from "../../src/tensor/half.ts";
 import { randn } from "../../src/tensor/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -126,5 +133,14 @@ describe("saveHalves", () => {
     );
     maps[1].data[5] = Number.NaN;
     await expect(saveHalves(folder, 0, [3], maps, LAYERS)).rejects.toThrow(/layer large of seed 3 holds NaN/);
+  });
+});
+
+describe("checkDisk", () => {
+  it("refuses what the disk cannot hold, before anything is written; later runs only continue", async () => {
+    await checkDisk(folder, 1000);
+    await expect(checkDisk(folder, 1e18)).rejects.toThrow(/the features need 1000000000\.0 GB of disk, .* GB are free/);
+    await written();
+    await checkDisk(folder, 1e18);
   });
 });
