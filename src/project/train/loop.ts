@@ -95,7 +95,6 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     await appendLog(run, line);
     await events.scalars(line);
     sums = {};
-    tickBegan = { time: now(), images: trainer.images };
   };
 
   if (first === 0) await writeSnapshot(run, trainer, events);
@@ -121,6 +120,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
         await save();
         snapshotDue = false;
       }
+      tickBegan = { time: now(), images: trainer.images };
     }
     if (now() - saved >= options.secondsBetweenStates * 1000) await save();
     progress(last);
