@@ -8,7 +8,7 @@ import { add, gatherPixels, input, matmul, mul, reduceSum, reshape, slice } from
 import type { Value } from "../../graph/value.ts";
 import type { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import type { AugmentKind } from "./recipe.ts";
+import type { AugmentKind, AugmentRecipe } from "./recipe.ts";
 
 /** The standard deviations and ranges of the paper's table 2 (appendix B). */
 const TRANSLATE = 0.125;
@@ -183,4 +183,17 @@ export function augmented(images: Value, tables: Readonly<Record<keyof AugmentTa
   const matrix = slice(tables.colours, [0, 0, 0], [N, C, C]);
   const offset = slice(tables.colours, [0, 0, C], [N, C, 1]);
   return reshape(add(matmul(matrix, reshape(warped, [N, C, R * R])), offset), [N, C, R, R]);
+}
+
+/**
+ * The probability after `images` more images (section 3.2): it moves by a fixed amount towards where the mean sign of D on
+ * real images, -1 to 1, meets the target.
+ */
+export function adaptedProbability(
+  p: number,
+  meanSign: number,
+  images: number,
+  { target, kimg }: Pick<AugmentRecipe, "target" | "kimg">,
+): number {
+  return Math.min(1, Math.max(0, p + (Math.sign(meanSign - target) * images) / (kimg * 1000)));
 }

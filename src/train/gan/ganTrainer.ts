@@ -19,7 +19,7 @@ import type { Provider, Runtime } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type TrainStep, trainStep, variables } from "../trainStep.ts";
-import { augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
+import { adaptedProbability, augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
 import { type GanNetworks, ganNetworks, mixedStyles } from "./networks.ts";
 import { adversarialStep, type Gradients } from "./oneStage.ts";
 import { type GanRecipe, type GanTrainer, type StepReport, TrainingError, type TrainingState } from "./trainer.ts";
@@ -350,15 +350,14 @@ function restore({ tensors, scalars }: TrainingState, initial: Map<string, Tenso
   }
 }
 
-/** p moves by a fixed amount towards where the mean sign of D on real images meets the target (ADA, section 3.2). */
+/** Notes a step's mean sign, and adapts the probability when enough are known. */
 function adaptAugmentation(progress: Progress, { augment, batch }: GanRecipe, sign: number): void {
   if (augment === null) return;
   progress.signSum += sign;
   progress.signCount++;
-  if (progress.signCount < AUGMENT_INTERVAL) return;
-  const direction = Math.sign(progress.signSum / progress.signCount - augment.target);
-  const change = (direction * batch * progress.signCount) / (augment.kimg * 1000);
-  progress.augmentP = Math.min(1, Math.max(0, progress.augmentP + change));
+  const { augmentP, signSum, signCount } = progress;
+  if (signCount < AUGMENT_INTERVAL) return;
+  progress.augmentP = adaptedProbability(augmentP, signSum / signCount, batch * signCount, augment);
   progress.signSum = 0;
   progress.signCount = 0;
 }

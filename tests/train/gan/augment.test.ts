@@ -5,6 +5,7 @@ import { input, mul, reduceSum } from "../../../src/graph/ops/index.ts";
 import { RandomState, randn } from "../../../src/tensor/random.ts";
 import {
   type Augmentation,
+  adaptedProbability,
   augmented,
   augmentInputs,
   augmentTables,
@@ -118,5 +119,16 @@ describe("drawAugmentation", () => {
     const [contrast] = many(1, ["contrast"]);
     expect(contrast.colour[1]).toBeCloseTo(0, 6);
     expect(contrast.colour[5]).toBeCloseTo(contrast.colour[0], 6);
+  });
+});
+
+describe("adaptedProbability", () => {
+  const recipe = { target: 0.6, kimg: 10 };
+  it("moves by images / kimg towards the target, and stays between 0 and 1", () => {
+    expect(adaptedProbability(0.2, 0.9, 1000, recipe)).toBeCloseTo(0.3, 10);
+    expect(adaptedProbability(0.2, 0.1, 1000, recipe)).toBeCloseTo(0.1, 10);
+    expect(adaptedProbability(0.2, 0.6, 1000, recipe)).toBe(0.2);
+    expect(adaptedProbability(0.05, -1, 1000, recipe)).toBe(0);
+    expect(adaptedProbability(0.95, 1, 1000, recipe)).toBe(1);
   });
 });
