@@ -43,6 +43,7 @@ export {
   vMeasure,
 } from "./cluster/metrics.ts";
 export { predict } from "./cluster/predict.ts";
+export { type HalfStore, type StoredShape, storedFeatures } from "./cluster/storedPyramid.ts";
 export {
   type SoftmaxRegression,
   type SoftmaxRegressionOptions,
@@ -107,7 +108,7 @@ export {
   type PixelClassifierSettings,
   pixelClassifier,
 } from "./features/pixelClassifier.ts";
-export { stridedPixels } from "./features/pixelStride.ts";
+export { stratifiedPixels, stridedPixels } from "./features/pixelStride.ts";
 export { frechetDistance, type Gaussian, gaussianOf } from "./features/quality/frechet.ts";
 export {
   compareSamples,
