@@ -43,12 +43,12 @@ export {
   vMeasure,
 } from "./cluster/metrics.ts";
 export { predict } from "./cluster/predict.ts";
-export { type HalfStore, type StoredShape, storedFeatures } from "./cluster/storedPyramid.ts";
 export {
   type SoftmaxRegression,
   type SoftmaxRegressionOptions,
   softmaxRegression,
 } from "./cluster/softmaxRegression.ts";
+export { type HalfStore, type StoredShape, storedFeatures } from "./cluster/storedPyramid.ts";
 export {
   type CutCluster,
   cutClassifier,
