@@ -44,12 +44,12 @@ export async function saveHalves(
   const tensors = new Map<string, AnyTensor>();
   for (const [i, { name }] of layers.entries()) {
     const [n, channels, height, width] = maps[i].shape;
-    const worst = maps[i].data.find((x) => !(Math.abs(x) <= LARGEST_HALF));
+    const worst = beyondHalf(maps[i].data);
     if (worst !== undefined)
       throw new ProjectError(
         `layer ${name} of seed ${seeds[0]} holds ${worst}; half precision ends at ${LARGEST_HALF}. Give --memory enough for single precision, or other --layers.`,
       );
-    const data = roundToHalves(channelsLast(maps[i]));
+    const data = channelsLast(maps[i]);
     tensors.set(name, { dtype: "float16", shape: [n, height, width, channels], data });
   }
   const bytes = writeSafetensors(tensors, { seeds: seeds.join(",") });
@@ -57,16 +57,30 @@ export async function saveHalves(
   await writeAtomic(pathIn({ folder }, FOLDER, fileName(first)), bytes, { flush: false });
 }
 
-/** [n,C,h,w] to [n,h,w,C]. */
-function channelsLast({ shape: [n, channels, height, width], data }: Tensor): Float32Array {
+/** Channels that are moved together: their lines of the processor's cache are then written once. */
+const CHANNELS_AT_A_TIME = 32;
+
+/** [n,C,h,w] to [n,h,w,C], as halves. */
+function channelsLast({ shape: [n, channels, height, width], data }: Tensor): Uint16Array {
   const area = height * width;
-  const result = new Float32Array(data.length);
+  const halves = roundToHalves(data);
+  const result = new Uint16Array(halves.length);
   for (let image = 0; image < n; image++)
-    for (let c = 0; c < channels; c++) {
-      const from = (image * channels + c) * area;
-      for (let p = 0, to = image * area * channels + c; p < area; p++, to += channels) result[to] = data[from + p];
+    for (let first = 0; first < channels; first += CHANNELS_AT_A_TIME) {
+      const end = Math.min(channels, first + CHANNELS_AT_A_TIME);
+      const from = (image * channels + first) * area;
+      for (let p = 0; p < area; p++) {
+        let to = (image * area + p) * channels + first;
+        for (let c = first, at = from + p; c < end; c++, at += area) result[to++] = halves[at];
+      }
     }
   return result;
+}
+
+/** The first number that is not finite as a half. */
+function beyondHalf(data: Float32Array): number | undefined {
+  for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]) <= LARGEST_HALF)) return data[i];
+  return undefined;
 }
 
 /** What a file says of itself, when it is the whole one expected. */
