@@ -227,7 +227,7 @@ export async function polish(
       descent.advance(objective, gradient);
     }
     await onPass?.(
-      done.filter((one) => one !== undefined).length,
+      done.filter((one) => one?.certified).length,
       best.map(({ plane }) => plane),
     );
   }
