@@ -9,6 +9,7 @@ interface ConvertOptions {
   readonly trunc: number;
   readonly truncCutoff?: number;
   readonly noiseMode: NoiseMode;
+  readonly half: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -37,11 +38,13 @@ in browsers; or the weights as .safetensors with their settings. An .onnx gets f
         .choices(["const", "random", "none"])
         .default("const"),
     )
+    .option("--half", "weights in half precision: half the size (.safetensors only)", false)
     .option("--json", "print the result as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (options: ConvertOptions) => {
-      const { network, out, layers, noiseMode, trunc, truncCutoff } = options;
-      const request = { network, out, layers, noiseMode, truncationPsi: trunc, truncationCutoff: truncCutoff ?? null };
+      const { network, out, layers, noiseMode, trunc, truncCutoff, half } = options;
+      const truncation = { truncationPsi: trunc, truncationCutoff: truncCutoff ?? null };
+      const request = { network, out, layers, noiseMode, ...truncation, half };
       const result = await runWithProgress("convert", request, options);
       const outputs = result.outputs.length > 0 ? [`outputs  ${result.outputs.join(", ")}`] : [];
       print(result, [`wrote    ${result.out} (${(result.bytes / 1e6).toFixed(1)} MB)`, ...outputs], options.json);

@@ -4,6 +4,8 @@ import { toOnnx } from "../graph/emit.ts";
 import { graph } from "../graph/graph.ts";
 import { add, constant, expand, input, mul, reshape, sub } from "../graph/ops/index.ts";
 import type { Graph, Value } from "../graph/value.ts";
+import { LARGEST_HALF, roundToHalves } from "../tensor/half.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { GeneratorError } from "./errors.ts";
 import type { GeneratorNetwork, LatentName } from "./family.ts";
 import type { GeneratorInfo, NoiseMode } from "./generator.ts";
@@ -68,14 +70,25 @@ function broadcastW({ info, mapping }: GeneratorNetwork, w: Value, psi: number, 
 }
 
 /**
- * The weights under the family's names and in its layouts, float32, with the settings beside them as JSON in the metadata.
- * `openGenerator` reads such a file; equal networks give equal bytes.
+ * The weights under the family's names and in its layouts, with the settings beside them as JSON in the metadata: float32,
+ * or rounded to half precision, half the size. `openGenerator` reads such a file; equal networks give equal bytes. Throws
+ * GeneratorError where a weight is too large for half precision.
  */
-export const exportSafetensors = ({
-  info,
-  weights,
-  settings,
-}: Pick<GeneratorNetwork, "weights" | "settings"> & {
-  readonly info: Pick<GeneratorInfo, "family">;
-}): Uint8Array<ArrayBuffer> =>
-  writeSafetensors(weights, { [OWN_FAMILY]: info.family, [OWN_SETTINGS]: JSON.stringify(settings) });
+export function exportSafetensors(
+  {
+    info,
+    weights,
+    settings,
+  }: Pick<GeneratorNetwork, "weights" | "settings"> & { readonly info: Pick<GeneratorInfo, "family"> },
+  { half = false }: { readonly half?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
+  const stored = half ? new Map([...weights].map(([name, weight]) => [name, rounded(name, weight)])) : weights;
+  return writeSafetensors(stored, { [OWN_FAMILY]: info.family, [OWN_SETTINGS]: JSON.stringify(settings) });
+}
+
+function rounded(name: string, { shape, data }: Tensor): Tensor<"float16"> {
+  const large = data.find((v) => Math.abs(v) > LARGEST_HALF);
+  if (large !== undefined)
+    throw new GeneratorError(`exportSafetensors: ${name} holds ${large}, half precision ends at ${LARGEST_HALF}`);
+  return { dtype: "float16", shape, data: roundToHalves(data) };
+}

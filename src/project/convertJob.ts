@@ -19,6 +19,8 @@ export interface ConvertRequest {
   readonly noiseMode: NoiseMode;
   readonly truncationPsi: number;
   readonly truncationCutoff: number | null;
+  /** Half precision, .safetensors only. */
+  readonly half: boolean;
 }
 
 export interface ConvertSummary {
@@ -29,10 +31,11 @@ export interface ConvertSummary {
 
 /** Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings. */
 export async function convertJob(request: ConvertRequest, job: JobOptions): Promise<ConvertSummary> {
-  const { network, out, layers, noiseMode, truncationPsi, truncationCutoff } = request;
+  const { network, out, layers, noiseMode, truncationPsi, truncationCutoff, half } = request;
   const toOnnx = out.endsWith(".onnx");
   if (!toOnnx && !out.endsWith(".safetensors"))
     throw new ProjectError(`${out}: the ending says what to write: .onnx or .safetensors.`);
+  if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
   const bytes = await networkBytes(network, job);
   const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
     await writeAtomic(out, result);
@@ -52,7 +55,7 @@ export async function convertJob(request: ConvertRequest, job: JobOptions): Prom
     return write(withExtraOutputs(bytes, names), ["image", ...names]);
   }
   const built = buildNetwork(readCheckpoint(bytes));
-  if (!toOnnx) return write(exportSafetensors(built), []);
+  if (!toOnnx) return write(exportSafetensors(built, { half }), []);
   const names = selectLayers(built.info.layers, layers).layers.map((l) => l.name);
   const model = exportOnnx(built, {
     layers: names,

@@ -130,6 +130,20 @@ export function ganFamilyContract(fixture: GanFixture): void {
       expect(infoAgain).toEqual(info);
       expect(origin).toEqual({ format: "safetensors", source: "klish", network: "", ignored: [] });
     });
+
+    it("exportSafetensors in half precision rounds each weight to 11 bits, once", () => {
+      const bytes = exportSafetensors(network, { half: true });
+      const again = buildNetwork(readCheckpoint(bytes));
+      for (const [name, { data }] of network.weights) {
+        const rounded = again.weights.get(name)?.data ?? new Float32Array();
+        const worst = data.reduce(
+          (w, v, i) => Math.max(w, Math.abs(rounded[i] - v) / Math.max(Math.abs(v), 2 ** -14)),
+          0,
+        );
+        expect(worst, name).toBeLessThanOrEqual(2 ** -11);
+      }
+      expect(Buffer.compare(exportSafetensors(again, { half: true }), bytes)).toBe(0);
+    });
   });
 }
 

@@ -21,6 +21,7 @@ const request = (network: string, out: string): ConvertRequest => ({
   noiseMode: "const",
   truncationPsi: 1,
   truncationCutoff: null,
+  half: false,
 });
 
 const imageOf = async (file: string): Promise<Float32Array> => {
@@ -49,6 +50,9 @@ describe("convertJob()", () => {
     await expect(convertJob(request(network, "out.safetensors"), {})).rejects.toThrow("is an ONNX model already");
     await expect(convertJob({ ...request(network, "o.onnx"), truncationPsi: 0.5 }, {})).rejects.toThrow(
       "cannot be changed",
+    );
+    await expect(convertJob({ ...request(network, "o.onnx"), half: true }, {})).rejects.toThrow(
+      "for .safetensors only",
     );
   });
 

@@ -42,7 +42,7 @@ describe("portraitsJob", { timeout: 90_000 }, () => {
     const source = await openSource([outdir], { fromFormat: null, recipe: null, name: "portraits" });
     expect(source.info).toMatchObject({ samples: 40, splits: ["train", "val"] });
     expect(source.info.classes.map((c) => c.name)).toContain("brows");
-    expect((await checkJob({ folder: outdir, format: null }, {})).faults).toEqual([]);
+    expect((await checkJob({ folder: outdir, format: null, recipe: null }, {})).faults).toEqual([]);
   });
 
   it("makes only what is missing, with the same bytes", async () => {
