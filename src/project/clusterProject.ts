@@ -121,6 +121,7 @@ async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobO
   const begun = resume === undefined ? await loadStart(project, pixels) : undefined;
   let saved = performance.now();
   let started = Number.NEGATIVE_INFINITY;
+  let stage = "";
   return klish(pixels, {
     initialClusters,
     seed,
@@ -135,8 +136,11 @@ async function clusterPixels(project: Project, pixels: LinearFeatures, job: JobO
     ...(begun === undefined ? {} : { begun }),
     ...job,
     onStart: async (start) => {
-      if (performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
+      // A new stage is always saved: the next word of it may come much later.
+      const now = Object.keys(start).join();
+      if (now === stage && performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
       await saveStart(project, start);
+      stage = now;
       started = performance.now();
     },
     onCheckpoint: async (tree) => {
