@@ -181,7 +181,7 @@ describe("prepareImages()", () => {
     expect(notes.at(-1)).toBe("4 rejected");
     const rejected = (await readFile(rejectedPath(run), "utf8")).trim().split("\n");
     expect(rejected.map((line) => line.split("\t")[0])).toEqual(["1.jpg", "2.png", "3.png", "5.png"]);
-    expect(rejected[0]).toMatch(/premature end of JPEG/);
+    expect(rejected[0]).toMatch(/premature end of JPEG|corrupt header/);
     expect(rejected[1]).toMatch(/unsupported image format/);
     expect(rejected[3]).toMatch(/ENOENT/);
 
