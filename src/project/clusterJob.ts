@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { ortNode } from "../runtime/ortNode.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import { clusterProject } from "./clusterProject.ts";
 import { ProjectError } from "./files.ts";
-import { lockFolder } from "./lock.ts";
+import { locked } from "./lock.ts";
 import { openNetwork } from "./network.ts";
 import { openOrCreateProject, openProject } from "./project.ts";
 import { type ClusterRequest, checkSize, settle } from "./request.ts";
@@ -82,19 +81,5 @@ export async function reportJob(request: ReportRequest, job: JobOptions): Promis
     }));
   } finally {
     await network.generator.dispose();
-  }
-}
-
-async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new ProjectError(`${folder} cannot be made (${(cause as Error).message}). Choose another --outdir.`, {
-      cause,
-    });
-  });
-  const release = await lockFolder(folder);
-  try {
-    return await work();
-  } finally {
-    await release();
   }
 }

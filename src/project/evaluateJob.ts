@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { explainedVariance } from "../cluster/balance.ts";
@@ -15,7 +14,7 @@ import { evaluationPlot } from "./evaluation/plot.ts";
 import { continueEvaluation, type EvaluationFile, type EvaluationRow, saveEvaluation } from "./evaluation/rows.ts";
 import { evaluationCsv, evaluationMarkdown } from "./evaluation/tables.ts";
 import { ProjectError, writeAtomic } from "./files.ts";
-import { lockFolder } from "./lock.ts";
+import { locked } from "./lock.ts";
 
 export interface EvaluateRequest extends InputRequest {
   readonly outdir: string;
@@ -46,11 +45,7 @@ export interface EvaluateSummary {
 export async function evaluateJob(request: EvaluateRequest, job: JobOptions): Promise<EvaluateSummary> {
   const { outdir } = request;
   const input = await loadInput(request, job);
-  await mkdir(outdir, { recursive: true }).catch((cause) => {
-    throw new ProjectError(`${outdir} cannot be made (${(cause as Error).message}).`, { cause });
-  });
-  const release = await lockFolder(outdir);
-  try {
+  return locked(outdir, async () => {
     const file = await measure(request, input, job);
     const paths = {
       markdown: join(outdir, "evaluation.md"),
@@ -63,9 +58,7 @@ export async function evaluateJob(request: EvaluateRequest, job: JobOptions): Pr
     await writeAtomic(paths.csv, evaluationCsv(file));
     await writeAtomic(paths.plot, evaluationPlot(file));
     return { ...paths, rows: file.rows.length, text };
-  } finally {
-    await release();
-  }
+  });
 }
 
 async function measure(

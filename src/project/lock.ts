@@ -1,4 +1,4 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { ProjectError } from "./files.ts";
@@ -29,6 +29,21 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     await rm(path, { force: true });
   }
   throw new ProjectError(`${folder} is in use by another process that has just started.`);
+}
+
+/** Does `work` in a folder that is made where it is not there, and locked meanwhile. Throws ProjectError where it cannot be. */
+export async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new ProjectError(`${folder} cannot be made (${(cause as Error).message}). Choose another --outdir.`, {
+      cause,
+    });
+  });
+  const release = await lockFolder(folder);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
 }
 
 function isAlive(pid: number): boolean {

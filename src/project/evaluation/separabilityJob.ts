@@ -1,9 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { ProjectError, writeAtomic } from "../files.ts";
-import { lockFolder } from "../lock.ts";
+import { locked } from "../lock.ts";
 import { judge, learn, type SeparabilityMethod, splitImages, trainingPixels } from "./separability.ts";
 import { type SeparabilityInput, type SeparabilityInputRequest, separabilityInput } from "./separabilityInput.ts";
 import {
@@ -43,11 +42,7 @@ export interface SeparabilitySummary {
 export async function separabilityJob(request: SeparabilityRequest, job: JobOptions): Promise<SeparabilitySummary> {
   const { outdir } = request;
   const input = await separabilityInput(request, job);
-  await mkdir(outdir, { recursive: true }).catch((cause) => {
-    throw new ProjectError(`${outdir} cannot be made (${(cause as Error).message}).`, { cause });
-  });
-  const release = await lockFolder(outdir);
-  try {
+  return locked(outdir, async () => {
     const file = await measure(request, input, job);
     const paths = {
       markdown: join(outdir, "separability.md"),
@@ -58,9 +53,7 @@ export async function separabilityJob(request: SeparabilityRequest, job: JobOpti
     await writeAtomic(paths.markdown, text);
     await writeAtomic(paths.csv, separabilityCsv(file));
     return { ...paths, rows: file.rows.length, text };
-  } finally {
-    await release();
-  }
+  });
 }
 
 async function measure(
