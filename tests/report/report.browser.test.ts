@@ -130,14 +130,14 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     await page.locator("#merge").scrollIntoViewIfNeeded();
     await setK(page, 9);
     await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 9 to 8"');
-    expect(await page.locator(".board canvas").count()).toBe(4 * 4);
+    // The title is set at once, the maps are inflated and painted a little later.
+    await expect.poll(() => page.locator(".board canvas").count()).toBe(4 * 4);
     await settled(page);
     const board = () =>
       page.evaluate('[...document.querySelectorAll(".board canvas")].map((c) => c.toDataURL()).join()');
     const before = await board();
     await page.getByRole("button", { name: "Next merge" }).click();
     await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 8 to 7"');
-    // The title is set at once, the maps are inflated and painted a little later.
     await expect.poll(board).not.toBe(before);
     expect(problems).toEqual([]);
     await page.close();
