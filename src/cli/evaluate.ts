@@ -6,16 +6,13 @@ import { commandLine } from "./commandLine.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { parse, print, runWithProgress } from "./run.ts";
+import { type SegmenterOptions, segmenterRequest, withSegmenterOptions } from "./segmenterOptions.ts";
 import { addSeparability } from "./separability.ts";
 
-interface EvaluateOptions {
+interface EvaluateOptions extends SegmenterOptions {
   readonly project?: string;
   readonly features?: string;
   readonly truth?: string;
-  readonly segmenter?: string;
-  readonly segmenterSize?: number;
-  readonly segmenterRange: readonly [number, number] | "imagenet";
-  readonly segmenterOutput?: string;
   readonly outdir: string;
   readonly methods: readonly MethodName[];
   readonly k?: readonly number[];
@@ -33,11 +30,10 @@ interface EvaluateOptions {
 /** klish evaluate: how good clusters are, where the truth is known; how good a generator is. */
 export function addEvaluate(program: Command): void {
   const evaluate = program.command("evaluate").summary("measure clusters against known classes, or a GAN");
-  addEvaluateGan(evaluate, parseRange);
-  addSeparability(evaluate, parseRange);
-  withRuntimeOptions(
-    evaluate
-      .command("clusters")
+  addEvaluateGan(evaluate);
+  addSeparability(evaluate);
+  withSegmenterOptions(
+    withRuntimeOptions(evaluate.command("clusters"))
       .summary("compare KLiSH and its rivals with true label maps")
       .description(
         "Clusters the same pixels with every method at every K from several seeds, and measures the agreement with " +
@@ -51,15 +47,6 @@ export function addEvaluate(program: Command): void {
       "--truth <path>",
       "true classes: a folder of index PNGs seed0000.png ..., an .npz with `truth`, or an .npy; 255 is left out (default: in --features)",
     )
-    .option("--segmenter <onnx>", "a model that sees the true classes in the project's images: logits or label maps")
-    .option("--segmenter-size <px>", "side of its input (default: the model's, or the generator's)", parse.integer(1))
-    .option(
-      "--segmenter-range <low,high>",
-      "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
-      parseRange,
-      [0, 1] as const,
-    )
-    .option("--segmenter-output <name>", "which of its outputs (default: the first)")
     .requiredOption("--outdir <folder>", "where the tables go, and what was measured so far is kept")
     .option("--methods <list>", `of ${methodNames.join(", ")}`, parseMethods, [...methodNames])
     .option("--k <list>", "numbers of clusters, such as 12,18,24 (default: the classes, 1.5 and 2 times)", parseKs)
@@ -82,15 +69,7 @@ export function addEvaluate(program: Command): void {
               ? { kind: "arrays", file: features as string }
               : { kind: "project", folder: project, network: network ?? null },
           truth: truth ?? null,
-          segmenter:
-            options.segmenter === undefined
-              ? null
-              : {
-                  file: options.segmenter,
-                  size: options.segmenterSize ?? null,
-                  range: options.segmenterRange,
-                  output: options.segmenterOutput ?? null,
-                },
+          segmenter: segmenterRequest(options),
           outdir,
           methods,
           ks: k ?? null,
@@ -118,15 +97,6 @@ function parseMethods(text: string): MethodName[] {
     return found;
   });
   return [...new Set(methods)];
-}
-
-function parseRange(text: string): readonly [number, number] | "imagenet" {
-  if (text === "imagenet") return text;
-  const values = text.split(",").map(Number);
-  const [low, high] = values;
-  if (values.length !== 2 || !values.every(Number.isFinite) || low === high)
-    throw new InvalidArgumentError(`Expected two numbers such as -1,1, or imagenet, got "${text}".`);
-  return [low, high];
 }
 
 function parseKs(text: string): number[] {

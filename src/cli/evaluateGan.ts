@@ -21,10 +21,7 @@ interface EvaluateGanOptions extends NetworkOptions {
 }
 
 /** klish evaluate gan: how far a generator's images are from real ones. */
-export function addEvaluateGan(
-  evaluate: Command,
-  range: (text: string) => readonly [number, number] | "imagenet",
-): void {
+export function addEvaluateGan(evaluate: Command): void {
   withNetworkOptions(
     evaluate
       .command("gan")
@@ -43,7 +40,7 @@ export function addEvaluateGan(
     .addOption(new Option("--resize <filter>", "how it is resized").choices(resamplings).default("lanczos"))
     .option("--inception <onnx>", "a model from pictures to features: Inception-v3 of the FID")
     .option("--inception-size <px>", "side of its input (default: the model's, or 299)", parse.integer(1))
-    .option("--inception-range <low,high>", "values of black and white in its input, or imagenet", range, [
+    .option("--inception-range <low,high>", "values of black and white in its input, or imagenet", parse.pictureRange, [
       -1, 1,
     ] as const)
     .option("--inception-output <name>", "which of its outputs (default: the first)")

@@ -69,5 +69,13 @@ export const parse = {
   },
   layers: (text: string): "none" | "auto" | "all" | string[] =>
     text === "none" || text === "auto" || text === "all" ? text : text.split(","),
+  pictureRange: (text: string): readonly [number, number] | "imagenet" => {
+    if (text === "imagenet") return text;
+    const values = text.split(",").map(Number);
+    const [low, high] = values;
+    if (values.length !== 2 || !values.every(Number.isFinite) || low === high)
+      throw new InvalidArgumentError(`Expected two numbers such as -1,1, or imagenet, got "${text}".`);
+    return [low, high];
+  },
   balance: (text: string): number | "auto" => (text === "auto" ? text : parse.number(0, 1)(text)),
 };

@@ -6,16 +6,13 @@ import type { ProviderChoice } from "../runtime/session.ts";
 import { commandLine } from "./commandLine.ts";
 import { withRuntimeOptions } from "./networkOptions.ts";
 import { parse, print, runWithProgress } from "./run.ts";
+import { type SegmenterOptions, segmenterRequest, withSegmenterOptions } from "./segmenterOptions.ts";
 
-interface SeparabilityOptions {
+interface SeparabilityOptions extends SegmenterOptions {
   readonly network?: string;
   readonly project?: string;
   readonly features?: string;
   readonly truth?: string;
-  readonly segmenter?: string;
-  readonly segmenterSize?: number;
-  readonly segmenterRange: readonly [number, number] | "imagenet";
-  readonly segmenterOutput?: string;
   readonly outdir: string;
   readonly images: number;
   readonly class?: number;
@@ -34,13 +31,9 @@ interface SeparabilityOptions {
 }
 
 /** klish evaluate separability: how well linear classifiers tell the true classes apart. */
-export function addSeparability(
-  evaluate: Command,
-  parseRange: (text: string) => readonly [number, number] | "imagenet",
-): void {
-  withRuntimeOptions(
-    evaluate
-      .command("separability")
+export function addSeparability(evaluate: Command): void {
+  withSegmenterOptions(
+    withRuntimeOptions(evaluate.command("separability"))
       .summary("how well linear classifiers tell known classes apart in a generator's features")
       .description(
         "Learns to tell the true classes of pixels from a generator's features in some images, and judges it on others: the nearest " +
@@ -51,15 +44,6 @@ export function addSeparability(
     .option("--network <file>", "features: of a generator's images")
     .option("--project <folder>", "features: those of a project's generator and seeds")
     .option("--features <npz>", "features: layers [N,C,h,h] in an .npz")
-    .option("--segmenter <file>", "a model that sees the true classes in the images: .onnx, or a .safetensors of klish")
-    .option("--segmenter-size <px>", "side of its input (default: the model's, or the generator's)", parse.integer(1))
-    .option(
-      "--segmenter-range <low,high>",
-      "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
-      parseRange,
-      [0, 1] as const,
-    )
-    .option("--segmenter-output <name>", "which of its outputs (default: the first)")
     .option("--truth <path>", "true classes, as klish evaluate clusters takes them")
     .requiredOption("--outdir <folder>", "where the tables go, and what was measured so far is kept")
     .option("--images <n>", "of a --network: images, of seeds 0 to n - 1", parse.integer(2), 80)
@@ -84,21 +68,13 @@ export function addSeparability(
     .option("--json", "print the files as JSON", false)
     .option("--quiet", "no progress bar", false)
     .action(async (options: SeparabilityOptions) => {
-      const { truth, segmenter, outdir, methods, shots, splits, testImages, pixels, provider, threads } = options;
+      const { truth, outdir, methods, shots, splits, testImages, pixels, provider, threads } = options;
       const { text, ...result } = await runWithProgress(
         "separability",
         {
           source: sourceOf(options),
           truth: truth ?? null,
-          segmenter:
-            segmenter === undefined
-              ? null
-              : {
-                  file: segmenter,
-                  size: options.segmenterSize ?? null,
-                  range: options.segmenterRange,
-                  output: options.segmenterOutput ?? null,
-                },
+          segmenter: segmenterRequest(options),
           outdir,
           methods,
           shots,

@@ -8,6 +8,7 @@ import { add, input, mul } from "../../graph/ops/index.ts";
 import { segmenterGraph } from "../../models/segmenter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../files.ts";
+import { shippedPath } from "../shipped.ts";
 
 /** Key of a segmenter's description in the metadata of its safetensors file. */
 export const SEGMENTER_METADATA = "klish.segmenter";
@@ -28,7 +29,8 @@ export interface SegmenterModel {
  * Reads a segmenter: any ONNX as it is; of a .safetensors file of klish, ONNX from RGB pictures with values in [0, 1] to logits. Throws
  * ProjectError for what is neither.
  */
-export async function readSegmenter(file: string): Promise<SegmenterModel> {
+export async function readSegmenter(fileOrName: string): Promise<SegmenterModel> {
+  const file = shippedPath("segmenter", fileOrName);
   const bytes = await readFile(file).catch((cause) => {
     throw new ProjectError(`${file} cannot be read (${(cause as Error).message}).`, { cause });
   });
