@@ -7,10 +7,10 @@ import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.t
 import { LR_MULTIPLIER } from "../../gan/mapping.ts";
 import { buildNetwork } from "../../gan/openGenerator.ts";
 import { styleGan2 } from "../../gan/stylegan2.ts";
-import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { initialState } from "../../train/gan/ganTrainer.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
 import type { TrainingState } from "../../train/gan/trainer.ts";
+import { begunWith, networkWeights } from "../../train/gan/trainingState.ts";
 import { ProjectError } from "../files.ts";
 import { decodeState, isState, loadState } from "./stateFile.ts";
 
@@ -59,14 +59,14 @@ function isStateFile(bytes: Uint8Array): boolean {
   }
 }
 
-function stateOrigin(path: string, recipe: GanRecipe, { tensors }: TrainingState): Origin {
+function stateOrigin(path: string, recipe: GanRecipe, state: TrainingState): Origin {
   const { resolution, imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers, noise } = recipe;
-  const weights = new Map([...tensors].filter(([name]) => networkOf(name) !== ""));
+  const weights = networkWeights(state);
   return {
     path,
     resolution,
     sizes: { imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers, noise },
-    state: (r) => begunWith(weights, r, { path, resolution }),
+    state: (r) => begun(weights, r, { path, resolution }),
   };
 }
 
@@ -95,7 +95,7 @@ function networkOrigin(path: string, bytes: Uint8Array): Origin {
     },
     state(recipe) {
       checkTrainable(path, settings);
-      return begunWith(named, recipe, { path, resolution });
+      return begun(named, recipe, { path, resolution });
     },
   };
 }
@@ -108,39 +108,20 @@ function checkTrainable(path: string, { lrMultiplier }: ConfigObject): void {
     );
 }
 
-/**
- * The recipe's first state with these weights in it; all of a network's must be there and fit. At a higher resolution than
- * theirs the networks grow: blocks above begin anew, and their part in the image at nothing, so that training goes on from
- * the smaller images enlarged.
- */
-function begunWith(
+/** Throws ProjectError where the weights do not fit. */
+function begun(
   weights: ReadonlyMap<string, Tensor>,
   recipe: GanRecipe,
-  from: Pick<Origin, "path" | "resolution">,
+  { path, resolution }: Pick<Origin, "path" | "resolution">,
 ): TrainingState {
-  const fresh = initialState(recipe);
-  const networks = new Set([...weights.keys()].map(networkOf));
-  const begun = (name: string, start: Tensor): Tensor => {
-    if (!networks.has(networkOf(name))) return start;
-    if (blockOf(name) > from.resolution)
-      return name.endsWith(".torgb.weight") ? tensor(start.shape, new Float32Array(start.data.length)) : start;
-    const given = weights.get(name);
-    if (given === undefined || !sameShape(given.shape, start.shape))
-      throw new ProjectError(
-        `${from.path} does not fit this run: its ${name} ${given === undefined ? "is missing" : `is [${given.shape}]`}, ` +
-          `expected [${start.shape}]. Leave out --cfg, --cbase, --cmax and --map-depth to take over its sizes, and give ` +
-          `no --resolution or a higher one than its ${from.resolution}.`,
-      );
-    return given;
-  };
-  return {
-    tensors: new Map([...fresh.tensors].map(([name, start]) => [name, begun(name, start)])),
-    scalars: fresh.scalars,
-  };
+  try {
+    return begunWith(weights, resolution, recipe);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ProjectError(
+      `${path} does not fit this run: ${cause.message}. Leave out --cfg, --cbase, --cmax and --map-depth to take over ` +
+        `its sizes, and give no --resolution or a higher one than its ${resolution}.`,
+      { cause },
+    );
+  }
 }
-
-/** Resolution of the block that a weight belongs to; 0 outside blocks. */
-const blockOf = (name: string): number => Number(/(?:\.|\/)b(\d+)\./.exec(name)?.[1] ?? 0);
-
-/** "G", "D" or "ema" of a weight's name in a state; "" of other variables. */
-const networkOf = (name: string): string => /^(G|D|ema)\//.exec(name)?.[1] ?? "";

@@ -14,15 +14,25 @@ import { clip, constant, input, mul, reduceMean, reshape } from "../../graph/ops
 import type { Value } from "../../graph/value.ts";
 import { pathLengths, pathPenalty, squaredGradient } from "../../nn/losses.ts";
 import { type AdamOptions, adam, adamFeeds, adamInputs, movingAverage } from "../../nn/optimizers.ts";
-import { initialTensors, trainedNames } from "../../nn/parameters.ts";
+import { trainedNames } from "../../nn/parameters.ts";
 import type { Provider, Runtime } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type TrainStep, trainStep, variables } from "../trainStep.ts";
 import { adaptedProbability, augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
-import { type GanNetworks, ganNetworks, mixedStyles } from "./networks.ts";
+import { gaussian, mixingMask, mixSeed } from "./draws.ts";
+import { ganNetworks, mixedStyles } from "./networks.ts";
 import { adversarialStep, type Gradients } from "./oneStage.ts";
 import { type GanRecipe, type GanTrainer, type StepReport, TrainingError, type TrainingState } from "./trainer.ts";
+import {
+  averageName,
+  initialProgress,
+  initialVariables,
+  PATH_AVERAGE,
+  type Progress,
+  restore,
+  squareName,
+} from "./trainingState.ts";
 
 /** Adam's constants in StyleGAN2. */
 const ADAM = { beta1: 0, beta2: 0.99, epsilon: 1e-8 } as const;
@@ -41,19 +51,6 @@ export interface GanTrainerOptions {
   readonly threads?: number;
   /** What `state()` of a trainer of the same recipe gave: training continues from there. */
   readonly state?: TrainingState;
-}
-
-/** What beside the tensors makes a state. */
-interface Progress {
-  step: number;
-  images: number;
-  /** Updates of either network so far, for Adam's corrections. */
-  updatesD: number;
-  updatesG: number;
-  augmentP: number;
-  /** Sum and number of the signs since the probability was last adapted. */
-  signSum: number;
-  signCount: number;
 }
 
 /** The updates of one network's weights from their gradients, by variable name. */
@@ -75,10 +72,6 @@ function adamUpdates(
     }),
   );
 }
-
-const squareName = (prefix: string, name: string): string => `${prefix}.square/${name}`;
-const averageName = (name: string): string => `ema/${name}`;
-const PATH_AVERAGE = "pathLength";
 
 /** The regulariser's own updates take the lazy schedule into account (StyleGAN2, appendix B): c = k / (k + 1). */
 function lazyAdam(interval: number): { rate: number; options: AdamOptions } {
@@ -296,60 +289,6 @@ function openAveraged(
   return networkGenerator(network, where);
 }
 
-const initialProgress = ({ augment }: GanRecipe): Progress => ({
-  step: 0,
-  images: 0,
-  updatesD: 0,
-  updatesG: 0,
-  augmentP: augment?.initial ?? 0,
-  signSum: 0,
-  signCount: 0,
-});
-
-/**
- * The state before the first step. Tensors "G/<weight>", "D/<weight>", "ema/<weight>" (the averaged generator, constant noise
- * and average w among them) and what the optimisers keep. A state with other weights begins training from those.
- */
-export const initialState = (recipe: GanRecipe): TrainingState => ({
-  tensors: initialVariables(ganNetworks(recipe), recipe.seed),
-  scalars: { ...initialProgress(recipe) },
-});
-
-/** Every variable at the start, by name. */
-function initialVariables({ generatorTable, discriminatorTable }: GanNetworks, seed: number): Map<string, Tensor> {
-  const G = initialTensors(generatorTable, mixSeed(seed, 0, 10));
-  const D = initialTensors(discriminatorTable, mixSeed(seed, 0, 11));
-  const all = new Map<string, Tensor>([[PATH_AVERAGE, tensor([1])]]);
-  for (const [prefix, table, values] of [
-    ["G", generatorTable, G],
-    ["D", discriminatorTable, D],
-  ] as const)
-    for (const name of trainedNames(table)) {
-      const value = values.get(name) as Tensor;
-      all.set(`${prefix}/${name}`, value);
-      all.set(squareName(prefix, name), tensor(value.shape));
-    }
-  for (const [name, value] of G) all.set(averageName(name), value);
-  return all;
-}
-
-/** Puts a state into the fresh variables. Throws RangeError where it is of another recipe. */
-function restore({ tensors, scalars }: TrainingState, initial: Map<string, Tensor>, progress: Progress): void {
-  for (const [name, fresh] of initial) {
-    const stored = tensors.get(name);
-    if (stored === undefined || !sameShape(stored.shape, fresh.shape))
-      throw new RangeError(
-        `the training state has ${stored === undefined ? "no" : `[${stored.shape}] for`} ${name}, the recipe's is [${fresh.shape}]: it belongs to another recipe`,
-      );
-    initial.set(name, stored);
-  }
-  for (const name of Object.keys(progress) as (keyof Progress)[]) {
-    const value = scalars[name];
-    if (typeof value !== "number") throw new RangeError(`the training state has no number ${name}`);
-    progress[name] = value;
-  }
-}
-
 /** Notes a step's mean sign, and adapts the probability when enough are known. */
 function adaptAugmentation(progress: Progress, { augment, batch }: GanRecipe, sign: number): void {
   if (augment === null) return;
@@ -366,35 +305,6 @@ function adaptAugmentation(progress: Progress, { augment, batch }: GanRecipe, si
 function emaBeta({ emaKimg, emaRampup, batch }: GanRecipe, images: number): number {
   const halfLife = Math.min(emaKimg * 1000, emaRampup === null ? Number.POSITIVE_INFINITY : images * emaRampup);
   return 0.5 ** (batch / halfLife);
-}
-
-/** For each image with this probability, the layers from a random one on take the second latent: 1 is the first. */
-function mixingMask(random: RandomState, N: number, numWs: number, probability: number): Tensor {
-  const mask = tensor([N, numWs, 1]);
-  for (let n = 0; n < N; n++) {
-    const mixed = random.randomSample() < probability;
-    const from = 1 + random.randint(numWs - 1);
-    mask.data.fill(1, n * numWs, n * numWs + (mixed ? from : numWs));
-  }
-  return mask;
-}
-
-/** A seed for a step and a use: murmur's finaliser over the three numbers. */
-function mixSeed(seed: number, step: number, stream: number): number {
-  let h = seed >>> 0;
-  for (const part of [step, stream]) {
-    h = Math.imul(h ^ part, 0x9e3779b1) >>> 0;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
-    h = (h ^ (h >>> 16)) >>> 0;
-  }
-  return h;
-}
-
-function gaussian(random: RandomState, shape: readonly number[], deviation = 1): Tensor {
-  const t = tensor(shape);
-  for (let i = 0; i < t.data.length; i++) t.data[i] = random.randn() * deviation;
-  return t;
 }
 
 const noiseName = ({ layer }: NoisePort): string => `noise/${layer}`;

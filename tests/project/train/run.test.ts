@@ -10,8 +10,8 @@ import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
 import { type MakeTrainer, type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
 import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
 import type { JobOptions } from "../../../src/tensor/progress.ts";
-import { initialState } from "../../../src/train/gan/ganTrainer.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
+import { initialState } from "../../../src/train/gan/trainingState.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
 import { writeFiles, writePlainSet } from "./pictures.ts";
 

@@ -7,9 +7,9 @@ import { newStyleGan2Settings } from "../../../src/gan/stylegan2Parameters.ts";
 import { encodeState, saveState } from "../../../src/project/train/stateFile.ts";
 import { openOrigin } from "../../../src/project/train/transfer.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { initialState } from "../../../src/train/gan/ganTrainer.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
 import type { TrainingState } from "../../../src/train/gan/trainer.ts";
+import { initialState } from "../../../src/train/gan/trainingState.ts";
 
 const sizes = { channelBase: 128, channelMax: 8, zDim: 6, wDim: 10, mappingLayers: 3, batch: 4 };
 const recipe = ganRecipe(16, sizes);

@@ -1,0 +1,125 @@
+/** The variables of a training run, by name: how they begin, continue from a state, and grow to larger images. */
+import { initialTensors, trainedNames } from "../../nn/parameters.ts";
+import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { mixSeed } from "./draws.ts";
+import { type GanNetworks, ganNetworks } from "./networks.ts";
+import type { GanRecipe, TrainingState } from "./trainer.ts";
+
+/** What beside the tensors makes a state. */
+export interface Progress {
+  step: number;
+  images: number;
+  /** Updates of either network so far, for Adam's corrections. */
+  updatesD: number;
+  updatesG: number;
+  augmentP: number;
+  /** Sum and number of the signs since the probability was last adapted. */
+  signSum: number;
+  signCount: number;
+}
+
+export const squareName = (prefix: string, name: string): string => `${prefix}.square/${name}`;
+export const averageName = (name: string): string => `ema/${name}`;
+export const PATH_AVERAGE = "pathLength";
+
+export const initialProgress = ({ augment }: GanRecipe): Progress => ({
+  step: 0,
+  images: 0,
+  updatesD: 0,
+  updatesG: 0,
+  augmentP: augment?.initial ?? 0,
+  signSum: 0,
+  signCount: 0,
+});
+
+/**
+ * The state before the first step. Tensors "G/<weight>", "D/<weight>", "ema/<weight>" (the averaged generator, constant noise
+ * and average w among them) and what the optimisers keep. A state with other weights begins training from those.
+ */
+export const initialState = (recipe: GanRecipe): TrainingState => ({
+  tensors: initialVariables(ganNetworks(recipe), recipe.seed),
+  scalars: { ...initialProgress(recipe) },
+});
+
+/** Every variable at the start, by name. */
+export function initialVariables(
+  { generatorTable, discriminatorTable }: GanNetworks,
+  seed: number,
+): Map<string, Tensor> {
+  const G = initialTensors(generatorTable, mixSeed(seed, 0, 10));
+  const D = initialTensors(discriminatorTable, mixSeed(seed, 0, 11));
+  const all = new Map<string, Tensor>([[PATH_AVERAGE, tensor([1])]]);
+  for (const [prefix, table, values] of [
+    ["G", generatorTable, G],
+    ["D", discriminatorTable, D],
+  ] as const)
+    for (const name of trainedNames(table)) {
+      const value = values.get(name) as Tensor;
+      all.set(`${prefix}/${name}`, value);
+      all.set(squareName(prefix, name), tensor(value.shape));
+    }
+  for (const [name, value] of G) all.set(averageName(name), value);
+  return all;
+}
+
+/** Puts a state into the fresh variables. Throws RangeError where it is of another recipe. */
+export function restore({ tensors, scalars }: TrainingState, initial: Map<string, Tensor>, progress: Progress): void {
+  for (const [name, fresh] of initial) {
+    const stored = tensors.get(name);
+    if (stored === undefined || !sameShape(stored.shape, fresh.shape))
+      throw new RangeError(
+        `the training state has ${stored === undefined ? "no" : `[${stored.shape}] for`} ${name}, the recipe's is [${fresh.shape}]: it belongs to another recipe`,
+      );
+    initial.set(name, stored);
+  }
+  for (const name of Object.keys(progress) as (keyof Progress)[]) {
+    const value = scalars[name];
+    if (typeof value !== "number") throw new RangeError(`the training state has no number ${name}`);
+    progress[name] = value;
+  }
+}
+
+/**
+ * A recipe's first state with these weights of its networks ("G", "D", "ema") in it; of a network all must be there and fit.
+ * Where they are of a lower `resolution` the networks grow: blocks above begin anew, and their part in the image at
+ * nothing, so that training goes on from the smaller images enlarged. Throws RangeError for a weight that does not fit.
+ */
+export function begunWith(weights: ReadonlyMap<string, Tensor>, resolution: number, recipe: GanRecipe): TrainingState {
+  const fresh = initialState(recipe);
+  const networks = new Set([...weights.keys()].map(networkOf));
+  const begun = (name: string, start: Tensor): Tensor => {
+    if (!networks.has(networkOf(name))) return start;
+    if (blockOf(name) > resolution)
+      return name.endsWith(".torgb.weight") ? tensor(start.shape, new Float32Array(start.data.length)) : start;
+    const given = weights.get(name);
+    if (given === undefined || !sameShape(given.shape, start.shape))
+      throw new RangeError(
+        `its ${name} ${given === undefined ? "is missing" : `is [${given.shape}]`}, expected [${start.shape}]`,
+      );
+    return given;
+  };
+  return {
+    tensors: new Map([...fresh.tensors].map(([name, start]) => [name, begun(name, start)])),
+    scalars: fresh.scalars,
+  };
+}
+
+/** The weights of the networks in a state, without what belongs to training. */
+export const networkWeights = ({ tensors }: TrainingState): Map<string, Tensor> =>
+  new Map([...tensors].filter(([name]) => networkOf(name) !== ""));
+
+/**
+ * A state of images of `resolution` pixels, to be continued by a recipe of larger ones. The optimisers begin anew; what is
+ * counted by images and steps goes on, and so does the probability of augmentation.
+ */
+export function grown(state: TrainingState, resolution: number, recipe: GanRecipe): TrainingState {
+  const { tensors, scalars } = begunWith(networkWeights(state), resolution, recipe);
+  const { step, images, augmentP } = state.scalars;
+  return { tensors, scalars: { ...scalars, step, images, augmentP } };
+}
+
+/** Resolution of the block that a weight belongs to; 0 outside blocks. */
+const blockOf = (name: string): number => Number(/(?:\.|\/)b(\d+)\./.exec(name)?.[1] ?? 0);
+
+/** "G", "D" or "ema" of a weight's name in a state; "" of other variables. */
+const networkOf = (name: string): string => /^(G|D|ema)\//.exec(name)?.[1] ?? "";
