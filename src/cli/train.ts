@@ -23,6 +23,7 @@ interface TrainGanOptions {
   readonly resize?: Resampling;
   readonly mirror?: boolean;
   readonly resolution?: number;
+  readonly grow: boolean;
   readonly preset?: PresetName;
   readonly batch?: number;
   readonly gamma?: number;
@@ -71,6 +72,10 @@ same weights. The result, network.safetensors, opens in every command that takes
       powerOfTwo,
     )
     .option(
+      "--no-grow",
+      "all of the run at its resolution; quick and auto begin at 16 px and double it, which is much cheaper",
+    )
+    .option(
       "--crop <region>",
       "what is taken of a picture: centre (the largest square), none (all), or x,y,w,h in pixels, percent (10%) or parts (12/178) (default: centre)",
       crop,
@@ -90,8 +95,12 @@ same weights. The result, network.safetensors, opens in every command that takes
       parse.number(0.001, 1e6),
     )
     .option("--hours <h>", "or in hours of training, interrupted runs counted together", parse.number(0.001, 1e5))
-    .option("--batch <n>", "images of one update (default: by the resolution)", parse.integer(1))
-    .option("--gamma <weight>", "of R1 (default: 0.0002 resolution² / batch)", parse.number(0, 1e6))
+    .option("--batch <n>", "images of one update, in every stage (default: by the resolution)", parse.integer(1))
+    .option(
+      "--gamma <weight>",
+      "of R1, in every stage (default: 0.1 at 16 px, then at least 1; paper: 0.0002 resolution² / batch)",
+      parse.number(0, 1e6),
+    )
     .option("--lr <rate>", "learning rate (default: 0.0025)", parse.number(1e-7, 1))
     .option("--cbase <n>", "channels: cbase / resolution of the layer, …", parse.integer(1))
     .option("--cmax <n>", "… but at most cmax", parse.integer(1))
@@ -119,7 +128,7 @@ same weights. The result, network.safetensors, opens in every command that takes
 Examples:
   klish train gan --data photos --outdir run --dry-run             what it would cost
   klish train gan --data photos --outdir run --mirror              begin, or continue
-  klish train gan --data photos.zip --outdir run --hours 8 --cfg quick
+  klish train gan --data photos.zip --outdir run --hours 2          as far as that goes
   klish train gan --resume run --kimg 2000                         longer than at first
   klish train gan --data cats --outdir cats-run --resume run       from another run's weights
   klish generate --network run/network.safetensors --seeds 0-15 --outdir out`,
@@ -150,6 +159,7 @@ function requestOf(options: TrainGanOptions): TrainGanRequest {
     mirror: options.mirror ?? null,
     preset: options.preset ?? null,
     resolution: options.resolution ?? null,
+    grow: options.grow ? null : false,
     batch: options.batch ?? null,
     gamma: options.gamma ?? null,
     learningRate: options.lr ?? null,
@@ -187,33 +197,21 @@ function summary({ folder, network, images, seconds, trained, imagesPerSecond, .
 const NAMED = 5;
 
 function planLines(plan: TrainPlan): string[] {
-  const { settings, pictures, parameters, diskBytes, images, secondsPerKimg } = plan;
-  const { recipe, kimg, hours } = settings;
+  const { settings, pictures, stages, parameters, diskBytes, images } = plan;
   const { files, others, tried, rejected, sizes } = pictures;
-  const perSecond = 1000 / secondsPerKimg;
-  const lasting = kimg * secondsPerKimg;
-  const ended =
-    hours === null || plan.kimgAtEnd >= kimg - 0.01 ? "" : `; --hours ${hours} ends it at ${plan.kimgAtEnd.toFixed(1)}`;
-  return table([
+  const seconds = stages.reduce((sum, stage) => sum + stage.seconds, 0);
+  const facts = [
     [
       "pictures",
-      `${files}${others > 0 ? ` (and ${others} other files)` : ""}, of ${sizes.map(({ width, height }) => `${width}x${height}`).join(", ")} (least, middle, most)`,
+      `${files}${others > 0 ? ` (and ${others} other files)` : ""}, of ${sizes.map(({ width, height }) => `${width}x${height}`).join(", ")} (least, middle, most)${settings.data.mirror ? "; and mirrored" : ""}`,
     ],
     ["rejected", `${rejected.length} of ${tried} that were tried`],
     ...rejected.slice(0, NAMED).map(({ name, reason }) => ["", `${name}: ${reason}`]),
     [
-      "images",
-      `${recipe.resolution}x${recipe.resolution}, ${settings.data.mirror ? "and mirrored, " : ""}in batches of ${recipe.batch}`,
-    ],
-    [
       "networks",
       `G ${millions(parameters.generator)}, D ${millions(parameters.discriminator)} parameters (${settings.preset})`,
     ],
-    [
-      "speed",
-      `${perSecond.toFixed(1)} images/s, ${formatSeconds(secondsPerKimg)} per kimg (${plan.steps.timed} steps timed)`,
-    ],
-    ["training", `${kimg} kimg: ${formatSeconds(lasting)}${ended}`],
+    ["training", `${limits(settings)}; ${plan.kimgAtEnd.toFixed(1)} kimg in ${formatSeconds(seconds)}`],
     ...(images > 0
       ? [["left", `${formatSeconds(plan.secondsLeft)}; ${(images / 1000).toFixed(1)} kimg are done`]]
       : []),
@@ -222,8 +220,26 @@ function planLines(plan: TrainPlan): string[] {
       "disk",
       `${size(diskBytes.pictures)} pictures, ${size(diskBytes.states)} states, ${size(diskBytes.snapshots)} snapshots`,
     ],
+  ];
+  const rows = stages.map((stage) => [
+    `${stage.resolution}x${stage.resolution}`,
+    stage.kimg.toFixed(1),
+    String(stage.batch),
+    String(Number(stage.gamma.toPrecision(3))),
+    (1000 / stage.secondsPerKimg).toFixed(1),
+    formatSeconds(stage.seconds),
+    String(stage.steps.timed),
   ]);
+  return [
+    ...table(facts),
+    "",
+    ...table([["images", "kimg", "batch", "gamma", "images/s", "time", "steps timed"], ...rows]),
+  ];
 }
+
+/** What ends a run. */
+const limits = ({ kimg, hours }: TrainPlan["settings"]): string =>
+  [...(kimg === null ? [] : [`${kimg} kimg`]), ...(hours === null ? [] : [`${hours} h`])].join(" or ");
 
 function profileLines({ steps, milliseconds, operators }: StepProfile): string[] {
   const row = (name: string, calls: string, ms: number): string[] => [

@@ -1,6 +1,7 @@
 import { readLog } from "../project/train/log.ts";
 import { loadClock } from "../project/train/runClock.ts";
 import type { TrainSettings } from "../project/train/settings.ts";
+import { type Stage, stagesOf } from "../project/train/stages.ts";
 import { formatSeconds } from "./progressBar.ts";
 import { print } from "./run.ts";
 import { table } from "./table.ts";
@@ -15,6 +16,7 @@ export async function trainingInfo(folder: string, settings: TrainSettings, json
   const clock = await loadClock(folder);
   const log = await readLog(folder);
   const { recipe, data, kimg, hours, preset, from } = settings;
+  const stages = stagesOf(settings);
   const count = Math.min(LINES, log.length);
   const shown = Array.from(
     { length: count },
@@ -25,9 +27,10 @@ export async function trainingInfo(folder: string, settings: TrainSettings, json
     ["training", `StyleGAN2, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`],
     ["pictures", `${data.source}${data.mirror ? ", and mirrored" : ""}`],
     ...(from === null ? [] : [["begun from", from]]),
+    ...(stages.length > 1 ? [["stages", stages.map(describe).join(", ")]] : []),
     [
       "done",
-      `${(clock.images / 1000).toFixed(1)} of ${kimg} kimg in ${formatSeconds(clock.seconds)}${hours === null ? "" : ` of ${hours} h`}`,
+      `${(clock.images / 1000).toFixed(1)}${kimg === null ? "" : ` of ${kimg}`} kimg in ${formatSeconds(clock.seconds)}${hours === null ? "" : ` of ${hours} h`}`,
     ],
     ["command", settings.command],
   ];
@@ -37,3 +40,6 @@ export async function trainingInfo(folder: string, settings: TrainSettings, json
   ];
   print({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], json);
 }
+
+const describe = ({ recipe, end }: Stage): string =>
+  `${recipe.resolution} px${end === Number.POSITIVE_INFINITY ? "" : ` to ${(end / 1000).toFixed(1)} kimg`}`;

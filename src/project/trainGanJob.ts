@@ -5,7 +5,8 @@ import { ganTrainer } from "../train/gan/ganTrainer.ts";
 import { dryRun, type TrainPlan } from "./train/dryRun.ts";
 import type { TrainGanRequest } from "./train/planRun.ts";
 import { profileSteps, type StepProfile } from "./train/profile.ts";
-import { type MakeTrainer, type TrainSummary, trainGan } from "./train/run.ts";
+import { type TrainSummary, trainGan } from "./train/run.ts";
+import type { MakeTrainer } from "./train/startTrainer.ts";
 
 const trainerOn =
   (runtime: Runtime): MakeTrainer =>

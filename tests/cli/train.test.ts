@@ -53,16 +53,26 @@ it("klish info tells how far a training run came, with lines of its log", async 
   const run = join(folder, "info");
   const command = "npx klish train gan";
   const nothing = { crop: null, fit: null, resize: null, mirror: true, preset: null, hours: 3, tick: null, snap: null };
-  const sizes = { channelBase: null, channelMax: null, mappingLayers: null, noise: null, resolution: null, data: null };
+  const sizes = {
+    channelBase: null,
+    channelMax: null,
+    mappingLayers: null,
+    noise: null,
+    resolution: null,
+    grow: null,
+    data: null,
+  };
   const rates = { batch: 8, gamma: null, learningRate: null, aug: null, target: null, seed: null, kimg: 40 };
   const options = { ...nothing, ...sizes, ...rates };
-  await saveSettings(run, newSettings(options, "/photos", 16, {}, { command, versions: {}, from: null }));
+  await saveSettings(run, newSettings(options, "/photos", 32, undefined, { command, versions: {}, from: null }));
   await saveClock(run, { images: 20_000, seconds: 3600 });
   for (let kimg = 1; kimg <= 20; kimg++) await appendLog(run, { images: kimg * 1000, kimg, lossD: kimg / 100 });
   const { code, stdout } = await klish("info", run);
   expect(code).toBe(0);
-  expect(stdout).toContain(`StyleGAN2, 16x16, auto, batches of 8`);
+  expect(stdout).toContain(`StyleGAN2, 32x32, auto, batches of 8`);
   expect(stdout).toContain("20.0 of 40 kimg in 1 h 00 min of 3 h");
+  // Half of the time each, and images of 32 pixels cost three times as much.
+  expect(stdout).toContain("stages    16 px to 30.0 kimg, 32 px\n");
   const lines = stdout.trim().split("\n").slice(-9);
   expect(lines[0]).toMatch(/^kimg +lossD$/);
   expect(lines.slice(1).map((line) => Number(line.split(/ +/)[0]))).toEqual([1, 4, 6, 9, 12, 15, 17, 20]);

@@ -95,7 +95,7 @@ export function planesOf(pictures: readonly Uint8Array[], side: number): Tensor 
   const size = CHANNELS * side * side;
   const out = tensor([pictures.length, CHANNELS, side, side]);
   pictures.forEach((rgb, i) => {
-    toPlanes(rgb, out.data.subarray(i * size, (i + 1) * size), side, false);
+    toPlanes(rgb, out.data.subarray(i * size, (i + 1) * size), side);
   });
   return out;
 }

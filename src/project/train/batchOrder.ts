@@ -9,27 +9,26 @@ export interface BatchItem {
 export interface BatchOrderOptions {
   /** Pictures of the set. */
   readonly count: number;
-  readonly batch: number;
   /** Every picture also turned left to right: the set is twice as large. */
   readonly mirror: boolean;
   readonly seed: number;
 }
 
 /**
- * The pictures of batch i, a pure function of i: the set is shown in a new random order in every epoch, and batches run
- * on from one epoch into the next. What was asked for last is remembered, so that batches in sequence cost one shuffle an
- * epoch.
+ * The `batch` pictures that come after the first `shown` ones, a pure function of these: the set is shown in a new random
+ * order in every epoch, and batches run on from one epoch into the next. What was asked for last is remembered, so that
+ * batches in sequence cost one shuffle an epoch.
  */
-export function batchOrder({ count, batch, mirror, seed }: BatchOrderOptions): (i: number) => BatchItem[] {
+export function batchOrder({ count, mirror, seed }: BatchOrderOptions): (shown: number, batch: number) => BatchItem[] {
   const size = mirror ? 2 * count : count;
   let known: { readonly epoch: number; readonly order: Int32Array } | undefined;
   const orderOf = (epoch: number): Int32Array => {
     if (known?.epoch !== epoch) known = { epoch, order: new RandomState(mix(seed, epoch)).permutation(size) };
     return known.order;
   };
-  return (i) =>
+  return (shown, batch) =>
     Array.from({ length: batch }, (_, j) => {
-      const position = i * batch + j;
+      const position = shown + j;
       const drawn = orderOf(Math.floor(position / size))[position % size];
       return { index: drawn % count, mirrored: drawn >= count };
     });

@@ -1,7 +1,8 @@
 /**
  * The prepared pictures of a run, in its folder `images`: pixels.u8, one picture [R,R,3] of bytes after the other;
  * files.jsonl, a line for every picture of the source in order, those too that were rejected; prepared.json, written
- * when the others are complete. Pictures are read by position, so memory does not grow with their number.
+ * when the others are complete. Pictures are read by position, so memory does not grow with their number. Smaller images,
+ * for stages before the last, are averages of theirs.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -83,22 +84,32 @@ export async function hashFile(path: string): Promise<string> {
 export interface ImageStore {
   readonly count: number;
   readonly resolution: number;
-  /** Pictures by index, turned left to right where asked for: [n,3,R,R], values byte / 127.5 - 1. */
+  /**
+   * Pictures by index, turned left to right where asked for: [n,3,R,R], values byte / 127.5 - 1, averaged over squares of
+   * pixels where `resolution` is less than what was prepared.
+   */
   read(items: readonly BatchItem[]): Promise<Tensor>;
   close(): Promise<void>;
 }
 
-/** Opens what was prepared. Throws ProjectError when its pixels are missing or cut short. */
-export async function openImageStore(run: string, { count, resolution }: PreparedFile): Promise<ImageStore> {
+/**
+ * Opens what was prepared, for images of `resolution`, a divisor of the prepared ones' side. Throws ProjectError when pixels
+ * are missing or cut short.
+ */
+export async function openImageStore(
+  run: string,
+  { count, resolution: prepared }: PreparedFile,
+  resolution = prepared,
+): Promise<ImageStore> {
   const path = pixelsPath(run);
-  const area = resolution * resolution;
-  const imageBytes = area * CHANNELS;
+  const imageBytes = prepared * prepared * CHANNELS;
+  const size = resolution * resolution * CHANNELS;
   let file: FileHandle;
   try {
-    const { size } = await stat(path);
-    if (size !== count * imageBytes)
+    const found = await stat(path);
+    if (found.size !== count * imageBytes)
       throw new ProjectError(
-        `${path} has ${size} bytes, expected ${count * imageBytes}. Delete the folder images beside it to prepare the pictures again.`,
+        `${path} has ${found.size} bytes, expected ${count * imageBytes}. Delete the folder images beside it to prepare the pictures again.`,
       );
     file = await open(path, "r");
   } catch (error) {
@@ -114,7 +125,10 @@ export async function openImageStore(run: string, { count, resolution }: Prepare
       for (const [n, { index, mirrored }] of items.entries()) {
         const { bytesRead } = await file.read(bytes, 0, imageBytes, index * imageBytes);
         if (bytesRead !== imageBytes) throw new ProjectError(`${path} ends before picture ${index}: it was cut short.`);
-        toPlanes(bytes, out.data.subarray(n * imageBytes, (n + 1) * imageBytes), resolution, mirrored);
+        toPlanes(bytes, out.data.subarray(n * size, (n + 1) * size), resolution, {
+          mirrored,
+          shrink: prepared / resolution,
+        });
       }
       return out;
     },
@@ -122,13 +136,27 @@ export async function openImageStore(run: string, { count, resolution }: Prepare
   };
 }
 
-/** RGB bytes [R,R,3] to planes [3,R,R] in [-1,1]. */
-export function toPlanes(rgb: Uint8Array, planes: Float32Array, side: number, mirrored: boolean): void {
+/**
+ * RGB bytes [F R,F R,3] to planes [3,R,R] in [-1,1], `side` R: means over squares of F = `shrink` pixels a side, turned left
+ * to right where `mirrored`.
+ */
+export function toPlanes(
+  rgb: Uint8Array,
+  planes: Float32Array,
+  side: number,
+  { mirrored = false, shrink = 1 }: { readonly mirrored?: boolean; readonly shrink?: number } = {},
+): void {
   const area = side * side;
+  const row = side * shrink * CHANNELS;
+  const scale = 127.5 * shrink * shrink;
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
-      const from = (y * side + (mirrored ? side - 1 - x : x)) * CHANNELS;
-      const to = y * side + x;
-      for (let c = 0; c < CHANNELS; c++) planes[c * area + to] = rgb[from + c] / 127.5 - 1;
+      const from = y * shrink * row + (mirrored ? side - 1 - x : x) * shrink * CHANNELS;
+      for (let c = 0; c < CHANNELS; c++) {
+        let sum = 0;
+        for (let dy = 0; dy < shrink; dy++)
+          for (let dx = 0; dx < shrink; dx++) sum += rgb[from + dy * row + dx * CHANNELS + c];
+        planes[c * area + y * side + x] = sum / scale - 1;
+      }
     }
 }

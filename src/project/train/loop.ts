@@ -1,4 +1,4 @@
-/** The loop of a run: steps, ticks, snapshots, states. Where it stops and continues leaves no trace in the weights. */
+/** The loop of a stage: steps, ticks, snapshots, states. Where it stops and continues leaves no trace in the weights. */
 import { join } from "node:path";
 import { exportSafetensors } from "../../gan/exportNetwork.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
@@ -12,12 +12,16 @@ import type { Measures } from "./measures.ts";
 import { saveClock } from "./runClock.ts";
 import type { TrainSettings } from "./settings.ts";
 import { kimgName, sampleSheet, samplesPath } from "./sheets.ts";
+import { type Stage, workDone } from "./stages.ts";
 import { saveState } from "./stateFile.ts";
 import { addStep, means, type TickSums } from "./tick.ts";
 
 export interface LoopOptions extends JobOptions {
   readonly run: string;
   readonly settings: TrainSettings;
+  readonly stages: readonly Stage[];
+  /** One of them. */
+  readonly stage: Stage;
   readonly trainer: GanTrainer;
   readonly images: ImageStore;
   readonly events: EventWriter;
@@ -37,18 +41,19 @@ export interface LoopEnd {
   readonly images: number;
   /** Of training, with all runs before this one. */
   readonly seconds: number;
-  /** Images that this run trained on, and how many a second; 0 where there was nothing left to do. */
-  readonly trained: number;
-  readonly imagesPerSecond: number;
+  /** Whether the run is at its end, and not only the stage. */
+  readonly finished: boolean;
 }
 
 export const networkPath = (run: string): string => join(run, "network.safetensors");
 
-/** Trains to the end of the settings. Stopped by the signal, it first saves the state and the newest network. */
+/** Trains to the end of the stage, or of the run if that comes first. Stopped by the signal, it first saves the state and the newest network. */
 export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
-  const { run, settings, trainer, images, events, now, signal, onProgress } = options;
-  const { batch, seed } = settings.recipe;
-  const order = batchOrder({ count: images.count, batch, mirror: settings.data.mirror, seed });
+  const { run, settings, stages, stage, trainer, images, events, now, signal, onProgress } = options;
+  const { recipe } = stage;
+  const { batch } = recipe;
+  const order = batchOrder({ count: images.count, mirror: settings.data.mirror, seed: recipe.seed });
+  const total = settings.kimg === null ? undefined : settings.kimg * 1000;
   const tickImages = settings.tick * 1000;
   const started = now();
   const first = trainer.images;
@@ -57,14 +62,15 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   let saved = started;
 
   const seconds = (): number => options.seconds + (now() - started) / 1000;
-  const trained = (): number => trainer.images - first;
-  const rate = (): number => perSecond(trained(), now() - started);
-  /** Of the images or of the time that training may take, whichever ends first; 1: done. */
+  const finished = (): boolean =>
+    trainer.images >= (total ?? Number.POSITIVE_INFINITY) ||
+    seconds() >= (settings.hours ?? Number.POSITIVE_INFINITY) * 3600;
+  /** Of the images or of the time that training may take, whichever ends first. */
   const share = (): number =>
     Math.min(
       1,
       Math.max(
-        trainer.images / (settings.kimg * 1000),
+        total === undefined ? 0 : workDone(stages, trainer.images, total),
         settings.hours === null ? 0 : seconds() / (settings.hours * 3600),
       ),
     );
@@ -73,11 +79,13 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       phase: "train",
       done: share(),
       total: 1,
-      ...(report === undefined ? {} : { note: noteOf(report, rate()) }),
+      ...(report === undefined
+        ? {}
+        : { note: noteOf(report, stage, perSecond(trainer.images - first, now() - started)) }),
     });
 
   const save = async (): Promise<void> => {
-    await saveState(run, { training: trainer.state(), images: trainer.images, sums, recipe: settings.recipe });
+    await saveState(run, { training: trainer.state(), images: trainer.images, sums, recipe });
     await saveClock(run, { images: trainer.images, seconds: seconds() });
     saved = now();
   };
@@ -99,15 +107,16 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
 
   if (first === 0) await writeSnapshot(run, trainer, events);
   progress();
+  const over = (): boolean => trainer.images >= stage.end || finished();
   let last: StepReport | undefined;
   let snapshotDue = false;
-  while (share() < 1) {
+  while (!over()) {
     if (signal?.aborted === true) {
       await save();
       await writeAtomic(networkPath(run), networkBytes(trainer));
       signal.throwIfAborted();
     }
-    last = await trainer.step(await images.read(order(trainer.images / batch)));
+    last = await trainer.step(await images.read(order(trainer.images, batch)));
     sums = addStep(sums, last);
     snapshotDue = true;
     const ticks = Math.floor(trainer.images / tickImages);
@@ -122,7 +131,8 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       }
       tickBegan = { time: now(), images: trainer.images };
     }
-    if (now() - saved >= options.secondsBetweenStates * 1000) await save();
+    // At the end the state comes after the last snapshot, so that a kill between the two makes it again.
+    if (!over() && now() - saved >= options.secondsBetweenStates * 1000) await save();
     progress(last);
   }
   if (last !== undefined && snapshotDue) {
@@ -130,7 +140,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     await writeSnapshot(run, trainer, events);
     await save();
   }
-  return { images: trainer.images, seconds: seconds(), trained: trained(), imagesPerSecond: rate() };
+  return { images: trainer.images, seconds: seconds(), finished: finished() };
 }
 
 /** What there is to see and to use at this moment: the network under its number and as the newest, and a sample sheet. */
@@ -146,7 +156,8 @@ async function writeSnapshot(run: string, trainer: GanTrainer, events: EventWrit
 const networkBytes = (trainer: GanTrainer): Uint8Array => exportSafetensors(trainer.generator());
 
 const rounded = (x: number): number => Math.round(x * 1000) / 1000;
-const perSecond = (count: number, ms: number): number => (count === 0 ? 0 : rounded(count / Math.max(1e-3, ms / 1000)));
+export const perSecond = (count: number, ms: number): number =>
+  count === 0 ? 0 : rounded(count / Math.max(1e-3, ms / 1000));
 
-const noteOf = ({ images, lossD, lossG, augmentP }: StepReport, rate: number): string =>
-  `${(images / 1000).toFixed(1)} kimg, ${rate.toFixed(1)} images/s, D ${lossD.toFixed(2)} G ${lossG.toFixed(2)}, p ${augmentP.toFixed(2)}`;
+const noteOf = ({ images, lossD, lossG, augmentP }: StepReport, { number, of, recipe }: Stage, rate: number): string =>
+  `${(images / 1000).toFixed(1)} kimg, ${of > 1 ? `stage ${number} of ${of}: ${recipe.resolution} px, ` : ""}${rate.toFixed(1)} images/s, D ${lossD.toFixed(2)} G ${lossG.toFixed(2)}, p ${augmentP.toFixed(2)}`;

@@ -17,6 +17,7 @@ import {
   type TrainOptions,
   type TrainSettings,
 } from "./settings.ts";
+import { stagesOf } from "./stages.ts";
 import { openOrigin } from "./transfer.ts";
 
 export interface TrainGanRequest extends TrainOptions {
@@ -37,6 +38,8 @@ export interface TrainGanRequest extends TrainOptions {
 export interface PlannedRun {
   readonly folder: string;
   readonly settings: TrainSettings;
+  /** Whether it is a new one; if hours limit it, the lengths of its stages are not planned yet. */
+  readonly begins: boolean;
   /** Undefined where they are gone, but prepared. */
   readonly pictures: ImageFiles | undefined;
 }
@@ -78,10 +81,10 @@ async function beginRun(request: TrainGanRequest, folder: string): Promise<Plann
   const crop = parseCrop(request.crop ?? "centre");
   const resolution = request.resolution ?? origin?.resolution ?? (await chooseResolution(pictures.files, { crop }));
   const from = origin === undefined ? null : origin.path;
-  const settings = newSettings(request, data, resolution, origin?.sizes ?? {}, { command, versions: versions(), from });
+  const settings = newSettings(request, data, resolution, origin, { command, versions: versions(), from });
   // Weights that do not fit are told of before anything is written.
-  origin?.state(settings.recipe);
-  return { folder, settings, pictures };
+  origin?.state(stagesOf(settings)[0].recipe);
+  return { folder, settings, begins: true, pictures };
 }
 
 async function continueRun(request: TrainGanRequest, folder: string, before: TrainSettings): Promise<PlannedRun> {
@@ -95,7 +98,7 @@ async function continueRun(request: TrainGanRequest, folder: string, before: Tra
   const { source } = settings.data;
   const complete = (await loadPrepared(folder)) !== undefined;
   const gone = request.data === null && complete && (await stat(source).catch(() => undefined)) === undefined;
-  return { folder, settings, pictures: gone ? undefined : await listImages(source) };
+  return { folder, settings, begins: false, pictures: gone ? undefined : await listImages(source) };
 }
 
 /** How the pictures of a run are prepared. */

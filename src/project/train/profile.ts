@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { listFolder } from "../files.ts";
-import { tryPictures } from "./dryRun.ts";
 import { planRun, type TrainGanRequest } from "./planRun.ts";
-import { type MakeTrainer, startTrainer } from "./run.ts";
+import { type MakeTrainer, startTrainer } from "./startTrainer.ts";
+import { noiseImages } from "./timeStage.ts";
 
 export interface StepProfile {
   readonly steps: number;
@@ -28,15 +28,14 @@ export interface OperatorCost {
 /** Steps in which every regulariser comes at least once, where that is not too long: profiles grow by megabytes a step. */
 const MOST_STEPS = 16;
 
-/** Trains for a cycle of the lazy regularisers, and throws the result away. `makeProfiled` writes profiles to a prefix. */
+/** Trains the last stage for a cycle of the lazy regularisers, and throws the result away. `makeProfiled` writes profiles to a prefix. */
 export async function profileSteps(
   request: TrainGanRequest,
   job: JobOptions,
   { makeProfiled, now }: { readonly makeProfiled: (prefix: string) => MakeTrainer; readonly now: () => number },
 ): Promise<StepProfile> {
-  const plan = await planRun(request);
-  const { recipe } = plan.settings;
-  const { images } = await tryPictures(plan, job);
+  const { recipe } = (await planRun(request)).settings;
+  const images = noiseImages(recipe);
   const folder = await mkdtemp(join(tmpdir(), "klish-profile-"));
   try {
     const trainer = await startTrainer(recipe, undefined, request, job, makeProfiled(join(folder, "ort")));

@@ -1,25 +1,27 @@
 /** A training run, from its pictures to its last snapshot. */
 import { mkdir } from "node:fs/promises";
-import { availableParallelism, hostname } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { resolveProvider } from "../../runtime/node/providers.ts";
-import type { Provider } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
-import type { GanTrainer, TrainingState } from "../../train/gan/trainer.ts";
+import type { TrainingState } from "../../train/gan/trainer.ts";
+import { grown } from "../../train/gan/trainingState.ts";
 import { explain, removeTemporaries } from "../files.ts";
 import { lockFolder } from "../lock.ts";
-import { openEvents } from "./eventWriter.ts";
+import { type EventWriter, openEvents } from "./eventWriter.ts";
 import { openImageStore, type PreparedFile } from "./imageStore.ts";
 import { cutLog } from "./log.ts";
-import { networkPath, trainLoop } from "./loop.ts";
+import { type LoopEnd, networkPath, perSecond, trainLoop } from "./loop.ts";
 import { openMeasures } from "./measures.ts";
 import { planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
 import { prepareImages, rejectedPath } from "./prepareImages.ts";
 import { loadClock } from "./runClock.ts";
-import { saveSettings, type TrainSettings } from "./settings.ts";
+import { plannedByHours, saveSettings, type TrainSettings } from "./settings.ts";
 import { writeReals } from "./sheets.ts";
-import { loadState } from "./stateFile.ts";
+import { stageAt, stagesOf } from "./stages.ts";
+import { startTrainer, type TrainGanParts, threadsOf } from "./startTrainer.ts";
+import { loadState, type RunState } from "./stateFile.ts";
+import { timeStage } from "./timeStage.ts";
 import { openOrigin } from "./transfer.ts";
 
 export interface TrainSummary {
@@ -37,21 +39,9 @@ export interface TrainSummary {
   readonly rejectedList: string;
 }
 
-/** Makes what trains: `ganTrainer`, or what a test has in its place. */
-export type MakeTrainer = (
-  recipe: GanRecipe,
-  options: { readonly provider: Provider; readonly threads: number; readonly state?: TrainingState },
-) => Promise<GanTrainer>;
-
-export interface TrainGanParts {
-  readonly makeTrainer: MakeTrainer;
-  /** Milliseconds from any start. */
-  readonly now: () => number;
-}
-
 /** Begins a run, or continues the one that is in the folder. */
 export async function trainGan(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainSummary> {
-  const { run, release } = await openRun(request, job);
+  const { run, release } = await openRun(request, job, parts);
   try {
     return await trainOn(run, request, job, parts);
   } finally {
@@ -70,14 +60,16 @@ interface OpenRun {
 async function openRun(
   request: TrainGanRequest,
   job: JobOptions,
+  parts: TrainGanParts,
 ): Promise<{ readonly run: OpenRun; readonly release: () => Promise<void> }> {
-  const { folder, settings, pictures } = await planRun(request);
+  const { folder, pictures, begins, ...planned } = await planRun(request);
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw explain(error, folder);
   });
   const release = await lockFolder(folder);
   try {
     for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
+    const settings = begins ? await withMeasuredGrowth(planned.settings, request, job, parts) : planned.settings;
     await saveSettings(folder, settings);
     const prepared = await prepareImages(folder, pictures?.files, preparationOf(settings), job);
     return { run: { folder, settings, prepared }, release };
@@ -87,49 +79,98 @@ async function openRun(
   }
 }
 
+/** The settings of a new run, with the lengths of its stages: they stay what they are from then on. */
+async function withMeasuredGrowth(
+  settings: TrainSettings,
+  request: TrainGanRequest,
+  job: JobOptions,
+  parts: TrainGanParts,
+): Promise<TrainSettings> {
+  if (settings.hours === null) return settings;
+  const seconds: number[] = [];
+  for (const { recipe } of stagesOf(settings).slice(0, -1))
+    seconds.push((await timeStage(recipe, request, job, parts)).secondsPerKimg);
+  return plannedByHours(settings, seconds);
+}
+
+/** Stage after stage. Each begins as an interrupted run continues: from the state in the folder. */
 async function trainOn(
+  run: OpenRun,
+  request: TrainGanRequest,
+  job: JobOptions,
+  parts: TrainGanParts,
+): Promise<TrainSummary> {
+  const { folder, prepared } = run;
+  const { seconds } = await loadClock(folder);
+  const state = await loadState(folder);
+  const images = state?.images ?? 0;
+  if (state === undefined) await showReals(run);
+  await cutLog(folder, images);
+  const events = await openEvents(folder, { images, host: hostname(), wallTime: () => Date.now() / 1000 });
+  let end: LoopEnd = { images, seconds, finished: false };
+  while (!end.finished) end = await trainStage(run, end, events, request, job, parts);
+  const { count, rejected, enlarged } = prepared;
+  const trained = end.images - images;
+  return {
+    folder,
+    network: networkPath(folder),
+    images: end.images,
+    seconds: end.seconds,
+    trained,
+    imagesPerSecond: perSecond(trained, (end.seconds - seconds) * 1000),
+    pictures: { count, rejected, enlarged },
+    rejectedList: rejectedPath(folder),
+  };
+}
+
+async function showReals({ folder, prepared }: OpenRun): Promise<void> {
+  const images = await openImageStore(folder, prepared);
+  try {
+    await writeReals(folder, images);
+  } finally {
+    await images.close();
+  }
+}
+
+/** The stage that comes after `done` in the run, to its end. */
+async function trainStage(
   { folder, settings, prepared }: OpenRun,
+  done: Pick<LoopEnd, "images" | "seconds">,
+  events: EventWriter,
   request: TrainGanRequest,
   job: JobOptions,
   { makeTrainer, now }: TrainGanParts,
-): Promise<TrainSummary> {
-  const images = await openImageStore(folder, prepared);
+): Promise<LoopEnd> {
+  const stages = stagesOf(settings);
+  const stage = stageAt(stages, done.images);
+  const { recipe } = stage;
+  const images = await openImageStore(folder, prepared, recipe.resolution);
   try {
     const state = await loadState(folder);
-    const { recipe, from } = settings;
-    const begin = state?.training ?? (from === null ? undefined : (await openOrigin(from)).state(recipe));
+    const begin = state === undefined ? await beginning(settings, recipe) : atStage(state, recipe);
     const trainer = await startTrainer(recipe, begin, request, job, makeTrainer);
-    const measures = request.metrics ? await openMeasures(images, { threads: threadsOf(request) }) : undefined;
     try {
-      if (state === undefined) await writeReals(folder, images);
-      await cutLog(folder, trainer.images);
-      const end = await trainLoop({
-        run: folder,
-        settings,
-        trainer,
-        images,
-        events: await openEvents(folder, {
-          images: trainer.images,
-          host: hostname(),
-          wallTime: () => Date.now() / 1000,
-        }),
-        measures,
-        sums: state?.sums ?? {},
-        seconds: (await loadClock(folder)).seconds,
-        secondsBetweenStates: request.saveMinutes * 60,
-        now,
-        ...job,
-      });
-      const { count, rejected, enlarged } = prepared;
-      return {
-        folder,
-        network: networkPath(folder),
-        ...end,
-        pictures: { count, rejected, enlarged },
-        rejectedList: rejectedPath(folder),
-      };
+      const measures = request.metrics ? await openMeasures(images, { threads: threadsOf(request) }) : undefined;
+      try {
+        return await trainLoop({
+          run: folder,
+          settings,
+          stages,
+          stage,
+          trainer,
+          images,
+          events,
+          measures,
+          sums: state?.sums ?? {},
+          seconds: done.seconds,
+          secondsBetweenStates: request.saveMinutes * 60,
+          now,
+          ...job,
+        });
+      } finally {
+        await measures?.dispose();
+      }
     } finally {
-      await measures?.dispose();
       await trainer.dispose();
     }
   } finally {
@@ -137,23 +178,10 @@ async function trainOn(
   }
 }
 
-/** Compiles the networks: seconds. */
-export async function startTrainer(
-  recipe: GanRecipe,
-  state: TrainingState | undefined,
-  request: Pick<TrainGanRequest, "provider" | "threads">,
-  { onProgress }: JobOptions,
-  makeTrainer: MakeTrainer,
-): Promise<GanTrainer> {
-  const resolved = await resolveProvider(request.provider);
-  onProgress?.({ phase: "build the networks", done: 0, total: 1 });
-  const trainer = await makeTrainer(recipe, {
-    provider: resolved,
-    threads: threadsOf(request),
-    ...(state === undefined ? {} : { state }),
-  });
-  onProgress?.({ phase: "build the networks", done: 1, total: 1, note: `${recipe.resolution} px on ${resolved}` });
-  return trainer;
-}
+/** Of a run that has no state yet: other weights, or none. */
+const beginning = async ({ from }: TrainSettings, recipe: GanRecipe): Promise<TrainingState | undefined> =>
+  from === null ? undefined : (await openOrigin(from)).state(recipe);
 
-const threadsOf = ({ threads }: Pick<TrainGanRequest, "threads">): number => threads ?? availableParallelism();
+/** The state for a stage: its own, or the one that the stage before ended with, grown. */
+const atStage = ({ training, recipe: { resolution } }: RunState, recipe: GanRecipe): TrainingState =>
+  resolution < recipe.resolution ? grown(training, resolution, recipe) : training;

@@ -6,11 +6,13 @@ import { listFolder, ProjectError, writeAtomic } from "../files.ts";
 import { readJsonFile } from "../jsonFile.ts";
 import { fits } from "./framing.ts";
 import { type Resampling, resamplings } from "./prepareImage.ts";
-import { type PresetName, presets } from "./presets.ts";
+import { type Preset, type PresetName, presets } from "./presets.ts";
+import { type GrowthStage, growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 
 const trainSettings = z.strictObject({
   klish: z.literal("gan-training"),
-  version: z.literal(1),
+  /** 1: before there were stages. */
+  version: z.literal([1, 2]),
   data: z.strictObject({
     /** Absolute path of the folder or archive. */
     source: z.string(),
@@ -23,10 +25,12 @@ const trainSettings = z.strictObject({
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]),
   /** A GanRecipe; `ganRecipe` checks it. */
   recipe: z.looseObject({ resolution: z.int() }),
+  /** The stages of smaller images before that. */
+  growth: z.array(growthStage).default([]),
   /** Absolute path of the run or network whose weights this one began with. */
   from: z.string().nullable(),
-  /** The run ends at this many thousands of images, or after so many hours of training. */
-  kimg: z.number().positive(),
+  /** The run ends at this many thousands of images, or after so many hours of training; one of them is there. */
+  kimg: z.number().positive().nullable(),
   hours: z.number().positive().nullable(),
   /** Thousands of images between two lines of the log; ticks between two snapshots. */
   tick: z.int().min(1),
@@ -47,6 +51,8 @@ export interface TrainOptions {
   readonly mirror: boolean | null;
   readonly preset: PresetName | null;
   readonly resolution: number | null;
+  /** false: all of the run at its resolution. */
+  readonly grow: boolean | null;
   readonly batch: number | null;
   readonly gamma: number | null;
   readonly learningRate: number | null;
@@ -66,6 +72,8 @@ export interface TrainOptions {
 const FILE = "settings.json";
 const DEFAULT_TICK = 1;
 const DEFAULT_SNAP = 10;
+/** Side of the images of the first stage. */
+const SMALLEST = 16;
 
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
 export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
@@ -74,7 +82,7 @@ export async function loadSettings(folder: string): Promise<TrainSettings | unde
   const stored = await readJsonFile(path, trainSettings, { what: "a training run", remedy });
   if (stored === undefined) return undefined;
   try {
-    return { ...stored, recipe: ganRecipe(stored.recipe.resolution, stored.recipe as Partial<GanRecipe>) };
+    return { ...stored, version: 2, recipe: ganRecipe(stored.recipe.resolution, stored.recipe as Partial<GanRecipe>) };
   } catch (cause) {
     throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
   }
@@ -93,19 +101,34 @@ export async function refuseForeignFolder(folder: string): Promise<void> {
     );
 }
 
-/** The settings of a new run. Throws RangeError for a recipe that does not fit together. */
+/** What a new run begins with, where that is not nothing. */
+export interface Beginning {
+  /** Sizes of the networks whose weights it takes. */
+  readonly sizes: Partial<GanRecipe>;
+  /** Of these networks' images. */
+  readonly resolution: number;
+}
+
+/**
+ * The settings of a new run. Where hours limit it, the stages' lengths are to be planned from what they cost
+ * (`plannedByHours`). Throws RangeError for a recipe that does not fit together.
+ */
 export function newSettings(
   options: TrainOptions,
   source: string,
   resolution: number,
-  /** Of the networks whose weights it begins with. */
-  sizes: Partial<GanRecipe>,
+  beginning: Beginning | undefined,
   origin: Pick<TrainSettings, "command" | "versions" | "from">,
 ): TrainSettings {
-  const preset = options.preset ?? "auto";
+  const name = options.preset ?? "auto";
+  const preset: Preset = presets[name];
+  const kimg = options.kimg ?? (options.hours === null ? preset.kimg : null);
+  const first = beginning === undefined ? SMALLEST : 2 * beginning.resolution;
+  const sides = (options.grow ?? preset.grows) ? growthSides(first, resolution) : [];
+  const lengths = growthByImages([...sides, resolution], kimg ?? preset.kimg);
   return {
     klish: "gan-training",
-    version: 1,
+    version: 2,
     data: {
       source: resolve(source),
       crop: options.crop ?? "centre",
@@ -113,9 +136,14 @@ export function newSettings(
       resize: options.resize ?? "lanczos",
       mirror: options.mirror ?? false,
     },
-    preset,
-    recipe: recipeOf(options, resolution, { ...presets[preset].sizes(resolution), ...sizes }),
-    kimg: options.kimg ?? presets[preset].kimg,
+    preset: name,
+    recipe: recipeOf(options, resolution, {
+      ...preset.sizes(resolution),
+      ...ratesAt(resolution, options, preset),
+      ...beginning?.sizes,
+    }),
+    growth: sides.map((side, i) => growthStageOf(side, lengths[i], ratesAt(side, options, preset))),
+    kimg,
     hours: options.hours,
     tick: options.tick ?? DEFAULT_TICK,
     snap: options.snap ?? DEFAULT_SNAP,
@@ -123,11 +151,41 @@ export function newSettings(
   };
 }
 
-function recipeOf(options: TrainOptions, resolution: number, sizes: Partial<GanRecipe>): GanRecipe {
-  const { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, noise, seed } = options;
-  const asked = { batch, gamma, learningRate, channelBase, channelMax, mappingLayers, noise, seed };
+/** What the user asked for, or the preset's. */
+function ratesAt(
+  resolution: number,
+  { batch, gamma }: TrainOptions,
+  preset: Preset,
+): Pick<GanRecipe, "batch" | "gamma"> {
+  const rates = preset.rates(resolution, batch);
+  return { batch: rates.batch, gamma: gamma ?? rates.gamma };
+}
+
+const growthStageOf = (
+  resolution: number,
+  kimg: number,
+  { batch, gamma }: Pick<GanRecipe, "batch" | "gamma">,
+): GrowthStage => ({ resolution, batch, gamma, kimg: wholeBatches(kimg, batch) });
+
+/** The settings of a new run that hours limit, once it is known what a thousand images cost in each stage of its growth. */
+export function plannedByHours(settings: TrainSettings, secondsPerKimg: readonly number[]): TrainSettings {
+  const { growth, kimg, hours } = settings;
+  if (hours === null) return settings;
+  const lengths = growthByHours(secondsPerKimg, hours);
+  return {
+    ...settings,
+    // What ends the run first decides.
+    growth: growth.map((stage, i) =>
+      growthStageOf(stage.resolution, kimg === null ? lengths[i] : Math.min(stage.kimg, lengths[i]), stage),
+    ),
+  };
+}
+
+function recipeOf(options: TrainOptions, resolution: number, defaults: Partial<GanRecipe>): GanRecipe {
+  const { learningRate, channelBase, channelMax, mappingLayers, noise, seed } = options;
+  const asked = { learningRate, channelBase, channelMax, mappingLayers, noise, seed };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)) as Partial<GanRecipe>;
-  const recipe = ganRecipe(resolution, { ...sizes, ...given });
+  const recipe = ganRecipe(resolution, { ...defaults, ...given });
   if (options.aug === "noaug") {
     if (options.target !== null)
       throw new RangeError("--target is of adaptive augmentation: leave it out, or --aug noaug");
@@ -150,6 +208,7 @@ export function continuedSettings(before: TrainSettings, options: TrainOptions, 
     mirror: data.mirror,
     preset: before.preset,
     resolution: recipe.resolution,
+    grow: before.growth.length > 0,
     batch: recipe.batch,
     gamma: recipe.gamma,
     learningRate: recipe.learningRate,

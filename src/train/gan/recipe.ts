@@ -59,13 +59,17 @@ export interface GanRecipe {
   readonly seed: number;
 }
 
+/** StyleGAN2-ADA's images of an update, and its rule of thumb for the weight of R1. */
+export const adaBatch = (resolution: number): number => Math.max(4, Math.min(32, 4096 / resolution));
+export const adaGamma = (resolution: number, batch: number): number => (0.0002 * resolution ** 2) / batch;
+
 /**
  * The recipe of StyleGAN2-ADA (Karras et al., 2020) with its rules for batch, gamma and moving average by resolution,
  * and networks of a size that a CPU trains: `overrides` replace any field; batch, gamma and emaKimg follow what is
  * overridden. Throws RangeError for values that do not fit together, naming the field.
  */
 export function ganRecipe(resolution: number, overrides: Partial<GanRecipe> = {}): GanRecipe {
-  const batch = overrides.batch ?? Math.max(4, Math.min(32, 4096 / resolution));
+  const batch = overrides.batch ?? adaBatch(resolution);
   const recipe: GanRecipe = {
     resolution,
     imageChannels: 3,
@@ -78,8 +82,7 @@ export function ganRecipe(resolution: number, overrides: Partial<GanRecipe> = {}
     batch,
     groupSize: batch % 4 === 0 ? 4 : 1,
     learningRate: resolution >= 1024 ? 0.002 : 0.0025,
-    // ADA's rule of thumb: 0.0002 R^2 / batch.
-    gamma: (0.0002 * resolution ** 2) / batch,
+    gamma: adaGamma(resolution, batch),
     r1Interval: 16,
     pathLengthWeight: 2,
     pathLengthInterval: 8,

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { dryRun } from "../../../src/project/train/dryRun.ts";
 import { readLog } from "../../../src/project/train/log.ts";
 import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
-import { type MakeTrainer, type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
+import { type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
+import type { MakeTrainer } from "../../../src/project/train/startTrainer.ts";
 import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
 import type { JobOptions } from "../../../src/tensor/progress.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
@@ -39,11 +40,12 @@ const request = (changes: Partial<TrainGanRequest> = {}): TrainGanRequest => ({
   mirror: null,
   preset: null,
   resolution: null,
+  grow: null,
   batch: 32,
   gamma: null,
   learningRate: null,
-  channelBase: null,
-  channelMax: null,
+  channelBase: 64,
+  channelMax: 2,
   mappingLayers: null,
   noise: null,
   aug: null,
@@ -217,16 +219,17 @@ describe("trainGan()", () => {
   it("writes the state as often as it is told to", async () => {
     const images: number[] = [];
     await train({ kimg: 0.128, saveMinutes: 0 }, {}, watchedTrainer({ onState: (n) => images.push(n) }));
-    expect(images).toEqual([32, 64, 96, 128, 128]);
+    expect(images).toEqual([32, 64, 96, 128]);
     expect(decodeState(await readFile(statePath(run))).sums).toEqual({});
   });
 
   it.each([
-    [{ gamma: 3 }, "gamma was 0.0016, now 3"],
+    [{ gamma: 3 }, "gamma was 0.1, now 3"],
     [{ batch: 16, mirror: true }, "mirror was false, now true; batch was 32, now 16"],
     [{ aug: "noaug" as const }, "aug was ada, now noaug"],
     [{ crop: "none" }, "crop was centre, now none"],
     [{ resolution: 32 }, "resolution was 16, now 32"],
+    [{ channelMax: 3 }, "channelMax was 2, now 3"],
   ])("refuses to continue with %j", async (changes, message) => {
     await train({ kimg: 1 });
     const before = await readFile(join(run, "settings.json"), "utf8");
@@ -248,21 +251,24 @@ describe("trainGan()", () => {
   it("begins with another run's weights and sizes, and needs that run no more once it has a state", async () => {
     const origin = join(folder, "origin.safetensors");
     const recipe = ganRecipe(16, { channelBase: 64, channelMax: 8, zDim: 6, wDim: 8 });
+    const its = { resume: origin, channelBase: null, channelMax: null };
     await writeFile(origin, encodeState({ training: initialState(recipe), images: 9000, sums: {}, recipe }));
-    await expect(train({ resume: origin, channelMax: 2 })).rejects.toThrow("does not fit this run");
+    await expect(train({ ...its, channelMax: 2 })).rejects.toThrow("does not fit this run");
     expect(existsSync(run)).toBe(false);
     const given: (string | undefined)[][] = [];
     const makeTrainer: MakeTrainer = (r, options) => {
       given.push([...(options.state?.tensors.keys() ?? [])].filter((name) => name.startsWith("G/")));
       return fakeTrainer(r, options);
     };
-    await expect(train({ resume: origin }, stopAt(100), makeTrainer)).rejects.toThrow("stopped");
+    await expect(train(its, stopAt(100), makeTrainer)).rejects.toThrow("stopped");
     expect(given[0]).toContain("G/mapping.fc0.weight");
     const { recipe: own, from } = JSON.parse(await readFile(join(run, "settings.json"), "utf8"));
     expect({ own, from }).toMatchObject({ own: { channelMax: 8, zDim: 6, batch: 32 }, from: origin });
     await rm(origin);
-    expect(await train({ resume: origin, kimg: 1 })).toMatchObject({ images: 1024 });
-    await expect(train({ resume: join(folder, "other") })).rejects.toThrow("is a training run already, begun from");
+    expect(await train({ ...its, kimg: 1 })).toMatchObject({ images: 1024 });
+    await expect(train({ ...its, resume: join(folder, "other") })).rejects.toThrow(
+      "is a training run already, begun from",
+    );
     await expect(train({ outdir: null, resume: statePath(run) })).rejects.toThrow(
       "is not the folder of a training run",
     );
@@ -309,8 +315,12 @@ describe("dryRun()", () => {
     expect(plan.pictures).toMatchObject({ files: 21, others: 1, tried: 21, rejected: [{ name: "broken.jpg" }] });
     expect(plan.pictures.sizes).toEqual(Array(3).fill({ width: 16, height: 16 }));
     // 1000 / 32 steps of 1 + 4 / 16 seconds.
-    expect(plan).toMatchObject({ secondsPerKimg: 39.0625, secondsLeft: 2500, kimgAtEnd: 64, images: 0 });
-    expect(plan.parameters).toEqual({ generator: 1, discriminator: 0 });
+    const stage = { resolution: 16, batch: 32, gamma: 0.1, kimg: 64, secondsPerKimg: 39.0625, seconds: 2500 };
+    expect(plan).toMatchObject({ stages: [stage], secondsLeft: 2500, kimgAtEnd: 64, images: 0 });
+    const { tensors } = initialState(plan.settings.recipe);
+    const count = (prefix: string) =>
+      [...tensors].reduce((sum, [name, t]) => sum + (name.startsWith(prefix) ? t.data.length : 0), 0);
+    expect(plan.parameters).toEqual({ generator: count("G/"), discriminator: count("D/") });
     expect(plan.diskBytes.pictures).toBe(21 * 16 * 16 * 3);
     expect(existsSync(run)).toBe(false);
   });
@@ -322,7 +332,7 @@ describe("dryRun()", () => {
     expect(plan.images).toBe(1024);
     expect(plan.secondsLeft).toBeLessThanOrEqual(360);
     expect(plan.secondsLeft).toBeGreaterThan(300);
-    expect(plan.kimgAtEnd).toBeCloseTo(1.024 + plan.secondsLeft / plan.secondsPerKimg, 9);
+    expect(plan.kimgAtEnd).toBeCloseTo(1.024 + plan.secondsLeft / plan.stages[0].secondsPerKimg, 9);
     expect(await readdir(run)).toEqual(before);
   });
 
@@ -336,4 +346,12 @@ describe("dryRun()", () => {
 });
 
 /** Options that say nothing. */
-const nothing = { batch: null, snap: null, kimg: null, outdir: null, data: null } as const;
+const nothing = {
+  batch: null,
+  channelBase: null,
+  channelMax: null,
+  snap: null,
+  kimg: null,
+  outdir: null,
+  data: null,
+} as const;

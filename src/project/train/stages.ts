@@ -1,0 +1,115 @@
+/**
+ * Growth as a schedule: a run of several stages trains on small images first, which cost little, and its networks grow from
+ * stage to stage (the idea of Karras et al., 2018, "Progressive growing of GANs"; here whole blocks come in at once).
+ */
+import { z } from "zod";
+import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
+import type { RunClock } from "./runClock.ts";
+import type { TrainSettings } from "./settings.ts";
+
+/** A stage before the last, as the settings keep it. */
+export const growthStage = z.strictObject({
+  /** Pixels of a side. */
+  resolution: z.int(),
+  batch: z.int().min(1),
+  gamma: z.number().min(0),
+  /** Its length, in thousands of images. */
+  kimg: z.number().positive(),
+});
+export type GrowthStage = z.infer<typeof growthStage>;
+
+/** A stage of a run. */
+export interface Stage {
+  /** Its place among the stages, from 1, and their number. */
+  readonly number: number;
+  readonly of: number;
+  readonly recipe: GanRecipe;
+  /** Images of the run before it and with it; the last stage has no end of its own: Infinity. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Part of the time for the stages before the last, in equal shares. */
+const GROWTH_SHARE = 0.5;
+/** Part of the hours that is planned with: training is slower than a trial, by what is logged, measured and saved. */
+const PLANNED_HOURS = 0.9;
+/** How many times the cost of an image grows when its side doubles, where nothing is measured. */
+const COST_OF_DOUBLING = 3;
+
+/** Sides of the images of the stages before the last: `first`, and doubled until below `target`. */
+export const growthSides = (first: number, target: number): number[] =>
+  first < target ? [first, ...growthSides(2 * first, target)] : [];
+
+/** Thousands of images of each stage before the last, for a run of `kimg` in all; `sides` are of all its stages. */
+export function growthByImages(sides: readonly number[], kimg: number): number[] {
+  const rates = sides.map((side, i) => timeShare(i, sides.length) / costOf(side));
+  const total = rates.reduce((a, b) => a + b, 0);
+  return rates.slice(0, -1).map((rate) => (kimg * rate) / total);
+}
+
+/** The same for a run of so many hours, from what a thousand images cost in each of these stages. */
+export const growthByHours = (secondsPerKimg: readonly number[], hours: number): number[] =>
+  secondsPerKimg.map(
+    (seconds, i) => (PLANNED_HOURS * hours * 3600 * timeShare(i, secondsPerKimg.length + 1)) / seconds,
+  );
+
+/** The part of a run's time that belongs to stage `i` of `count`. */
+const timeShare = (i: number, count: number): number =>
+  count === 1 ? 1 : i === count - 1 ? 1 - GROWTH_SHARE : GROWTH_SHARE / (count - 1);
+
+/** Of an image, in that of one of a single pixel. */
+const costOf = (side: number): number => COST_OF_DOUBLING ** Math.log2(side);
+
+/** At least one batch, and whole ones. */
+export const wholeBatches = (kimg: number, batch: number): number =>
+  (Math.max(1, Math.round((kimg * 1000) / batch)) * batch) / 1000;
+
+/** All stages in order. The last is the recipe's own; the others have its sizes, for smaller images. */
+export function stagesOf({ recipe, growth }: Pick<TrainSettings, "recipe" | "growth">): Stage[] {
+  const of = growth.length + 1;
+  let begin = 0;
+  const before = growth.map((stage, i): Stage => {
+    const end = begin + Math.round(stage.kimg * 1000);
+    const made = { number: i + 1, of, recipe: recipeOf(recipe, stage), begin, end };
+    begin = end;
+    return made;
+  });
+  return [...before, { number: of, of, recipe, begin, end: Number.POSITIVE_INFINITY }];
+}
+
+function recipeOf(recipe: GanRecipe, { resolution, batch, gamma }: GrowthStage): GanRecipe {
+  // These two follow the batch.
+  const { groupSize, emaKimg, ...others } = recipe;
+  return ganRecipe(resolution, { ...others, resolution, batch, gamma });
+}
+
+/** The stage that the next image belongs to. */
+export const stageAt = (stages: readonly Stage[], images: number): Stage =>
+  stages.find(({ end }) => images < end) as Stage;
+
+/** What of every stage comes after what is done, in thousands of images and in seconds, by what a thousand images cost. */
+export function forecast(
+  settings: Pick<TrainSettings, "recipe" | "growth" | "kimg" | "hours">,
+  secondsPerKimg: readonly number[],
+  done: RunClock,
+): { readonly kimg: number; readonly seconds: number }[] {
+  const { kimg: total, hours } = settings;
+  let secondsLeft = hours === null ? Number.POSITIVE_INFINITY : Math.max(0, hours * 3600 - done.seconds);
+  return stagesOf(settings).map(({ begin, end }, i) => {
+    const until = total === null ? end : Math.min(end, total * 1000);
+    const images = Math.max(0, until - Math.max(begin, done.images));
+    const seconds = Math.min(secondsLeft, (images / 1000) * secondsPerKimg[i]);
+    secondsLeft -= seconds;
+    return { kimg: seconds / secondsPerKimg[i], seconds };
+  });
+}
+
+/** The part of a training of `total` images that is done with the first `images`, by what they cost. */
+export function workDone(stages: readonly Stage[], images: number, total: number): number {
+  const work = (until: number): number =>
+    stages.reduce(
+      (sum, { recipe, begin, end }) => sum + Math.max(0, Math.min(until, end) - begin) * costOf(recipe.resolution),
+      0,
+    );
+  return work(images) / work(total);
+}

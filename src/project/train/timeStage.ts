@@ -1,0 +1,82 @@
+/** What a stage of training costs, from a few steps of it. */
+import type { JobOptions } from "../../tensor/progress.ts";
+import { RandomState } from "../../tensor/random.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { GanRecipe } from "../../train/gan/recipe.ts";
+import type { GanTrainer } from "../../train/gan/trainer.ts";
+import type { TrainGanRequest } from "./planRun.ts";
+import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
+import { encodeState } from "./stateFile.ts";
+import { meanStep, type StepCosts, stepCosts, type TimedStep } from "./stepCosts.ts";
+
+export interface StageCost {
+  readonly secondsPerKimg: number;
+  readonly steps: { readonly timed: number; readonly costs: StepCosts };
+  readonly parameters: { readonly generator: number; readonly discriminator: number };
+  /** Of the files. */
+  readonly stateBytes: number;
+  readonly networkBytes: number;
+}
+
+/** Steps that are timed at most and at least, and the seconds after which no further is begun. */
+const TIMED_STEPS = 18;
+const LEAST_STEPS = 3;
+const TIMED_SECONDS = 60;
+
+/** Builds the networks, times some steps on images of noise, and throws the result away. */
+export async function timeStage(
+  recipe: GanRecipe,
+  request: Pick<TrainGanRequest, "provider" | "threads">,
+  job: JobOptions,
+  { makeTrainer, now }: TrainGanParts,
+): Promise<StageCost> {
+  const trainer = await startTrainer(recipe, undefined, request, job, makeTrainer);
+  try {
+    const timed = await timeSteps(trainer, job, now);
+    const costs = stepCosts(timed);
+    const training = trainer.state();
+    return {
+      secondsPerKimg: (meanStep(costs, recipe) / recipe.batch) * 1000,
+      steps: { timed: timed.length, costs },
+      parameters: { generator: elements(training.tensors, "G/"), discriminator: elements(training.tensors, "D/") },
+      stateBytes: encodeState({ training, images: trainer.images, sums: {}, recipe }).length,
+      networkBytes: 4 * elements(trainer.generator().weights, ""),
+    };
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+/** A batch that a step takes: what is in it does not change what a step costs. */
+export function noiseImages({ batch, imageChannels, resolution }: GanRecipe): Tensor {
+  const images = tensor([batch, imageChannels, resolution, resolution]);
+  const random = new RandomState(0);
+  for (let i = 0; i < images.data.length; i++) images.data[i] = 2 * random.randomSample() - 1;
+  return images;
+}
+
+/** The first step warms up; a whole cycle of the lazy regularisers follows, if time allows. */
+async function timeSteps(
+  trainer: GanTrainer,
+  { onProgress, signal }: JobOptions,
+  now: () => number,
+): Promise<TimedStep[]> {
+  const images = noiseImages(trainer.recipe);
+  const progress = (done: number): void =>
+    onProgress?.({ phase: "time some steps", done, total: TIMED_STEPS, note: `${trainer.recipe.resolution} px` });
+  const began = now();
+  const steps: TimedStep[] = [];
+  while (steps.length < LEAST_STEPS || (steps.length < TIMED_STEPS && now() - began < TIMED_SECONDS * 1000)) {
+    signal?.throwIfAborted();
+    progress(steps.length);
+    const start = now();
+    const { r1, pathLength } = await trainer.step(images);
+    steps.push({ seconds: (now() - start) / 1000, r1: r1 !== undefined, pathLength: pathLength !== undefined });
+  }
+  progress(TIMED_STEPS);
+  return steps;
+}
+
+/** Numbers in all tensors whose names begin so. */
+const elements = (tensors: ReadonlyMap<string, Tensor>, prefix: string): number =>
+  [...tensors].reduce((sum, [name, { data }]) => sum + (name.startsWith(prefix) ? data.length : 0), 0);
