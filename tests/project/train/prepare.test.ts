@@ -17,9 +17,16 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseResolution } from "../../../src/project/train/chooseResolution.ts";
 import { listImages } from "../../../src/project/train/imageFiles.ts";
-import { linesPath, openImageStore, pixelsPath, preparedPath } from "../../../src/project/train/imageStore.ts";
+import {
+  linesPath,
+  openImageStore,
+  pixelsPath,
+  preparedPath,
+  toPlanes,
+} from "../../../src/project/train/imageStore.ts";
 import { type Preparation, prepareImage } from "../../../src/project/train/prepareImage.ts";
 import { prepareImages, rejectedPath } from "../../../src/project/train/prepareImages.ts";
+import { tensor } from "../../../src/tensor/tensor.ts";
 import { BLUE, halves, pixel, plain, RED, WHITE, writeFiles, writePlainSet } from "./pictures.ts";
 
 const R = 16;
@@ -198,6 +205,27 @@ describe("prepareImages()", () => {
     expect([at(1, 0, 1) < -0.9, at(1, 2, 1) > 0.9, at(1, 0, 14) > 0.9, at(1, 2, 14) < -0.9]).toEqual(
       Array(4).fill(true),
     );
+  });
+
+  it("averages squares of pixels for smaller images", async () => {
+    const quarters = new Uint8Array(R * R * 3);
+    // Red: 4 at even columns, 8 at odd ones, 100 more in the right half; green: the row; blue: 255.
+    for (let y = 0; y < R; y++)
+      for (let x = 0; x < R; x++) quarters.set([(x % 2 ? 8 : 4) + (x < R / 2 ? 0 : 100), y, 255], (y * R + x) * 3);
+    const small = tensor([1, 3, R / 2, R / 2]);
+    toPlanes(quarters, small.data, R / 2, { shrink: 2, mirrored: true });
+    const at = (c: number, y: number, x: number) => (small.data[(c * (R / 2) + y) * (R / 2) + x] + 1) * 127.5;
+    expect([at(0, 0, 0), at(0, 3, R / 2 - 1)].map((v) => Number(v.toFixed(3)))).toEqual([106, 6]);
+    expect([at(1, 0, 0), at(1, 3, 2)].map((v) => Number(v.toFixed(3)))).toEqual([0.5, 6.5]);
+    expect(small.data[2 * (R / 2) ** 2]).toBe(1);
+
+    await writeFiles(folder, { "set/a.png": await halves(R, R).png().toBuffer() });
+    const { files } = await listImages(join(folder, "set"));
+    const store = await openImageStore(run, await prepareImages(run, files, preparation, {}), R / 4);
+    const images = await store.read([{ index: 0, mirrored: false }]);
+    await store.close();
+    expect([store.resolution, images.shape]).toEqual([R / 4, [1, 3, R / 4, R / 4]]);
+    expect([...images.data.subarray(0, R / 4)]).toEqual([1, 1, -1, -1]);
   });
 
   it("refuses a set of nothing but broken pictures, with the first one's reason", async () => {

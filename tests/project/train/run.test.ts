@@ -11,7 +11,7 @@ import { type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
 import type { MakeTrainer } from "../../../src/project/train/startTrainer.ts";
 import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
 import type { JobOptions } from "../../../src/tensor/progress.ts";
-import { ganRecipe } from "../../../src/train/gan/recipe.ts";
+import { type GanRecipe, ganRecipe } from "../../../src/train/gan/recipe.ts";
 import { initialState } from "../../../src/train/gan/trainingState.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
 import { writeFiles, writePlainSet } from "./pictures.ts";
@@ -216,6 +216,17 @@ describe("trainGan()", () => {
     expect(await trainGan(request({ kimg: 1000, hours: 2 }), {}, parts)).toMatchObject({ images: 120 * 32 });
   });
 
+  it("opens a run from before there were stages as one of one stage", async () => {
+    await train({ kimg: 2 });
+    const path = join(run, "settings.json");
+    const { growth, ...settings } = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...settings, version: 1 }));
+    expect(await train({ kimg: 4 })).toMatchObject({ trained: 1984 });
+    expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ version: 2, growth: [] });
+    await train({ outdir: join(folder, "whole") });
+    expect((await traceOf(run)).state).toBe((await traceOf(join(folder, "whole"))).state);
+  });
+
   it("writes the state as often as it is told to", async () => {
     const images: number[] = [];
     await train({ kimg: 0.128, saveMinutes: 0 }, {}, watchedTrainer({ onState: (n) => images.push(n) }));
@@ -295,6 +306,93 @@ describe("trainGan()", () => {
   });
 });
 
+describe("trainGan() in stages", () => {
+  const growing = { resolution: 32 } as const;
+  /** A trainer with a look at the recipes, that fails when it is to be made for the n-th time. */
+  const watched = (recipes: GanRecipe[], failing = Number.POSITIVE_INFINITY): MakeTrainer => {
+    return (recipe, options) => {
+      if (recipes.push(recipe) === failing) throw new Error("killed");
+      return fakeTrainer(recipe, options);
+    };
+  };
+  const side = async (name: string) => (await sharp(join(run, "samples", name)).metadata()).width;
+
+  it("begins with small images and goes on with larger ones, in one log and one folder", async () => {
+    const recipes: GanRecipe[] = [];
+    const notes: string[] = [];
+    const job: JobOptions = { onProgress: ({ phase, note }) => phase === "train" && note && notes.push(note) };
+    expect(await train(growing, job, watched(recipes))).toMatchObject({ images: 4000, trained: 4000 });
+    expect(recipes.map(({ resolution, gamma }) => [resolution, gamma])).toEqual([
+      [16, 0.1],
+      [32, 1],
+    ]);
+    const settings = JSON.parse(await readFile(join(run, "settings.json"), "utf8"));
+    expect(settings).toMatchObject({
+      recipe: { resolution: 32 },
+      growth: [{ resolution: 16, batch: 32, gamma: 0.1, kimg: 3.008 }],
+    });
+    expect((await readLog(run)).map((line) => line.images)).toEqual([1024, 2016, 3008, 4000]);
+    expect((await readdir(join(run, "samples"))).sort()).toEqual([0, 2, 3, 4].map((kimg) => `kimg-00000${kimg}.png`));
+    // Eight images a side.
+    expect([await side("kimg-000003.png"), await side("kimg-000004.png")]).toEqual([128, 256]);
+    expect((await loadState(run))?.recipe).toMatchObject({ resolution: 32 });
+    expect(notes[0]).toMatch(/^0\.0 kimg, stage 1 of 2: 16 px, /);
+    expect(notes.at(-1)).toMatch(/^4\.0 kimg, stage 2 of 2: 32 px, /);
+    expect(await sharp(join(run, "reals.png")).metadata()).toMatchObject({ width: 256 });
+  });
+
+  it("stopped at any step, the border's too, ends as an uninterrupted run", async () => {
+    await train({ ...growing, outdir: join(folder, "whole") });
+    for (const images of [1024, 2976, 3008, 3040, 3500])
+      await expect(train(growing, stopAt(images))).rejects.toThrow("stopped");
+    expect(await train(growing)).toMatchObject({ images: 4000 });
+    expect(await traceOf(run)).toEqual(await traceOf(join(folder, "whole")));
+  });
+
+  it("killed between two stages, after or before the state of the first one's end, ends as an uninterrupted run", async () => {
+    await train({ ...growing, outdir: join(folder, "whole") });
+    await expect(train(growing, {}, watched([], 2))).rejects.toThrow("killed");
+    expect(await loadState(run)).toMatchObject({ images: 3008, recipe: { resolution: 16 }, sums: {} });
+    const before = join(folder, "before");
+    await cp(run, before, { recursive: true });
+    await rename(join(before, "state-previous.safetensors"), statePath(before));
+    expect((await loadState(before))?.images).toBe(2016);
+    for (const outdir of [run, before]) {
+      await train({ ...growing, outdir });
+      expect(await traceOf(outdir)).toEqual(await traceOf(join(folder, "whole")));
+    }
+  });
+
+  it("plans them by the hours it is given from what their steps cost, once", async () => {
+    let minutes = 0;
+    const recipes: GanRecipe[] = [];
+    const parts = {
+      now: () => minutes * 60_000,
+      makeTrainer: ((recipe, options) => {
+        recipes.push(recipe);
+        return watchedTrainer({ onStep: () => minutes++ })(recipe, options);
+      }) satisfies MakeTrainer,
+    };
+    const hour = request({ ...growing, kimg: null, hours: 1 });
+    await expect(trainGan(hour, stopAt(640), parts)).rejects.toThrow("stopped");
+    // Half of 54 minutes, and a step takes one.
+    const planned = { kimg: null, hours: 1, growth: [{ kimg: (27 * 32) / 1000 }] };
+    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject(planned);
+    expect(await trainGan(hour, {}, parts)).toMatchObject({ images: 60 * 32, seconds: 3600 });
+    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject(planned);
+    // The trial's, and again after the interruption.
+    expect(recipes.map(({ resolution }) => resolution)).toEqual([16, 16, 16, 32]);
+  });
+
+  it("makes no stages with --no-grow, and does not change its mind", async () => {
+    await train({ ...growing, grow: false, kimg: 0.1 });
+    expect((await loadState(run))?.recipe).toMatchObject({ resolution: 32 });
+    await rm(run, { recursive: true });
+    await train({ ...growing, kimg: 0.1 });
+    await expect(train({ ...growing, grow: false })).rejects.toThrow("grow was true, now false");
+  });
+});
+
 describe("dryRun()", () => {
   /** Every step takes a second, with R1 five. */
   const timed = () => {
@@ -322,6 +420,20 @@ describe("dryRun()", () => {
       [...tensors].reduce((sum, [name, t]) => sum + (name.startsWith(prefix) ? t.data.length : 0), 0);
     expect(plan.parameters).toEqual({ generator: count("G/"), discriminator: count("D/") });
     expect(plan.diskBytes.pictures).toBe(21 * 16 * 16 * 3);
+    expect(existsSync(run)).toBe(false);
+  });
+
+  it("times every stage, and plans them by the hours", async () => {
+    const plan = await dryRun(request({ resolution: 32, kimg: null, hours: 1 }), {}, timed());
+    expect(plan.stages).toMatchObject([
+      { resolution: 16, batch: 32, gamma: 0.1 },
+      { resolution: 32, batch: 32, gamma: 1 },
+    ]);
+    const [first, last] = plan.stages;
+    // A step costs 1.25 s: 1620 s are 1296.
+    expect(first).toMatchObject({ kimg: expect.closeTo(41.472, 9), seconds: expect.closeTo(1620, 9) });
+    expect(last.seconds).toBeCloseTo(1980, 9);
+    expect(plan.kimgAtEnd).toBeCloseTo(first.kimg + last.kimg, 9);
     expect(existsSync(run)).toBe(false);
   });
 
