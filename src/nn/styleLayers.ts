@@ -24,8 +24,11 @@ import { type FirFilter, firSmooth } from "./upfirdn.ts";
 /** Keeps divisions by a norm finite; the value of all official networks. */
 export const EPSILON = 1e-8;
 
-/** Leaky ReLU with the slope of all official networks. */
-export const lrelu = (x: Value): Value => leakyRelu(x, 0.2);
+/** Of the leaky ReLU in all official networks. */
+export const NEGATIVE_SLOPE = 0.2;
+
+/** Leaky ReLU with that slope. */
+export const lrelu = (x: Value): Value => leakyRelu(x, NEGATIVE_SLOPE);
 
 /** x / sqrt(mean(x^2) + eps) over the features of x [N,F] or, at each pixel, over the channels of x [N,F,H,W]. */
 export const normalizeSecondMoment = (x: Value): Value => div(x, sqrt(add(reduceMean(square(x), [1]), EPSILON)));

@@ -25,9 +25,12 @@ export interface GanNetworks {
   readonly discriminator: Discriminator;
 }
 
+/** Channels of both networks at a resolution. */
+export const channelsAt = ({ channelBase, channelMax }: GanRecipe, resolution: number): number =>
+  Math.min(channelMax, channelBase / resolution);
+
 export function ganNetworks(recipe: GanRecipe): GanNetworks {
-  const { channelBase, channelMax } = recipe;
-  const channels = (r: number): number => Math.min(channelMax, channelBase / r);
+  const channels = (r: number): number => channelsAt(recipe, r);
   const sizes: DiscriminatorSizes = { ...recipe, channels };
   const generatorTable = styleGan2Parameters({ ...recipe, channels });
   const discriminatorTable = discriminatorParameters(sizes);

@@ -2,7 +2,8 @@
 import { initialTensors, trainedNames } from "../../nn/parameters.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { mixSeed } from "./draws.ts";
-import { type GanNetworks, ganNetworks } from "./networks.ts";
+import { carriesColours, grownBlock } from "./growDiscriminator.ts";
+import { channelsAt, type GanNetworks, ganNetworks } from "./networks.ts";
 import type { GanRecipe, TrainingState } from "./trainer.ts";
 
 /** What beside the tensors makes a state. */
@@ -81,16 +82,20 @@ export function restore({ tensors, scalars }: TrainingState, initial: Map<string
 
 /**
  * A recipe's first state with these weights of its networks ("G", "D", "ema") in it; of a network all must be there and fit.
- * Where they are of a lower `resolution` the networks grow: blocks above begin anew, and their part in the image at
- * nothing, so that training goes on from the smaller images enlarged. Throws RangeError for a weight that does not fit.
+ * Where they are of a lower `resolution` the networks grow: the generator's blocks above begin anew, and their part in the
+ * image at nothing, so that training goes on from the smaller images enlarged; the discriminator judges the larger images
+ * as it did smaller ones. Throws RangeError for a weight that does not fit.
  */
 export function begunWith(weights: ReadonlyMap<string, Tensor>, resolution: number, recipe: GanRecipe): TrainingState {
   const fresh = initialState(recipe);
   const networks = new Set([...weights.keys()].map(networkOf));
+  const judging = discriminatorBlocks(weights, resolution, recipe);
   const begun = (name: string, start: Tensor): Tensor => {
     if (!networks.has(networkOf(name))) return start;
     if (blockOf(name) > resolution)
-      return name.endsWith(".torgb.weight") ? tensor(start.shape, new Float32Array(start.data.length)) : start;
+      return (judging.get(name) ?? name.endsWith(".torgb.weight"))
+        ? tensor(start.shape, new Float32Array(start.data.length))
+        : start;
     const given = weights.get(name);
     if (given === undefined || !sameShape(given.shape, start.shape))
       throw new RangeError(
@@ -102,6 +107,25 @@ export function begunWith(weights: ReadonlyMap<string, Tensor>, resolution: numb
     tensors: new Map([...fresh.tensors].map(([name, start]) => [name, begun(name, start)])),
     scalars: fresh.scalars,
   };
+}
+
+/** The discriminator's blocks above `resolution`, by name, as far as they are wide enough to carry colours. */
+function discriminatorBlocks(
+  weights: ReadonlyMap<string, Tensor>,
+  resolution: number,
+  recipe: GanRecipe,
+): Map<string, Tensor> {
+  let known = weights;
+  const blocks = new Map<string, Tensor>();
+  for (let r = 2 * resolution; r <= recipe.resolution; r *= 2) {
+    const [weight, bias] = ["weight", "bias"].map((part) => known.get(`D/b${r / 2}.fromrgb.${part}`));
+    const channels = channelsAt(recipe, r);
+    if (weight === undefined || bias === undefined || !carriesColours(channels, recipe.imageChannels)) break;
+    const block = grownBlock({ weight, bias }, r, channels, mixSeed(recipe.seed, r, 12));
+    known = new Map([...block].map(([name, t]) => [`D/${name}`, t]));
+    for (const [name, t] of known) blocks.set(name, t);
+  }
+  return blocks;
 }
 
 /** The weights of the networks in a state, without what belongs to training. */
