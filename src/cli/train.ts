@@ -57,8 +57,8 @@ export function addTrain(program: Command): void {
     .command("gan")
     .summary("StyleGAN2-ADA on a folder or .zip of pictures")
     .description(
-      `Trains a StyleGAN2 with adaptive augmentation. Run the same command again to continue an interrupted run: it goes on to the
-same weights. The result, network.safetensors, opens in every command that takes a --network.`,
+      `Trains a StyleGAN2 with adaptive augmentation, on small images first. Run the same command again to continue an interrupted
+run: it goes on to the same weights. The result, network.safetensors, opens in every command that takes a --network.`,
     )
     .option("--data <path>", "pictures: a folder (with the folders in it) or a .zip")
     .option("--outdir <folder>", "the run's folder, to make or to continue")
@@ -98,7 +98,7 @@ same weights. The result, network.safetensors, opens in every command that takes
     .option("--batch <n>", "images of one update, in every stage (default: by the resolution)", parse.integer(1))
     .option(
       "--gamma <weight>",
-      "of R1, in every stage (default: 0.1 at 16 px, then at least 1; paper: 0.0002 resolution² / batch)",
+      "of R1, in every stage (default: 0.1 at 16 px, then 1 or more; paper: 0.0002 resolution² / batch)",
       parse.number(0, 1e6),
     )
     .option("--lr <rate>", "learning rate (default: 0.0025)", parse.number(1e-7, 1))
@@ -211,10 +211,8 @@ function planLines(plan: TrainPlan): string[] {
       "networks",
       `G ${millions(parameters.generator)}, D ${millions(parameters.discriminator)} parameters (${settings.preset})`,
     ],
-    ["training", `${limits(settings)}; ${plan.kimgAtEnd.toFixed(1)} kimg in ${formatSeconds(seconds)}`],
-    ...(images > 0
-      ? [["left", `${formatSeconds(plan.secondsLeft)}; ${(images / 1000).toFixed(1)} kimg are done`]]
-      : []),
+    ["training", `${kimgText(plan.kimgAtEnd)} kimg in ${formatSeconds(seconds)} (${limits(settings)})`],
+    ...(images > 0 ? [["left", `${formatSeconds(plan.secondsLeft)}; ${kimgText(images / 1000)} kimg are done`]] : []),
     ["memory", size(plan.memoryBytes)],
     [
       "disk",
@@ -223,7 +221,7 @@ function planLines(plan: TrainPlan): string[] {
   ];
   const rows = stages.map((stage) => [
     `${stage.resolution}x${stage.resolution}`,
-    stage.kimg.toFixed(1),
+    kimgText(stage.kimg),
     String(stage.batch),
     String(Number(stage.gamma.toPrecision(3))),
     (1000 / stage.secondsPerKimg).toFixed(1),
@@ -240,6 +238,8 @@ function planLines(plan: TrainPlan): string[] {
 /** What ends a run. */
 const limits = ({ kimg, hours }: TrainPlan["settings"]): string =>
   [...(kimg === null ? [] : [`${kimg} kimg`]), ...(hours === null ? [] : [`${hours} h`])].join(" or ");
+
+const kimgText = (kimg: number): string => kimg.toFixed(kimg < 10 ? 2 : 1);
 
 function profileLines({ steps, milliseconds, operators }: StepProfile): string[] {
   const row = (name: string, calls: string, ms: number): string[] => [

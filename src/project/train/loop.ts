@@ -79,9 +79,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       phase: "train",
       done: share(),
       total: 1,
-      ...(report === undefined
-        ? {}
-        : { note: noteOf(report, stage, perSecond(trainer.images - first, now() - started)) }),
+      note: noteOf(stage, report, perSecond(trainer.images - first, now() - started)),
     });
 
   const save = async (): Promise<void> => {
@@ -159,5 +157,14 @@ const rounded = (x: number): number => Math.round(x * 1000) / 1000;
 export const perSecond = (count: number, ms: number): number =>
   count === 0 ? 0 : rounded(count / Math.max(1e-3, ms / 1000));
 
-const noteOf = ({ images, lossD, lossG, augmentP }: StepReport, { number, of, recipe }: Stage, rate: number): string =>
-  `${(images / 1000).toFixed(1)} kimg, ${of > 1 ? `stage ${number} of ${of}: ${recipe.resolution} px, ` : ""}${rate.toFixed(1)} images/s, D ${lossD.toFixed(2)} G ${lossG.toFixed(2)}, p ${augmentP.toFixed(2)}`;
+function noteOf({ number, of, recipe }: Stage, report: StepReport | undefined, rate: number): string {
+  const where = of > 1 ? [`stage ${number} of ${of}: ${recipe.resolution} px`] : [];
+  if (report === undefined) return where.join();
+  const { images, lossD, lossG, augmentP } = report;
+  const how = [
+    `${rate.toFixed(1)} images/s`,
+    `D ${lossD.toFixed(2)} G ${lossG.toFixed(2)}`,
+    `p ${augmentP.toFixed(2)}`,
+  ];
+  return [`${(images / 1000).toFixed(1)} kimg`, ...where, ...how].join(", ");
+}
