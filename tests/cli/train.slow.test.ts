@@ -17,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Networks of 16 pixels and 8 channels, a state after every step. */
+/** Networks of 16 and then 32 pixels and of 8 channels, a state after every step. */
 function train(outdir: string, kimg: string, stderr: "ignore" | "pipe" = "ignore"): ChildProcess {
-  const sizes = ["--resolution", "16", "--cbase", "128", "--cmax", "8", "--batch", "8", "--mirror"];
+  const sizes = ["--resolution", "32", "--cbase", "128", "--cmax", "8", "--batch", "8", "--mirror"];
   const where = ["--provider", "cpu", "--threads", "1", "--data", join(folder, "set"), "--outdir", outdir];
   const often = ["--kimg", kimg, "--snap", "1", "--save", "0"];
   return spawn(process.execPath, ["--import", "tsx", main, "train", "gan", ...where, ...sizes, ...often], {
@@ -65,8 +65,8 @@ describe("klish train gan", () => {
     expect(await timeless(broken)).toEqual(await timeless(whole));
 
     const generator = await openGenerator(join(broken, "network.safetensors"), { provider: "cpu" });
-    expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 16 });
-    expect((await generator.generate({ seeds: [0, 1] })).image.shape).toEqual([2, 3, 16, 16]);
+    expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 32 });
+    expect((await generator.generate({ seeds: [0, 1] })).image.shape).toEqual([2, 3, 32, 32]);
     await generator.dispose();
   });
 
