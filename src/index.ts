@@ -150,7 +150,16 @@ export { averagePool, globalAveragePool } from "./nn/pooling.ts";
 export { type AxisMatrix, areaMatrix, bilinearMatrix, nearestMatrix, resample, resize } from "./nn/resample.ts";
 export { logSoftmax, softmax } from "./nn/softmax.ts";
 export { type Blas, plainBlas } from "./runtime/blas.ts";
-export type { Feeds, Fetches, Provider, ProviderChoice, Runtime, Session, SessionOptions } from "./runtime/session.ts";
+export type {
+  Feeds,
+  Fetches,
+  Provider,
+  ProviderChoice,
+  ResidentTensor,
+  Runtime,
+  Session,
+  SessionOptions,
+} from "./runtime/session.ts";
 export { RuntimeError } from "./runtime/session.ts";
 export type { JobOptions, Progress } from "./tensor/progress.ts";
 export { RandomState } from "./tensor/random.ts";

@@ -1,6 +1,15 @@
 import * as ort from "onnxruntime-node";
+import { encodeOnnx } from "../graph/onnxModel.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { type Fetches, type PortInfo, type Provider, type Runtime, RuntimeError, type Session } from "./session.ts";
+import {
+  type Fetches,
+  type PortInfo,
+  type Provider,
+  type ResidentTensor,
+  type Runtime,
+  RuntimeError,
+  type Session,
+} from "./session.ts";
 
 /**
  * Sessions on onnxruntime-node in this thread. A run blocks the thread until it ends: servers and progress bars want
@@ -13,7 +22,10 @@ export const ortNode: Runtime = ortRuntime();
  * a session, complete when the session is disposed of.
  */
 export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string } = {}): Runtime {
+  const webgpu = uploader();
   return {
+    // onnxruntime-node keeps results on the device for WebGPU only.
+    upload: async (tensor, provider) => (provider === "webgpu" ? webgpu(tensor) : undefined),
     async createSession(model, { provider = "cpu", threads, memory = "planned" } = {}) {
       let session: ort.InferenceSession;
       try {
@@ -42,7 +54,7 @@ function wrap(session: ort.InferenceSession, provider: Provider, profiled: boole
     outputs: session.outputMetadata.map(portInfo),
     async run(feeds, outputs = session.outputNames, into = {}) {
       const fed: Record<string, ort.Tensor> = {};
-      for (const [name, t] of Object.entries(feeds)) fed[name] = toOrt(t);
+      for (const [name, t] of Object.entries(feeds)) fed[name] = toFeed(t);
       try {
         const wanted = outputs.map((name) => [name, name in into ? toOrt(into[name]) : null] as const);
         const results = await session.run(fed, Object.fromEntries(wanted));
@@ -60,6 +72,73 @@ function wrap(session: ort.InferenceSession, provider: Provider, profiled: boole
   };
 }
 
+/** A result that was left on the device. */
+class DeviceTensor implements ResidentTensor {
+  readonly dtype;
+  readonly shape;
+  readonly tensor: ort.Tensor;
+  readonly #free: () => Promise<void>;
+
+  constructor({ dtype, shape }: AnyTensor, tensor: ort.Tensor, free: () => Promise<void>) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.tensor = tensor;
+    this.#free = free;
+  }
+
+  dispose(): Promise<void> {
+    return this.#free();
+  }
+}
+
+/** The element types that are uploaded, by their numbers in ONNX. */
+const UPLOADED: Readonly<Record<string, number>> = { float32: 1, float16: 10 };
+
+/** Uploads are results of a model that does nothing. Sessions own their results' memory: each lives until the last of these is freed. */
+function uploader(): (tensor: AnyTensor) => Promise<ResidentTensor> {
+  const sessions = new Map<string, { readonly session: Promise<ort.InferenceSession>; held: number }>();
+  return async (source) => {
+    const { dtype, shape } = source;
+    if (!(dtype in UPLOADED)) throw new RuntimeError(`upload: expected float32 or float16, got ${dtype}`);
+    const key = `${dtype}${shape.length}`;
+    const known = sessions.get(key) ?? { session: identity(UPLOADED[dtype], shape.length), held: 0 };
+    sessions.set(key, known);
+    known.held++;
+    const free = async (): Promise<void> => {
+      if (--known.held > 0) return;
+      sessions.delete(key);
+      await (await known.session).release();
+    };
+    try {
+      const { y } = await (await known.session).run({ x: toOrt(source) });
+      return new DeviceTensor(source, y, async () => {
+        y.dispose();
+        await free();
+      });
+    } catch (cause) {
+      await free().catch(() => undefined);
+      throw new RuntimeError(`provider "webgpu" cannot hold a tensor of [${shape}]: ${reason(cause)}`, { cause });
+    }
+  };
+}
+
+function identity(elementType: number, rank: number): Promise<ort.InferenceSession> {
+  const shape = Array.from({ length: rank }, (_, axis) => `d${axis}`);
+  const port = (name: string) => ({ name, elementType, shape });
+  const model = encodeOnnx({
+    nodes: [{ opType: "Identity", inputs: ["x"], outputs: ["y"], attributes: {} }],
+    initializers: [],
+    inputs: [port("x")],
+    outputs: [port("y")],
+  });
+  return ort.InferenceSession.create(model, {
+    executionProviders: ["webgpu"],
+    preferredOutputLocation: "gpu-buffer",
+    logSeverityLevel: 3,
+    extra: { session: { set_denormal_as_zero: "1" } },
+  });
+}
+
 const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 function portInfo(info: ort.InferenceSession.ValueMetadata): PortInfo {
@@ -70,5 +149,11 @@ function portInfo(info: ort.InferenceSession.ValueMetadata): PortInfo {
 
 /** Our element types are named as ONNX Runtime's; only the compiler does not know that the array type follows. */
 const toOrt = (t: AnyTensor): ort.Tensor => new ort.Tensor(t.dtype as "float32", t.data as Float32Array, t.shape);
+
+function toFeed(t: AnyTensor | ResidentTensor): ort.Tensor {
+  if (t instanceof DeviceTensor) return t.tensor;
+  if ("data" in t) return toOrt(t);
+  throw new RuntimeError("a resident tensor can only be fed to sessions of the runtime that it was uploaded with");
+}
 
 const fromOrt = (t: ort.Tensor): AnyTensor => ({ dtype: t.type, shape: t.dims, data: t.data }) as AnyTensor;

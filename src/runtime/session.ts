@@ -1,6 +1,6 @@
 import { type EmitOptions, toOnnx } from "../graph/emit.ts";
 import type { Graph } from "../graph/value.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DType } from "../tensor/tensor.ts";
 
 /** The execution providers that a session can run on, the preferred first. */
 export const providers = ["cuda", "webgpu", "cpu"] as const;
@@ -24,6 +24,14 @@ export interface SessionOptions {
 export type Feeds = Readonly<Record<string, AnyTensor>>;
 export type Fetches = Readonly<Record<string, AnyTensor>>;
 
+/** A tensor that lies where a provider computes, to be fed to many runs without being moved again. */
+export interface ResidentTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Frees its memory. */
+  dispose(): Promise<void>;
+}
+
 /** A model input or output; a dimension that may vary is a string. */
 export interface PortInfo {
   readonly name: string;
@@ -40,7 +48,11 @@ export interface Session {
    * Runs the graph; `outputs` (default all) limits what is copied back. Inputs are not modified and not kept. A result
    * named in `into` may be written into that tensor's array instead of a new one; use what is returned.
    */
-  run(feeds: Feeds, outputs?: readonly string[], into?: Feeds): Promise<Fetches>;
+  run(
+    feeds: Readonly<Record<string, AnyTensor | ResidentTensor>>,
+    outputs?: readonly string[],
+    into?: Feeds,
+  ): Promise<Fetches>;
   dispose(): Promise<void>;
 }
 
@@ -48,6 +60,11 @@ export interface Session {
 export interface Runtime {
   /** Rejects with RuntimeError when the model is invalid or the provider cannot run it. */
   createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+  /**
+   * Copies a tensor to where `provider` computes, for this runtime's sessions on that provider. Undefined where every run is fed from
+   * memory: on the CPU, which needs no copy, and where the runtime cannot keep tensors. Rejects with RuntimeError when it does not fit.
+   */
+  upload?(tensor: AnyTensor, provider: Provider): Promise<ResidentTensor | undefined>;
 }
 
 /** Thrown when a model cannot be compiled or run; the message names the provider and its reason. */

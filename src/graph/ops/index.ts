@@ -18,7 +18,7 @@ export { maxPool } from "./maxPool.ts";
 export { mul, square } from "./mul.ts";
 export { neg } from "./neg.ts";
 export { pad } from "./pad.ts";
-export { reduceMax } from "./reduceMax.ts";
+export { maxMask, reduceMax } from "./reduceMax.ts";
 export { reduceMean, reduceSum } from "./reduceSum.ts";
 export { reshape } from "./reshape.ts";
 export { sigmoid } from "./sigmoid.ts";

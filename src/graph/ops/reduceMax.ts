@@ -19,7 +19,7 @@ export const reduceMaxOp: Op<ReduceMaxAttrs> = {
   emit: (emitter, [x], { axes }) => emitter.node("ReduceMax", [x], { axes: { ints: axes }, keepdims: { int: 1 } }),
   // Equal maxima share the gradient.
   gradient: (g, y) => {
-    const mask = apply(maxMaskOp, [y.inputs[0], y as unknown as Value], undefined);
+    const mask = maxMask(y.inputs[0], y as unknown as Value);
     return mul(mask, div(g, reduceSum(mask, y.attrs.axes)));
   },
   evaluate: ([x], { axes }, y) => {
@@ -50,3 +50,6 @@ const maxMaskOp: Op = {
     return out;
   },
 };
+
+/** 1 where x equals its maximum m, which broadcasts, 0 elsewhere: several times where several are equal. No gradient passes. */
+export const maxMask = (x: Value, m: Value): Value => apply(maxMaskOp, [x, m], undefined);

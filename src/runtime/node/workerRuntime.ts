@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { type Fetches, type Runtime, RuntimeError, type Session } from "../session.ts";
+import { type Feeds, type Fetches, type Runtime, RuntimeError, type Session } from "../session.ts";
 import { startWorker } from "./threads.ts";
 import type { Answer, Request, SessionDescription } from "./workerProtocol.ts";
 
@@ -53,7 +53,9 @@ export function workerRuntime(): Runtime {
         provider,
         inputs,
         outputs,
-        run: async (feeds, names) => (await ask({ kind: "run", session, feeds, outputs: names })).result as Fetches,
+        // This runtime has no resident tensors.
+        run: async (feeds, outputs) =>
+          (await ask({ kind: "run", session, feeds: feeds as Feeds, outputs })).result as Fetches,
         dispose: async () => {
           await ask({ kind: "dispose", session });
         },
