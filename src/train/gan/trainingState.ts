@@ -92,10 +92,10 @@ export function begunWith(weights: ReadonlyMap<string, Tensor>, resolution: numb
   const judging = discriminatorBlocks(weights, resolution, recipe);
   const begun = (name: string, start: Tensor): Tensor => {
     if (!networks.has(networkOf(name))) return start;
-    if (blockOf(name) > resolution)
-      return (judging.get(name) ?? name.endsWith(".torgb.weight"))
-        ? tensor(start.shape, new Float32Array(start.data.length))
-        : start;
+    if (blockOf(name) > resolution) {
+      const hidden = name.endsWith(".torgb.weight") ? tensor(start.shape) : start;
+      return judging.get(name) ?? hidden;
+    }
     const given = weights.get(name);
     if (given === undefined || !sameShape(given.shape, start.shape))
       throw new RangeError(

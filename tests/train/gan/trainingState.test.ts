@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { mixSeed } from "../../../src/train/gan/draws.ts";
+import { grownBlock } from "../../../src/train/gan/growDiscriminator.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
 import type { TrainingState } from "../../../src/train/gan/trainer.ts";
 import { grown, initialState } from "../../../src/train/gan/trainingState.ts";
@@ -29,6 +31,16 @@ describe("grown()", () => {
       expect(after.tensors.get(name)?.data, name).toEqual(fresh.tensors.get(name)?.data);
     for (const name of ["G/synthesis.b32.torgb.weight", "ema/synthesis.b32.torgb.weight"])
       expect(after.tensors.get(name)?.data.every((v) => v === 0)).toBe(true);
+  });
+
+  it("gives the discriminator blocks that judge larger images as it judged smaller ones, where they can carry colours", () => {
+    const wide = { ...sizes, channelBase: 256 };
+    const before = initialState(ganRecipe(16, { ...wide, batch: 8 }));
+    const after = grown(before, 16, ganRecipe(32, { ...wide, batch: 4 }));
+    const [weight, bias] = ["weight", "bias"].map((part) => before.tensors.get(`D/b16.fromrgb.${part}`) as Tensor);
+    const block = grownBlock({ weight, bias }, 32, 8, mixSeed(0, 32, 12));
+    expect([...block.keys()]).toContain("b32.conv1.weight");
+    for (const [name, { data }] of block) expect(after.tensors.get(`D/${name}`)?.data, name).toEqual(data);
   });
 
   it("begins the optimisers anew, and goes on counting steps and images, with the probability of augmentation", () => {
