@@ -96,10 +96,17 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
       ),
     );
 
+  // A result goes by its name from the node on that makes it; a copy is made only of inputs, constants and what has a name already.
+  const produced = new Set(nodes.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
   const outputs: OnnxValueInfo[] = [];
   for (const [name, value] of results) {
-    nodes.push({ opType: "Identity", inputs: [names.get(value)!], outputs: [name], attributes: {} });
+    const made = names.get(value)!;
+    if (produced.has(made) && !renamed.has(made)) renamed.set(made, name);
+    else nodes.push({ opType: "Identity", inputs: [made], outputs: [name], attributes: {} });
     outputs.push({ name, elementType: ONNX_FLOAT, shape: dims(value.shape) });
   }
-  return encodeOnnx({ nodes, initializers, inputs, outputs });
+  const rename = (list: readonly string[]): string[] => list.map((name) => renamed.get(name) ?? name);
+  const named = nodes.map((node) => ({ ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) }));
+  return encodeOnnx({ nodes: named, initializers, inputs, outputs });
 }

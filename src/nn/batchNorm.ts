@@ -45,16 +45,20 @@ export function batchNorm(x: Value, { scale, shift }: Affine, epsilon = EPSILON)
   return { y, mean: flat(mean), variance: flat(variance) };
 }
 
-/** Batch normalisation by given statistics, once training is over: one factor and one summand per channel. */
-export function frozenBatchNorm(
-  x: Value,
+/** Batch normalisation by given statistics, once training is over, as one factor and one summand per channel, [C] each. */
+export function frozenFactors(
   { scale, shift }: Affine,
   { mean, variance }: Statistics,
   epsilon = EPSILON,
-): Value {
-  const C = x.shape[1];
+): { factor: Value; level: Value } {
   const factor = div(scale, sqrt(add(variance, epsilon)));
-  const level = sub(shift, mul(mean, factor));
+  return { factor, level: sub(shift, mul(mean, factor)) };
+}
+
+/** x [N,C,H,W] normalised by given statistics. */
+export function frozenBatchNorm(x: Value, affine: Affine, statistics: Statistics, epsilon = EPSILON): Value {
+  const C = x.shape[1];
+  const { factor, level } = frozenFactors(affine, statistics, epsilon);
   return add(mul(x, reshape(factor, [1, C, 1, 1])), reshape(level, [1, C, 1, 1]));
 }
 

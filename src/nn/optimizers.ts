@@ -76,6 +76,30 @@ export function adam(
   return { parameter: sub(kept, direction), ...(mean && { mean }), square: squares };
 }
 
+export interface MomentumOptions {
+  /** Decay of the velocity. Default 0.9. */
+  readonly momentum?: number;
+  /** This times the parameter is added to its gradient. Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * One parameter's update by gradient descent with momentum, as PyTorch has it: v' = momentum v + (gradient + weightDecay p),
+ * p' = p - rate v'. `rate` has one element; the velocity starts at 0.
+ */
+export function momentumDescent(
+  parameter: Value,
+  gradient: Value,
+  velocity: Value,
+  rate: Value,
+  { momentum = 0.9, weightDecay = 0 }: MomentumOptions = {},
+): { parameter: Value; velocity: Value } {
+  const decayed = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
+  const next = add(mul(velocity, momentum), decayed);
+  const ones = parameter.shape.map(() => 1);
+  return { parameter: sub(parameter, mul(next, reshape(rate, ones))), velocity: next };
+}
+
 /** Exponential moving average: beta average + (1 - beta) x. `beta` has one element. */
 export function movingAverage(average: Value, x: Value, beta: Value): Value {
   const rank = x.shape.map(() => 1);

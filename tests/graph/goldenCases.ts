@@ -5,6 +5,7 @@ import { type OpCase, opCases } from "../../src/graph/opCases.ts";
 import { add, input, mul, reduceSum, reshape, square } from "../../src/graph/ops/index.ts";
 import type { Graph } from "../../src/graph/value.ts";
 import { batchNorm, frozenBatchNorm } from "../../src/nn/batchNorm.ts";
+import { dilatedConv } from "../../src/nn/dilatedConv.ts";
 import { softplus } from "../../src/nn/losses.ts";
 import { averagePool, globalAveragePool } from "../../src/nn/pooling.ts";
 import { areaMatrix, bilinearMatrix, nearestMatrix, resize } from "../../src/nn/resample.ts";
@@ -57,6 +58,19 @@ export const goldenCases: readonly OpCase[] = [
       [4, 3, 3, 3],
     ],
     build: (x, style, weight) => modulatedConv(x, style, weight, { demodulateTo: Math.SQRT2 }),
+  },
+  {
+    name: "dilatedConv, taps that read little",
+    shapes: [[2, 3, 4, 5], [2, 3, 3, 3], [2]],
+    build: (x, w, bias) => dilatedConv(x, w, { dilation: 3, bias }),
+  },
+  {
+    name: "dilatedConv, one tap that reads",
+    shapes: [
+      [2, 3, 4, 3],
+      [2, 3, 3, 3],
+    ],
+    build: (x, w) => dilatedConv(x, w, { dilation: 5 }),
   },
 ];
 

@@ -128,6 +128,16 @@ CASES = {
     "logSoftmax": ([(2, 3, 2, 2)], WIDE, lambda x: x.log_softmax(1)),
     "softplus": ([(2, 5)], (-3.0, 3.0), F.softplus),
     "modulatedConv, demodulated": ([(2, 3, 4, 4), (2, 3), (4, 3, 3, 3)], WIDE, modulated),
+    "dilatedConv, taps that read little": (
+        [(2, 3, 4, 5), (2, 3, 3, 3), (2,)],
+        WIDE,
+        lambda x, w, b: F.conv2d(x, w, b, padding=3, dilation=3),
+    ),
+    "dilatedConv, one tap that reads": (
+        [(2, 3, 4, 3), (2, 3, 3, 3)],
+        WIDE,
+        lambda x, w: F.conv2d(x, w, padding=5, dilation=5),
+    ),
 }
 
 

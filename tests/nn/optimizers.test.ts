@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { evaluateGraph, graph } from "../../src/graph/graph.ts";
 import { input } from "../../src/graph/ops/index.ts";
-import { type AdamOptions, adam, adamFeeds, adamInputs, movingAverage } from "../../src/nn/optimizers.ts";
+import {
+  type AdamOptions,
+  adam,
+  adamFeeds,
+  adamInputs,
+  momentumDescent,
+  movingAverage,
+} from "../../src/nn/optimizers.ts";
 
 /** Adam as the paper writes it, with its two moments. */
 function reference(gradients: readonly number[], lr: number, options: Required<AdamOptions>): number[] {
@@ -64,4 +71,21 @@ describe("movingAverage", () => {
     const feeds = new Map(Object.entries({ a: [4, 8], x: [0, 10], b: [0.75] }));
     expect([...(evaluateGraph(graph({ y }), feeds).get("y") ?? [])]).toEqual([3, 8.5]);
   });
+});
+
+it("momentumDescent() gathers speed, and pulls towards 0 by the weight decay", () => {
+  const [p, g, v, rate] = [
+    ["p", [1, 1]],
+    ["g", [1, 1]],
+    ["v", [1, 1]],
+    ["rate", [1]],
+  ].map(([name, shape]) => input(name as string, shape as number[]));
+  const next = momentumDescent(p, g, v, rate, { momentum: 0.5, weightDecay: 0.1 });
+  const step = graph({ nextP: next.parameter, nextV: next.velocity });
+  const run = (feeds: Record<string, number>): number[] =>
+    [...evaluateGraph(step, new Map(Object.entries(feeds).map(([name, x]) => [name, [x]]))).values()].map(([x]) => x);
+  // v = 3 + 0.1 * 10 = 4, p = 10 - 0.2 * 4
+  expect(run({ p: 10, g: 3, v: 0, rate: 0.2 })).toEqual([9.2, 4].map((x) => expect.closeTo(x, 5)));
+  // v = 0.5 * 4 - 1 + 0.92
+  expect(run({ p: 9.2, g: -1, v: 4, rate: 0.1 })).toEqual([9.2 - 0.192, 1.92].map((x) => expect.closeTo(x, 5)));
 });

@@ -40,10 +40,9 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
         const tap = batched
           ? sumOfProducts(emitter, flat(dyTap, O), flat(xTap, I))
           : emitter.node("Gemm", [flat(dyTap, O), flat(xTap, I)], { transB: { int: 1 } });
-        taps.push(emitter.node("Reshape", [tap, emitter.int64([O, I, 1])]));
+        taps.push(tap);
       }
-    const joined = taps.length > 1 ? emitter.node("Concat", taps, { axis: { int: 2 } }) : taps[0];
-    return emitter.node("Reshape", [joined, emitter.int64([O, I, R, S])]);
+    return emitter.node("Reshape", [sideBySide(emitter, taps, O * I), emitter.int64([O, I, R, S])]);
   },
   gradient: (g, dw, i) =>
     i === 0 ? apply(convInputGradientOp, [dw.inputs[1], g], dw.attrs) : apply(convOp, [dw.inputs[0], g], dw.attrs),
@@ -56,6 +55,14 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
     return dw;
   },
 };
+
+/** Matrices of `size` elements -> [size, matrices]. Below one another and turned is twice as fast as joined along the last axis. */
+function sideBySide(emitter: Emitter, matrices: readonly string[], size: number): string {
+  if (matrices.length === 1) return matrices[0];
+  const below = emitter.node("Concat", matrices, { axis: { int: 0 } });
+  const flat = emitter.node("Reshape", [below, emitter.int64([matrices.length, size])]);
+  return emitter.node("Transpose", [flat], { perm: { ints: [1, 0] } });
+}
 
 /** sum_n a[n] b[n]^T */
 function sumOfProducts(emitter: Emitter, a: string, b: string): string {

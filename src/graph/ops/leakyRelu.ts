@@ -24,8 +24,9 @@ const STEEP = 1e30;
 const leakyMaskOp: Op<LeakyReluAttrs> = {
   name: "LeakyMask",
   shape: ([x]) => x.shape,
-  // Clip(1e30 x, slope, 1): one cheap op where Greater, Cast and Where would be three.
+  // Clip(1e30 x, slope, 1): two cheap ops where Greater, Cast and Where would be three; one does for slope 0.
   emit: (emitter, [x], { slope }, value) => {
+    if (slope === 0) return emitter.node("HardSigmoid", [x], { alpha: { float: STEEP }, beta: { float: 0 } });
     const steep = emitter.node("Mul", [
       x,
       emitter.float32(

@@ -1,0 +1,133 @@
+/**
+ * DeepLabV3 (Chen et al., 2017, "Rethinking atrous convolution for semantic image segmentation", section 3) on a ResNet: a
+ * pyramid of dilated convolutions and the mean of the whole map look at the backbone's maps, side by side; the logits
+ * are interpolated to the picture's size. Weights have the names of torchvision's deeplabv3_resnet50, so that its state dict
+ * fits (but for `num_batches_tracked`, which nothing needs). Its dropout is left out, as in the paper.
+ */
+import { concat, conv, expand, leakyRelu } from "../graph/ops/index.ts";
+import type { Value } from "../graph/value.ts";
+import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
+import { globalAveragePool } from "../nn/pooling.ts";
+import { bilinearMatrix, resize } from "../nn/resample.ts";
+import { type ConvNorm, convNormParameters, frozenConvNorm, trainingConvNorm } from "./convNorm.ts";
+import { type ResnetPlan, resnet50, resnetParameters, resnetStages, stageChannels } from "./resnet.ts";
+
+export interface Deeplabv3Plan {
+  readonly backbone: ResnetPlan;
+  readonly classes: number;
+  /** Channels of each branch of the pyramid, and after it. */
+  readonly channels: number;
+  /** Dilations of the pyramid's 3x3 convolutions. */
+  readonly rates: readonly number[];
+  /** Second logits from the last stage but one, for a second loss while training. */
+  readonly auxiliary: boolean;
+}
+
+/** torchvision's deeplabv3_resnet50. The rates suit its output stride of 8. */
+export const deeplabv3Resnet50 = (classes: number, { auxiliary = false } = {}): Deeplabv3Plan => ({
+  backbone: resnet50,
+  classes,
+  channels: 256,
+  rates: [12, 24, 36],
+  auxiliary,
+});
+
+const BACKBONE = "backbone.";
+const PYRAMID = "classifier.0";
+
+/** The stage that the auxiliary logits are made of. */
+const auxiliaryStage = ({ backbone }: Deeplabv3Plan): number => backbone.blocks.length - 2;
+/** Channels of their head: a quarter of the stage's. */
+const auxiliaryChannels = (plan: Deeplabv3Plan): number => stageChannels(plan.backbone, auxiliaryStage(plan)) / 4;
+
+/** Weights by name: `backbone.`, `classifier.` and, where planned, `aux_classifier.`. */
+export function deeplabv3Parameters(plan: Deeplabv3Plan): ParameterTable {
+  const { backbone, channels, rates, classes, auxiliary } = plan;
+  const features = stageChannels(backbone, backbone.blocks.length - 1);
+  const branch = (i: number, first: number, kernel: number): [string, ParameterSpec][] =>
+    convNormParameters(`${PYRAMID}.convs.${i}.${first}`, `${PYRAMID}.convs.${i}.${first + 1}`, [
+      channels,
+      features,
+      kernel,
+    ]);
+  const logits = (name: string, inputs: number): [string, ParameterSpec][] => [
+    [`${name}.weight`, normal([classes, inputs, 1, 1], Math.sqrt(1 / inputs))],
+    [`${name}.bias`, filled([classes])],
+  ];
+  const inner = auxiliaryChannels(plan);
+  return new Map([
+    ...resnetParameters(backbone, BACKBONE),
+    ...branch(0, 0, 1),
+    ...rates.flatMap((_, i) => branch(i + 1, 0, 3)),
+    ...branch(rates.length + 1, 1, 1),
+    ...convNormParameters(`${PYRAMID}.project.0`, `${PYRAMID}.project.1`, [channels, channels * (rates.length + 2), 1]),
+    ...convNormParameters("classifier.1", "classifier.2", [channels, channels, 3]),
+    ...logits("classifier.4", channels),
+    ...(auxiliary
+      ? [
+          ...convNormParameters("aux_classifier.0", "aux_classifier.1", [inner, 4 * inner, 3]),
+          ...logits("aux_classifier.4", inner),
+        ]
+      : []),
+  ]);
+}
+
+export interface Deeplabv3Logits {
+  /** [N,classes,H,W] */
+  readonly logits: Value;
+  /** The same shape; undefined where the plan has none. */
+  readonly auxiliary?: Value;
+}
+
+/**
+ * Logits of pictures [N,C,H,W] (torchvision's weights want ImageNet's mean taken away and its deviation divided out), by the running
+ * averages of batch normalisation.
+ */
+export const deeplabv3Logits = (
+  plan: Deeplabv3Plan,
+  weights: ReadonlyMap<string, Value>,
+  pictures: Value,
+): Deeplabv3Logits => network(plan, frozenConvNorm(weights), weights, pictures);
+
+/**
+ * The same while training, by the statistics of the batch, of two pictures or more; and the next running averages, by the names of
+ * the weights that they replace.
+ */
+export function deeplabv3Training(
+  plan: Deeplabv3Plan,
+  weights: ReadonlyMap<string, Value>,
+  pictures: Value,
+): Deeplabv3Logits & { readonly statistics: ReadonlyMap<string, Value> } {
+  if (pictures.shape[0] < 2)
+    throw new RangeError("deeplabv3: one picture's means have no variance; train on batches of two or more");
+  const { convNorm, statistics } = trainingConvNorm(weights);
+  return { ...network(plan, convNorm, weights, pictures), statistics };
+}
+
+function network(
+  plan: Deeplabv3Plan,
+  convNorm: ConvNorm,
+  weights: ReadonlyMap<string, Value>,
+  pictures: Value,
+): Deeplabv3Logits {
+  const [, , H, W] = pictures.shape;
+  const stages = resnetStages(plan.backbone, convNorm, pictures, BACKBONE);
+  const head = (x: Value, name: string, first: number): Value => {
+    const y = leakyRelu(convNorm(x, `${name}.${first}`, `${name}.${first + 1}`), 0);
+    const bias = weights.get(`${name}.4.bias`)!;
+    return resize(conv(y, weights.get(`${name}.4.weight`)!, { bias }), [H, W], bilinearMatrix);
+  };
+  const logits = head(pyramid(stages[stages.length - 1], plan.rates, convNorm), "classifier", 1);
+  return { logits, ...(plan.auxiliary && { auxiliary: head(stages[auxiliaryStage(plan)], "aux_classifier", 0) }) };
+}
+
+/** Atrous spatial pyramid pooling: a pixel by itself, its surroundings at each rate, the whole map. */
+function pyramid(x: Value, rates: readonly number[], convNorm: ConvNorm): Value {
+  const branch = (from: Value, i: number, first: number, dilation = 1): Value =>
+    leakyRelu(convNorm(from, `${PYRAMID}.convs.${i}.${first}`, `${PYRAMID}.convs.${i}.${first + 1}`, { dilation }), 0);
+  const near = branch(x, 0, 0);
+  const around = rates.map((rate, i) => branch(x, i + 1, 0, rate));
+  const mean = branch(globalAveragePool(x), rates.length + 1, 1);
+  const whole = expand(mean, near.shape);
+  return leakyRelu(convNorm(concat([near, ...around, whole], 1), `${PYRAMID}.project.0`, `${PYRAMID}.project.1`), 0);
+}
