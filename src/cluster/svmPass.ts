@@ -112,7 +112,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
 }
 
 /** A growing `SparseMap`. */
-class SparseBuilder {
+export class SparseBuilder {
   length = 0;
   index = new Int32Array(256);
   value = new Float32Array(256);
