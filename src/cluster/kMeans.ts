@@ -222,10 +222,18 @@ const BLOCK_ROWS = 4096;
  */
 function assigner(features: LinearFeatures): (classifier: LinearClassifier) => Promise<ClassTotals> {
   const { pixels, channels } = features;
-  // Rows are dear where features are streamed; whole passes sum at once.
-  if (features.streamed || features.passes !== undefined) return (classifier) => nearestPass(features, classifier);
+  // Rows are dear where features are streamed, and a run continued there is to sum as one that was never interrupted.
+  if (features.streamed) return (classifier) => nearestPass(features, classifier);
   let before: Uint16Array | undefined;
   let sums: Float64Array = new Float64Array(0);
+  if (features.nearest !== undefined || features.passes !== undefined)
+    return async (classifier) => {
+      const pass = await nearestPass(features, classifier, { before });
+      if (before === undefined) sums = pass.sums;
+      else for (let j = 0; j < sums.length; j++) sums[j] += pass.sums[j];
+      before = pass.labels;
+      return { sums, sizes: pass.sizes };
+    };
   return async (classifier) => {
     const { labels, sizes } = await nearestPass(features, classifier, { sums: false });
     const changed = before === undefined ? undefined : differing(before, labels, RESUM_SHARE * pixels);

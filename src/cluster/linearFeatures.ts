@@ -1,4 +1,7 @@
 import type { Blas } from "../runtime/blas.ts";
+import type { LinearClassifier } from "./mergeTree.ts";
+import type { Spread } from "./moments.ts";
+import type { NearestPass, RangesRequest } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
 
 /** The pixels `start` to `end` (exclusive); both are multiples of the features' `alignment`, or N. */
@@ -37,6 +40,10 @@ export interface LinearFeatures {
   rows(index: Int32Array, out?: Float32Array): Float32Array;
   /** The sums over the M pixels of `index`, with `factors` [R,M]. */
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
+  /** `nearestPass` over consecutive ranges, where features know a faster way than by their scores; undefined where they do not. */
+  nearest?(classifier: LinearClassifier, request: RangesRequest): Promise<NearestPass | undefined>;
+  /** Mean and variance, likewise. */
+  spread?(): Spread;
   /** Set where every pass over the pixels costs reading them: few passes are then made, over many classes at once. */
   readonly streamed?: boolean;
   /** Whole passes shared with other threads, where that is worth more than sharing each product. */
@@ -122,4 +129,11 @@ export function classCount(channels: number, weight: Float32Array, bias: Float32
 export function checkIndex(index: Int32Array, pixels: number): void {
   for (const n of index)
     if (n < 0 || n >= pixels) throw new RangeError(`rows: pixel ${n} is outside 0 to ${pixels - 1}`);
+}
+
+/** Columns `first` to `first + count` of `matrix` [rows, width], as a matrix of its own. */
+export function columns(matrix: Float32Array, rows: number, width: number, first: number, count: number): Float32Array {
+  const result = new Float32Array(rows * count);
+  for (let i = 0; i < rows; i++) result.set(matrix.subarray(i * width + first, i * width + first + count), i * count);
+  return result;
 }

@@ -13,9 +13,18 @@ export interface NearestPass {
   readonly scored: number;
 }
 
+/** Consecutive ranges, and what is asked about them. */
+export interface RangesRequest {
+  readonly ranges: readonly PixelRange[];
+  readonly sums: boolean;
+  readonly before: Uint16Array | undefined;
+}
+
 export interface NearestPassOptions {
   /** Default true. */
   readonly sums?: boolean;
+  /** The labels that the pixels of the range had before: `sums` are then the change since. */
+  readonly before?: Uint16Array | undefined;
   /** Default: all pixels. */
   readonly range?: PixelRange;
 }
@@ -24,16 +33,18 @@ export interface NearestPassOptions {
 export async function nearestPass(
   features: LinearFeatures,
   classifier: LinearClassifier,
-  { sums: summed = true, range }: NearestPassOptions = {},
+  { sums: summed = true, before, range }: NearestPassOptions = {},
 ): Promise<NearestPass> {
-  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier, summed);
+  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier, summed, before);
   const { k, channels, weight, bias } = classifier;
   const whole = resolveRange(features, range);
+  const ranges = pixelRanges(features, undefined, whole);
+  const found = await features.nearest?.(classifier, { ranges, sums: summed, before });
+  if (found !== undefined) return found;
   const labels = new Uint16Array(whole.end - whole.start);
   const sums = new Float64Array(k * channels);
   const sizes = new Float64Array(k);
   let scored = 0;
-  const ranges = pixelRanges(features, undefined, whole);
   const most = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
   const buffer = new Float32Array(k * most);
   const top = new Float32Array(most);
@@ -47,6 +58,8 @@ export async function nearestPass(
     if (!summed) continue;
     scores.fill(0);
     for (let i = 0; i < n; i++) scores[best[i] * n + i] = 1;
+    if (before !== undefined)
+      for (let i = 0, at = chunk.start - whole.start; i < n; i++, at++) scores[before[at] * n + i] -= 1;
     const part = await features.gradient(scores, chunk);
     for (let j = 0; j < sums.length; j++) sums[j] += part[j];
   }

@@ -11,13 +11,16 @@ export type RangePassRequest = PassRequest & { readonly range: PixelRange };
 /** Somebody who runs passes over ranges of the same features: another thread. */
 export interface PassHelper {
   svmPass(request: RangePassRequest): Promise<ClassPass[]>;
-  nearestPass(classifier: LinearClassifier, options: Required<NearestPassOptions>): Promise<NearestPass>;
+  nearestPass(
+    classifier: LinearClassifier,
+    options: NearestPassOptions & { readonly range: PixelRange },
+  ): Promise<NearestPass>;
 }
 
 /** Whole passes, as clusterers ask for them. */
 export interface Passes {
   svm(request: PassRequest): Promise<ClassPass[]>;
-  nearest(classifier: LinearClassifier, sums: boolean): Promise<NearestPass>;
+  nearest(classifier: LinearClassifier, sums: boolean, before?: Uint16Array): Promise<NearestPass>;
 }
 
 /** Pixels of one piece of work: some seconds at the paper's size. Results are summed piece by piece, whoever did them. */
@@ -61,10 +64,14 @@ export function withPasses(
         );
         return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
       },
-      async nearest(classifier, summed) {
+      async nearest(classifier, summed, before) {
         const labels = new Uint16Array(pixels);
         const parts = await all(async (who, range) => {
-          const part = await who.nearestPass(classifier, { sums: summed, range });
+          const part = await who.nearestPass(classifier, {
+            sums: summed,
+            before: before?.slice(range.start, range.end),
+            range,
+          });
           labels.set(part.labels, range.start);
           return part;
         });

@@ -4,11 +4,17 @@ import { linearMap } from "./bilinear.ts";
 import {
   checkIndex,
   classCount,
+  columns,
   denseRowSums,
   type LinearFeatures,
   type RowSums,
   resolveRange,
 } from "./linearFeatures.ts";
+import type { LinearClassifier } from "./mergeTree.ts";
+import type { Spread } from "./moments.ts";
+import type { NearestPass, RangesRequest } from "./nearestPass.ts";
+import { pyramidNearest } from "./pyramidNearest.ts";
+import { pyramidSpread } from "./pyramidSpread.ts";
 import { addStacks, imageRows, type MapStack, type ResizePlan, resizePlan, stackAdjoint } from "./resize.ts";
 
 /** One layer at its own resolution, at most R. */
@@ -134,6 +140,20 @@ class Pyramid implements LinearFeatures {
     return result;
   }
 
+  nearest(classifier: LinearClassifier, request: RangesRequest): Promise<NearestPass | undefined> {
+    return pyramidNearest({
+      levels: this.#levels,
+      resolution: this.#resolution,
+      blas: this.blas,
+      classifier,
+      ...request,
+    });
+  }
+
+  spread(): Spread {
+    return pyramidSpread(this.#levels, this.pixels / this.alignment, this.#resolution);
+  }
+
   /** Images that are worked on at a time, for K maps each. */
   #imageBatch(k: number): number {
     const most = this.#levels.reduce((most, { size, channels }) => Math.max(most, size * size * channels), 0);
@@ -169,11 +189,4 @@ const BATCH_FLOATS = 1 << 19;
 
 function add(source: Float32Array, from: number, count: number, target: Float32Array, to: number): void {
   for (let i = 0; i < count; i++) target[to + i] += source[from + i];
-}
-
-/** Columns `first` to `first + count` of `matrix` [rows, columns], as a matrix of its own. */
-function columns(matrix: Float32Array, rows: number, width: number, first: number, count: number): Float32Array {
-  const result = new Float32Array(rows * count);
-  for (let i = 0; i < rows; i++) result.set(matrix.subarray(i * width + first, i * width + first + count), i * count);
-  return result;
 }

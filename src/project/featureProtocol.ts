@@ -18,7 +18,7 @@ export type HelperRequest =
   | {
       readonly kind: "nearestPass";
       readonly classifier: LinearClassifier;
-      readonly options: Required<NearestPassOptions>;
+      readonly options: NearestPassOptions;
     };
 
 export type HelperResult = Float32Array | Float64Array | RowSums | ClassPass[] | NearestPass;

@@ -36,6 +36,20 @@ export const get = (local: Local): Code => [0x20, local];
 export const set = (local: Local, value: Code): Code => [value, 0x21, local];
 export const constant = (n: number): Code => [0x41, ...signed(n)];
 export const plus = (a: Code, b: Code): Code => [a, b, 0x6a];
+/** The i32 at byte `address`. */
+export const loadInteger = (address: Code): Code => [address, 0x28, 2, 0];
+/** One float, from and to byte `address`. */
+export const loadFloat = (address: Code, offset = 0): Code => [address, 0x2a, 2, unsigned(offset)];
+export const storeFloat = (address: Code, value: Code): Code => [address, value, 0x38, 2, 0];
+export const storeInteger = (address: Code, value: Code): Code => [address, value, 0x36, 2, 0];
+export const addFloat = (a: Code, b: Code): Code => [a, b, 0x92];
+export const subtractFloat = (a: Code, b: Code): Code => [a, b, 0x93];
+export const multiplyFloat = (a: Code, b: Code): Code => [a, b, 0x94];
+/** Of i32: 1 where a differs from b, and where a is not negative; else 0. */
+export const differ = (a: Code, b: Code): Code => [a, b, 0x47];
+export const natural = (a: Code): Code => [a, constant(0), 0x4e];
+/** Executes `body` where the i32 `condition` is not 0. */
+export const when = (condition: Code, body: Code): Code => [condition, 0x04, 0x40, body, 0x0b];
 export const times = (a: Code, b: Code): Code => [a, b, 0x6c];
 /** Four floats at byte `address` + `offset`, not necessarily aligned. */
 export const load4 = (address: Code, offset = 0): Code => [address, simd(0), 2, unsigned(offset)];
@@ -48,6 +62,34 @@ export const swizzle = (value: Code, pattern: Code): Code => [value, pattern, si
 export const add4 = (a: Code, b: Code): Code => [a, b, simd(228)];
 export const subtract4 = (a: Code, b: Code): Code => [a, b, simd(229)];
 export const multiply4 = (a: Code, b: Code): Code => [a, b, simd(230)];
+/** The greater of each two floats, a where they are equal. */
+export const greater4 = (a: Code, b: Code): Code => [a, b, simd(235)];
+/** All bits of each float where a > b, else none. */
+export const above4 = (a: Code, b: Code): Code => [a, b, simd(68)];
+/** The bits of a where those of mask are set, else of b. */
+export const select = (a: Code, b: Code, mask: Code): Code => [a, b, mask, simd(82)];
+/** All bits of each float where a = b, else none. */
+export const equal4 = (a: Code, b: Code): Code => [a, b, simd(65)];
+/** Four integers each. */
+export const addIntegers4 = (a: Code, b: Code): Code => [a, b, simd(174)];
+export const leastInteger4 = (a: Code, b: Code): Code => [a, b, simd(182)];
+/** The four numbers of `value` in another order. */
+export const reorder4 = (value: Local, order: readonly [number, number, number, number]): Code => [
+  [get(value), get(value), simd(13)],
+  order.flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]),
+];
+/** The first of four numbers. */
+export const firstFloat = (value: Code): Code => [value, simd(31), 0];
+export const firstInteger = (value: Code): Code => [value, simd(27), 0];
+/** Whether any bit is set, as an i32. */
+export const anyBit = (a: Code): Code => [a, simd(83)];
+/** The i32 four times. */
+export const splatInteger = (value: Code): Code => [value, simd(17)];
+/** Four integers from 0 to 255. */
+export const integers4 = (numbers: readonly [number, number, number, number]): Code => [
+  simd(12),
+  numbers.flatMap((n) => [n, 0, 0, 0]),
+];
 /** Adds `step` to the i32 `local`. */
 export const advance = (local: Local, step: Code): Code => set(local, plus(get(local), step));
 /** Repeats `body`, at least once, while the i32 `local` after adding `step` is below `end`. */
