@@ -105,7 +105,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
 
   if (first === 0) await writeSnapshot(run, trainer, events);
   progress();
-  const over = (): boolean => trainer.images >= stage.end || finished();
+  const over = (): boolean => trainer.images >= stage.end || seconds() >= stage.deadline || finished();
   let last: StepReport | undefined;
   let snapshotDue = false;
   while (!over()) {

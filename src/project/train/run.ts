@@ -18,7 +18,7 @@ import { prepareImages, rejectedPath } from "./prepareImages.ts";
 import { loadClock } from "./runClock.ts";
 import { plannedByHours, saveSettings, type TrainSettings } from "./settings.ts";
 import { writeReals } from "./sheets.ts";
-import { stageAt, stagesOf } from "./stages.ts";
+import { cutShort, type Stage, stageAt, stagesOf } from "./stages.ts";
 import { startTrainer, type TrainGanParts, threadsOf } from "./startTrainer.ts";
 import { loadState, type RunState } from "./stateFile.ts";
 import { timeStage } from "./timeStage.ts";
@@ -95,20 +95,28 @@ async function withMeasuredGrowth(
 
 /** Stage after stage. Each begins as an interrupted run continues: from the state in the folder. */
 async function trainOn(
-  run: OpenRun,
+  { folder, prepared, settings: begun }: OpenRun,
   request: TrainGanRequest,
   job: JobOptions,
   parts: TrainGanParts,
 ): Promise<TrainSummary> {
-  const { folder, prepared } = run;
   const { seconds } = await loadClock(folder);
   const state = await loadState(folder);
   const images = state?.images ?? 0;
-  if (state === undefined) await showReals(run);
+  if (state === undefined) await showReals(folder, prepared);
   await cutLog(folder, images);
   const events = await openEvents(folder, { images, host: hostname(), wallTime: () => Date.now() / 1000 });
   let end: LoopEnd = { images, seconds, finished: false };
-  while (!end.finished) end = await trainStage(run, end, events, request, job, parts);
+  let settings = begun;
+  while (!end.finished) {
+    const stages = stagesOf(settings);
+    const stage = stageAt(stages, end.images);
+    end = await trainStage({ folder, settings, prepared, stages, stage, events }, end.seconds, request, job, parts);
+    if (!end.finished && end.images < stage.end) {
+      settings = cutShort(settings, stage, end.images);
+      await saveSettings(folder, settings);
+    }
+  }
   const { count, rejected, enlarged } = prepared;
   const trained = end.images - images;
   return {
@@ -123,7 +131,7 @@ async function trainOn(
   };
 }
 
-async function showReals({ folder, prepared }: OpenRun): Promise<void> {
+async function showReals(folder: string, prepared: PreparedFile): Promise<void> {
   const images = await openImageStore(folder, prepared);
   try {
     await writeReals(folder, images);
@@ -132,17 +140,20 @@ async function showReals({ folder, prepared }: OpenRun): Promise<void> {
   }
 }
 
-/** The stage that comes after `done` in the run, to its end. */
+interface OpenStage extends OpenRun {
+  readonly stages: readonly Stage[];
+  readonly stage: Stage;
+  readonly events: EventWriter;
+}
+
+/** A stage to its end, in a run that trained for so many seconds before. */
 async function trainStage(
-  { folder, settings, prepared }: OpenRun,
-  done: Pick<LoopEnd, "images" | "seconds">,
-  events: EventWriter,
+  { folder, settings, prepared, stages, stage, events }: OpenStage,
+  seconds: number,
   request: TrainGanRequest,
   job: JobOptions,
   { makeTrainer, now }: TrainGanParts,
 ): Promise<LoopEnd> {
-  const stages = stagesOf(settings);
-  const stage = stageAt(stages, done.images);
   const { recipe } = stage;
   const images = await openImageStore(folder, prepared, recipe.resolution);
   try {
@@ -162,7 +173,7 @@ async function trainStage(
           events,
           measures,
           sums: state?.sums ?? {},
-          seconds: done.seconds,
+          seconds,
           secondsBetweenStates: request.saveMinutes * 60,
           now,
           ...job,

@@ -14,7 +14,7 @@ export const growthStage = z.strictObject({
   batch: z.int().min(1),
   gamma: z.number().min(0),
   /** Its length, in thousands of images. */
-  kimg: z.number().positive(),
+  kimg: z.number().min(0),
 });
 export type GrowthStage = z.infer<typeof growthStage>;
 
@@ -27,11 +27,13 @@ export interface Stage {
   /** Images of the run before it and with it; the last stage has no end of its own: Infinity. */
   readonly begin: number;
   readonly end: number;
+  /** Seconds of the run's training at which it ends in any case, so that the later ones get their share of the hours. */
+  readonly deadline: number;
 }
 
 /** Part of the time for the stages before the last, in equal shares. */
 const GROWTH_SHARE = 0.5;
-/** Part of the hours that is planned with: training is slower than a trial, by what is logged, measured and saved. */
+/** Part of the hours that lengths are planned with: training is slower than a trial, by what is logged, measured and saved. */
 const PLANNED_HOURS = 0.9;
 /** How many times the cost of an image grows when its side doubles, where nothing is measured. */
 const COST_OF_DOUBLING = 3;
@@ -65,22 +67,32 @@ export const wholeBatches = (kimg: number, batch: number): number =>
   (Math.max(1, Math.round((kimg * 1000) / batch)) * batch) / 1000;
 
 /** All stages in order. The last is the recipe's own; the others have its sizes, for smaller images. */
-export function stagesOf({ recipe, growth }: Pick<TrainSettings, "recipe" | "growth">): Stage[] {
+export function stagesOf({ recipe, growth, hours }: Pick<TrainSettings, "recipe" | "growth" | "hours">): Stage[] {
   const of = growth.length + 1;
+  const seconds = hours === null ? Number.POSITIVE_INFINITY : hours * 3600;
   let begin = 0;
   const before = growth.map((stage, i): Stage => {
     const end = begin + Math.round(stage.kimg * 1000);
-    const made = { number: i + 1, of, recipe: recipeOf(recipe, stage), begin, end };
+    const deadline = seconds * (i + 1) * timeShare(0, of);
+    const made = { number: i + 1, of, recipe: recipeOf(recipe, stage), begin, end, deadline };
     begin = end;
     return made;
   });
-  return [...before, { number: of, of, recipe, begin, end: Number.POSITIVE_INFINITY }];
+  return [...before, { number: of, of, recipe, begin, end: Number.POSITIVE_INFINITY, deadline: seconds }];
 }
 
 function recipeOf(recipe: GanRecipe, { resolution, batch, gamma }: GrowthStage): GanRecipe {
   // These two follow the batch.
   const { groupSize, emaKimg, ...others } = recipe;
   return ganRecipe(resolution, { ...others, resolution, batch, gamma });
+}
+
+/** The settings where a stage before the last was cut short after the run's first `images`. */
+export function cutShort(settings: TrainSettings, { number, begin }: Stage, images: number): TrainSettings {
+  const growth = settings.growth.map((stage, i) =>
+    i === number - 1 ? { ...stage, kimg: (images - begin) / 1000 } : stage,
+  );
+  return { ...settings, growth };
 }
 
 /** The stage that the next image belongs to. */

@@ -385,6 +385,26 @@ describe("trainGan() in stages", () => {
     expect(recipes.map(({ resolution }) => resolution)).toEqual([16, 16, 16, 32]);
   });
 
+  it("cuts a stage short that is slower than its trial was, so that the last one gets its share of the hours", async () => {
+    let minutes = 0;
+    let made = 0;
+    const parts = {
+      now: () => minutes * 60_000,
+      makeTrainer: ((recipe, options) => {
+        const trial = made++ === 0;
+        return watchedTrainer({ onStep: () => (minutes += trial ? 1 : 2) })(recipe, options);
+      }) satisfies MakeTrainer,
+    };
+    const hour = request({ ...growing, kimg: null, hours: 1 });
+    // 27 steps were planned; after 15 half of the hour is over.
+    await expect(trainGan(hour, stopAt(480), parts)).rejects.toThrow("stopped");
+    const growth = [{ resolution: 16, kimg: 0.48 }];
+    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject({ growth });
+    expect(await loadState(run)).toMatchObject({ images: 480, recipe: { resolution: 32 } });
+    expect(await trainGan(hour, {}, parts)).toMatchObject({ images: 960, seconds: 3600 });
+    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject({ growth });
+  });
+
   it("makes no stages with --no-grow, and does not change its mind", async () => {
     await train({ ...growing, grow: false, kimg: 0.1 });
     expect((await loadState(run))?.recipe).toMatchObject({ resolution: 32 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { newSettings, plannedByHours, type TrainOptions } from "../../../src/project/train/settings.ts";
 import {
+  cutShort,
   forecast,
   growthByHours,
   growthByImages,
@@ -125,6 +126,15 @@ describe("the stages of settings", () => {
     expect(settingsOf(64, { hours: 1 }).kimg).toBeNull();
     expect(planned({ kimg: 14 })).toEqual([8.992, 3.008]);
   });
+});
+
+it("stages of a run of hours end in any case where their share of the time does", () => {
+  const settings = settingsOf(64, { hours: 1 });
+  expect(stagesOf(settings).map(({ deadline }) => deadline)).toEqual([900, 1800, 3600]);
+  const cut = cutShort(settings, stagesOf(settings)[0], 640);
+  expect(stagesOf(cut).map(({ begin }) => begin)).toEqual([0, 640, 640 + settings.growth[1].kimg * 1000]);
+  // One that has no time at all is left out.
+  expect(stageAt(stagesOf(cutShort(cut, stagesOf(cut)[1], 640)), 640).number).toBe(3);
 });
 
 describe("forecast()", () => {
