@@ -2,6 +2,7 @@ import {
   type Attributes,
   encodeOnnx,
   ONNX_FLOAT,
+  ONNX_HALF,
   ONNX_INT64,
   type OnnxNode,
   type OnnxTensor,
@@ -24,7 +25,8 @@ export interface Emitter {
   node(opType: string, inputs: readonly string[], attributes?: Attributes, results?: number): string;
   float32(data: ArrayLike<number>, shape: readonly number[]): string;
   int64(data: readonly number[]): string;
-  input(name: string, shape: readonly number[]): string;
+  /** `half`: fed in half precision, and widened. */
+  input(name: string, shape: readonly number[], half: boolean): string;
 }
 
 /** Writes a graph, simplified, as an ONNX model (opset 17). */
@@ -76,10 +78,10 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
           rawData: bytesOf(BigInt64Array.from(data, BigInt)),
         }),
       ),
-    input: (name, shape) => {
+    input: (name, shape, half) => {
       if (inputs.some((i) => i.name === name)) throw new Error(`toOnnx: two inputs are called "${name}"`);
-      inputs.push({ name, elementType: ONNX_FLOAT, shape: dims(shape) });
-      return name;
+      inputs.push({ name, elementType: half ? ONNX_HALF : ONNX_FLOAT, shape: dims(shape) });
+      return half ? emitter.node("Cast", [name], { to: { int: ONNX_FLOAT } }) : name;
     },
   };
 

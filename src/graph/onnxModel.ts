@@ -19,9 +19,10 @@ export interface OnnxNode {
   readonly attributes: Attributes;
 }
 
-/** ONNX element types by number: the two that we write. */
+/** ONNX element types by number: those that we write. */
 export const ONNX_FLOAT = 1;
 export const ONNX_INT64 = 7;
+export const ONNX_HALF = 10;
 
 export interface OnnxTensor {
   readonly name: string;

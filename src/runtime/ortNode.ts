@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-node";
-import { encodeOnnx } from "../graph/onnxModel.ts";
+import { encodeOnnx, ONNX_FLOAT, ONNX_HALF } from "../graph/onnxModel.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import {
   type Fetches,
@@ -91,8 +91,8 @@ class DeviceTensor implements ResidentTensor {
   }
 }
 
-/** The element types that are uploaded, by their numbers in ONNX. */
-const UPLOADED: Readonly<Record<string, number>> = { float32: 1, float16: 10 };
+/** The element types that are uploaded. */
+const UPLOADED: Readonly<Record<string, number>> = { float32: ONNX_FLOAT, float16: ONNX_HALF };
 
 /** Uploads are results of a model that does nothing. Sessions own their results' memory: each lives until the last of these is freed. */
 function uploader(): (tensor: AnyTensor) => Promise<ResidentTensor> {

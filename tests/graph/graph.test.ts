@@ -18,6 +18,7 @@ import {
 } from "../../src/graph/ops/index.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import { compile } from "../../src/runtime/session.ts";
+import { roundToHalves } from "../../src/tensor/half.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 
 describe("shape rules", () => {
@@ -130,6 +131,16 @@ describe("toOnnx()", () => {
     });
     expect(sums.shape).toEqual([3, 1]);
     expect(Array.from(sums.data as Float32Array)).toEqual([12, 44, 76]);
+    await session.dispose();
+  });
+
+  it("takes inputs in half precision where asked to", async () => {
+    const g = graph({ y: mul(input("x", [3], { half: true }), 2) });
+    const session = await compile(g, { runtime: ortNode });
+    expect(session.inputs[0].dtype).toBe("float16");
+    const x = { dtype: "float16", shape: [3], data: roundToHalves(Float32Array.of(1, -0.5, 1 / 3)) } as const;
+    const { y } = await session.run({ x });
+    expect(Array.from(y.data as Float32Array)).toEqual([2, -1, 0.66650390625]);
     await session.dispose();
   });
 
