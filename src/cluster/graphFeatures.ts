@@ -1,0 +1,441 @@
+/**
+ * Features whose passes run as graphs on a provider. They are uploaded once, block by block; what does not fit is fed at each pass. A
+ * pass then sends a classifier (and, for SVMs, the labels) and brings back sums, labels, or the scores that were asked for.
+ */
+import { graph } from "../graph/graph.ts";
+import { input } from "../graph/ops/index.ts";
+import type { Graph } from "../graph/value.ts";
+import {
+  compile,
+  type Provider,
+  type ResidentTensor,
+  type Runtime,
+  RuntimeError,
+  type Session,
+} from "../runtime/session.ts";
+import type { JobOptions } from "../tensor/progress.ts";
+import { RandomState } from "../tensor/random.ts";
+import { type AnyTensor, type Tensor, tensor } from "../tensor/tensor.ts";
+import { type FeatureBlocks, widened } from "./featureBlocks.ts";
+import { GROUP, groups, nearestGraph, type PassShape, svmGraph } from "./graphPasses.ts";
+import { columns, type LinearFeatures } from "./linearFeatures.ts";
+import type { LinearClassifier } from "./mergeTree.ts";
+import { type NearestPass, nearestPass } from "./nearestPass.ts";
+import type { Passes } from "./passHelpers.ts";
+import { numbersOf } from "./storedPyramid.ts";
+import { type ClassPass, type PassRequest, SparseBuilder } from "./svmPass.ts";
+
+export interface GraphFeaturesOptions extends JobOptions {
+  readonly runtime: Runtime;
+  readonly provider: Provider;
+  readonly threads?: number;
+  /** Bytes of features that may stay on the device. Default: all. */
+  readonly resident?: number;
+  /** Bytes of one tensor. Default 128 MiB, what every WebGPU device can bind (maxStorageBufferBindingSize in its specification). */
+  readonly tensorBytes?: number;
+}
+
+export interface GraphFeatures {
+  /** The given features, with passes on the provider. */
+  readonly features: LinearFeatures;
+  /** Bytes of features that lie on the device. */
+  readonly residentBytes: number;
+  /** Frees the device. */
+  close(): Promise<void>;
+}
+
+const TENSOR_BYTES = 2 ** 27;
+/** Classes that a block's score maps are planned for; SVMs of more are done in turns. */
+const PLANNED_CLASSES = 128;
+/** Classes are filled up to multiples of this many: fewer graphs, and rows of whole vectors. */
+const CLASS_STEP = 4;
+/** The score of classes that fill up: never the best. */
+const NEVER = -1e30;
+/** Scores may differ from the CPU's by this share of the largest. Single precision stays a tenth below; TF32 is far above. */
+const SCORE_TOLERANCE = 2e-5;
+/** Pixels whose scores are searched class by class while the processor's cache holds them. */
+const TILE = 256;
+
+/**
+ * Uploads `blocks`, which hold the numbers of `features`, and compares scores with those of `features`. Rejects with RuntimeError where
+ * the provider fails, or computes in less than single precision.
+ */
+export async function graphFeatures(
+  features: LinearFeatures,
+  blocks: FeatureBlocks,
+  options: GraphFeaturesOptions,
+): Promise<GraphFeatures> {
+  const usable = !blocks.half || (await supportsHalves(options));
+  const passes = new GraphPasses(features, usable ? blocks : widened(blocks), options);
+  try {
+    await passes.upload(options);
+    await passes.check();
+  } catch (error) {
+    await passes.close();
+    throw error;
+  }
+  const { pixels, channels, alignment, blas, streamed } = features;
+  return {
+    features: {
+      pixels,
+      channels,
+      alignment,
+      blas,
+      ...(streamed === undefined ? {} : { streamed }),
+      scores: (weight, bias, out, range) => features.scores(weight, bias, out, range),
+      gradient: (g, range) => features.gradient(g, range),
+      rows: (index, out) => features.rows(index, out),
+      rowSums: (index, factors) => features.rowSums(index, factors),
+      ...(features.spread && { spread: features.spread.bind(features) }),
+      passes,
+    },
+    residentBytes: passes.residentBytes,
+    close: () => passes.close(),
+  };
+}
+
+/** Whether the provider reads halves: some GPUs do not. */
+async function supportsHalves({ runtime, provider }: GraphFeaturesOptions): Promise<boolean> {
+  const x: Tensor<"float16"> = { dtype: "float16", shape: [1], data: Uint16Array.of(0) };
+  let session: Session | undefined;
+  try {
+    session = await compile(graph({ y: input("x", [1], { half: true }) }), { runtime, provider });
+    await session.run({ x });
+    return true;
+  } catch (error) {
+    if (error instanceof RuntimeError) return false;
+    throw error;
+  } finally {
+    await session?.dispose();
+  }
+}
+
+/** Images that are computed on at a time. */
+interface Block {
+  readonly first: number;
+  readonly count: number;
+  /** Their features on the device, once uploaded. */
+  held?: readonly ResidentTensor[];
+}
+
+type FedTensors = Record<string, AnyTensor | ResidentTensor>;
+type Results = Readonly<Record<string, Float32Array>>;
+
+/** Blocks of as many images as tensors may hold; whole groups of pixels, except for the last. */
+function blocksOf({ images, resolution, levels }: FeatureBlocks, tensorBytes: number): Block[] {
+  const numbers = Math.max(PLANNED_CLASSES * resolution ** 2, ...levels.map(numbersOf));
+  const most = Math.max(1, Math.floor(tensorBytes / (Float32Array.BYTES_PER_ELEMENT * numbers)));
+  const blocks: Block[] = [];
+  for (let first = 0; first < images; ) {
+    const left = Math.min(most, images - first);
+    const count = left > GROUP ? left - (left % GROUP) : left;
+    blocks.push({ first, count });
+    first += count;
+  }
+  return blocks;
+}
+
+class GraphPasses implements Passes {
+  residentBytes = 0;
+  readonly #features: LinearFeatures;
+  readonly #source: FeatureBlocks;
+  readonly #blocks: readonly Block[];
+  readonly #settings: GraphFeaturesOptions;
+  readonly #tensorBytes: number;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  /** A pass waits for the one before: both would use the same memory. */
+  #free: Promise<unknown> = Promise.resolve();
+
+  constructor(features: LinearFeatures, source: FeatureBlocks, settings: GraphFeaturesOptions) {
+    this.#features = features;
+    this.#source = source;
+    this.#tensorBytes = settings.tensorBytes ?? TENSOR_BYTES;
+    this.#blocks = blocksOf(source, this.#tensorBytes);
+    this.#settings = settings;
+  }
+
+  /** Moves blocks to the device, as long as there is room. */
+  async upload({ resident = Number.POSITIVE_INFINITY, onProgress, signal }: GraphFeaturesOptions): Promise<void> {
+    const { levels, half } = this.#source;
+    const perImage = levels.reduce((sum, level) => sum + numbersOf(level), 0) * (half ? 2 : 4);
+    for (const [i, block] of this.#blocks.entries()) {
+      signal?.throwIfAborted();
+      if (this.residentBytes + block.count * perImage > resident || !(await this.#hold(block))) break;
+      this.residentBytes += block.count * perImage;
+      onProgress?.({ phase: "move features to the device", done: i + 1, total: this.#blocks.length });
+    }
+  }
+
+  /** Uploads a block; false where the device has no room for it, or keeps nothing. */
+  async #hold(block: Block): Promise<boolean> {
+    const { runtime, provider } = this.#settings;
+    const held: ResidentTensor[] = [];
+    try {
+      for (const part of await this.#load(block)) {
+        const there = await runtime.upload?.(part, provider);
+        if (there === undefined) return false;
+        held.push(there);
+      }
+      block.held = held;
+      return true;
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      for (const part of held) await part.dispose();
+      return false;
+    }
+  }
+
+  async #load({ first, count }: Block): Promise<AnyTensor[]> {
+    const { levels, images } = this.#source;
+    const parts = await this.#source.load(first, count, images);
+    return parts.map((data, l): AnyTensor => {
+      const shape = [...groups(count * levels[l].size ** 2), levels[l].channels];
+      return data instanceof Float32Array ? { dtype: "float32", shape, data } : { dtype: "float16", shape, data };
+    });
+  }
+
+  /** Compares the scores of a few random classes with the CPU's, over the first block. */
+  async check(): Promise<void> {
+    const { channels } = this.#features;
+    const [block] = this.#blocks;
+    const range = { start: 0, end: block.count * this.#source.resolution ** 2 };
+    const random = new RandomState(0);
+    const weight = Float32Array.from({ length: CLASS_STEP * channels }, () => random.randn());
+    const bias = Float32Array.from({ length: CLASS_STEP }, () => random.randn());
+    const expected = await this.#features.scores(weight, bias, undefined, range);
+    const labels = this.#labels(new Uint16Array(range.end), block);
+    const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, 0, CLASS_STEP, 0) };
+    const { scores } = await this.#svmResults(block, feeds, labels, new Float32Array(CLASS_STEP), {
+      gradient: false,
+      scores: true,
+    });
+    let largest = 0;
+    let worst = 0;
+    for (let c = 0, at = 0; c < CLASS_STEP; c++)
+      for (let n = 0; n < range.end; n++, at++) {
+        largest = Math.max(largest, Math.abs(expected[at]));
+        // A score that is no number is as wrong as can be.
+        const error = Math.abs(scores[n * CLASS_STEP + c] - expected[at]);
+        worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
+      }
+    if (worst > SCORE_TOLERANCE * largest)
+      throw new RuntimeError(
+        `provider "${this.#settings.provider}" computes scores with a relative error of ${(worst / largest).toExponential(1)}; clustering needs ${SCORE_TOLERANCE}`,
+      );
+  }
+
+  async svm(request: PassRequest): Promise<ClassPass[]> {
+    return this.#inTurn(() => this.#svm(request));
+  }
+
+  async #svm({
+    labels,
+    classes,
+    weight,
+    bias,
+    keep = false,
+    near,
+    gradient = false,
+  }: PassRequest): Promise<ClassPass[]> {
+    const { channels } = this.#features;
+    const k = classes.length;
+    const area = this.#source.resolution ** 2;
+    const scores = keep || near !== undefined;
+    const totals = Array.from({ length: k }, () => ({
+      loss: 0,
+      predicted: 0,
+      truePositive: 0,
+      pull: 0,
+      signedPull: 0,
+      kept: new SparseBuilder(),
+      pullGradient: gradient ? new Float64Array(channels) : undefined,
+    }));
+    for (const block of this.#blocks) {
+      const own = this.#labels(labels, block);
+      const features = await this.#fed(block);
+      const most = this.#mostClasses(block);
+      for (let first = 0; first < k; first += most) {
+        const count = Math.min(most, k - first);
+        const names = new Float32Array(padded(count)).fill(-1);
+        for (let c = 0; c < count; c++) names[c] = classes[first + c];
+        const feeds = { ...features, ...this.#classifierFeeds(weight, bias, first, count, 0) };
+        const results = await this.#svmResults(block, feeds, own, names, { gradient, scores });
+        for (const name of ["loss", "predicted", "truePositive", "pull", "signedPull"] as const)
+          for (let at = 0; at < results[name].length; at += names.length)
+            for (let c = 0; c < count; c++) totals[first + c][name] += results[name][at + c];
+        for (let c = 0; c < count; c++) {
+          const { pullGradient } = totals[first + c];
+          if (pullGradient !== undefined) this.#addSums(results, c, pullGradient);
+        }
+        const builders = totals.slice(first, first + count).map(({ kept }) => kept);
+        if (scores) gather(results["scores"], own.data, names, block.first * area, near, builders);
+      }
+    }
+    return totals.map(({ kept, ...total }) => ({ ...total, kept: kept.finish() }));
+  }
+
+  async nearest(classifier: LinearClassifier, sums: boolean, before?: Uint16Array): Promise<NearestPass> {
+    // All classes of a pixel must be compared at once.
+    if (this.#blocks.some((block) => classifier.k > this.#mostClasses(block)))
+      return nearestPass(this.#features, classifier, { sums, before });
+    return this.#inTurn(() => this.#nearest(classifier, sums, before));
+  }
+
+  async #nearest(
+    { k, weight, bias, channels }: LinearClassifier,
+    summed: boolean,
+    before: Uint16Array | undefined,
+  ): Promise<NearestPass> {
+    const labels = new Uint16Array(this.#features.pixels);
+    const sizes = new Float64Array(k);
+    const sums = new Float64Array(k * channels);
+    const kind = !summed ? "none" : before === undefined ? "all" : "change";
+    let scored = 0;
+    let at = 0;
+    for (const block of this.#blocks) {
+      const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, 0, k, NEVER) };
+      if (kind === "change" && before !== undefined) feeds["before"] = this.#labels(before, block);
+      const build = (shape: PassShape): Graph => nearestGraph(shape, kind);
+      const results = await this.#run(block, `nearest, sums: ${kind}`, padded(k), build, feeds);
+      for (const label of results["label"]) {
+        labels[at++] = label;
+        sizes[label]++;
+      }
+      for (const part of results["scored"]) scored += part;
+      if (summed)
+        for (let c = 0; c < k; c++) this.#addSums(results, c, sums.subarray(c * channels, (c + 1) * channels));
+    }
+    return { labels, sums, sizes, scored };
+  }
+
+  async close(): Promise<void> {
+    await this.#free;
+    for (const { held = [] } of this.#blocks) for (const part of held) await part.dispose();
+    for (const session of this.#sessions.values()) await (await session).dispose();
+    this.#sessions.clear();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#free.then(work);
+    this.#free = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Classes whose score maps of a block one tensor can hold. */
+  #mostClasses({ count }: Block): number {
+    const pixels = count * this.#source.resolution ** 2;
+    const most = Math.floor(this.#tensorBytes / (Float32Array.BYTES_PER_ELEMENT * pixels));
+    return Math.max(CLASS_STEP, most - (most % CLASS_STEP));
+  }
+
+  /** Adds class `c`'s sums of features of all levels to `total` [D]. */
+  #addSums(results: Results, c: number, total: Float64Array): void {
+    for (const [l, { channels, first }] of this.#source.levels.entries()) {
+      const sums = results[`sums${l}`];
+      for (let d = 0; d < channels; d++) total[first + d] += sums[c * channels + d];
+    }
+  }
+
+  /** The labels of the block's pixels, as graphs take them. */
+  #labels(labels: Uint16Array, { first, count }: Block): Tensor {
+    const area = this.#source.resolution ** 2;
+    return tensor(
+      [...groups(count * area), 1],
+      Float32Array.from(labels.subarray(first * area, (first + count) * area)),
+    );
+  }
+
+  async #fed(block: Block): Promise<FedTensors> {
+    const parts = block.held ?? (await this.#load(block));
+    return Object.fromEntries(parts.map((part, l) => [`features${l}`, part]));
+  }
+
+  /** Rows `first` to `first + count` of a classifier, by level, filled up with zeros and `filling` for a bias. */
+  #classifierFeeds(
+    weight: Float32Array,
+    bias: Float32Array,
+    first: number,
+    count: number,
+    filling: number,
+  ): FedTensors {
+    const { channels } = this.#features;
+    const rows = padded(count);
+    const some = weight.subarray(first * channels, (first + count) * channels);
+    const biases = new Float32Array(rows).fill(filling);
+    biases.set(bias.subarray(first, first + count));
+    const feeds: FedTensors = { bias: tensor([1, 1, rows], biases) };
+    for (const [l, level] of this.#source.levels.entries()) {
+      const data = new Float32Array(rows * level.channels);
+      data.set(columns(some, count, channels, level.first, level.channels));
+      feeds[`weight${l}`] = tensor([rows, level.channels], data);
+    }
+    return feeds;
+  }
+
+  #svmResults(
+    block: Block,
+    feeds: FedTensors,
+    label: Tensor,
+    names: Float32Array,
+    wanted: { readonly gradient: boolean; readonly scores: boolean },
+  ): Promise<Results> {
+    const all = { ...feeds, label, class: tensor([1, 1, names.length], names) };
+    const kind = `svm${wanted.gradient ? " gradient" : ""}${wanted.scores ? " scores" : ""}`;
+    return this.#run(block, kind, names.length, (shape) => svmGraph(shape, wanted), all);
+  }
+
+  /** Runs the graph of a kind for the block and K classes. */
+  async #run(
+    { count }: Block,
+    kind: string,
+    classes: number,
+    build: (shape: PassShape) => Graph,
+    feeds: FedTensors,
+  ): Promise<Results> {
+    const key = `${kind}, ${classes} classes, ${count} images`;
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      const { resolution, levels, half } = this.#source;
+      const { runtime, provider, threads } = this.#settings;
+      session = compile(build({ images: count, resolution, levels, half, classes }), {
+        runtime,
+        provider,
+        ...(threads === undefined ? {} : { threads }),
+      });
+      this.#sessions.set(key, session);
+    }
+    const results = await (await session).run(feeds);
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Tensor["data"]]));
+  }
+}
+
+const padded = (classes: number): number => CLASS_STEP * Math.ceil(classes / CLASS_STEP);
+
+/** Keeps scores [n,K] by `PassRequest`'s rules: those with a margin above -`near`, or else those above -1. */
+function gather(
+  scores: Float32Array,
+  labels: Float32Array,
+  names: Float32Array,
+  start: number,
+  near: number | undefined,
+  kept: readonly SparseBuilder[],
+): void {
+  const k = names.length;
+  for (let first = 0; first < labels.length; first += TILE) {
+    const end = Math.min(labels.length, first + TILE);
+    for (const [c, builder] of kept.entries()) {
+      builder.reserve(end - first);
+      const { index, value } = builder;
+      let used = builder.length;
+      for (let n = first, at = first * k + c; n < end; n++, at += k) {
+        const s = scores[at];
+        const margin = labels[n] === names[c] ? 1 - s : 1 + s;
+        if (near === undefined ? s > -1 : margin > -near) {
+          index[used] = start + n;
+          value[used++] = s;
+        }
+      }
+      builder.length = used;
+    }
+  }
+}
