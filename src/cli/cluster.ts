@@ -14,6 +14,7 @@ interface ClusterOptions extends NetworkOptions {
   readonly pixelStride?: number;
   readonly pixels?: number;
   readonly memory?: number;
+  readonly deviceMemory?: number;
   readonly keepFeatures: boolean;
   readonly initClusters: number;
   readonly seed: number;
@@ -59,6 +60,11 @@ interrupted run.`,
     .option(
       "--memory <GB>",
       "what the features may take in memory; above, they go to disk in half precision (default: 40 % of the machine's)",
+      parse.number(0, 1e6),
+    )
+    .option(
+      "--device-memory <GB>",
+      "what the features may take of a GPU's memory; the rest is sent there at each pass (default: 4)",
       parse.number(0, 1e6),
     )
     .option("--keep-features", "leave the features on disk in the project when done", false)
@@ -108,6 +114,7 @@ interrupted run.`,
           pixelStride: options.pixelStride ?? null,
           pixels: options.pixels ?? null,
           memory: options.memory === undefined ? null : options.memory * 1e9,
+          deviceMemory: options.deviceMemory === undefined ? null : options.deviceMemory * 1e9,
           keepFeatures: options.keepFeatures,
           initialClusters: options.initClusters,
           seed: options.seed,

@@ -38,6 +38,8 @@ export async function clusterJob(request: ClusterRequest, job: JobOptions): Prom
       const opened = await openOrCreateProject(outdir, settings, origin);
       const project = await clusterProject(opened, network.generator, {
         threads,
+        provider: network.provider,
+        ...(request.deviceMemory == null ? {} : { deviceMemory: request.deviceMemory }),
         keepFeatures: request.keepFeatures,
         ...job,
       });

@@ -1,5 +1,7 @@
 import { subset } from "../cluster/denseFeatures.ts";
+import { type FeatureBlocks, rowBlocks } from "../cluster/featureBlocks.ts";
 import { pyramidBuilder } from "../cluster/featurePyramid.ts";
+import { type GraphFeatures, graphFeatures } from "../cluster/graphFeatures.ts";
 import { klish } from "../cluster/klish.ts";
 import type { LinearFeatures } from "../cluster/linearFeatures.ts";
 import type { MergeTree } from "../cluster/mergeTree.ts";
@@ -9,6 +11,8 @@ import { withHelpers } from "../cluster/sharedWork.ts";
 import { keptResolution, sampleFeatures, seedBatches } from "../features/sampleFeatures.ts";
 import type { Generator } from "../gan/generator.ts";
 import { ortBlas } from "../runtime/node/ortBlas.ts";
+import { ortNode } from "../runtime/ortNode.ts";
+import { type Provider, RuntimeError } from "../runtime/session.ts";
 import type { JobOptions, Progress } from "../tensor/progress.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { dropBatches, loadBatch, saveBatch } from "./featureCache.ts";
@@ -24,8 +28,15 @@ const SECONDS_BETWEEN_CHECKPOINTS = 5;
 /** And of what comes before. */
 const SECONDS_BETWEEN_STARTS = 10;
 
+/** What features may take of a GPU's memory, unless the user says: it cannot be asked. */
+const DEVICE_BYTES = 4e9;
+
 interface ClusterOptions extends JobOptions {
   readonly threads: number;
+  /** Where passes over the pixels run. Default "cpu". */
+  readonly provider?: Provider;
+  /** Bytes that the features may take of its memory. Default DEVICE_BYTES. */
+  readonly deviceMemory?: number;
   /** Leave the features on disk when they are there. */
   readonly keepFeatures: boolean;
 }
@@ -48,6 +59,7 @@ export async function clusterProject(
       : await sampleAll(project, generator, helping > 0, clock.job);
   const { helpers, close } = startHelpers(source, helping);
   const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
+  let device: GraphFeatures | undefined;
   let tree: MergeTree;
   try {
     const all = opened.features;
@@ -56,8 +68,11 @@ export async function clusterProject(
     else if (onDisk(source))
       pixels = withPasses(withHelpers(all, helpers), all, helpers, ortBlas({ threads: options.threads }));
     else pixels = withHelpers(all, helpers);
-    tree = await clusterPixels(project, pixels, clock.job);
+    const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
+    device = await moveToDevice(pixels, blocks, options, clock.job);
+    tree = await clusterPixels(project, device?.features ?? pixels, clock.job);
   } finally {
+    await device?.close();
     await close();
     await opened.close();
   }
@@ -69,6 +84,23 @@ export async function clusterProject(
   await dropStart(project);
   if (!(options.keepFeatures && settings.precision === "half")) await dropBatches(project.folder);
   return done;
+}
+
+/** The features with passes on the provider; undefined on the CPU, and where the provider cannot serve, of which a note tells. */
+async function moveToDevice(
+  features: LinearFeatures,
+  blocks: FeatureBlocks,
+  { provider = "cpu", deviceMemory = DEVICE_BYTES }: ClusterOptions,
+  job: JobOptions,
+): Promise<GraphFeatures | undefined> {
+  if (provider === "cpu") return undefined;
+  try {
+    return await graphFeatures(features, blocks, { runtime: ortNode, provider, resident: deviceMemory, ...job });
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    job.onProgress?.({ phase: "cluster on the CPU", done: 0, total: 1, note: error.message });
+    return undefined;
+  }
 }
 
 /** All inner maps, from the project's cache as far as it goes. */

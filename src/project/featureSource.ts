@@ -1,3 +1,4 @@
+import { type FeatureBlocks, pyramidBlocks, storedBlocks } from "../cluster/featureBlocks.ts";
 import type { LinearFeatures } from "../cluster/linearFeatures.ts";
 import { type PyramidData, pyramidFeatures } from "../cluster/pyramid.ts";
 import { storedFeatures } from "../cluster/storedPyramid.ts";
@@ -9,13 +10,25 @@ export type FeatureSource = PyramidData | FeatureFiles;
 
 export interface OpenedFeatures {
   readonly features: LinearFeatures;
+  /** Their numbers, for another processor. */
+  readonly blocks: FeatureBlocks;
   close(): Promise<void>;
 }
 
 export const onDisk = (source: FeatureSource): source is FeatureFiles => "folder" in source;
 
 export function openFeatures(source: FeatureSource, blas: Blas): OpenedFeatures {
-  if (!onDisk(source)) return { features: pyramidFeatures(source, blas), close: async () => undefined };
+  if (!onDisk(source))
+    return { features: pyramidFeatures(source, blas), blocks: pyramidBlocks(source), close: async () => undefined };
   const files = new HalfFiles(source);
-  return { features: storedFeatures(source, files, blas), close: () => files.close() };
+  // Whoever reads blocks is at another place than the features: each reads ahead.
+  const others = new HalfFiles(source);
+  return {
+    features: storedFeatures(source, files, blas),
+    blocks: storedBlocks(source, others),
+    async close() {
+      await files.close();
+      await others.close();
+    },
+  };
 }

@@ -34,6 +34,8 @@ export interface ClusterRequest
   readonly truncationPsi: number | null;
   /** Bytes that the features may take in memory; beyond, they go to disk. Default: a share of the machine's. */
   readonly memory: number | null;
+  /** Bytes that the features may take of the GPU's memory, where passes run on one; null or absent: 4 GB. */
+  readonly deviceMemory?: number | null;
   /** Leave the features on disk when the run is done. */
   readonly keepFeatures: boolean;
   readonly outdir: string;
@@ -55,7 +57,16 @@ const MEMORY_SHARE = 0.4;
 /** The request with every open choice made. Throws GeneratorError for layers or classes that the generator has not. */
 export function settle(request: ClusterRequest, { generator, path, sha256 }: OpenedNetwork): ClusterSettings {
   const { info } = generator;
-  const { outdir: _, provider: __, threads: ___, command: ____, memory, keepFeatures: _____, ...asked } = request;
+  const {
+    outdir: _,
+    provider: __,
+    threads: ___,
+    command: ____,
+    deviceMemory: _____,
+    keepFeatures: ______,
+    memory,
+    ...asked
+  } = request;
   const selection = selectLayers(info.layers, request.layers);
   if (selection.layers.length === 0)
     throw new GeneratorError("there is nothing to cluster without layers: use --layers auto");
