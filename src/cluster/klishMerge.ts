@@ -1,12 +1,14 @@
-import { confidenceMap, confidenceMapOf } from "./confidence.ts";
+import { confidenceMap } from "./confidence.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
-import { type Cluster, countOwn, iouOf, restore, type State, start } from "./klishState.ts";
+import { type Cluster, iouOf, restore, type State, start } from "./klishState.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { type Classifier, MergedSvmTrainer } from "./mergedSvm.ts";
-import { type MergeChoice, pairRule, paperRule } from "./mergeRule.ts";
+import { MergedSvmTrainer } from "./mergedSvm.ts";
+import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
+import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
 import { trainMergeStreamed } from "./streamedMerge.ts";
-import type { ClassPass, SparseMap } from "./svmPass.ts";
+import { type MergeRequest, type MergeResult, trainMerged } from "./svmHelpers.ts";
+import type { SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
 /** Merges from the start, or from the tree to resume, to the last K, with a given lambda. */
@@ -17,7 +19,7 @@ export async function mergeAll(features: LinearFeatures, options: KlishOptions, 
   const state =
     options.resume === undefined ? await start(problem, options) : await restore(problem, options.resume, options);
   // Over streamed pixels nothing is held per pixel but labels and maps.
-  const trainer = features.streamed ? undefined : new MergedSvmTrainer(problem);
+  const queue = features.streamed ? undefined : mergeQueue(problem);
   const tree = (): MergeTree =>
     mergeTree({
       pixels: features.pixels,
@@ -30,28 +32,52 @@ export async function mergeAll(features: LinearFeatures, options: KlishOptions, 
       bias: state.bias.subarray(0, state.rows),
       steps: state.records.slice(),
     });
+  const rule = (view: MergeState): MergeChoice => (criterion === "paper" ? paperRule(view) : pairRule(view, balance));
   const first = state.clusters.length;
-  for (;;) {
-    const { clusters } = state;
-    const view = {
-      maps: clusters.map((cluster) => cluster.row),
-      confidence: state.confidence,
-      iou: Float64Array.from(clusters, (cluster) => cluster.iou),
-      sizes: Float64Array.from(clusters, (cluster) => cluster.size),
-    };
-    const choice = criterion === "paper" ? paperRule(view) : pairRule(view, balance);
-    state.records.push(record(clusters, choice));
-    await options.onCheckpoint?.(tree());
-    options.onProgress?.({
-      phase: "merge",
-      done: first - clusters.length,
-      total: first - minClusters,
-      note: `K = ${clusters.length}`,
-    });
-    options.signal?.throwIfAborted();
-    if (clusters.length <= minClusters || Math.min(...view.iou) >= minIou) return tree();
-    await merge(state, trainer, choice);
+  try {
+    for (;;) {
+      const { clusters } = state;
+      const view = viewOf(state, clusters);
+      const choice = rule(view);
+      state.records.push(record(clusters, choice));
+      await options.onCheckpoint?.(tree());
+      options.onProgress?.({
+        phase: "merge",
+        done: first - clusters.length,
+        total: first - minClusters,
+        note: `K = ${clusters.length}`,
+      });
+      options.signal?.throwIfAborted();
+      if (clusters.length <= minClusters || Math.min(...view.iou) >= minIou) return tree();
+      if (queue === undefined) await mergeStreamed(state, choice);
+      else await merge(state, queue, choice, rule);
+    }
+  } finally {
+    await queue?.queue.settle();
   }
+}
+
+function viewOf({ confidence }: State, clusters: readonly Cluster[]): MergeState {
+  return {
+    maps: clusters.map((cluster) => cluster.row),
+    confidence,
+    iou: Float64Array.from(clusters, (cluster) => cluster.iou),
+    sizes: Float64Array.from(clusters, (cluster) => cluster.size),
+  };
+}
+
+/** The threads that train merges, this one first, and how many merges to foresee for them. */
+interface Queue {
+  readonly queue: MergeQueue;
+  readonly ahead: number;
+}
+
+function mergeQueue(problem: SvmProblem): Queue {
+  const helpers = problem.features.solving?.helpers ?? [];
+  const trainer = new MergedSvmTrainer(problem);
+  const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
+  // One more than are trained at a time: who is done early has the next.
+  return { queue: new MergeQueue([...helpers, here]), ahead: helpers.length > 0 ? helpers.length + 1 : 0 };
 }
 
 function record(clusters: readonly Cluster[], { removed, kept, similarity }: MergeChoice): MergeRecord {
@@ -69,37 +95,88 @@ function record(clusters: readonly Cluster[], { removed, kept, similarity }: Mer
   };
 }
 
-/** Relabels p to q and retrains q. */
+/** Relabels p to q and retrains q; meanwhile other threads train merges that will probably follow. */
 async function merge(
   state: State,
-  trainer: MergedSvmTrainer | undefined,
-  { removed, kept }: MergeChoice,
+  { queue, ahead }: Queue,
+  choice: MergeChoice,
+  rule: (view: MergeState) => MergeChoice,
 ): Promise<void> {
-  const { clusters, labels, weight, bias, confidence } = state;
-  const { channels } = state.problem.features;
-  const p = clusters[removed];
-  const q = clusters[kept];
-  for (let n = 0; n < labels.length; n++) if (labels[n] === p.name) labels[n] = q.name;
+  const { clusters } = state;
+  const p = clusters[choice.removed];
+  const q = clusters[choice.kept];
+  const { map, ...svm } = await queue.train(
+    taskOf(state, p, q),
+    foreseen(state, p, q, rule, ahead).map(([p, q]) => taskOf(state, p, q)),
+  );
+  queue.forget(p.row);
+  queue.forget(q.row);
+  join(state, choice, svm, map);
+}
+
+function taskOf({ labels, problem, weight, bias }: State, p: Cluster, q: Cluster): MergeTask {
+  const { c, tolerance, features } = problem;
+  const classifier = ({ row }: Cluster) => ({
+    weight: weight.slice(row * features.channels, (row + 1) * features.channels),
+    bias: bias[row],
+  });
+  return {
+    p: p.row,
+    q: q.row,
+    request() {
+      const members = labels.map((name) => (name === p.name || name === q.name ? 1 : 0));
+      return { c, tolerance, members, p: classifier(p), q: classifier(q) };
+    },
+  };
+}
+
+/** Pairs that would be merged if the clusters merged before them were left out: none of them meets another. */
+function foreseen(
+  state: State,
+  p: Cluster,
+  q: Cluster,
+  rule: (view: MergeState) => MergeChoice,
+  count: number,
+): (readonly [Cluster, Cluster])[] {
+  const pairs: (readonly [Cluster, Cluster])[] = [];
+  let left = state.clusters.filter((cluster) => cluster !== p && cluster !== q);
+  while (pairs.length < count && left.length > 1) {
+    const { removed, kept } = rule(viewOf(state, left));
+    const pair = [left[removed], left[kept]] as const;
+    pairs.push(pair);
+    left = left.filter((cluster) => !pair.includes(cluster));
+  }
+  return pairs;
+}
+
+/** `merge` over streamed pixels. */
+async function mergeStreamed(state: State, choice: MergeChoice): Promise<void> {
+  const { clusters, weight, bias, confidence, problem } = state;
+  const { channels } = problem.features;
+  const [p, q] = [clusters[choice.removed], clusters[choice.kept]];
   const classifier = ({ row }: Cluster) => ({
     weight: weight.subarray(row * channels, (row + 1) * channels),
     bias: bias[row],
   });
-  const before = [classifier(p), classifier(q)] as const;
-  let svm: Classifier & Pick<Cluster, "objective" | "gap">;
-  let map: SparseMap;
-  let counts: Pick<ClassPass, "predicted" | "truePositive">;
-  if (trainer === undefined) {
-    const maps = [confidence.map(p.row), confidence.map(q.row)] as const;
-    const { plane, pass, objective, gap } = await trainMergeStreamed(state.problem, labels, q.name, before, maps);
-    svm = { weight: Float32Array.from(plane.weight), bias: plane.bias, objective, gap };
-    map = confidenceMap(pass.kept);
-    counts = pass;
-  } else {
-    const trained = await trainer.train(labels, q.name, ...before);
-    svm = trained;
-    map = confidenceMapOf(trained.scores);
-    counts = countOwn(trained.scores, labels, q.name);
-  }
+  const maps = [confidence.map(p.row), confidence.map(q.row)] as const;
+  relabel(state, p, q);
+  const found = await trainMergeStreamed(problem, state.labels, q.name, [classifier(p), classifier(q)], maps);
+  const { plane, pass, objective, gap } = found;
+  const { predicted, truePositive } = pass;
+  const svm = { weight: Float32Array.from(plane.weight), bias: plane.bias, objective, gap, predicted, truePositive };
+  join(state, choice, svm, confidenceMap(pass.kept));
+}
+
+function relabel({ labels }: State, p: Cluster, q: Cluster): void {
+  for (let n = 0; n < labels.length; n++) if (labels[n] === p.name) labels[n] = q.name;
+}
+
+/** Puts the merged cluster in the place of q, and removes p. */
+function join(state: State, { removed, kept }: MergeChoice, svm: Omit<MergeResult, "map">, map: SparseMap): void {
+  const { clusters, weight, bias, confidence } = state;
+  const { channels } = state.problem.features;
+  const [p, q] = [clusters[removed], clusters[kept]];
+  relabel(state, p, q);
   const row = state.rows++;
   weight.set(svm.weight, row * channels);
   bias[row] = svm.bias;
@@ -108,6 +185,6 @@ async function merge(
   confidence.add(row, map);
   const { objective, gap } = svm;
   const size = p.size + q.size;
-  const merged = { name: q.name, row, iou: iouOf(counts, size), objective, gap, size };
+  const merged = { name: q.name, row, iou: iouOf(svm, size), objective, gap, size };
   state.clusters = clusters.map((cluster, i) => (i === kept ? merged : cluster)).filter((_, i) => i !== removed);
 }

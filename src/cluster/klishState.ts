@@ -3,7 +3,7 @@ import { ConfidenceProducts, confidenceMap, confidenceMapOf } from "./confidence
 import { filteredLabels } from "./filter.ts";
 import { type KlishOptions, startClusters } from "./klishOptions.ts";
 import { kMeans } from "./kMeans.ts";
-import { checkLabels, classSizes } from "./labels.ts";
+import { checkLabels, classSizes, countOwn } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import { type LinearSvm, trainOneVsRest } from "./linearSvm.ts";
 import type { MergeRecord, MergeTree } from "./mergeTree.ts";
@@ -199,7 +199,7 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
       state.confidence.add(row, confidenceMap(passes[row].kept));
     } else {
       const weight = tree.weight.subarray(row * features.channels, (row + 1) * features.channels);
-      const scores = await features.scores(weight, tree.bias.subarray(row, row + 1));
+      const scores = await problem.alone.scores(weight, tree.bias.subarray(row, row + 1));
       iou = iouOf(countOwn(scores, state.labels, name), sizes[name]);
       state.confidence.add(row, confidenceMapOf(scores));
     }
@@ -220,16 +220,4 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
     size: last.sizes[i],
   }));
   return state;
-}
-
-/** Pixels with s > 0, and those among them whose label is `own`. */
-export function countOwn(scores: Float32Array, labels: Uint16Array, own: number) {
-  let predicted = 0;
-  let truePositive = 0;
-  for (let n = 0; n < labels.length; n++)
-    if (scores[n] > 0) {
-      predicted++;
-      if (labels[n] === own) truePositive++;
-    }
-  return { predicted, truePositive };
 }

@@ -47,3 +47,15 @@ export function sizeOrder(sizes: ArrayLike<number>): Int32Array {
   const order = Array.from({ length: sizes.length }, (_, i) => i);
   return Int32Array.from(order.sort((i, j) => sizes[j] - sizes[i] || i - j));
 }
+
+/** Pixels with s > 0, and those among them whose label is `own`. */
+export function countOwn(scores: Float32Array, labels: Uint16Array, own: number) {
+  let predicted = 0;
+  let truePositive = 0;
+  for (let n = 0; n < labels.length; n++)
+    if (scores[n] > 0) {
+      predicted++;
+      if (labels[n] === own) truePositive++;
+    }
+  return { predicted, truePositive };
+}

@@ -3,6 +3,7 @@ import type { LinearClassifier } from "./mergeTree.ts";
 import type { Spread } from "./moments.ts";
 import type { NearestPass, RangesRequest } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
+import type { SvmHelper } from "./svmHelpers.ts";
 
 /** The pixels `start` to `end` (exclusive); both are multiples of the features' `alignment`, or N. */
 export interface PixelRange {
@@ -48,6 +49,8 @@ export interface LinearFeatures {
   readonly streamed?: boolean;
   /** Whole passes shared with other threads, where that is worth more than sharing each product. */
   readonly passes?: Passes;
+  /** Other threads that solve SVMs on the same features, and those features for this thread alone. */
+  readonly solving?: { readonly helpers: readonly SvmHelper[]; readonly alone: LinearFeatures };
 }
 
 /** Rows that are made dense for one product; the sums of more are accumulated in float64. */

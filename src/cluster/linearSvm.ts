@@ -13,8 +13,9 @@ import type { LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { secondMoments } from "./moments.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
+import type { SvmHelper } from "./svmHelpers.ts";
 import { type ClassPass, svmPass } from "./svmPass.ts";
-import { DEFAULT_C, DEFAULT_TOLERANCE, labelsOf, NEAR, SAMPLE_TOLERANCE, SvmProblem } from "./svmProblem.ts";
+import { DEFAULT_C, DEFAULT_TOLERANCE, labelsOf, NEAR, SAMPLE_TOLERANCE, SvmProblem, signsOf } from "./svmProblem.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -75,7 +76,7 @@ export async function trainOneVsRest(
     planes = await leastSquares(sample.problem, some, k);
     const passes = await pass(sample.problem, some, planes, allClasses(k));
     const note = advance(`${some.length} pixels`);
-    await refine(sample.problem, some, planes, passes, allClasses(k), SAMPLE_TOLERANCE, note);
+    await refine(problem, true, some, planes, passes, allClasses(k), SAMPLE_TOLERANCE, note);
   }
 
   const objective = new Float64Array(k);
@@ -92,7 +93,7 @@ export async function trainOneVsRest(
     }
     pending = pending.filter((own) => own in unsolved);
     if (pending.length === 0 || round === MAX_ROUNDS) break;
-    await refine(problem, labels, planes, unsolved, pending, undefined, advance(`${pixels} pixels`));
+    await refine(problem, false, labels, planes, unsolved, pending, problem.enough, advance(`${pixels} pixels`));
   }
   return { k, channels, ...stackPlanes(planes, allClasses(k), channels), objective, gap };
 }
@@ -108,25 +109,47 @@ function pass(
   return svmPass(features, { labels, classes, weight, bias, gradient: true, near: NEAR });
 }
 
-/** Solves each of `classes` from its present hyperplane, of which `passes` holds the pass. */
+/**
+ * Solves each of `classes` from its present hyperplane, of which `passes` holds the pass: on all pixels, or on the problem's sample.
+ * Threads take one class after another.
+ */
 async function refine(
   problem: SvmProblem,
+  sampled: boolean,
   labels: Uint16Array,
-  planes: readonly Hyperplane[],
+  planes: Hyperplane[],
   passes: readonly ClassPass[],
   classes: readonly number[],
-  tolerance: number | undefined,
+  tolerance: number,
   advance: () => void,
 ): Promise<void> {
-  for (const own of classes) {
-    await problem.solve(labels, own, planes[own], passes[own].kept, tolerance);
-    advance();
-  }
+  const { c, tolerance: certified } = problem;
+  const own = (sampled ? problem.sample()?.problem : undefined) ?? problem;
+  // The largest first: none is left to one thread while the others wait.
+  const queue = classes.slice().sort((a, b) => passes[a].kept.index.length - passes[b].kept.index.length);
+  const small = queue.filter((k) => own.isWorkingSet(passes[k].kept));
+  const large = queue.filter((k) => !own.isWorkingSet(passes[k].kept));
+  const here = async (): Promise<void> => {
+    for (let k = large.pop() ?? small.pop(); k !== undefined; k = large.pop() ?? small.pop()) {
+      await own.solve(labels, k, planes[k], passes[k].kept, tolerance);
+      advance();
+    }
+  };
+  const there = async (helper: SvmHelper): Promise<void> => {
+    for (let k = small.pop(); k !== undefined; k = small.pop()) {
+      const near = passes[k].kept;
+      const signs = signsOf(labels, near.index, k);
+      const request = { c, tolerance: certified, sampled, signs, plane: planes[k], near, enough: tolerance };
+      planes[k] = await helper.solve(request);
+      advance();
+    }
+  };
+  await Promise.all([...(problem.features.solving?.helpers ?? []).map(there), here()]);
 }
 
 /** The least-squares classifiers of all classes (a Newton step from w = 0, b = 0 with every pixel active), stretched. */
 export async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number): Promise<Hyperplane[]> {
-  const { features, c } = problem;
+  const { alone: features, c } = problem;
   const { pixels, channels: d } = features;
   const n = d + 1;
   const moments = await secondMoments(features);

@@ -38,7 +38,7 @@ export class MergedSvmTrainer {
 
   /** `labels` are those after the merge; `p` and `q` the two classifiers before it. */
   async train(labels: Uint16Array, own: number, p: Classifier, q: Classifier): Promise<MergedSvm> {
-    const { features } = this.#problem;
+    const features = this.#problem.alone;
     const scores = this.#scores;
     const { index, problem } = this.#problem.sample() ?? { index: undefined, problem: this.#problem };
     const startLabels = index === undefined ? labels : labelsOf(labels, index);
@@ -71,14 +71,14 @@ export class MergedSvmTrainer {
       signedPull += sign * margin;
       pulls[n] = sign * margin;
     }
-    const pullGradient = await this.#problem.features.gradient(pulls);
+    const pullGradient = await this.#problem.alone.gradient(pulls);
     return this.#problem.certify(plane.weight, { loss, pull, signedPull, pullGradient });
   }
 }
 
 /** The best combination of two hyperplanes for class `own`, and its scores. */
 async function combined(
-  { features, penalty }: SvmProblem,
+  { alone: features, penalty }: SvmProblem,
   labels: Uint16Array,
   own: number,
   p: Classifier,

@@ -38,13 +38,6 @@ export function withPasses(
   helpers: readonly PassHelper[],
   blas: Blas = own.blas,
 ): LinearFeatures {
-  const here: PassHelper = {
-    svmPass: (request) => svmPass(own, request),
-    nearestPass: (classifier, options) => nearestPass(own, classifier, options),
-  };
-  const pieces = pixelRanges(own, PIECE_PIXELS);
-  const all = <T>(work: (who: PassHelper, range: PixelRange) => Promise<T>): Promise<T[]> =>
-    share(pieces, [...helpers.flatMap((helper) => Array<PassHelper>(IN_FLIGHT).fill(helper)), here], work);
   const { pixels, channels, alignment, streamed } = own;
   return {
     pixels,
@@ -56,35 +49,54 @@ export function withPasses(
     gradient: (g, range) => features.gradient(g, range),
     rows: (index, out) => features.rows(index, out),
     rowSums: (index, factors) => features.rowSums(index, factors),
-    passes: {
-      async svm(request) {
-        const { labels } = request;
-        const parts = await all((who, range) =>
-          who.svmPass({ ...request, labels: labels.slice(range.start, range.end), range }),
-        );
-        return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
-      },
-      async nearest(classifier, summed, before) {
-        const labels = new Uint16Array(pixels);
-        const parts = await all(async (who, range) => {
-          const part = await who.nearestPass(classifier, {
-            sums: summed,
-            before: before?.slice(range.start, range.end),
-            range,
-          });
-          labels.set(part.labels, range.start);
-          return part;
+    passes: sharedPasses(own, helpers, pixelRanges(own, PIECE_PIXELS)),
+  };
+}
+
+/**
+ * Passes over `own` features by this thread and `helpers`, of which each takes one of the `pieces` after another. Where these are
+ * the chunks of `pixelRanges`, sums are those of a pass by one thread.
+ */
+export function sharedPasses(
+  own: LinearFeatures,
+  helpers: readonly PassHelper[],
+  pieces: readonly PixelRange[],
+): Passes {
+  const here: PassHelper = {
+    svmPass: (request) => svmPass(own, request),
+    nearestPass: (classifier, options) => nearestPass(own, classifier, options),
+  };
+  const all = <T>(work: (who: PassHelper, range: PixelRange) => Promise<T>): Promise<T[]> =>
+    share(pieces, [...helpers.flatMap((helper) => Array<PassHelper>(IN_FLIGHT).fill(helper)), here], work);
+  const { pixels, channels } = own;
+  return {
+    async svm(request) {
+      const { labels } = request;
+      const parts = await all((who, range) =>
+        who.svmPass({ ...request, labels: labels.slice(range.start, range.end), range }),
+      );
+      return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
+    },
+    async nearest(classifier, summed, before) {
+      const labels = new Uint16Array(pixels);
+      const parts = await all(async (who, range) => {
+        const part = await who.nearestPass(classifier, {
+          sums: summed,
+          before: before?.slice(range.start, range.end),
+          range,
         });
-        const sums = new Float64Array(classifier.k * channels);
-        const sizes = new Float64Array(classifier.k);
-        let scored = 0;
-        for (const part of parts) {
-          for (let j = 0; j < sums.length; j++) sums[j] += part.sums[j];
-          for (let c = 0; c < sizes.length; c++) sizes[c] += part.sizes[c];
-          scored += part.scored;
-        }
-        return { labels, sums, sizes, scored };
-      },
+        labels.set(part.labels, range.start);
+        return part;
+      });
+      const sums = new Float64Array(classifier.k * channels);
+      const sizes = new Float64Array(classifier.k);
+      let scored = 0;
+      for (const part of parts) {
+        for (let j = 0; j < sums.length; j++) sums[j] += part.sums[j];
+        for (let c = 0; c < sizes.length; c++) sizes[c] += part.sizes[c];
+        scored += part.scored;
+      }
+      return { labels, sums, sizes, scored };
     },
   };
 }

@@ -1,21 +1,26 @@
-import { type LinearFeatures, type PixelRange, resolveRange } from "./linearFeatures.ts";
+import { type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
+import { type PassHelper, sharedPasses } from "./passHelpers.ts";
+import type { SvmHelper } from "./svmHelpers.ts";
 
-/** Somebody who can compute on the same features at the same time: another thread. */
-export type Helper = Pick<LinearFeatures, "scores" | "gradient" | "rowSums">;
+/** Somebody who can compute on the same features at the same time: another thread. All may run passes and solve SVMs, or none. */
+export type Helper = Pick<LinearFeatures, "scores" | "gradient" | "rowSums"> & Partial<PassHelper & SvmHelper>;
 
 /** Less work than this is not worth a message: score maps of so many numbers, or so many rows. */
 const LEAST_SCORES = 1 << 16;
 const LEAST_ROWS = 1024;
 
 /**
- * The same features, the work on them shared evenly with `helpers`. Partial sums are added in a fixed order: results depend on the
- * number of helpers (by rounding), not on who is faster.
+ * The same features, the work on them shared with `helpers`: products evenly, passes chunk by chunk, SVMs one by one. Passes and SVMs
+ * give the same numbers for any number of helpers. Products of parts are added in a fixed order: their results depend on the number
+ * of helpers (by rounding), not on who is faster.
  */
 export function withHelpers(features: LinearFeatures, helpers: readonly Helper[]): LinearFeatures {
   if (helpers.length === 0) return features;
   // The helpers are asked first: what is done here would keep their requests waiting.
   const workers: readonly Helper[] = [...helpers, features];
   const { pixels, channels, alignment } = features;
+  const passing = helpers.filter((helper): helper is Helper & PassHelper => helper.svmPass !== undefined);
+  const solving = helpers.filter((helper): helper is Helper & SvmHelper => helper.solve !== undefined);
 
   /** Consecutive aligned parts of `range`, one for each worker. */
   const split = ({ start, end }: PixelRange): PixelRange[] => {
@@ -31,6 +36,9 @@ export function withHelpers(features: LinearFeatures, helpers: readonly Helper[]
     channels,
     alignment,
     blas: features.blas,
+    ...(passing.length > 0 && { passes: sharedPasses(features, passing, pixelRanges(features)) }),
+    ...(solving.length > 0 && { solving: { helpers: solving, alone: features } }),
+    ...(features.spread && { spread: features.spread.bind(features) }),
     rows: (index, out) => features.rows(index, out),
     async scores(weight, bias, out, range) {
       const whole = resolveRange(features, range);

@@ -35,6 +35,8 @@ export const SAMPLE_TOLERANCE = 0.1;
 /** The binary L2-SVMs of Eq. 3 over one set of features. Rows of hyperplanes are kept rounded to float32, as they are used. */
 export class SvmProblem {
   readonly features: LinearFeatures;
+  /** The features without other threads: what is solved on them is the same for any number of threads. */
+  readonly alone: LinearFeatures;
   readonly c: number;
   readonly tolerance: number;
   /** C/N of Eq. 3. */
@@ -46,6 +48,7 @@ export class SvmProblem {
 
   constructor(features: LinearFeatures, c: number, tolerance: number) {
     this.features = features;
+    this.alone = features.solving?.alone ?? features;
     this.c = c;
     this.tolerance = tolerance;
     this.penalty = c / features.pixels;
@@ -60,26 +63,41 @@ export class SvmProblem {
     own: number,
     plane: Hyperplane,
     near: SparseMap,
-    tolerance = this.tolerance * INNER_SHARE,
+    tolerance = this.enough,
   ): Promise<void> {
-    const { features, penalty } = this;
-    const { pixels, channels } = features;
-    const options = { penalty, tolerance };
+    if (this.isWorkingSet(near)) {
+      await this.solveWorking(signsOf(labels, near.index, own), plane, near, tolerance);
+      return;
+    }
+    const { alone, penalty } = this;
+    const signs = new Int8Array(alone.pixels);
+    for (let n = 0; n < signs.length; n++) signs[n] = labels[n] === own ? 1 : -1;
+    const scores = await alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+    await new NewtonSvm(alone, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance });
+    roundPlane(plane);
+  }
+
+  /** The tolerance that `solve` stops at. */
+  get enough(): number {
+    return this.tolerance * INNER_SHARE;
+  }
+
+  /** Whether `near` can be solved by itself. */
+  isWorkingSet(near: SparseMap): boolean {
+    const { pixels, channels } = this.alone;
     const count = near.index.length;
     // Too few pixels would leave directions in which nothing holds the hyperplane.
-    if (count > channels && count <= WORKING_SHARE * pixels && 4 * channels * count <= WORKING_BYTES) {
-      if (this.#rows.length < count * channels) this.#rows = new Float32Array(count * channels);
-      const working = subset(features, near.index, this.#rows.subarray(0, count * channels));
-      const solver = new NewtonSvm(working, this.#buffers);
-      await solver.minimise(signsOf(labels, near.index, own), plane, near.value, options);
-    } else {
-      const signs = new Int8Array(pixels);
-      for (let n = 0; n < pixels; n++) signs[n] = labels[n] === own ? 1 : -1;
-      const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
-      await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, options);
-    }
-    for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
-    plane.bias = Math.fround(plane.bias);
+    return count > channels && count <= WORKING_SHARE * pixels && 4 * channels * count <= WORKING_BYTES;
+  }
+
+  /** `solve` on a working set, of which `signs` holds the y. */
+  async solveWorking(signs: Int8Array, plane: Hyperplane, near: SparseMap, tolerance: number): Promise<void> {
+    const { alone, penalty } = this;
+    const numbers = near.index.length * alone.channels;
+    if (this.#rows.length < numbers) this.#rows = new Float32Array(numbers);
+    const working = subset(alone, near.index, this.#rows.subarray(0, numbers));
+    await new NewtonSvm(working, this.#buffers).minimise(signs, plane, near.value, { penalty, tolerance });
+    roundPlane(plane);
   }
 
   /** f of Eq. 3, the relative gap that |g_w|^2 / 2 certifies, and whether gap and bias gradient are small enough. */
@@ -111,10 +129,16 @@ export class SvmProblem {
     if (pixels < WORTHWHILE * size) return undefined;
     if (this.#sample === undefined) {
       const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
-      this.#sample = { index, problem: new SvmProblem(subset(this.features, index), this.c, this.tolerance) };
+      this.#sample = { index, problem: new SvmProblem(subset(this.alone, index), this.c, this.tolerance) };
     }
     return this.#sample;
   }
+}
+
+/** Rounds to float32, as hyperplanes are kept. */
+function roundPlane(plane: Hyperplane): void {
+  for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
+  plane.bias = Math.fround(plane.bias);
 }
 
 /** The labels of the pixels in `index`. */

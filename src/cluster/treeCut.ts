@@ -5,8 +5,8 @@
  * A merge changes one SVM of one-vs-rest only, and no other depends on when it was made. So a node of the tree keeps its classifier in
  * any cut: splits are free, and a new merge trains one SVM.
  */
-import { countOwn, iouOf } from "./klishState.ts";
-import { checkLabels, classSizes } from "./labels.ts";
+import { iouOf } from "./klishState.ts";
+import { checkLabels, classSizes, countOwn } from "./labels.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import { MergedSvmTrainer } from "./mergedSvm.ts";
 import { clusterNamesAt, type LinearClassifier, type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";

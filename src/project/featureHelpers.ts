@@ -1,15 +1,17 @@
 import type { Worker } from "node:worker_threads";
 import type { RowSums } from "../cluster/linearFeatures.ts";
 import type { NearestPass } from "../cluster/nearestPass.ts";
+import type { Hyperplane } from "../cluster/newtonSvm.ts";
 import type { PassHelper } from "../cluster/passHelpers.ts";
 import type { Helper } from "../cluster/sharedWork.ts";
+import type { MergeResult, SvmHelper } from "../cluster/svmHelpers.ts";
 import type { ClassPass } from "../cluster/svmPass.ts";
 import { startWorker } from "../runtime/node/threads.ts";
 import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
 import type { FeatureSource } from "./featureSource.ts";
 
 export interface FeatureHelpers {
-  readonly helpers: readonly (Helper & PassHelper)[];
+  readonly helpers: readonly (Helper & PassHelper & SvmHelper)[];
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -27,7 +29,7 @@ export function startHelpers(data: FeatureSource, count: number): FeatureHelpers
   };
 }
 
-function helper(worker: Worker): Helper & PassHelper {
+function helper(worker: Worker): Helper & PassHelper & SvmHelper {
   const waiting: { resolve: (result: HelperResult) => void; reject: (error: Error) => void }[] = [];
   let broken: Error | undefined;
   worker.on("message", (answer: HelperAnswer) => {
@@ -56,6 +58,8 @@ function helper(worker: Worker): Helper & PassHelper {
     svmPass: async (request) => (await ask({ kind: "svmPass", request })) as ClassPass[],
     nearestPass: async (classifier, options) =>
       (await ask({ kind: "nearestPass", classifier, options })) as NearestPass,
+    solve: async (request) => (await ask({ kind: "solve", request })) as Hyperplane,
+    trainMerged: async (request) => (await ask({ kind: "trainMerged", request })) as MergeResult,
     rowSums: async (index, factors) => (await ask({ kind: "rowSums", index, factors })) as RowSums,
   };
 }

@@ -1,17 +1,21 @@
 /** The worker thread behind `startHelpers`: computes on features whose data it shares with the thread that started it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { nearestPass } from "../cluster/nearestPass.ts";
+import { svmSolver } from "../cluster/svmHelpers.ts";
 import { svmPass } from "../cluster/svmPass.ts";
 import { ortBlas } from "../runtime/node/ortBlas.ts";
 import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
 import { type FeatureSource, openFeatures } from "./featureSource.ts";
 
 const { features } = openFeatures(workerData as FeatureSource, ortBlas({ threads: 1 }));
+const solver = svmSolver(features);
 
 async function serve(request: HelperRequest): Promise<HelperResult> {
   if (request.kind === "scores") return features.scores(request.weight, request.bias, undefined, request.range);
   if (request.kind === "gradient") return features.gradient(request.g, request.range);
   if (request.kind === "svmPass") return svmPass(features, request.request);
+  if (request.kind === "solve") return solver.solve(request.request);
+  if (request.kind === "trainMerged") return solver.trainMerged(request.request);
   if (request.kind === "nearestPass") return nearestPass(features, request.classifier, request.options);
   return features.rowSums(request.index, request.factors);
 }
