@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { grad } from "../src/graph/grad.ts";
-import { input } from "../src/graph/ops/index.ts";
+import { input, mul, reshape } from "../src/graph/ops/index.ts";
 import { deeplabv3Parameters, deeplabv3Resnet50, deeplabv3Training } from "../src/models/deeplabv3.ts";
 import { crossEntropy } from "../src/nn/crossEntropy.ts";
 import { momentumDescent } from "../src/nn/optimizers.ts";
@@ -58,6 +58,8 @@ const [side, batch, classes, steps, threads, seed] = [
   values.seed,
 ].map(Number);
 
+const [RATE, WEIGHT_DECAY] = [0.01, 1e-4];
+
 if (values.profile) await profile();
 else if (values.ours) console.log(JSON.stringify(await ours()));
 else compare();
@@ -71,15 +73,17 @@ async function ours(profilePrefix?: string): Promise<Measured> {
   const { logits, statistics } = deeplabv3Training(plan, weights, input("pictures", [batch, 3, side, side]));
   const loss = crossEntropy(logits, input("target", logits.shape));
   const names = trainedNames(table);
-  const gradients = grad(
+  const rate = input("rate", [1]);
+  const scaled = grad(
     loss,
     names.map((name) => weights.get(name)!),
+    reshape(rate, loss.shape),
   );
-  const [rate, updates, initial] = [input("rate", [1]), new Map(statistics), initialTensors(table, seed)];
+  const [updates, initial] = [new Map(statistics), initialTensors(table, seed)];
   for (const [i, name] of names.entries()) {
     const parameter = weights.get(name)!;
     const velocity = input(`velocity/${name}`, parameter.shape);
-    const next = momentumDescent(parameter, gradients[i], velocity, rate, { weightDecay: 1e-4 });
+    const next = momentumDescent(parameter, scaled[i], velocity, { decay: mul(rate, WEIGHT_DECAY) });
     updates.set(name, next.parameter).set(`velocity/${name}`, next.velocity);
     initial.set(`velocity/${name}`, tensor(parameter.shape));
   }
@@ -112,7 +116,7 @@ async function ours(profilePrefix?: string): Promise<Measured> {
   let last = Number.NaN;
   for (let i = 0; i < steps; i++) {
     const [start, before] = [performance.now(), process.cpuUsage()];
-    const reports = await step.run(state, { pictures, target, rate: tensor([1], Float32Array.of(0.01)) });
+    const reports = await step.run(state, { pictures, target, rate: tensor([1], Float32Array.of(RATE)) });
     const { user, system } = process.cpuUsage(before);
     last = reports["loss"].data[0];
     // The first step allocates.

@@ -20,7 +20,7 @@ interface Tap {
 }
 
 /** Below this share of products with pixels, and not with the zeros around, taps are computed one by one. */
-const SPARSE = 0.5;
+const SPARSE = 0.7;
 
 /**
  * Correlates x [N,I,H,W] with w [O,I,k,k], k odd, whose taps lie `dilation` apart, padded so that the size stays; and adds a
@@ -51,7 +51,7 @@ export function dilatedConv(
     // Channels first, so that one product takes in all samples.
     const [from, to] = [x, g].map((v) => transpose(v, [1, 0, 2, 3]));
     const gradients = live.map((tap, i) =>
-      reshape(matmul(flat(readBy(back[i], to)), transpose(flat(readBy(tap, from)), [1, 0])), [O * I, 1]),
+      matmul(flat(readBy(back[i], to)), transpose(flat(readBy(tap, from)), [1, 0])),
     );
     return [sumOfTaps(g, back, turned), reshape(joined(gradients, live, k * k), w.shape)];
   });
@@ -67,16 +67,14 @@ function split(w: Value, live: readonly { readonly t: number }[]): Value[] {
   return live.map(({ t }) => reshape(slice(rows, [t, 0], [1, length]), [length, 1]));
 }
 
-/** The opposite: [length,taps], zeros where no tap is live. */
-function joined(columns: readonly Value[], live: readonly { readonly t: number }[], taps: number): Value {
-  const [length] = columns[0].shape;
-  if (live.length === 1) return pad(columns[0], [0, live[0].t], [0, taps - 1 - live[0].t]);
-  const none = expand(constant([1, 1], [0]), [1, length]);
-  const rows = Array.from({ length: taps }, (_, t) => {
-    const i = live.findIndex((tap) => tap.t === t);
-    return i < 0 ? none : reshape(columns[i], [1, length]);
-  });
-  return transpose(concat(rows, 0), [1, 0]);
+/** The gradient of the weight, [O,I,taps], from those of the live taps, [O,I] each. */
+function joined(gradients: readonly Value[], live: readonly { readonly t: number }[], taps: number): Value {
+  const [O, I] = gradients[0].shape;
+  if (live.length === 1) return pad(reshape(gradients[0], [O * I, 1]), [0, live[0].t], [0, taps - 1 - live[0].t]);
+  const none = expand(constant([1, 1], [0]), [O, I]);
+  const all = Array.from({ length: taps }, (_, t) => gradients[live.findIndex((tap) => tap.t === t)] ?? none);
+  // Row by row and then turned is faster than joined along the last axis.
+  return transpose(reshape(concat(all, 1), [O, taps, I]), [0, 2, 1]);
 }
 
 /** How many of `length` pixels in a row have one at this distance. */

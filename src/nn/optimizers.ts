@@ -76,28 +76,22 @@ export function adam(
   return { parameter: sub(kept, direction), ...(mean && { mean }), square: squares };
 }
 
-export interface MomentumOptions {
-  /** Decay of the velocity. Default 0.9. */
-  readonly momentum?: number;
-  /** This times the parameter is added to its gradient. Default 0. */
-  readonly weightDecay?: number;
-}
-
 /**
- * One parameter's update by gradient descent with momentum, as PyTorch has it: v' = momentum v + (gradient + weightDecay p),
- * p' = p - rate v'. `rate` has one element; the velocity starts at 0.
+ * One parameter's update by gradient descent with momentum (Krizhevsky et al., 2012, section 5): v' = momentum v + rate
+ * (gradient + weightDecay p), p' = p - v'. `step` is rate times gradient, at no cost where the loss's own gradient is the
+ * rate (`grad(loss, parameters, rate)`); `decay`, of one element, is rate times weightDecay. The velocity v starts at 0. At a
+ * constant rate this is PyTorch's SGD with its velocity times the rate.
  */
 export function momentumDescent(
   parameter: Value,
-  gradient: Value,
+  step: Value,
   velocity: Value,
-  rate: Value,
-  { momentum = 0.9, weightDecay = 0 }: MomentumOptions = {},
+  { momentum = 0.9, decay }: { readonly momentum?: number; readonly decay?: Value } = {},
 ): { parameter: Value; velocity: Value } {
-  const decayed = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
-  const next = add(mul(velocity, momentum), decayed);
   const ones = parameter.shape.map(() => 1);
-  return { parameter: sub(parameter, mul(next, reshape(rate, ones))), velocity: next };
+  const whole = decay === undefined ? step : add(mul(parameter, reshape(decay, ones)), step);
+  const next = add(mul(velocity, momentum), whole);
+  return { parameter: sub(parameter, next), velocity: next };
 }
 
 /** Exponential moving average: beta average + (1 - beta) x. `beta` has one element. */

@@ -74,18 +74,13 @@ describe("movingAverage", () => {
 });
 
 it("momentumDescent() gathers speed, and pulls towards 0 by the weight decay", () => {
-  const [p, g, v, rate] = [
-    ["p", [1, 1]],
-    ["g", [1, 1]],
-    ["v", [1, 1]],
-    ["rate", [1]],
-  ].map(([name, shape]) => input(name as string, shape as number[]));
-  const next = momentumDescent(p, g, v, rate, { momentum: 0.5, weightDecay: 0.1 });
-  const step = graph({ nextP: next.parameter, nextV: next.velocity });
+  const [p, step, v] = ["p", "step", "v"].map((name) => input(name, [1, 1]));
+  const next = momentumDescent(p, step, v, { momentum: 0.5, decay: input("decay", [1]) });
+  const g = graph({ nextP: next.parameter, nextV: next.velocity });
   const run = (feeds: Record<string, number>): number[] =>
-    [...evaluateGraph(step, new Map(Object.entries(feeds).map(([name, x]) => [name, [x]]))).values()].map(([x]) => x);
-  // v = 3 + 0.1 * 10 = 4, p = 10 - 0.2 * 4
-  expect(run({ p: 10, g: 3, v: 0, rate: 0.2 })).toEqual([9.2, 4].map((x) => expect.closeTo(x, 5)));
-  // v = 0.5 * 4 - 1 + 0.92
-  expect(run({ p: 9.2, g: -1, v: 4, rate: 0.1 })).toEqual([9.2 - 0.192, 1.92].map((x) => expect.closeTo(x, 5)));
+    [...evaluateGraph(g, new Map(Object.entries(feeds).map(([name, x]) => [name, [x]]))).values()].map(([x]) => x);
+  // v = 0.6 + 0.02 * 10, p = 10 - 0.8
+  expect(run({ p: 10, step: 0.6, v: 0, decay: 0.02 })).toEqual([9.2, 0.8].map((x) => expect.closeTo(x, 9)));
+  // v = 0.5 * 0.8 - 0.1 + 0.01 * 9.2
+  expect(run({ p: 9.2, step: -0.1, v: 0.8, decay: 0.01 })).toEqual([8.808, 0.392].map((x) => expect.closeTo(x, 9)));
 });
