@@ -5,6 +5,7 @@
 import { graph } from "../graph/graph.ts";
 import { input } from "../graph/ops/index.ts";
 import type { Graph } from "../graph/value.ts";
+import type { Blas } from "../runtime/blas.ts";
 import {
   compile,
   type Provider,
@@ -17,8 +18,8 @@ import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import { type AnyTensor, type Tensor, tensor } from "../tensor/tensor.ts";
 import { type FeatureBlocks, widened } from "./featureBlocks.ts";
-import { GROUP, groups, nearestGraph, type PassShape, svmGraph } from "./graphPasses.ts";
-import { columns, type LinearFeatures } from "./linearFeatures.ts";
+import { GROUP, groups, nearestGraph, type PassShape, scoresGraph, sumsGraph, svmGraph } from "./graphPasses.ts";
+import { classCount, columns, type LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type NearestPass, nearestPass } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
@@ -29,6 +30,8 @@ export interface GraphFeaturesOptions extends JobOptions {
   readonly runtime: Runtime;
   readonly provider: Provider;
   readonly threads?: number;
+  /** For products of what is not on the device. Default: that of the features. */
+  readonly blas?: Blas;
   /** Bytes of features that may stay on the device. Default: all. */
   readonly resident?: number;
   /** Bytes of one tensor. Default 128 MiB, what every WebGPU device can bind (maxStorageBufferBindingSize in its specification). */
@@ -36,7 +39,10 @@ export interface GraphFeaturesOptions extends JobOptions {
 }
 
 export interface GraphFeatures {
-  /** The given features, with passes on the provider. */
+  /**
+   * The given features, with passes, and scores and gradients of all pixels, on the provider. The rest stays where it was; SVMs are
+   * solved on this thread, whose numbers other threads would not repeat.
+   */
   readonly features: LinearFeatures;
   /** Bytes of features that lie on the device. */
   readonly residentBytes: number;
@@ -74,16 +80,17 @@ export async function graphFeatures(
     await passes.close();
     throw error;
   }
-  const { pixels, channels, alignment, blas, streamed } = features;
+  const { pixels, channels, alignment, streamed } = features;
   return {
     features: {
       pixels,
       channels,
       alignment,
-      blas,
+      blas: options.blas ?? features.blas,
       ...(streamed === undefined ? {} : { streamed }),
-      scores: (weight, bias, out, range) => features.scores(weight, bias, out, range),
-      gradient: (g, range) => features.gradient(g, range),
+      scores: (weight, bias, out, range) =>
+        range === undefined ? passes.scores(weight, bias, out) : features.scores(weight, bias, out, range),
+      gradient: (g, range) => (range === undefined ? passes.gradient(g) : features.gradient(g, range)),
       rows: (index, out) => features.rows(index, out),
       rowSums: (index, factors) => features.rowSums(index, factors),
       ...(features.spread && { spread: features.spread.bind(features) }),
@@ -198,17 +205,12 @@ class GraphPasses implements Passes {
   async check(): Promise<void> {
     const { channels } = this.#features;
     const [block] = this.#blocks;
-    const range = { start: 0, end: block.count * this.#source.resolution ** 2 };
+    const range = { start: 0, end: this.#pixels(block) };
     const random = new RandomState(0);
     const weight = Float32Array.from({ length: CLASS_STEP * channels }, () => random.randn());
     const bias = Float32Array.from({ length: CLASS_STEP }, () => random.randn());
     const expected = await this.#features.scores(weight, bias, undefined, range);
-    const labels = this.#labels(new Uint16Array(range.end), block);
-    const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, 0, CLASS_STEP, 0) };
-    const { scores } = await this.#svmResults(block, feeds, labels, new Float32Array(CLASS_STEP), {
-      gradient: false,
-      scores: true,
-    });
+    const { scores } = await this.#scoresOf(block, weight, bias, 0, CLASS_STEP);
     let largest = 0;
     let worst = 0;
     for (let c = 0, at = 0; c < CLASS_STEP; c++)
@@ -222,6 +224,69 @@ class GraphPasses implements Passes {
       throw new RuntimeError(
         `provider "${this.#settings.provider}" computes scores with a relative error of ${(worst / largest).toExponential(1)}; clustering needs ${SCORE_TOLERANCE}`,
       );
+  }
+
+  /** `LinearFeatures.scores` of all pixels. */
+  async scores(
+    weight: Float32Array,
+    bias: Float32Array,
+    out: Float32Array = new Float32Array(bias.length * this.#features.pixels),
+  ): Promise<Float32Array> {
+    const { pixels, channels } = this.#features;
+    const k = classCount(channels, weight, bias);
+    if (out.length !== k * pixels)
+      throw new RangeError(`scores: out must have ${k * pixels} elements, it has ${out.length}`);
+    const write = async (block: Block, first: number, count: number): Promise<void> => {
+      const { scores } = await this.#scoresOf(block, weight, bias, first, count);
+      const rows = padded(count);
+      const start = this.#start(block);
+      for (let c = 0; c < count; c++)
+        for (let at = c, to = (first + c) * pixels + start; at < scores.length; at += rows, to++) out[to] = scores[at];
+    };
+    await this.#inTurn(() => this.#forEachTurn(k, write));
+    return out;
+  }
+
+  /** `LinearFeatures.gradient` of all pixels. */
+  async gradient(g: Float32Array): Promise<Float64Array> {
+    const { pixels, channels } = this.#features;
+    const k = g.length / pixels;
+    if (!Number.isInteger(k))
+      throw new RangeError(`gradient: ${g.length} elements are no multiple of ${pixels} pixels`);
+    const result = new Float64Array(k * channels);
+    const sum = async (block: Block, first: number, count: number): Promise<void> => {
+      const rows = padded(count);
+      const n = this.#pixels(block);
+      const factor = new Float32Array(n * rows);
+      for (let c = 0; c < count; c++)
+        for (let at = c, from = (first + c) * pixels + this.#start(block); at < factor.length; at += rows, from++)
+          factor[at] = g[from];
+      const feeds = { ...(await this.#fed(block)), factor: tensor([...groups(n), rows], factor) };
+      const results = await this.#run(block, "sums", rows, sumsGraph, feeds);
+      for (let c = 0; c < count; c++)
+        this.#addSums(results, c, result.subarray((first + c) * channels, (first + c + 1) * channels));
+    };
+    await this.#inTurn(() => this.#forEachTurn(k, sum));
+    return result;
+  }
+
+  async #scoresOf(
+    block: Block,
+    weight: Float32Array,
+    bias: Float32Array,
+    first: number,
+    count: number,
+  ): Promise<Results> {
+    const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, first, count, 0) };
+    return this.#run(block, "scores", padded(count), scoresGraph, feeds);
+  }
+
+  /** Calls `work` for every block and as many of K classes at a time as its tensors hold. */
+  async #forEachTurn(k: number, work: (block: Block, first: number, count: number) => Promise<void>): Promise<void> {
+    for (const block of this.#blocks) {
+      const most = this.#mostClasses(block);
+      for (let first = 0; first < k; first += most) await work(block, first, Math.min(most, k - first));
+    }
   }
 
   async svm(request: PassRequest): Promise<ClassPass[]> {
@@ -239,7 +304,6 @@ class GraphPasses implements Passes {
   }: PassRequest): Promise<ClassPass[]> {
     const { channels } = this.#features;
     const k = classes.length;
-    const area = this.#source.resolution ** 2;
     const scores = keep || near !== undefined;
     const totals = Array.from({ length: k }, () => ({
       loss: 0,
@@ -250,27 +314,29 @@ class GraphPasses implements Passes {
       kept: new SparseBuilder(),
       pullGradient: gradient ? new Float64Array(channels) : undefined,
     }));
-    for (const block of this.#blocks) {
+    await this.#forEachTurn(k, async (block, first, count) => {
       const own = this.#labels(labels, block);
-      const features = await this.#fed(block);
-      const most = this.#mostClasses(block);
-      for (let first = 0; first < k; first += most) {
-        const count = Math.min(most, k - first);
-        const names = new Float32Array(padded(count)).fill(-1);
-        for (let c = 0; c < count; c++) names[c] = classes[first + c];
-        const feeds = { ...features, ...this.#classifierFeeds(weight, bias, first, count, 0) };
-        const results = await this.#svmResults(block, feeds, own, names, { gradient, scores });
-        for (const name of ["loss", "predicted", "truePositive", "pull", "signedPull"] as const)
-          for (let at = 0; at < results[name].length; at += names.length)
-            for (let c = 0; c < count; c++) totals[first + c][name] += results[name][at + c];
-        for (let c = 0; c < count; c++) {
-          const { pullGradient } = totals[first + c];
-          if (pullGradient !== undefined) this.#addSums(results, c, pullGradient);
-        }
-        const builders = totals.slice(first, first + count).map(({ kept }) => kept);
-        if (scores) gather(results["scores"], own.data, names, block.first * area, near, builders);
+      const names = new Float32Array(padded(count)).fill(-1);
+      for (let c = 0; c < count; c++) names[c] = classes[first + c];
+      const feeds = {
+        ...(await this.#fed(block)),
+        ...this.#classifierFeeds(weight, bias, first, count, 0),
+        label: own,
+        class: tensor([1, 1, names.length], names),
+      };
+      const kind = `svm${gradient ? ", gradient" : ""}${scores ? ", scores" : ""}`;
+      const build = (shape: PassShape): Graph => svmGraph(shape, { gradient, scores });
+      const results = await this.#run(block, kind, names.length, build, feeds);
+      for (const name of ["loss", "predicted", "truePositive", "pull", "signedPull"] as const)
+        for (let at = 0; at < results[name].length; at += names.length)
+          for (let c = 0; c < count; c++) totals[first + c][name] += results[name][at + c];
+      for (let c = 0; c < count; c++) {
+        const { pullGradient } = totals[first + c];
+        if (pullGradient !== undefined) this.#addSums(results, c, pullGradient);
       }
-    }
+      const builders = totals.slice(first, first + count).map(({ kept }) => kept);
+      if (scores) gather(results["scores"], own.data, names, this.#start(block), near, builders);
+    });
     return totals.map(({ kept, ...total }) => ({ ...total, kept: kept.finish() }));
   }
 
@@ -322,9 +388,8 @@ class GraphPasses implements Passes {
   }
 
   /** Classes whose score maps of a block one tensor can hold. */
-  #mostClasses({ count }: Block): number {
-    const pixels = count * this.#source.resolution ** 2;
-    const most = Math.floor(this.#tensorBytes / (Float32Array.BYTES_PER_ELEMENT * pixels));
+  #mostClasses(block: Block): number {
+    const most = Math.floor(this.#tensorBytes / (Float32Array.BYTES_PER_ELEMENT * this.#pixels(block)));
     return Math.max(CLASS_STEP, most - (most % CLASS_STEP));
   }
 
@@ -337,12 +402,18 @@ class GraphPasses implements Passes {
   }
 
   /** The labels of the block's pixels, as graphs take them. */
-  #labels(labels: Uint16Array, { first, count }: Block): Tensor {
-    const area = this.#source.resolution ** 2;
-    return tensor(
-      [...groups(count * area), 1],
-      Float32Array.from(labels.subarray(first * area, (first + count) * area)),
-    );
+  #labels(labels: Uint16Array, block: Block): Tensor {
+    const [start, n] = [this.#start(block), this.#pixels(block)];
+    return tensor([...groups(n), 1], Float32Array.from(labels.subarray(start, start + n)));
+  }
+
+  /** The block's first pixel, and how many it has. */
+  #start({ first }: Block): number {
+    return first * this.#source.resolution ** 2;
+  }
+
+  #pixels({ count }: Block): number {
+    return count * this.#source.resolution ** 2;
   }
 
   async #fed(block: Block): Promise<FedTensors> {
@@ -370,18 +441,6 @@ class GraphPasses implements Passes {
       feeds[`weight${l}`] = tensor([rows, level.channels], data);
     }
     return feeds;
-  }
-
-  #svmResults(
-    block: Block,
-    feeds: FedTensors,
-    label: Tensor,
-    names: Float32Array,
-    wanted: { readonly gradient: boolean; readonly scores: boolean },
-  ): Promise<Results> {
-    const all = { ...feeds, label, class: tensor([1, 1, names.length], names) };
-    const kind = `svm${wanted.gradient ? " gradient" : ""}${wanted.scores ? " scores" : ""}`;
-    return this.#run(block, kind, names.length, (shape) => svmGraph(shape, wanted), all);
   }
 
   /** Runs the graph of a kind for the block and K classes. */

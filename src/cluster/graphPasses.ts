@@ -1,6 +1,6 @@
 /**
- * The passes over all pixels as graphs, which run on any provider: the assignment step of K-means, and loss, counts and gradient of
- * one-vs-rest SVMs. A graph takes the features of a block of images, the rows of a classifier and what is known of the pixels, and
+ * Scores and the passes over all pixels as graphs, which run on any provider: the assignment step of K-means, and loss, counts and
+ * gradient of one-vs-rest SVMs. A graph takes the features of a block of images, the rows of a classifier and what is known of the pixels, and
  * returns sums.
  *
  * Scores are S = sum_l (A_l x A_l) F_l W_l^T + b with F_l the level's pixels at their own resolution [pixels,C], A_l [R,h] the weights of
@@ -94,11 +94,18 @@ export function scoreGraph({ images, resolution: R, levels, half = false, classe
   return { scores: parts.reduce((a, b) => add(a, b)), weights };
 }
 
-const sumName = (l: number): string => `sums${l}`;
-
 /** The sums X^T g of every level, for weights `g` of the pixels: `sums<l>` [K,C]. */
 function featureSums(scores: Value, weights: readonly Value[], g: Value): Record<string, Value> {
-  return Object.fromEntries(grad(scores, weights, g).map((sums, l) => [sumName(l), sums]));
+  return Object.fromEntries(grad(scores, weights, g).map((sums, l) => [`sums${l}`, sums]));
+}
+
+/** All `scores` [P,Q,K]. */
+export const scoresGraph = (shape: PassShape): Graph => graph({ scores: scoreGraph(shape).scores });
+
+/** Their adjoint: `sums<l>` [K,C] of features with the weights `factor` [P,Q,K]. */
+export function sumsGraph(shape: PassShape): Graph {
+  const { scores, weights } = scoreGraph(shape);
+  return graph(featureSums(scores, weights, input("factor", scores.shape)));
 }
 
 /** 1 where `label` [P,Q,1] is the class [1,1,K], else 0; both are whole numbers. */

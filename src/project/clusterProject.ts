@@ -90,12 +90,13 @@ export async function clusterProject(
 async function moveToDevice(
   features: LinearFeatures,
   blocks: FeatureBlocks,
-  { provider = "cpu", deviceMemory = DEVICE_BYTES }: ClusterOptions,
+  { provider = "cpu", deviceMemory = DEVICE_BYTES, threads }: ClusterOptions,
   job: JobOptions,
 ): Promise<GraphFeatures | undefined> {
   if (provider === "cpu") return undefined;
   try {
-    return await graphFeatures(features, blocks, { runtime: ortNode, provider, resident: deviceMemory, ...job });
+    const blas = ortBlas({ threads });
+    return await graphFeatures(features, blocks, { runtime: ortNode, provider, resident: deviceMemory, blas, ...job });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     job.onProgress?.({ phase: "cluster on the CPU", done: 0, total: 1, note: error.message });

@@ -120,6 +120,22 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
     }
   }
 
+  async function compareScores(features: LinearFeatures, plain: LinearFeatures, k: number): Promise<void> {
+    const random = new RandomState(k);
+    const numbers = (length: number) => Float32Array.from({ length }, () => random.randn());
+    const [weight, bias, g] = [k * plain.channels, k, k * plain.pixels].map(numbers);
+    expect(difference(await features.scores(weight, bias), await plain.scores(weight, bias))).toBeLessThan(tolerance);
+    expect(difference(await features.gradient(g), await plain.gradient(g))).toBeLessThan(tolerance);
+    const out = new Float32Array(k * plain.pixels);
+    expect(await features.scores(weight, bias, out)).toBe(out);
+    await expect(features.scores(weight, bias, out.subarray(1))).rejects.toThrow(RangeError);
+    await expect(features.gradient(g.subarray(1))).rejects.toThrow(RangeError);
+    const range = { start: 0, end: plain.alignment };
+    expect(Array.from(await features.scores(weight, bias, undefined, range))).toEqual(
+      Array.from(await plain.scores(weight, bias, undefined, range)),
+    );
+  }
+
   async function compareNearest(features: LinearFeatures, plain: LinearFeatures, k: number): Promise<void> {
     const random = new RandomState(k);
     const { channels } = plain;
@@ -149,6 +165,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
       await asGraph(pyramid, async (features, plain) => {
         for (const k of [1, 4, 6]) await compareSvm(features, plain, k);
         for (const k of [1, 6]) await compareNearest(features, plain, k);
+        for (const k of [1, 6]) await compareScores(features, plain, k);
       });
     });
 
@@ -175,6 +192,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
         async (features, plain) => {
           await compareSvm(features, plain, 6);
           await compareNearest(features, plain, 6);
+          await compareScores(features, plain, 6);
         },
         { tensorBytes: 4 * 36 * 5 },
       );
@@ -213,6 +231,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
         async (features) => {
           await compareSvm(features, plain, 2);
           await compareNearest(features, plain, 2);
+          await compareScores(features, plain, 2);
         },
         { tensorBytes: 4 * 128 * 3000 },
       );
