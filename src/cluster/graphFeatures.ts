@@ -2,40 +2,32 @@
  * Features whose passes run as graphs on a provider. They are uploaded once, block by block; what does not fit is fed at each pass. A
  * pass then sends a classifier (and, for SVMs, the labels) and brings back sums, labels, or the scores that were asked for.
  */
-import { graph } from "../graph/graph.ts";
-import { input } from "../graph/ops/index.ts";
 import type { Graph } from "../graph/value.ts";
 import type { Blas } from "../runtime/blas.ts";
-import {
-  compile,
-  type Provider,
-  type ResidentTensor,
-  type Runtime,
-  RuntimeError,
-  type Session,
-} from "../runtime/session.ts";
+import { RuntimeError } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
-import { type AnyTensor, type Tensor, tensor } from "../tensor/tensor.ts";
-import { type FeatureBlocks, widened } from "./featureBlocks.ts";
-import { GROUP, groups, nearestGraph, type PassShape, scoresGraph, sumsGraph, svmGraph } from "./graphPasses.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import {
+  type Block,
+  CLASS_STEP,
+  DeviceBlocks,
+  type DeviceOptions,
+  type FedTensors,
+  padded,
+  type Results,
+} from "./deviceBlocks.ts";
+import type { FeatureBlocks } from "./featureBlocks.ts";
+import { groups, nearestGraph, type PassShape, scoresGraph, sumsGraph, svmGraph } from "./graphPasses.ts";
 import { classCount, columns, type LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type NearestPass, nearestPass } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
-import { numbersOf } from "./storedPyramid.ts";
 import { type ClassPass, type PassRequest, SparseBuilder } from "./svmPass.ts";
 
-export interface GraphFeaturesOptions extends JobOptions {
-  readonly runtime: Runtime;
-  readonly provider: Provider;
-  readonly threads?: number;
+export interface GraphFeaturesOptions extends DeviceOptions, JobOptions {
   /** For products of what is not on the device. Default: that of the features. */
   readonly blas?: Blas;
-  /** Bytes of features that may stay on the device. Default: all. */
-  readonly resident?: number;
-  /** Bytes of one tensor. Default 128 MiB, what every WebGPU device can bind (maxStorageBufferBindingSize in its specification). */
-  readonly tensorBytes?: number;
 }
 
 export interface GraphFeatures {
@@ -50,11 +42,6 @@ export interface GraphFeatures {
   close(): Promise<void>;
 }
 
-const TENSOR_BYTES = 2 ** 27;
-/** Classes that a block's score maps are planned for; SVMs of more are done in turns. */
-const PLANNED_CLASSES = 128;
-/** Classes are filled up to multiples of this many: fewer graphs, and rows of whole vectors. */
-const CLASS_STEP = 4;
 /** The score of classes that fill up: never the best. */
 const NEVER = -1e30;
 /** Scores may differ from the CPU's by this share of the largest. Single precision stays a tenth below; TF32 is far above. */
@@ -71,13 +58,17 @@ export async function graphFeatures(
   blocks: FeatureBlocks,
   options: GraphFeaturesOptions,
 ): Promise<GraphFeatures> {
-  const usable = !blocks.half || (await supportsHalves(options));
-  const passes = new GraphPasses(features, usable ? blocks : widened(blocks), options);
+  const device = await DeviceBlocks.open(blocks, options);
+  const passes = new GraphPasses(features, device);
   try {
-    await passes.upload(options);
-    await passes.check();
+    await device.upload(options);
+    const error = await passes.scoreError();
+    if (error > SCORE_TOLERANCE)
+      throw new RuntimeError(
+        `provider "${options.provider}" computes scores with a relative error of ${error.toExponential(1)}; clustering needs ${SCORE_TOLERANCE}`,
+      );
   } catch (error) {
-    await passes.close();
+    await device.close();
     throw error;
   }
   const { pixels, channels, alignment, streamed } = features;
@@ -96,116 +87,25 @@ export async function graphFeatures(
       ...(features.spread && { spread: features.spread.bind(features) }),
       passes,
     },
-    residentBytes: passes.residentBytes,
-    close: () => passes.close(),
+    residentBytes: device.residentBytes,
+    close: () => device.close(),
   };
 }
 
-/** Whether the provider reads halves: some GPUs do not. */
-async function supportsHalves({ runtime, provider }: GraphFeaturesOptions): Promise<boolean> {
-  const x: Tensor<"float16"> = { dtype: "float16", shape: [1], data: Uint16Array.of(0) };
-  let session: Session | undefined;
-  try {
-    session = await compile(graph({ y: input("x", [1], { half: true }) }), { runtime, provider });
-    await session.run({ x });
-    return true;
-  } catch (error) {
-    if (error instanceof RuntimeError) return false;
-    throw error;
-  } finally {
-    await session?.dispose();
-  }
-}
-
-/** Images that are computed on at a time. */
-interface Block {
-  readonly first: number;
-  readonly count: number;
-  /** Their features on the device, once uploaded. */
-  held?: readonly ResidentTensor[];
-}
-
-type FedTensors = Record<string, AnyTensor | ResidentTensor>;
-type Results = Readonly<Record<string, Float32Array>>;
-
-/** Blocks of as many images as tensors may hold; whole groups of pixels, except for the last. */
-function blocksOf({ images, resolution, levels }: FeatureBlocks, tensorBytes: number): Block[] {
-  const numbers = Math.max(PLANNED_CLASSES * resolution ** 2, ...levels.map(numbersOf));
-  const most = Math.max(1, Math.floor(tensorBytes / (Float32Array.BYTES_PER_ELEMENT * numbers)));
-  const blocks: Block[] = [];
-  for (let first = 0; first < images; ) {
-    const left = Math.min(most, images - first);
-    const count = left > GROUP ? left - (left % GROUP) : left;
-    blocks.push({ first, count });
-    first += count;
-  }
-  return blocks;
-}
-
 class GraphPasses implements Passes {
-  residentBytes = 0;
   readonly #features: LinearFeatures;
-  readonly #source: FeatureBlocks;
-  readonly #blocks: readonly Block[];
-  readonly #settings: GraphFeaturesOptions;
-  readonly #tensorBytes: number;
-  readonly #sessions = new Map<string, Promise<Session>>();
-  /** A pass waits for the one before: both would use the same memory. */
-  #free: Promise<unknown> = Promise.resolve();
+  readonly #device: DeviceBlocks;
 
-  constructor(features: LinearFeatures, source: FeatureBlocks, settings: GraphFeaturesOptions) {
+  constructor(features: LinearFeatures, device: DeviceBlocks) {
     this.#features = features;
-    this.#source = source;
-    this.#tensorBytes = settings.tensorBytes ?? TENSOR_BYTES;
-    this.#blocks = blocksOf(source, this.#tensorBytes);
-    this.#settings = settings;
+    this.#device = device;
   }
 
-  /** Moves blocks to the device, as long as there is room. */
-  async upload({ resident = Number.POSITIVE_INFINITY, onProgress, signal }: GraphFeaturesOptions): Promise<void> {
-    const { levels, half } = this.#source;
-    const perImage = levels.reduce((sum, level) => sum + numbersOf(level), 0) * (half ? 2 : 4);
-    for (const [i, block] of this.#blocks.entries()) {
-      signal?.throwIfAborted();
-      if (this.residentBytes + block.count * perImage > resident || !(await this.#hold(block))) break;
-      this.residentBytes += block.count * perImage;
-      onProgress?.({ phase: "move features to the device", done: i + 1, total: this.#blocks.length });
-    }
-  }
-
-  /** Uploads a block; false where the device has no room for it, or keeps nothing. */
-  async #hold(block: Block): Promise<boolean> {
-    const { runtime, provider } = this.#settings;
-    const held: ResidentTensor[] = [];
-    try {
-      for (const part of await this.#load(block)) {
-        const there = await runtime.upload?.(part, provider);
-        if (there === undefined) return false;
-        held.push(there);
-      }
-      block.held = held;
-      return true;
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      for (const part of held) await part.dispose();
-      return false;
-    }
-  }
-
-  async #load({ first, count }: Block): Promise<AnyTensor[]> {
-    const { levels, images } = this.#source;
-    const parts = await this.#source.load(first, count, images);
-    return parts.map((data, l): AnyTensor => {
-      const shape = [...groups(count * levels[l].size ** 2), levels[l].channels];
-      return data instanceof Float32Array ? { dtype: "float32", shape, data } : { dtype: "float16", shape, data };
-    });
-  }
-
-  /** Compares the scores of a few random classes with the CPU's, over the first block. */
-  async check(): Promise<void> {
+  /** How far the scores of a few random classes over the first block are from the CPU's, as a share of the largest. */
+  async scoreError(): Promise<number> {
     const { channels } = this.#features;
-    const [block] = this.#blocks;
-    const range = { start: 0, end: this.#pixels(block) };
+    const [block] = this.#device.blocks;
+    const range = { start: 0, end: this.#device.pixels(block) };
     const random = new RandomState(0);
     const weight = Float32Array.from({ length: CLASS_STEP * channels }, () => random.randn());
     const bias = Float32Array.from({ length: CLASS_STEP }, () => random.randn());
@@ -220,10 +120,7 @@ class GraphPasses implements Passes {
         const error = Math.abs(scores[n * CLASS_STEP + c] - expected[at]);
         worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
       }
-    if (worst > SCORE_TOLERANCE * largest)
-      throw new RuntimeError(
-        `provider "${this.#settings.provider}" computes scores with a relative error of ${(worst / largest).toExponential(1)}; clustering needs ${SCORE_TOLERANCE}`,
-      );
+    return worst / largest;
   }
 
   /** `LinearFeatures.scores` of all pixels. */
@@ -239,11 +136,11 @@ class GraphPasses implements Passes {
     const write = async (block: Block, first: number, count: number): Promise<void> => {
       const { scores } = await this.#scoresOf(block, weight, bias, first, count);
       const rows = padded(count);
-      const start = this.#start(block);
+      const start = this.#device.start(block);
       for (let c = 0; c < count; c++)
         for (let at = c, to = (first + c) * pixels + start; at < scores.length; at += rows, to++) out[to] = scores[at];
     };
-    await this.#inTurn(() => this.#forEachTurn(k, write));
+    await this.#device.inTurn(() => this.#device.forEachTurn(k, write));
     return out;
   }
 
@@ -256,17 +153,21 @@ class GraphPasses implements Passes {
     const result = new Float64Array(k * channels);
     const sum = async (block: Block, first: number, count: number): Promise<void> => {
       const rows = padded(count);
-      const n = this.#pixels(block);
+      const n = this.#device.pixels(block);
       const factor = new Float32Array(n * rows);
       for (let c = 0; c < count; c++)
-        for (let at = c, from = (first + c) * pixels + this.#start(block); at < factor.length; at += rows, from++)
+        for (
+          let at = c, from = (first + c) * pixels + this.#device.start(block);
+          at < factor.length;
+          at += rows, from++
+        )
           factor[at] = g[from];
-      const feeds = { ...(await this.#fed(block)), factor: tensor([...groups(n), rows], factor) };
-      const results = await this.#run(block, "sums", rows, sumsGraph, feeds);
+      const feeds = { ...(await this.#device.features(block)), factor: tensor([...groups(n), rows], factor) };
+      const results = await this.#device.run(block, "sums", rows, sumsGraph, feeds);
       for (let c = 0; c < count; c++)
         this.#addSums(results, c, result.subarray((first + c) * channels, (first + c + 1) * channels));
     };
-    await this.#inTurn(() => this.#forEachTurn(k, sum));
+    await this.#device.inTurn(() => this.#device.forEachTurn(k, sum));
     return result;
   }
 
@@ -277,20 +178,12 @@ class GraphPasses implements Passes {
     first: number,
     count: number,
   ): Promise<Results> {
-    const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, first, count, 0) };
-    return this.#run(block, "scores", padded(count), scoresGraph, feeds);
-  }
-
-  /** Calls `work` for every block and as many of K classes at a time as its tensors hold. */
-  async #forEachTurn(k: number, work: (block: Block, first: number, count: number) => Promise<void>): Promise<void> {
-    for (const block of this.#blocks) {
-      const most = this.#mostClasses(block);
-      for (let first = 0; first < k; first += most) await work(block, first, Math.min(most, k - first));
-    }
+    const feeds = { ...(await this.#device.features(block)), ...this.#classifierFeeds(weight, bias, first, count, 0) };
+    return this.#device.run(block, "scores", padded(count), scoresGraph, feeds);
   }
 
   async svm(request: PassRequest): Promise<ClassPass[]> {
-    return this.#inTurn(() => this.#svm(request));
+    return this.#device.inTurn(() => this.#svm(request));
   }
 
   async #svm({
@@ -314,19 +207,19 @@ class GraphPasses implements Passes {
       kept: new SparseBuilder(),
       pullGradient: gradient ? new Float64Array(channels) : undefined,
     }));
-    await this.#forEachTurn(k, async (block, first, count) => {
+    await this.#device.forEachTurn(k, async (block, first, count) => {
       const own = this.#labels(labels, block);
       const names = new Float32Array(padded(count)).fill(-1);
       for (let c = 0; c < count; c++) names[c] = classes[first + c];
       const feeds = {
-        ...(await this.#fed(block)),
+        ...(await this.#device.features(block)),
         ...this.#classifierFeeds(weight, bias, first, count, 0),
         label: own,
         class: tensor([1, 1, names.length], names),
       };
       const kind = `svm${gradient ? ", gradient" : ""}${scores ? ", scores" : ""}`;
       const build = (shape: PassShape): Graph => svmGraph(shape, { gradient, scores });
-      const results = await this.#run(block, kind, names.length, build, feeds);
+      const results = await this.#device.run(block, kind, names.length, build, feeds);
       for (const name of ["loss", "predicted", "truePositive", "pull", "signedPull"] as const)
         for (let at = 0; at < results[name].length; at += names.length)
           for (let c = 0; c < count; c++) totals[first + c][name] += results[name][at + c];
@@ -335,16 +228,16 @@ class GraphPasses implements Passes {
         if (pullGradient !== undefined) this.#addSums(results, c, pullGradient);
       }
       const builders = totals.slice(first, first + count).map(({ kept }) => kept);
-      if (scores) gather(results["scores"], own.data, names, this.#start(block), near, builders);
+      if (scores) gather(results["scores"], own.data, names, this.#device.start(block), near, builders);
     });
     return totals.map(({ kept, ...total }) => ({ ...total, kept: kept.finish() }));
   }
 
   async nearest(classifier: LinearClassifier, sums: boolean, before?: Uint16Array): Promise<NearestPass> {
     // All classes of a pixel must be compared at once.
-    if (this.#blocks.some((block) => classifier.k > this.#mostClasses(block)))
+    if (this.#device.blocks.some((block) => classifier.k > this.#device.mostClasses(block)))
       return nearestPass(this.#features, classifier, { sums, before });
-    return this.#inTurn(() => this.#nearest(classifier, sums, before));
+    return this.#device.inTurn(() => this.#nearest(classifier, sums, before));
   }
 
   async #nearest(
@@ -358,11 +251,11 @@ class GraphPasses implements Passes {
     const kind = !summed ? "none" : before === undefined ? "all" : "change";
     let scored = 0;
     let at = 0;
-    for (const block of this.#blocks) {
-      const feeds = { ...(await this.#fed(block)), ...this.#classifierFeeds(weight, bias, 0, k, NEVER) };
+    for (const block of this.#device.blocks) {
+      const feeds = { ...(await this.#device.features(block)), ...this.#classifierFeeds(weight, bias, 0, k, NEVER) };
       if (kind === "change" && before !== undefined) feeds["before"] = this.#labels(before, block);
       const build = (shape: PassShape): Graph => nearestGraph(shape, kind);
-      const results = await this.#run(block, `nearest, sums: ${kind}`, padded(k), build, feeds);
+      const results = await this.#device.run(block, `nearest, sums: ${kind}`, padded(k), build, feeds);
       for (const label of results["label"]) {
         labels[at++] = label;
         sizes[label]++;
@@ -374,28 +267,9 @@ class GraphPasses implements Passes {
     return { labels, sums, sizes, scored };
   }
 
-  async close(): Promise<void> {
-    await this.#free;
-    for (const { held = [] } of this.#blocks) for (const part of held) await part.dispose();
-    for (const session of this.#sessions.values()) await (await session).dispose();
-    this.#sessions.clear();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#free.then(work);
-    this.#free = done.catch(() => undefined);
-    return done;
-  }
-
-  /** Classes whose score maps of a block one tensor can hold. */
-  #mostClasses(block: Block): number {
-    const most = Math.floor(this.#tensorBytes / (Float32Array.BYTES_PER_ELEMENT * this.#pixels(block)));
-    return Math.max(CLASS_STEP, most - (most % CLASS_STEP));
-  }
-
   /** Adds class `c`'s sums of features of all levels to `total` [D]. */
   #addSums(results: Results, c: number, total: Float64Array): void {
-    for (const [l, { channels, first }] of this.#source.levels.entries()) {
+    for (const [l, { channels, first }] of this.#device.source.levels.entries()) {
       const sums = results[`sums${l}`];
       for (let d = 0; d < channels; d++) total[first + d] += sums[c * channels + d];
     }
@@ -403,22 +277,8 @@ class GraphPasses implements Passes {
 
   /** The labels of the block's pixels, as graphs take them. */
   #labels(labels: Uint16Array, block: Block): Tensor {
-    const [start, n] = [this.#start(block), this.#pixels(block)];
+    const [start, n] = [this.#device.start(block), this.#device.pixels(block)];
     return tensor([...groups(n), 1], Float32Array.from(labels.subarray(start, start + n)));
-  }
-
-  /** The block's first pixel, and how many it has. */
-  #start({ first }: Block): number {
-    return first * this.#source.resolution ** 2;
-  }
-
-  #pixels({ count }: Block): number {
-    return count * this.#source.resolution ** 2;
-  }
-
-  async #fed(block: Block): Promise<FedTensors> {
-    const parts = block.held ?? (await this.#load(block));
-    return Object.fromEntries(parts.map((part, l) => [`features${l}`, part]));
   }
 
   /** Rows `first` to `first + count` of a classifier, by level, filled up with zeros and `filling` for a bias. */
@@ -435,40 +295,14 @@ class GraphPasses implements Passes {
     const biases = new Float32Array(rows).fill(filling);
     biases.set(bias.subarray(first, first + count));
     const feeds: FedTensors = { bias: tensor([1, 1, rows], biases) };
-    for (const [l, level] of this.#source.levels.entries()) {
+    for (const [l, level] of this.#device.source.levels.entries()) {
       const data = new Float32Array(rows * level.channels);
       data.set(columns(some, count, channels, level.first, level.channels));
       feeds[`weight${l}`] = tensor([rows, level.channels], data);
     }
     return feeds;
   }
-
-  /** Runs the graph of a kind for the block and K classes. */
-  async #run(
-    { count }: Block,
-    kind: string,
-    classes: number,
-    build: (shape: PassShape) => Graph,
-    feeds: FedTensors,
-  ): Promise<Results> {
-    const key = `${kind}, ${classes} classes, ${count} images`;
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      const { resolution, levels, half } = this.#source;
-      const { runtime, provider, threads } = this.#settings;
-      session = compile(build({ images: count, resolution, levels, half, classes }), {
-        runtime,
-        provider,
-        ...(threads === undefined ? {} : { threads }),
-      });
-      this.#sessions.set(key, session);
-    }
-    const results = await (await session).run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Tensor["data"]]));
-  }
 }
-
-const padded = (classes: number): number => CLASS_STEP * Math.ceil(classes / CLASS_STEP);
 
 /** Keeps scores [n,K] by `PassRequest`'s rules: those with a margin above -`near`, or else those above -1. */
 function gather(
