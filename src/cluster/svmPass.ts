@@ -130,7 +130,12 @@ export class SparseBuilder {
     this.value = value;
   }
 
+  /** What was gathered. The builder is empty afterwards, and its memory free. */
   finish(): SparseMap {
-    return { index: this.index.slice(0, this.length), value: this.value.slice(0, this.length) };
+    const map = { index: this.index.slice(0, this.length), value: this.value.slice(0, this.length) };
+    this.index = new Int32Array(0);
+    this.value = new Float32Array(0);
+    this.length = 0;
+    return map;
   }
 }

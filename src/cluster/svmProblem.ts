@@ -20,6 +20,8 @@ const NEGLIGIBLE = 1e-12;
  * certifying pass, which follows in any case.
  */
 export const NEAR = 0.5;
+/** Where such a set is too large, pixels nearer to the margin make up a smaller one. */
+const NEARER = [0.25, 0.1, 0.03];
 /** A larger working set is not made dense: in bytes, and as a share of all pixels. */
 const WORKING_BYTES = 256 * 2 ** 20;
 const WORKING_SHARE = 0.25;
@@ -65,8 +67,10 @@ export class SvmProblem {
     near: SparseMap,
     tolerance = this.enough,
   ): Promise<void> {
-    if (this.isWorkingSet(near)) {
-      await this.solveWorking(signsOf(labels, near.index, own), plane, near, tolerance);
+    for (const margin of [NEAR, ...NEARER]) {
+      const set = margin === NEAR ? near : nearer(labels, own, near, margin);
+      if (!this.isWorkingSet(set)) continue;
+      await this.solveWorking(signsOf(labels, set.index, own), plane, set, tolerance);
       return;
     }
     const { alone, penalty } = this;
@@ -133,6 +137,20 @@ export class SvmProblem {
     }
     return this.#sample;
   }
+}
+
+/** The pixels of `near` with a margin above minus `most`, for class `own`. */
+function nearer(labels: Uint16Array, own: number, { index, value }: SparseMap, most: number): SparseMap {
+  const isNear = (i: number): boolean => (labels[index[i]] === own ? 1 - value[i] : 1 + value[i]) > -most;
+  let count = 0;
+  for (let i = 0; i < index.length; i++) if (isNear(i)) count++;
+  const some = { index: new Int32Array(count), value: new Float32Array(count) };
+  for (let i = 0, to = 0; i < index.length; i++)
+    if (isNear(i)) {
+      some.index[to] = index[i];
+      some.value[to++] = value[i];
+    }
+  return some;
 }
 
 /** Rounds to float32, as hyperplanes are kept. */
