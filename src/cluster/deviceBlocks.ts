@@ -20,6 +20,8 @@ export interface DeviceOptions {
   readonly runtime: Runtime;
   readonly provider: Provider;
   readonly threads?: number;
+  /** Classes that score maps are planned for: SVMs of more are done in turns, K-means of more on the CPU. Default 128. */
+  readonly classes?: number;
   /** Bytes of features that may stay on the device. Default: all. */
   readonly resident?: number;
   /** Bytes of one tensor. Default 128 MiB, what every WebGPU device can bind (maxStorageBufferBindingSize in its specification). */
@@ -38,7 +40,6 @@ export type FedTensors = Record<string, AnyTensor | ResidentTensor>;
 export type Results = Readonly<Record<string, Float32Array>>;
 
 const TENSOR_BYTES = 2 ** 27;
-/** Classes that a block's score maps are planned for. */
 const PLANNED_CLASSES = 128;
 /** Classes are filled up to multiples of this many: fewer graphs, and rows of whole vectors. */
 export const CLASS_STEP = 4;
@@ -47,8 +48,8 @@ export const CLASS_STEP = 4;
 export const padded = (classes: number): number => CLASS_STEP * Math.ceil(classes / CLASS_STEP);
 
 /** Blocks of as many images as tensors may hold; whole groups of pixels, except for the last. */
-function blocksOf({ images, resolution, levels }: FeatureBlocks, tensorBytes: number): Block[] {
-  const numbers = Math.max(PLANNED_CLASSES * resolution ** 2, ...levels.map(numbersOf));
+function blocksOf({ images, resolution, levels }: FeatureBlocks, classes: number, tensorBytes: number): Block[] {
+  const numbers = Math.max(padded(classes) * resolution ** 2, ...levels.map(numbersOf));
   const most = Math.max(1, Math.floor(tensorBytes / (Float32Array.BYTES_PER_ELEMENT * numbers)));
   const blocks: Block[] = [];
   for (let first = 0; first < images; ) {
@@ -81,7 +82,7 @@ export class DeviceBlocks {
     this.source = source;
     this.#settings = settings;
     this.#tensorBytes = settings.tensorBytes ?? TENSOR_BYTES;
-    this.blocks = blocksOf(source, this.#tensorBytes);
+    this.blocks = blocksOf(source, settings.classes ?? PLANNED_CLASSES, this.#tensorBytes);
   }
 
   /** Moves blocks to the device, as long as there is room. */

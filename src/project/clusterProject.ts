@@ -69,7 +69,7 @@ export async function clusterProject(
       pixels = withPasses(withHelpers(all, helpers), all, helpers, ortBlas({ threads: options.threads }));
     else pixels = withHelpers(all, helpers);
     const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
-    device = await moveToDevice(pixels, blocks, options, clock.job);
+    device = await moveToDevice(pixels, blocks, settings.initialClusters, options, clock.job);
     tree = await clusterPixels(project, device?.features ?? pixels, clock.job);
   } finally {
     await device?.close();
@@ -90,13 +90,20 @@ export async function clusterProject(
 async function moveToDevice(
   features: LinearFeatures,
   blocks: FeatureBlocks,
+  classes: number,
   { provider = "cpu", deviceMemory = DEVICE_BYTES, threads }: ClusterOptions,
   job: JobOptions,
 ): Promise<GraphFeatures | undefined> {
   if (provider === "cpu") return undefined;
   try {
-    const blas = ortBlas({ threads });
-    return await graphFeatures(features, blocks, { runtime: ortNode, provider, resident: deviceMemory, blas, ...job });
+    return await graphFeatures(features, blocks, {
+      runtime: ortNode,
+      provider,
+      classes,
+      resident: deviceMemory,
+      blas: ortBlas({ threads }),
+      ...job,
+    });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     job.onProgress?.({ phase: "cluster on the CPU", done: 0, total: 1, note: error.message });
