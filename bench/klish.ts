@@ -45,7 +45,12 @@ for (const name of args.length > 0 ? args : SETS) {
   const features = shared === undefined ? fixture.features(blas) : withHelpers(pyramidFeatures(shared, blas), helpers);
   const initialLabels = Uint16Array.from(fixture.bytes("init_labels.u8"));
   // Sessions and compiled code are a process's, not a run's: warm them before the clock starts.
-  await features.scores(new Float32Array(features.channels), new Float32Array(1));
+  const { channels } = features;
+  await features.scores(new Float32Array(channels), new Float32Array(1));
+  await features.passes?.nearest(
+    { k: 1, channels, weight: new Float32Array(channels), bias: new Float32Array(1) },
+    false,
+  );
   globalThis.gc?.();
   const before = process.memoryUsage().rss;
   let peak = before;

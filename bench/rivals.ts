@@ -2,10 +2,10 @@
  * Our solvers against the usual ones, in turns in one run; each is skipped where its rival is not installed:
  * - the first one-vs-rest SVMs of gen_small at K0 = 40 against `liblinear-train -s 2` (Debian: liblinear-tools), one thread each,
  *   CPU seconds, less those of a run that only reads the file; objectives of both by Eq. 3 in float64;
- * - K-means on gen_medium from the same 60 centroids against scikit-learn's KMeans(algorithm="lloyd"), as many iterations, two
- *   threads each, seconds of the clock; inertias of both in float64.
+ * - K-means on gen_medium from the same 60 centroids against scikit-learn's KMeans(algorithm="lloyd"), as many iterations, `--threads`
+ *   threads each (default 2), seconds of the clock and of CPU; inertias of both in float64.
  *
- * npx tsx bench/rivals.ts [--rounds n] [svm] [kmeans]
+ * npx tsx bench/rivals.ts [--rounds n] [--threads n] [svm] [kmeans]
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ const EPSILONS = ["0.01", "0.001"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "3" } },
+  options: { rounds: { type: "string", default: "3" }, threads: { type: "string", default: "2" } },
 });
 const rounds = Number(values.rounds);
 const asked = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
@@ -144,7 +144,7 @@ function objectives(rows: Float32Array, labels: Uint8Array, { k, channels, weigh
 
 async function compareKMeans(): Promise<void> {
   const iterations = 10;
-  const threads = 2;
+  const threads = Number(values.threads);
   const fixture = klishFixture("gen_medium");
   const data = fixture.sharedPyramid()!;
   const { helpers, close } = startHelpers(data, threads - 1);
@@ -158,13 +158,16 @@ async function compareKMeans(): Promise<void> {
   const files = ["rows.f32", "start.f32", "found.f32"].map((name) => join(folder, name));
   writeFileSync(files[0], new Uint8Array(rows.buffer));
   writeFileSync(files[1], new Uint8Array(initialCentroids.buffer));
-  const ours: number[] = [];
-  const theirs: number[] = [];
+  const ours: Times = { clock: [], cpu: [] };
+  const theirs: Times = { clock: [], cpu: [] };
   let found = await cluster();
   for (let round = 0; round < rounds; round++) {
     const before = performance.now();
+    const cpu = process.cpuUsage();
     found = await cluster();
-    ours.push((performance.now() - before) / 1000);
+    const { user, system } = process.cpuUsage(cpu);
+    ours.clock.push((performance.now() - before) / 1000);
+    ours.cpu.push((user + system) / 1e6);
     if (python === undefined) continue;
     const script = join(import.meta.dirname, "rivalsSklearn.py");
     const child = spawnSync(python, [script, ...files, String(features.channels), String(k), String(iterations)], {
@@ -172,21 +175,30 @@ async function compareKMeans(): Promise<void> {
       env: { ...process.env, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
     });
     if (child.status !== 0) throw new Error(child.stderr);
-    theirs.push(Number(child.stdout));
+    const [clock, seconds] = child.stdout.trim().split(" ").map(Number);
+    theirs.clock.push(clock);
+    theirs.cpu.push(seconds);
   }
   await close();
   const own = inertia(rows, found.centroids, features.channels);
   console.log(
-    `K-means, gen_medium, ${features.pixels} x ${features.channels}, K = ${k}, ${iterations} iterations: ours ${list(ours)} s, inertia ${own.toFixed(2)}`,
+    `K-means, gen_medium, ${features.pixels} x ${features.channels}, K = ${k}, ${iterations} iterations, ${threads} threads: ` +
+      `ours ${list(ours.clock)} s, ${list(ours.cpu)} CPU s, inertia ${own.toFixed(2)}`,
   );
   if (python === undefined) console.log("no Python with scikit-learn (Debian: python3-sklearn): nothing to compare");
   else {
     const other = inertia(rows, new Float32Array(new Uint8Array(readFileSync(files[2])).buffer), features.channels);
+    const ratio = (which: keyof Times): string => (Math.min(...theirs[which]) / Math.min(...ours[which])).toFixed(1);
     console.log(
-      `scikit-learn, lloyd: ${list(theirs)} s, inertia ${other.toFixed(2)} (${(own / other).toFixed(6)} of it ours); ` +
-        `ratio ${(Math.min(...theirs) / Math.min(...ours)).toFixed(1)} (bar: 3)`,
+      `scikit-learn, lloyd: ${list(theirs.clock)} s, ${list(theirs.cpu)} CPU s, inertia ${other.toFixed(2)} (${(own / other).toFixed(7)} of it ours); ` +
+        `ratio ${ratio("clock")} by the clock (bar: 3), ${ratio("cpu")} of CPU`,
     );
   }
+}
+
+interface Times {
+  readonly clock: number[];
+  readonly cpu: number[];
 }
 
 /** sum_x min_c |x - c|^2 in float64. */

@@ -20,9 +20,9 @@ export interface NearestRequest extends RangesRequest {
   readonly blas: Blas;
 }
 
-/** Floats of the score maps of one batch of images: they stay in the processor's cache. */
+/** Floats of one batch of images, of features or of score maps: they stay in the processor's cache. */
 const BATCH_FLOATS = 1 << 19;
-/** An image that needs more floats than this is left to the loops that serve any features. */
+/** A batch that needs more floats than this in all is left to the loops that serve any features. */
 const MOST_FLOATS = 1 << 22;
 
 /** Assigns the pixels of the ranges; undefined where shapes or the engine do not allow for it. */
@@ -31,9 +31,11 @@ export async function pyramidNearest(request: NearestRequest): Promise<NearestPa
   const { k, channels } = classifier;
   const area = resolution * resolution;
   if (summed && levels.some((level) => level.channels % 4 !== 0)) return undefined;
-  const batch = Math.max(1, Math.floor(BATCH_FLOATS / (k * area)));
+  const numbers = levels.reduce((sum, level) => sum + level.size * level.size * level.channels, 0);
+  const largest = ranges.reduce((most, { start, end }) => Math.max(most, (end - start) / area), 1);
+  const batch = Math.min(largest, Math.max(1, Math.floor(BATCH_FLOATS / Math.max(k * area, numbers))));
   const layout = layoutOf(request, batch);
-  if (layout.end > MOST_FLOATS && batch === 1) return undefined;
+  if (layout.end > MOST_FLOATS) return undefined;
   const finest = levels.findIndex((level) => level.size === resolution);
   const others = levels.length - (finest < 0 ? 0 : 1);
   const kernels = takeKernels(others, 4 * layout.end);
