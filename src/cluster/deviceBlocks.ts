@@ -94,7 +94,7 @@ export class DeviceBlocks {
       signal?.throwIfAborted();
       if (this.residentBytes + block.count * perImage > resident || !(await this.#hold(block))) break;
       this.residentBytes += block.count * perImage;
-      onProgress?.({ phase: "move features to the device", done: i + 1, total: this.blocks.length });
+      onProgress?.({ phase: "upload features", done: i + 1, total: this.blocks.length });
     }
   }
 
