@@ -7,7 +7,7 @@ import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
 import { trainMergeStreamed } from "./streamedMerge.ts";
-import { type MergeRequest, type MergeResult, trainMerged } from "./svmHelpers.ts";
+import { type MergeRequest, type MergeResult, type SvmHelper, trainMerged } from "./svmHelpers.ts";
 import type { SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
@@ -73,7 +73,9 @@ interface Queue {
 }
 
 function mergeQueue(problem: SvmProblem): Queue {
-  const helpers = problem.features.solving?.helpers ?? [];
+  const helpers = (problem.features.solving?.helpers ?? []).filter(
+    (helper): helper is SvmHelper => helper.trainMerged !== undefined,
+  );
   const trainer = new MergedSvmTrainer(problem);
   const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
   // One more than are trained at a time: who is done early has the next.

@@ -49,8 +49,11 @@ export interface LinearFeatures {
   readonly streamed?: boolean;
   /** Whole passes shared with other threads, where that is worth more than sharing each product. */
   readonly passes?: Passes;
-  /** Other threads that solve SVMs on the same features, and those features for this thread alone. */
-  readonly solving?: { readonly helpers: readonly SvmHelper[]; readonly alone: LinearFeatures };
+  /** Other threads that solve SVMs on the same features, merges' too or only the start's, and those features for this thread alone. */
+  readonly solving?: {
+    readonly helpers: readonly (Pick<SvmHelper, "solve"> & Partial<SvmHelper>)[];
+    readonly alone: LinearFeatures;
+  };
 }
 
 /** Rows that are made dense for one product; the sums of more are accumulated in float64. */

@@ -135,7 +135,7 @@ async function refine(
       advance();
     }
   };
-  const there = async (helper: SvmHelper): Promise<void> => {
+  const there = async (helper: Pick<SvmHelper, "solve">): Promise<void> => {
     for (let k = small.pop(); k !== undefined; k = small.pop()) {
       const near = passes[k].kept;
       const signs = signsOf(labels, near.index, k);
