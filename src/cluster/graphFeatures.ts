@@ -3,7 +3,6 @@
  * pass then sends a classifier (and, for SVMs, the labels) and brings back sums, labels, or the scores that were asked for.
  */
 import type { Graph } from "../graph/value.ts";
-import type { Blas } from "../runtime/blas.ts";
 import { RuntimeError } from "../runtime/session.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
@@ -25,15 +24,12 @@ import { type NearestPass, nearestPass } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
 import { type ClassPass, type PassRequest, SparseBuilder } from "./svmPass.ts";
 
-export interface GraphFeaturesOptions extends DeviceOptions, JobOptions {
-  /** For products of what is not on the device. Default: that of the features. */
-  readonly blas?: Blas;
-}
+export type GraphFeaturesOptions = DeviceOptions & JobOptions;
 
 export interface GraphFeatures {
   /**
-   * The given features, with passes, and scores and gradients of all pixels, on the provider. The rest stays where it was; SVMs are
-   * solved on this thread, whose numbers other threads would not repeat.
+   * The given features, with passes, and scores and gradients of all pixels, on the provider. The rest stays where it was. Other threads
+   * solve SVMs on working sets only: over all pixels their numbers would not be the device's.
    */
   readonly features: LinearFeatures;
   /** Bytes of features that lie on the device. */
@@ -71,22 +67,24 @@ export async function graphFeatures(
     await device.close();
     throw error;
   }
-  const { pixels, channels, alignment, streamed } = features;
+  const { pixels, channels, alignment, blas, streamed, solving } = features;
+  const alone: LinearFeatures = {
+    pixels,
+    channels,
+    alignment,
+    blas,
+    ...(streamed === undefined ? {} : { streamed }),
+    scores: (weight, bias, out, range) =>
+      range === undefined ? passes.scores(weight, bias, out) : features.scores(weight, bias, out, range),
+    gradient: (g, range) => (range === undefined ? passes.gradient(g) : features.gradient(g, range)),
+    rows: (index, out) => features.rows(index, out),
+    rowSums: (index, factors) => features.rowSums(index, factors),
+    ...(features.spread && { spread: features.spread.bind(features) }),
+    passes,
+  };
+  const helpers = solving?.helpers.map((helper) => ({ solve: helper.solve.bind(helper) }));
   return {
-    features: {
-      pixels,
-      channels,
-      alignment,
-      blas: options.blas ?? features.blas,
-      ...(streamed === undefined ? {} : { streamed }),
-      scores: (weight, bias, out, range) =>
-        range === undefined ? passes.scores(weight, bias, out) : features.scores(weight, bias, out, range),
-      gradient: (g, range) => (range === undefined ? passes.gradient(g) : features.gradient(g, range)),
-      rows: (index, out) => features.rows(index, out),
-      rowSums: (index, factors) => features.rowSums(index, factors),
-      ...(features.spread && { spread: features.spread.bind(features) }),
-      passes,
-    },
+    features: helpers === undefined ? alone : { ...alone, solving: { helpers, alone } },
     residentBytes: device.residentBytes,
     close: () => device.close(),
   };

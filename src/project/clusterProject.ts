@@ -91,7 +91,7 @@ async function moveToDevice(
   features: LinearFeatures,
   blocks: FeatureBlocks,
   classes: number,
-  { provider = "cpu", deviceMemory = DEVICE_BYTES, threads }: ClusterOptions,
+  { provider = "cpu", deviceMemory = DEVICE_BYTES }: ClusterOptions,
   job: JobOptions,
 ): Promise<GraphFeatures | undefined> {
   if (provider === "cpu") return undefined;
@@ -101,7 +101,6 @@ async function moveToDevice(
       provider,
       classes,
       resident: deviceMemory,
-      blas: ortBlas({ threads }),
       ...job,
     });
   } catch (error) {

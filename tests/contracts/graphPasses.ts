@@ -7,7 +7,9 @@ import type { LinearFeatures } from "../../src/cluster/linearFeatures.ts";
 import { linearSvm } from "../../src/cluster/linearSvm.ts";
 import { nearestPass } from "../../src/cluster/nearestPass.ts";
 import { type PyramidData, pyramidFeatures } from "../../src/cluster/pyramid.ts";
+import { withHelpers } from "../../src/cluster/sharedWork.ts";
 import { numbersOf, storedFeatures } from "../../src/cluster/storedPyramid.ts";
+import { type SolveRequest, svmSolver } from "../../src/cluster/svmHelpers.ts";
 import { svmPass } from "../../src/cluster/svmPass.ts";
 import { plainBlas } from "../../src/runtime/blas.ts";
 import type { Provider, Runtime } from "../../src/runtime/session.ts";
@@ -289,6 +291,30 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
           expect(squared / (2 * objective)).toBeLessThanOrEqual(1.1e-4);
         }
       });
+    });
+
+    it("share the start's SVMs with other threads, and no merges", async () => {
+      const data = cloudyPyramid();
+      const shared = pyramidFeatures(data, plainBlas());
+      const { solve } = svmSolver(shared);
+      let solved = 0;
+      const helper = {
+        scores: shared.scores.bind(shared),
+        gradient: shared.gradient.bind(shared),
+        rowSums: shared.rowSums.bind(shared),
+        solve: (request: SolveRequest) => {
+          solved++;
+          return solve(structuredClone(request));
+        },
+        trainMerged: () => Promise.reject(new Error("a merge was given away")),
+      };
+      const options = { initialClusters: 6, seed: 2, criterion: "paper" as const };
+      const plain = await using(shared, pyramidBlocks(data), (features) => klish(features, options));
+      const helped = await using(withHelpers(shared, [helper]), pyramidBlocks(data), (features) =>
+        klish(features, options),
+      );
+      expect(solved).toBeGreaterThan(0);
+      expect(Array.from(helped.weight)).toEqual(Array.from(plain.weight));
     });
 
     it("lead to the same merges", async () => {

@@ -60,7 +60,7 @@ const request = (changes: Partial<ClusterRequest>): ClusterRequest => ({
 
 describe.skipIf(!hasDriver)("clusterJob() on WebGPU", () => {
   it.each([
-    ["features in memory", {}],
+    ["features in memory, and two threads", { threads: 2 }],
     ["features on disk, of which the device holds none", { memory: 1, deviceMemory: 0 }],
     ["a stride of the pixels", { pixelStride: 2, initialClusters: 4 }],
   ])("finds the start clusters of the CPU, with %s", async (name, changes) => {
