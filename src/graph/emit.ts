@@ -35,13 +35,17 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
   const initializers: OnnxTensor[] = [];
   const inputs: OnnxValueInfo[] = [];
   const written = new Map<string, string>();
+  const ports = [...graph.inputs.keys(), ...graph.outputs.keys()];
+  /** Names inside are this and a number; no port has one like them. */
+  let prefix = "t";
+  while (ports.some((name) => name.startsWith(prefix))) prefix = `_${prefix}`;
   const dims = (shape: readonly number[]): readonly (number | string)[] =>
     dynamicBatch && shape.length > 0 ? ["batch", ...shape.slice(1)] : shape;
 
   const once = (key: string, write: (name: string) => void): string => {
     let name = written.get(key);
     if (name === undefined) {
-      name = `t${written.size}`;
+      name = `${prefix}${written.size}`;
       written.set(key, name);
       write(name);
     }

@@ -156,6 +156,18 @@ describe("toOnnx()", () => {
 describe("decodeOnnx()", () => {
   const model = toOnnx(graph({ y: add(mul(input("x", [1, 2]), 3), 1) }), { dynamicBatch: true });
 
+  it("calls nothing inside by the name of an input or output", async () => {
+    const [t0, t1] = [input("t0", [2]), input("t1", [2])];
+    const session = await compile(graph({ t2: add(mul(t0, 3), mul(t1, 5)), _t0: mul(t0, t1) }), { runtime: ortNode });
+    const pair = (...data: number[]) => tensor([2], Float32Array.from(data));
+    const { t2, _t0 } = await session.run({ t0: pair(1, 2), t1: pair(3, 4) });
+    expect([[...t2.data], [..._t0.data]]).toEqual([
+      [18, 26],
+      [3, 8],
+    ]);
+    await session.dispose();
+  });
+
   it("reads back what toOnnx wrote", () => {
     const { producer, graph: read } = decodeOnnx(model);
     expect(producer).toBe("klish");
