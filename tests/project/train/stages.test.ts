@@ -81,7 +81,7 @@ describe("the stages of settings", () => {
     expect(ratesOf(settings)).toEqual([
       [16, 32, 0.1],
       [32, 16, 1],
-      [64, 16, 1],
+      [64, 16, 4],
     ]);
     const stages = stagesOf(settings);
     expect(stages.map(({ number, of, begin, end }) => [number, of, begin, end])).toEqual([
@@ -114,7 +114,7 @@ describe("the stages of settings", () => {
   });
 
   it("above 128 px follow ADA's rule for gamma where it asks for more", () => {
-    expect(settingsOf(256).recipe).toMatchObject({ batch: 16, gamma: 1 });
+    expect(settingsOf(256).recipe).toMatchObject({ batch: 16, gamma: 4 });
     expect(settingsOf(512).recipe).toMatchObject({ batch: 8, gamma: (0.0002 * 512 ** 2) / 8 });
   });
 
