@@ -34,9 +34,17 @@ export interface PyramidData {
   readonly levels: readonly PyramidLevel[];
 }
 
-/** The features that `data` stand for; see `featurePyramid`. The data are used in place. */
+/** Shared data of at most so many bytes are copied for each thread: products take no shared memory, and would copy them each time. */
+const PRIVATE_BYTES = 64 * 2 ** 20;
+
+/** The features that `data` stand for, which change no more; see `featurePyramid`. The data are used in place, unless shared and few. */
 export function pyramidFeatures(data: PyramidData, blas: Blas): LinearFeatures {
-  return new Pyramid(data, blas);
+  const bytes = data.levels.reduce((sum, level) => sum + level.data.byteLength, 0);
+  if (bytes > PRIVATE_BYTES) return new Pyramid(data, blas);
+  const levels = data.levels.map((level) =>
+    level.data.buffer instanceof ArrayBuffer ? level : { ...level, data: new Float32Array(level.data) },
+  );
+  return new Pyramid({ ...data, levels }, blas);
 }
 
 interface Level extends PyramidLevel {

@@ -145,12 +145,15 @@ interface Work extends NearestRequest {
 function begin({ kernels, layout, classifier, levels, resolution }: Work): void {
   const { floats, integers } = kernels;
   const k = padded(classifier.k);
-  floats.fill(0, 0, layout.end);
+  const clear = (at: number, count: number) => floats.fill(0, at, at + count);
+  clear(layout.zeros, resolution * k);
+  clear(layout.sums, k * classifier.channels);
   floats.fill(Number.NEGATIVE_INFINITY, layout.bias, layout.bias + k);
   floats.set(classifier.bias, layout.bias);
   integers.fill(-1, layout.before, layout.sums);
   for (const [l, { size, plan }] of levels.entries()) {
-    const { neighbours } = layout.levels[l];
+    const { neighbours, weights } = layout.levels[l];
+    if (size < resolution) clear(weights, size * size * k);
     for (let x = 0; x < resolution; x++) {
       integers[neighbours + 2 * x] = 4 * k * (size < resolution ? plan.map.low[x] : x);
       floats[neighbours + 2 * x + 1] = size < resolution ? plan.map.fraction[x] : 0;
