@@ -41,5 +41,10 @@ export async function trainingInfo(folder: string, settings: TrainSettings, json
   print({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], json);
 }
 
-const describe = ({ recipe, end }: Stage): string =>
-  `${recipe.resolution} px${end === Number.POSITIVE_INFINITY ? "" : ` to ${(end / 1000).toFixed(1)} kimg`}`;
+function describe({ recipe, end, deadline }: Stage): string {
+  const ends = [
+    ...(Number.isFinite(end) ? [`${(end / 1000).toFixed(1)} kimg`] : []),
+    ...(Number.isFinite(deadline) ? [formatSeconds(deadline)] : []),
+  ];
+  return `${recipe.resolution} px${ends.length === 0 ? "" : ` to ${ends.join(" or ")}`}`;
+}

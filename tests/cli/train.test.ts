@@ -72,7 +72,7 @@ it("klish info tells how far a training run came, with lines of its log", async 
   expect(stdout).toContain(`StyleGAN2, 32x32, auto, batches of 8`);
   expect(stdout).toContain("20.0 of 40 kimg in 1 h 00 min of 3 h");
   // Half of the time each, and images of 32 pixels cost three times as much.
-  expect(stdout).toContain("stages    16 px to 30.0 kimg, 32 px\n");
+  expect(stdout).toContain("stages    16 px to 30.0 kimg or 1 h 30 min, 32 px\n");
   const lines = stdout.trim().split("\n").slice(-9);
   expect(lines[0]).toMatch(/^kimg +lossD$/);
   expect(lines.slice(1).map((line) => Number(line.split(/ +/)[0]))).toEqual([1, 4, 6, 9, 12, 15, 17, 20]);

@@ -3,7 +3,7 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { CHANNELS } from "./imageStore.ts";
 import { planRun, type TrainGanRequest } from "./planRun.ts";
 import { loadClock } from "./runClock.ts";
-import { plannedByHours, type TrainSettings } from "./settings.ts";
+import type { TrainSettings } from "./settings.ts";
 import { forecast, stagesOf } from "./stages.ts";
 import type { TrainGanParts } from "./startTrainer.ts";
 import { type StageCost, timeStage } from "./timeStage.ts";
@@ -38,12 +38,11 @@ export interface StagePlan extends Pick<StageCost, "secondsPerKimg" | "steps"> {
 /** Tries some of the pictures, builds each stage's networks and times some of its steps. Nothing is written. */
 export async function dryRun(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainPlan> {
   const planned = await planRun(request);
-  const { folder } = planned;
+  const { folder, settings } = planned;
   const pictures = await tryPictures(planned, job);
   const costs: StageCost[] = [];
-  for (const { recipe } of stagesOf(planned.settings)) costs.push(await timeStage(recipe, request, job, parts));
+  for (const { recipe } of stagesOf(settings)) costs.push(await timeStage(recipe, request, job, parts));
   const seconds = costs.map(({ secondsPerKimg }) => secondsPerKimg);
-  const settings = planned.begins ? plannedByHours(planned.settings, seconds.slice(0, -1)) : planned.settings;
   const clock = await loadClock(folder);
   const whole = forecast(settings, seconds, { images: 0, seconds: 0 });
   const left = forecast(settings, seconds, clock);

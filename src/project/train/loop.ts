@@ -61,17 +61,21 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   let tickBegan = { time: started, images: first };
   let saved = started;
 
-  const seconds = (): number => options.seconds + (now() - started) / 1000;
+  /** Seconds of training when it was last looked at: what ends by time and what is saved are of the same moment. */
+  let clock = options.seconds;
+  const readClock = (): void => {
+    clock = options.seconds + (now() - started) / 1000;
+  };
   const finished = (): boolean =>
     trainer.images >= (total ?? Number.POSITIVE_INFINITY) ||
-    seconds() >= (settings.hours ?? Number.POSITIVE_INFINITY) * 3600;
+    clock >= (settings.hours ?? Number.POSITIVE_INFINITY) * 3600;
   /** Of the images or of the time that training may take, whichever ends first. */
   const share = (): number =>
     Math.min(
       1,
       Math.max(
         total === undefined ? 0 : workDone(stages, trainer.images, total),
-        settings.hours === null ? 0 : seconds() / (settings.hours * 3600),
+        settings.hours === null ? 0 : clock / (settings.hours * 3600),
       ),
     );
   const progress = (report?: StepReport): void =>
@@ -84,7 +88,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
 
   const save = async (): Promise<void> => {
     await saveState(run, { training: trainer.state(), images: trainer.images, sums, recipe });
-    await saveClock(run, { images: trainer.images, seconds: seconds() });
+    await saveClock(run, { images: trainer.images, seconds: clock });
     saved = now();
   };
   const tick = async ({ augmentP }: StepReport, snapshot: boolean): Promise<void> => {
@@ -94,7 +98,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       ...means(sums),
       augmentP,
       imagesPerSecond: perSecond(trainer.images - tickBegan.images, now() - tickBegan.time),
-      seconds: rounded(seconds()),
+      seconds: rounded(clock),
       memoryMB: Math.round(process.memoryUsage.rss() / 1e6),
     };
     const line: LogLine = { ...figures, ...(snapshot ? await options.measures?.of(trainer) : {}) };
@@ -105,7 +109,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
 
   if (first === 0) await writeSnapshot(run, trainer, events);
   progress();
-  const over = (): boolean => trainer.images >= stage.end || seconds() >= stage.deadline || finished();
+  const over = (): boolean => trainer.images >= stage.end || clock >= stage.deadline || finished();
   let last: StepReport | undefined;
   let snapshotDue = false;
   while (!over()) {
@@ -115,6 +119,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       signal.throwIfAborted();
     }
     last = await trainer.step(await images.read(order(trainer.images, batch)));
+    readClock();
     sums = addStep(sums, last);
     snapshotDue = true;
     const ticks = Math.floor(trainer.images / tickImages);
@@ -124,6 +129,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
       if (snapshot) {
         // The state comes last: after a kill between the two, the snapshot is made again.
         await writeSnapshot(run, trainer, events);
+        readClock();
         await save();
         snapshotDue = false;
       }
@@ -136,9 +142,10 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   if (last !== undefined && snapshotDue) {
     if (Object.keys(sums).length > 0) await tick(last, true);
     await writeSnapshot(run, trainer, events);
+    readClock();
     await save();
   }
-  return { images: trainer.images, seconds: seconds(), finished: finished() };
+  return { images: trainer.images, seconds: clock, finished: finished() };
 }
 
 /** What there is to see and to use at this moment: the network under its number and as the newest, and a sample sheet. */

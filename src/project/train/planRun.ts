@@ -38,8 +38,6 @@ export interface TrainGanRequest extends TrainOptions {
 export interface PlannedRun {
   readonly folder: string;
   readonly settings: TrainSettings;
-  /** Whether it is a new one; if hours limit it, the lengths of its stages are not planned yet. */
-  readonly begins: boolean;
   /** Undefined where they are gone, but prepared. */
   readonly pictures: ImageFiles | undefined;
 }
@@ -84,7 +82,7 @@ async function beginRun(request: TrainGanRequest, folder: string): Promise<Plann
   const settings = newSettings(request, data, resolution, origin, { command, versions: versions(), from });
   // Weights that do not fit are told of before anything is written.
   origin?.state(stagesOf(settings)[0].recipe);
-  return { folder, settings, begins: true, pictures };
+  return { folder, settings, pictures };
 }
 
 async function continueRun(request: TrainGanRequest, folder: string, before: TrainSettings): Promise<PlannedRun> {
@@ -98,7 +96,7 @@ async function continueRun(request: TrainGanRequest, folder: string, before: Tra
   const { source } = settings.data;
   const complete = (await loadPrepared(folder)) !== undefined;
   const gone = request.data === null && complete && (await stat(source).catch(() => undefined)) === undefined;
-  return { folder, settings, begins: false, pictures: gone ? undefined : await listImages(source) };
+  return { folder, settings, pictures: gone ? undefined : await listImages(source) };
 }
 
 /** How the pictures of a run are prepared. */

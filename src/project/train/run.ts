@@ -16,12 +16,11 @@ import { openMeasures } from "./measures.ts";
 import { planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
 import { prepareImages, rejectedPath } from "./prepareImages.ts";
 import { loadClock } from "./runClock.ts";
-import { plannedByHours, saveSettings, type TrainSettings } from "./settings.ts";
+import { saveSettings, type TrainSettings } from "./settings.ts";
 import { writeReals } from "./sheets.ts";
-import { cutShort, type Stage, stageAt, stagesOf } from "./stages.ts";
+import { type Stage, stageAt, stagesOf, withEnd } from "./stages.ts";
 import { startTrainer, type TrainGanParts, threadsOf } from "./startTrainer.ts";
 import { loadState, type RunState } from "./stateFile.ts";
-import { timeStage } from "./timeStage.ts";
 import { openOrigin } from "./transfer.ts";
 
 export interface TrainSummary {
@@ -41,7 +40,7 @@ export interface TrainSummary {
 
 /** Begins a run, or continues the one that is in the folder. */
 export async function trainGan(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainSummary> {
-  const { run, release } = await openRun(request, job, parts);
+  const { run, release } = await openRun(request, job);
   try {
     return await trainOn(run, request, job, parts);
   } finally {
@@ -60,16 +59,14 @@ interface OpenRun {
 async function openRun(
   request: TrainGanRequest,
   job: JobOptions,
-  parts: TrainGanParts,
 ): Promise<{ readonly run: OpenRun; readonly release: () => Promise<void> }> {
-  const { folder, pictures, begins, ...planned } = await planRun(request);
+  const { folder, settings, pictures } = await planRun(request);
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw explain(error, folder);
   });
   const release = await lockFolder(folder);
   try {
     for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
-    const settings = begins ? await withMeasuredGrowth(planned.settings, request, job, parts) : planned.settings;
     await saveSettings(folder, settings);
     const prepared = await prepareImages(folder, pictures?.files, preparationOf(settings), job);
     return { run: { folder, settings, prepared }, release };
@@ -79,30 +76,20 @@ async function openRun(
   }
 }
 
-/** The settings of a new run, with the lengths of its stages: they stay what they are from then on. */
-async function withMeasuredGrowth(
-  settings: TrainSettings,
-  request: TrainGanRequest,
-  job: JobOptions,
-  parts: TrainGanParts,
-): Promise<TrainSettings> {
-  if (settings.hours === null) return settings;
-  const seconds: number[] = [];
-  for (const { recipe } of stagesOf(settings).slice(0, -1))
-    seconds.push((await timeStage(recipe, request, job, parts)).secondsPerKimg);
-  return plannedByHours(settings, seconds);
-}
-
-/** Stage after stage. Each begins as an interrupted run continues: from the state in the folder. */
+/**
+ * Stage after stage. Each begins as an interrupted run continues: from the state in the folder. That is written before the
+ * clock, and both before where the stage ended: killed in between, it goes on by the older clock, or ends there again.
+ */
 async function trainOn(
   { folder, prepared, settings: begun }: OpenRun,
   request: TrainGanRequest,
   job: JobOptions,
   parts: TrainGanParts,
 ): Promise<TrainSummary> {
-  const { seconds } = await loadClock(folder);
   const state = await loadState(folder);
   const images = state?.images ?? 0;
+  // Of the run that is there: one that begins again has no time behind it.
+  const seconds = state === undefined ? 0 : (await loadClock(folder)).seconds;
   if (state === undefined) await showReals(folder, prepared);
   await cutLog(folder, images);
   const events = await openEvents(folder, { images, host: hostname(), wallTime: () => Date.now() / 1000 });
@@ -112,8 +99,8 @@ async function trainOn(
     const stages = stagesOf(settings);
     const stage = stageAt(stages, end.images);
     end = await trainStage({ folder, settings, prepared, stages, stage, events }, end.seconds, request, job, parts);
-    if (!end.finished && end.images < stage.end) {
-      settings = cutShort(settings, stage, end.images);
+    if (!end.finished) {
+      settings = withEnd(settings, stage, end.images);
       await saveSettings(folder, settings);
     }
   }

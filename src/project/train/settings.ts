@@ -7,7 +7,7 @@ import { readJsonFile } from "../jsonFile.ts";
 import { fits } from "./framing.ts";
 import { type Resampling, resamplings } from "./prepareImage.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
-import { type GrowthStage, growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
+import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 
 const trainSettings = z.strictObject({
   klish: z.literal("gan-training"),
@@ -109,10 +109,7 @@ export interface Beginning {
   readonly resolution: number;
 }
 
-/**
- * The settings of a new run. Where hours limit it, the stages' lengths are to be planned from what they cost
- * (`plannedByHours`). Throws RangeError for a recipe that does not fit together.
- */
+/** The settings of a new run. Throws RangeError for a recipe that does not fit together. */
 export function newSettings(
   options: TrainOptions,
   source: string,
@@ -125,7 +122,8 @@ export function newSettings(
   const kimg = options.kimg ?? (options.hours === null ? preset.kimg : null);
   const first = beginning === undefined ? SMALLEST : 2 * beginning.resolution;
   const sides = (options.grow ?? preset.grows) ? growthSides(first, resolution) : [];
-  const lengths = growthByImages([...sides, resolution], kimg ?? preset.kimg);
+  const lengths = kimg === null ? undefined : growthByImages([...sides, resolution], kimg);
+  const ends = options.hours === null ? undefined : growthByHours(sides.length, options.hours);
   return {
     klish: "gan-training",
     version: 2,
@@ -142,7 +140,11 @@ export function newSettings(
       ...ratesAt(resolution, options, preset),
       ...beginning?.sizes,
     }),
-    growth: sides.map((side, i) => growthStageOf(side, lengths[i], ratesAt(side, options, preset))),
+    growth: sides.map((side, i) => {
+      const rates = ratesAt(side, options, preset);
+      const length = lengths === undefined ? null : wholeBatches(lengths[i], rates.batch);
+      return { resolution: side, ...rates, kimg: length, hours: ends?.[i] ?? null };
+    }),
     kimg,
     hours: options.hours,
     tick: options.tick ?? DEFAULT_TICK,
@@ -159,26 +161,6 @@ function ratesAt(
 ): Pick<GanRecipe, "batch" | "gamma"> {
   const rates = preset.rates(resolution, batch);
   return { batch: rates.batch, gamma: gamma ?? rates.gamma };
-}
-
-const growthStageOf = (
-  resolution: number,
-  kimg: number,
-  { batch, gamma }: Pick<GanRecipe, "batch" | "gamma">,
-): GrowthStage => ({ resolution, batch, gamma, kimg: wholeBatches(kimg, batch) });
-
-/** The settings of a new run that hours limit, once it is known what a thousand images cost in each stage of its growth. */
-export function plannedByHours(settings: TrainSettings, secondsPerKimg: readonly number[]): TrainSettings {
-  const { growth, kimg, hours } = settings;
-  if (hours === null) return settings;
-  const lengths = growthByHours(secondsPerKimg, hours);
-  return {
-    ...settings,
-    // What ends the run first decides.
-    growth: growth.map((stage, i) =>
-      growthStageOf(stage.resolution, kimg === null ? lengths[i] : Math.min(stage.kimg, lengths[i]), stage),
-    ),
-  };
 }
 
 function recipeOf(options: TrainOptions, resolution: number, defaults: Partial<GanRecipe>): GanRecipe {
@@ -200,7 +182,7 @@ function recipeOf(options: TrainOptions, resolution: number, defaults: Partial<G
  * ProjectError where the options ask for anything else than it was begun with.
  */
 export function continuedSettings(before: TrainSettings, options: TrainOptions, folder: string): TrainSettings {
-  const { data, recipe } = before;
+  const { data, recipe, growth } = before;
   const fixed: Partial<Record<keyof TrainOptions, unknown>> = {
     crop: data.crop,
     fit: data.fit,
@@ -208,7 +190,7 @@ export function continuedSettings(before: TrainSettings, options: TrainOptions, 
     mirror: data.mirror,
     preset: before.preset,
     resolution: recipe.resolution,
-    grow: before.growth.length > 0,
+    grow: growth.length > 0,
     batch: recipe.batch,
     gamma: recipe.gamma,
     learningRate: recipe.learningRate,
@@ -227,8 +209,12 @@ export function continuedSettings(before: TrainSettings, options: TrainOptions, 
       `${folder} was begun otherwise: ${changed.join("; ")}. Leave that out to continue it, or begin a new run from its ` +
         `weights: another --outdir, and --resume ${basename(folder)}.`,
     );
+  // Hours that come later than the run divide it too; more hours make the last stage longer.
+  const ends =
+    before.hours === null && options.hours !== null ? growthByHours(growth.length, options.hours) : undefined;
   return {
     ...before,
+    growth: growth.map((stage, i) => ({ ...stage, hours: ends?.[i] ?? stage.hours })),
     data: { ...data, source: options.data === null ? data.source : resolve(options.data) },
     kimg: options.kimg ?? before.kimg,
     hours: options.hours ?? before.hours,

@@ -13,8 +13,10 @@ export const growthStage = z.strictObject({
   resolution: z.int(),
   batch: z.int().min(1),
   gamma: z.number().min(0),
-  /** Its length, in thousands of images. */
-  kimg: z.number().min(0),
+  /** Its length, in thousands of images; null: `hours` alone end it. */
+  kimg: z.number().min(0).nullable(),
+  /** Of the run's training, at which it ends in any case; null: none, or it has ended and `kimg` says where. */
+  hours: z.number().positive().nullable().default(null),
 });
 export type GrowthStage = z.infer<typeof growthStage>;
 
@@ -24,18 +26,18 @@ export interface Stage {
   readonly number: number;
   readonly of: number;
   readonly recipe: GanRecipe;
-  /** Images of the run before it and with it; the last stage has no end of its own: Infinity. */
+  /** Images of the run before it and with it; Infinity where no number of images, but time, is set for that. */
   readonly begin: number;
   readonly end: number;
-  /** Seconds of the run's training at which it ends in any case, so that the later ones get their share of the hours. */
+  /** Seconds of the run's training at which it ends in any case; Infinity: never. */
   readonly deadline: number;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** Part of the time for the stages before the last, in equal shares. */
 const GROWTH_SHARE = 0.5;
-/** Part of the hours that lengths are planned with: training is slower than a trial, by what is logged, measured and saved. */
-const PLANNED_HOURS = 0.9;
-/** How many times the cost of an image grows when its side doubles, where nothing is measured. */
+/** How many times the cost of an image grows when its side doubles, about. */
 const COST_OF_DOUBLING = 3;
 
 /** Sides of the images of the stages before the last: `first`, and doubled until below `target`. */
@@ -49,11 +51,9 @@ export function growthByImages(sides: readonly number[], kimg: number): number[]
   return rates.slice(0, -1).map((rate) => (kimg * rate) / total);
 }
 
-/** The same for a run of so many hours, from what a thousand images cost in each of these stages. */
-export const growthByHours = (secondsPerKimg: readonly number[], hours: number): number[] =>
-  secondsPerKimg.map(
-    (seconds, i) => (PLANNED_HOURS * hours * 3600 * timeShare(i, secondsPerKimg.length + 1)) / seconds,
-  );
+/** Hours of training at which each of `count` stages before the last ends, in a run of so many. */
+export const growthByHours = (count: number, hours: number): number[] =>
+  Array.from({ length: count }, (_, i) => hours * (i + 1) * timeShare(i, count + 1));
 
 /** The part of a run's time that belongs to stage `i` of `count`. */
 const timeShare = (i: number, count: number): number =>
@@ -67,19 +67,19 @@ export const wholeBatches = (kimg: number, batch: number): number =>
   (Math.max(1, Math.round((kimg * 1000) / batch)) * batch) / 1000;
 
 /** All stages in order. The last is the recipe's own; the others have its sizes, for smaller images. */
-export function stagesOf({ recipe, growth, hours }: Pick<TrainSettings, "recipe" | "growth" | "hours">): Stage[] {
+export function stagesOf({ recipe, growth }: Pick<TrainSettings, "recipe" | "growth">): Stage[] {
   const of = growth.length + 1;
-  const seconds = hours === null ? Number.POSITIVE_INFINITY : hours * 3600;
   let begin = 0;
   const before = growth.map((stage, i): Stage => {
-    const end = begin + Math.round(stage.kimg * 1000);
-    const deadline = seconds * (i + 1) * timeShare(0, of);
-    const made = { number: i + 1, of, recipe: recipeOf(recipe, stage), begin, end, deadline };
+    const end = begin + (stage.kimg === null ? NEVER : Math.round(stage.kimg * 1000));
+    const made = { number: i + 1, of, recipe: recipeOf(recipe, stage), begin, end, deadline: secondsOf(stage.hours) };
     begin = end;
     return made;
   });
-  return [...before, { number: of, of, recipe, begin, end: Number.POSITIVE_INFINITY, deadline: seconds }];
+  return [...before, { number: of, of, recipe, begin, end: NEVER, deadline: NEVER }];
 }
+
+const secondsOf = (hours: number | null): number => (hours === null ? NEVER : hours * 3600);
 
 function recipeOf(recipe: GanRecipe, { resolution, batch, gamma }: GrowthStage): GanRecipe {
   // These two follow the batch.
@@ -87,10 +87,10 @@ function recipeOf(recipe: GanRecipe, { resolution, batch, gamma }: GrowthStage):
   return ganRecipe(resolution, { ...others, resolution, batch, gamma });
 }
 
-/** The settings where a stage before the last was cut short after the run's first `images`. */
-export function cutShort(settings: TrainSettings, { number, begin }: Stage, images: number): TrainSettings {
+/** The settings once a stage before the last has ended, after the run's first `images`: there it ends from now on. */
+export function withEnd(settings: TrainSettings, { number, begin }: Stage, images: number): TrainSettings {
   const growth = settings.growth.map((stage, i) =>
-    i === number - 1 ? { ...stage, kimg: (images - begin) / 1000 } : stage,
+    i === number - 1 ? { ...stage, kimg: (images - begin) / 1000, hours: null } : stage,
   );
   return { ...settings, growth };
 }
@@ -105,14 +105,17 @@ export function forecast(
   secondsPerKimg: readonly number[],
   done: RunClock,
 ): { readonly kimg: number; readonly seconds: number }[] {
-  const { kimg: total, hours } = settings;
-  let secondsLeft = hours === null ? Number.POSITIVE_INFINITY : Math.max(0, hours * 3600 - done.seconds);
-  return stagesOf(settings).map(({ begin, end }, i) => {
-    const until = total === null ? end : Math.min(end, total * 1000);
-    const images = Math.max(0, until - Math.max(begin, done.images));
-    const seconds = Math.min(secondsLeft, (images / 1000) * secondsPerKimg[i]);
-    secondsLeft -= seconds;
-    return { kimg: seconds / secondsPerKimg[i], seconds };
+  const total = settings.kimg === null ? NEVER : settings.kimg * 1000;
+  const whole = secondsOf(settings.hours);
+  let { images, seconds } = done;
+  return stagesOf(settings).map(({ begin, end, deadline }, i) => {
+    const cost = secondsPerKimg[i];
+    const length = end === NEVER ? end : end - Math.max(begin, done.images);
+    const work = cost * (Math.min(length, total - images) / 1000);
+    const time = Math.max(0, Math.min(work, Math.min(deadline, whole) - seconds));
+    images += (time / cost) * 1000;
+    seconds += time;
+    return { kimg: time / cost, seconds: time };
   });
 }
 

@@ -3,18 +3,32 @@ import { appendFile, cp, mkdtemp, readdir, readFile, rename, rm, truncate, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type * as files from "../../../src/project/files.ts";
 import { dryRun } from "../../../src/project/train/dryRun.ts";
 import { readLog } from "../../../src/project/train/log.ts";
 import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
 import { type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
+import { samplesPath } from "../../../src/project/train/sheets.ts";
 import type { MakeTrainer } from "../../../src/project/train/startTrainer.ts";
 import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
 import type { JobOptions } from "../../../src/tensor/progress.ts";
 import { type GanRecipe, ganRecipe } from "../../../src/train/gan/recipe.ts";
+import type { GanTrainer } from "../../../src/train/gan/trainer.ts";
 import { initialState } from "../../../src/train/gan/trainingState.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
 import { writeFiles, writePlainSet } from "./pictures.ts";
+
+/** Called before a file is written. */
+const writing = vi.hoisted(() => ({ before: async (_path: string): Promise<void> => undefined }));
+vi.mock("../../../src/project/files.ts", async (original) => {
+  const real = await original<typeof files>();
+  const writeAtomic: typeof real.writeAtomic = async (...file) => {
+    await writing.before(file[0]);
+    return real.writeAtomic(...file);
+  };
+  return { ...real, writeAtomic };
+});
 
 let pictures: string;
 let folder: string;
@@ -364,45 +378,80 @@ describe("trainGan() in stages", () => {
     }
   });
 
-  it("plans them by the hours it is given from what their steps cost, once", async () => {
-    let minutes = 0;
-    const recipes: GanRecipe[] = [];
-    const parts = {
-      now: () => minutes * 60_000,
-      makeTrainer: ((recipe, options) => {
-        recipes.push(recipe);
-        return watchedTrainer({ onStep: () => minutes++ })(recipe, options);
-      }) satisfies MakeTrainer,
+  describe("of hours", () => {
+    const hour = (changes: Partial<TrainGanRequest> = {}) => request({ ...growing, kimg: null, hours: 1, ...changes });
+    /** Minutes that a step takes, and a save; `steps` is filled with the images before each, and the side of its images. */
+    const timed = (minutes: number, steps: [number, number][] = [], saving = 0) => {
+      let time = 0;
+      const makeTrainer: MakeTrainer = async (recipe, options) => {
+        let trainer: GanTrainer;
+        const onStep = () => {
+          time += minutes * 60_000;
+          steps.push([trainer.images - recipe.batch, recipe.resolution]);
+        };
+        const onState = () => {
+          time += saving * 60_000;
+        };
+        trainer = await watchedTrainer({ onStep, onState })(recipe, options);
+        return trainer;
+      };
+      return { makeTrainer, now: () => time };
     };
-    const hour = request({ ...growing, kimg: null, hours: 1 });
-    await expect(trainGan(hour, stopAt(640), parts)).rejects.toThrow("stopped");
-    // Half of 54 minutes, and a step takes one.
-    const planned = { kimg: null, hours: 1, growth: [{ kimg: (27 * 32) / 1000 }] };
-    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject(planned);
-    expect(await trainGan(hour, {}, parts)).toMatchObject({ images: 60 * 32, seconds: 3600 });
-    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject(planned);
-    // The trial's, and again after the interruption.
-    expect(recipes.map(({ resolution }) => resolution)).toEqual([16, 16, 16, 32]);
-  });
+    const storedIn = async (name: string) => JSON.parse(await readFile(join(name, "settings.json"), "utf8"));
 
-  it("cuts a stage short that is slower than its trial was, so that the last one gets its share of the hours", async () => {
-    let minutes = 0;
-    let made = 0;
-    const parts = {
-      now: () => minutes * 60_000,
-      makeTrainer: ((recipe, options) => {
-        const trial = made++ === 0;
-        return watchedTrainer({ onStep: () => (minutes += trial ? 1 : 2) })(recipe, options);
-      }) satisfies MakeTrainer,
-    };
-    const hour = request({ ...growing, kimg: null, hours: 1 });
-    // 27 steps were planned; after 15 half of the hour is over.
-    await expect(trainGan(hour, stopAt(480), parts)).rejects.toThrow("stopped");
-    const growth = [{ resolution: 16, kimg: 0.48 }];
-    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject({ growth });
-    expect(await loadState(run)).toMatchObject({ images: 480, recipe: { resolution: 32 } });
-    expect(await trainGan(hour, {}, parts)).toMatchObject({ images: 960, seconds: 3600 });
-    expect(JSON.parse(await readFile(join(run, "settings.json"), "utf8"))).toMatchObject({ growth });
+    it("end by the clock, and say where from then on, whatever hours come later", async () => {
+      const steps: [number, number][] = [];
+      // Half of the hour is over after 15 steps of two minutes.
+      await expect(trainGan(hour(), stopAt(320), timed(2, steps))).rejects.toThrow("stopped");
+      expect(await storedIn(run)).toMatchObject({ growth: [{ resolution: 16, kimg: null, hours: 0.5 }] });
+      expect(await trainGan(hour({ hours: 2 }), stopAt(480), timed(2, steps)).catch(() => "stopped")).toBe("stopped");
+      const growth = [{ resolution: 16, batch: 32, gamma: 0.1, kimg: 0.48, hours: null }];
+      expect(await storedIn(run)).toMatchObject({ hours: 2, growth });
+      expect(await loadState(run)).toMatchObject({ images: 480, recipe: { resolution: 32 } });
+      expect(await trainGan(hour({ hours: 3 }), {}, timed(2, steps))).toMatchObject({
+        images: 90 * 32,
+        seconds: 10_800,
+      });
+      expect(await storedIn(run)).toMatchObject({ hours: 3, growth });
+      expect(steps).toEqual(Array.from({ length: 90 }, (_, i) => [i * 32, i < 15 ? 16 : 32]));
+    });
+
+    it("end by --kimg where that is sooner", async () => {
+      const steps: [number, number][] = [];
+      expect(await trainGan(hour({ kimg: 0.128 }), {}, timed(2, steps))).toMatchObject({ images: 128 });
+      expect(steps.map(([, side]) => side)).toEqual([16, 16, 16, 32]);
+    });
+
+    it("killed at any write end their stage once, where the settings say, with a snapshot", async () => {
+      // Three steps end after 13, 28 and 43 minutes (and half of the hour is over while the state is saved), then two more.
+      const batch = 512;
+      const often = (outdir: string) => hour({ outdir, batch, saveMinutes: 0 });
+      const copies: string[] = [];
+      writing.before = async (path) => {
+        if (!existsSync(statePath(run)) || path.includes("network")) return;
+        const copy = join(folder, `killed-${copies.length}`);
+        await cp(run, copy, { recursive: true, filter: (path) => !path.endsWith(".lock") });
+        copies.push(copy);
+      };
+      expect(await trainGan(often(run), {}, timed(13, [], 2))).toMatchObject({ images: 5 * batch, seconds: 73 * 60 });
+      writing.before = async () => undefined;
+      const ends = new Set<string>();
+      for (const outdir of copies) {
+        const steps: [number, number][] = [];
+        const { images, seconds } = await trainGan(often(outdir), {}, timed(13, steps, 2));
+        expect(seconds).toBeGreaterThanOrEqual(3600);
+        const [{ kimg, hours }] = (await storedIn(outdir)).growth;
+        expect(hours).toBeNull();
+        for (const [shown, side] of steps) expect(side).toBe(shown < kimg * 1000 ? 16 : 32);
+        expect((await readLog(outdir)).map((line) => line.kimg)).toEqual(expect.arrayContaining([kimg, images / 1000]));
+        for (const end of [kimg, images / 1000]) expect(existsSync(samplesPath(outdir, end * 1000))).toBe(true);
+        ends.add([(kimg * 1000) / batch, images / batch].join());
+        if (images === 5 * batch && kimg * 1000 === 3 * batch)
+          expect(await traceOf(outdir)).toEqual(await traceOf(run));
+      }
+      // Where a state was written and its clock was not, there is a step more in the stage.
+      expect([...ends].sort()).toEqual(["3,5", "3,6", "4,6"]);
+    });
   });
 
   it("makes no stages with --no-grow, and does not change its mind", async () => {
@@ -444,16 +493,16 @@ describe("dryRun()", () => {
     expect(existsSync(run)).toBe(false);
   });
 
-  it("times every stage, and plans them by the hours", async () => {
+  it("times every stage, and divides the hours", async () => {
     const plan = await dryRun(request({ resolution: 32, kimg: null, hours: 1 }), {}, timed());
     expect(plan.stages).toMatchObject([
       { resolution: 16, batch: 32, gamma: 0.1 },
       { resolution: 32, batch: 32, gamma: 1 },
     ]);
     const [first, last] = plan.stages;
-    // A step costs 1.25 s: 1620 s are 1296.
-    expect(first).toMatchObject({ kimg: expect.closeTo(41.472, 9), seconds: expect.closeTo(1620, 9) });
-    expect(last.seconds).toBeCloseTo(1980, 9);
+    // A step costs 1.25 s: 1800 s are 1440.
+    expect(first).toMatchObject({ kimg: expect.closeTo(46.08, 9), seconds: 1800 });
+    expect(last.seconds).toBe(1800);
     expect(plan.kimgAtEnd).toBeCloseTo(first.kimg + last.kimg, 9);
     expect(existsSync(run)).toBe(false);
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { newSettings, plannedByHours, type TrainOptions } from "../../../src/project/train/settings.ts";
+import { continuedSettings, newSettings, type TrainOptions } from "../../../src/project/train/settings.ts";
 import {
-  cutShort,
   forecast,
   growthByHours,
   growthByImages,
@@ -9,6 +8,7 @@ import {
   stageAt,
   stagesOf,
   wholeBatches,
+  withEnd,
   workDone,
 } from "../../../src/project/train/stages.ts";
 
@@ -63,10 +63,10 @@ describe("the lengths of stages", () => {
     expect(growthByImages([64], 8)).toEqual([]);
   });
 
-  it("by hours follow from the measured costs, with a tenth for what is not measured", () => {
-    // 3600 s * 0.9 / 4 = 810 s.
-    expect(growthByHours([10, 27], 1)).toEqual([expect.closeTo(81, 12), expect.closeTo(30, 12)]);
-    expect(growthByHours([], 1)).toEqual([]);
+  it("by hours end by the clock: all before the last when half of the time is over", () => {
+    expect(growthByHours(1, 3)).toEqual([1.5]);
+    expect(growthByHours(2, 2)).toEqual([0.5, 1]);
+    expect(growthByHours(0, 2)).toEqual([]);
   });
 
   it("are whole batches, at least one", () => {
@@ -118,23 +118,50 @@ describe("the stages of settings", () => {
     expect(settingsOf(512).recipe).toMatchObject({ batch: 8, gamma: (0.0002 * 512 ** 2) / 8 });
   });
 
-  it("planned by hours, have lengths by what they cost, or by --kimg where that ends the run first", () => {
-    const planned = (options: Partial<TrainOptions>) =>
-      plannedByHours(settingsOf(64, options), [10, 27]).growth.map(({ kimg }) => kimg);
-    expect(planned({ hours: 1 })).toEqual([80.992, 30]);
-    expect(planned({ hours: 1, kimg: 14 })).toEqual([8.992, 3.008]);
-    expect(settingsOf(64, { hours: 1 }).kimg).toBeNull();
-    expect(planned({ kimg: 14 })).toEqual([8.992, 3.008]);
+  it("end by the hours, or by --kimg where that is sooner", () => {
+    const ends = (options: Partial<TrainOptions>) =>
+      settingsOf(64, options).growth.map(({ kimg, hours }) => [kimg, hours]);
+    expect(ends({ hours: 2 })).toEqual([
+      [null, 0.5],
+      [null, 1],
+    ]);
+    expect(ends({ hours: 2, kimg: 14 })).toEqual([
+      [8.992, 0.5],
+      [3.008, 1],
+    ]);
+    expect(ends({ kimg: 14 })).toEqual([
+      [8.992, null],
+      [3.008, null],
+    ]);
   });
-});
 
-it("stages of a run of hours end in any case where their share of the time does", () => {
-  const settings = settingsOf(64, { hours: 1 });
-  expect(stagesOf(settings).map(({ deadline }) => deadline)).toEqual([900, 1800, 3600]);
-  const cut = cutShort(settings, stagesOf(settings)[0], 640);
-  expect(stagesOf(cut).map(({ begin }) => begin)).toEqual([0, 640, 640 + settings.growth[1].kimg * 1000]);
-  // One that has no time at all is left out.
-  expect(stageAt(stagesOf(cutShort(cut, stagesOf(cut)[1], 640)), 640).number).toBe(3);
+  it("have known lengths once they have ended, and only then", () => {
+    const begun = settingsOf(64, { hours: 2 });
+    const spans = (settings: typeof begun) =>
+      stagesOf(settings).map(({ begin, end, deadline }) => [begin, end, deadline]);
+    const never = Number.POSITIVE_INFINITY;
+    expect(spans(begun)).toEqual([
+      [0, never, 1800],
+      [never, never, 3600],
+      [never, never, never],
+    ]);
+    const first = withEnd(begun, stagesOf(begun)[0], 640);
+    expect(spans(first)).toEqual([
+      [0, 640, never],
+      [640, never, 3600],
+      [never, never, never],
+    ]);
+    expect([0, 639, 640, 1e9].map((images) => stageAt(stagesOf(first), images).number)).toEqual([1, 1, 2, 2]);
+    // One that has no time at all is left out.
+    expect(stageAt(stagesOf(withEnd(first, stagesOf(first)[1], 640)), 640).number).toBe(3);
+  });
+
+  it("keep their hours when the run gets more, and get some when it had none", () => {
+    const longer = (begun: Partial<TrainOptions>) =>
+      continuedSettings(settingsOf(64, begun), { ...nothing, hours: 10 }, "run").growth.map(({ hours }) => hours);
+    expect(longer({ hours: 2 })).toEqual([0.5, 1]);
+    expect(longer({ kimg: 14 })).toEqual([2.5, 5]);
+  });
 });
 
 describe("forecast()", () => {
@@ -157,6 +184,24 @@ describe("forecast()", () => {
     expect(seconds(100, 0)).toEqual([8.992, 9.024, 81.984]);
     expect(seconds(10, 0)).toEqual([8.992, 1.008, 0]);
     expect(seconds(10, 11)).toEqual([0, 0, 0]);
+  });
+
+  it("ends stages by the clock, whatever an image costs", () => {
+    const hour = settingsOf(64, { hours: 1 });
+    const seconds = (settings: typeof hour, costs: number[], done: { images: number; seconds: number }) =>
+      forecast(settings, costs, done).map((s) => Number(s.seconds.toFixed(9)));
+    const start = { images: 0, seconds: 0 };
+    expect(forecast(hour, [10, 30, 90], start)).toEqual([
+      { kimg: 90, seconds: 900 },
+      { kimg: 30, seconds: 900 },
+      { kimg: 20, seconds: 1800 },
+    ]);
+    expect(seconds(hour, [1, 7, 20], { images: 5000, seconds: 1000 })).toEqual([0, 800, 1800]);
+    // The first one ended at 40 kimg; 5 of 20 are done of the second.
+    const first = withEnd(hour, stagesOf(hour)[0], 40_000);
+    expect(seconds(first, [10, 30, 90], { images: 45_000, seconds: 1100 })).toEqual([0, 700, 1800]);
+    // 8.992 kimg before the first's 900 s are over, 30 of the second's 3.008 would take until then.
+    expect(seconds(settingsOf(64, { hours: 1, kimg: 14 }), [10, 1000, 10], start)).toEqual([89.92, 1710.08, 32.9792]);
   });
 });
 
