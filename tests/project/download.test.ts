@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { download } from "../../src/project/download.ts";
 
 const content = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256));
@@ -30,7 +30,13 @@ afterEach(async () => {
 
 const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/models/my%20net.pkl`;
 
-/** Sends from the asked byte on, and breaks the connection after `limit` bytes. */
+/** Bytes of the unfinished file. */
+async function arrived(): Promise<number> {
+  const [part] = (await readdir(folder)).filter((name) => name.endsWith(".part"));
+  return part === undefined ? 0 : (await stat(join(folder, part))).size;
+}
+
+/** Sends from the asked byte on, and breaks the connection once `limit` bytes have reached the disk. */
 const serve =
   (etag: string, limit = Number.POSITIVE_INFINITY): RequestListener =>
   (request, response) => {
@@ -38,7 +44,10 @@ const serve =
     const from = match !== null && request.headers["if-range"] === etag ? Number(match[1]) : 0;
     response.writeHead(from > 0 ? 206 : 200, { "content-length": content.length - from, etag });
     if (limit >= content.length - from) response.end(content.subarray(from));
-    else response.write(content.subarray(from, from + limit), () => setTimeout(() => response.destroy(), 20));
+    else {
+      response.write(content.subarray(from, from + limit));
+      void vi.waitUntil(async () => (await arrived()) === limit, { timeout: 20_000 }).then(() => response.destroy());
+    }
   };
 
 describe("download()", () => {
