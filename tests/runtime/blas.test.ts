@@ -63,6 +63,15 @@ describe.each(implementations)("%s", (_, make) => {
     expect([...result]).toEqual([7, 10, 15, 22]);
   });
 
+  it("writes large products into out", async () => {
+    const [m, n, k] = [1200, 50, 3];
+    const a = Float32Array.from({ length: m * k }, (_, i) => (i % 7) - 3);
+    const b = Float32Array.from({ length: n * k }, (_, i) => (i % 5) - 2);
+    const args = { a, b, m, n, k, transposeB: true, out: new Float32Array(m * n) };
+    expect(await blas.gemm(args)).toBe(args.out);
+    expect([...args.out]).toEqual(product(args));
+  });
+
   it("takes operands in shared memory", async () => {
     const shared = new Float32Array(new SharedArrayBuffer(16));
     shared.set([1, 2, 3, 4]);
