@@ -279,7 +279,7 @@ async function finish(
   const order = sizeOrder(sizes);
   const rank = new Uint16Array(k);
   for (let c = 0; c < k; c++) rank[order[c]] = c;
-  const sorted = Uint16Array.from(labels, (label) => rank[label]);
+  const sorted = labels.map((label) => rank[label]);
   const weight = new Float32Array(k * channels);
   const result = new Float32Array(k * channels);
   for (let c = 0; c < k; c++)
