@@ -46,7 +46,12 @@ interrupted run.`,
     .option("--images <n>", "number of images to sample: seeds 0 to n-1", parse.integer(1), 256)
     .option("--seeds <list>", "the seeds themselves, such as 0,1,4-6", parse.seeds)
     .option("--resolution <px>", "side of the label maps (default: the image's, at most 64)", parse.integer(1))
-    .option("--layers <choice>", "auto (the paper's rule), all, or names separated by commas", parse.layers, "auto")
+    .option(
+      "--layers <choice>",
+      "auto (the paper's rule), 16+ (the same, from 16x16 up), all, or names separated by commas",
+      parse.layers,
+      "auto",
+    )
     .option(
       "--pixel-stride <s>",
       "cluster one pixel of every s x s cell (default: 1, or as large as keeps to 262,144 pixels)",

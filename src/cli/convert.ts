@@ -27,7 +27,7 @@ in browsers; or the weights as .safetensors with their settings. An .onnx gets f
     .requiredOption("--out <file>", "file to write: .onnx or .safetensors")
     .option(
       "--layers <choice>",
-      "feature maps as outputs: none, auto (the paper's rule), all, or names",
+      "feature maps as outputs: none, auto (the paper's rule), 16+ (the same, from 16x16 up), all, or names",
       parse.layers,
       "auto",
     )

@@ -49,7 +49,7 @@ export function addSeparability(evaluate: Command): void {
     .option("--images <n>", "of a --network: images, of seeds 0 to n - 1", parse.integer(2), 80)
     .option("--class <c>", "of a conditional --network", parse.integer(0))
     .option("--trunc <psi>", "of a --network: truncation", parse.number(-10, 10), 1)
-    .option("--layers <choice>", "of a --network: auto, all, or names", parse.layers, "auto")
+    .option("--layers <choice>", "of a --network: auto, 16+ (from 16x16 up), all, or names", parse.layers, "auto")
     .option(
       "--resolution <px>",
       "of a --network: side of the label maps (default: the image's, at most 64)",

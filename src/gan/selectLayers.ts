@@ -29,7 +29,18 @@ export function autoLayers(layers: readonly LayerInfo[]): LayerSelection {
   return { layers: candidates.slice(first), reason };
 }
 
-/** Resolves `--layers`. Throws GeneratorError that lists what exists when a name is unknown. */
+/** The paper's rule for the layers from a resolution up: in small generators the lowest say where, not what. */
+function autoLayersFrom(layers: readonly LayerInfo[], lowest: number): LayerSelection {
+  const high = layers.filter((l) => l.resolution >= lowest);
+  if (high.length === 0)
+    throw new GeneratorError(
+      `no layer has a resolution of ${lowest} or more; the highest is ${Math.max(...layers.map((l) => l.resolution))}`,
+    );
+  const { layers: taken, reason } = autoLayers(high);
+  return { layers: taken, reason: `from ${lowest}x${lowest} up, ${reason}` };
+}
+
+/** Resolves `--layers`; "16+" is the paper's rule from that resolution up. Throws GeneratorError that lists what exists when a name is unknown. */
 export function selectLayers(
   layers: readonly LayerInfo[],
   choice: "none" | "auto" | "all" | readonly string[],
@@ -38,6 +49,8 @@ export function selectLayers(
   if (layers.length === 0) throw new GeneratorError("the generator has no inner feature maps that could be taken");
   if (choice === "auto") return autoLayers(layers);
   if (choice === "all") return { layers, reason: "all layers were asked for" };
+  const lowest = choice.length === 1 ? /^(\d+)\+$/.exec(choice[0])?.[1] : undefined;
+  if (lowest !== undefined) return autoLayersFrom(layers, Number(lowest));
   const chosen = choice.map((name) => {
     const layer = layers.find((l) => l.name === name);
     if (layer === undefined)

@@ -31,6 +31,14 @@ describe("selectLayers", () => {
     expect(() => selectLayers([], "auto")).toThrow(/no inner feature maps/);
   });
 
+  it("takes the paper's rule from a resolution up", () => {
+    const { layers, reason } = selectLayers(small, ["8+"]);
+    expect(layers.map((l) => l.name)).toEqual(["c", "d"]);
+    expect(reason).toBe("from 8x8 up, the last layer of each resolution (500 channels)");
+    expect(selectLayers(small, ["9+"]).layers.map((l) => l.name)).toEqual(["d"]);
+    expect(() => selectLayers(small, ["17+"])).toThrow("no layer has a resolution of 17 or more; the highest is 16");
+  });
+
   const folder = shared("fixtures/checkpoints/shapes");
   const files = existsSync(folder) ? readdirSync(folder) : [];
   it.skipIf(!hasShared).each(files)("selects what the paper selects, for %s (skipped without ../shared)", (file) => {
