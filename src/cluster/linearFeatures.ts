@@ -60,8 +60,9 @@ export interface LinearFeatures {
 const BLOCK_ROWS = 4096;
 
 const EMPTY = new Float32Array(0);
-/** The last buffer of `denseRowSums`, for the next one: it is large, and wanted hundreds of times. */
+/** The last buffers of `denseRowSums`, for the next one: they are large, and wanted hundreds of times. */
 let spareBuffer: Float32Array = EMPTY;
+let spareProduct: Float32Array = EMPTY;
 
 /** `rowSums` by `rows` and `blas`, a block at a time. */
 export async function denseRowSums(
@@ -73,7 +74,8 @@ export async function denseRowSums(
   const r = index.length === 0 ? 0 : factors.length / index.length;
   const buffer = spareBuffer.length < most * d ? new Float32Array(most * d) : spareBuffer;
   spareBuffer = EMPTY;
-  const product = new Float32Array(d * d);
+  const product = spareProduct.length === d * d ? spareProduct : new Float32Array(d * d);
+  spareProduct = EMPTY;
   const squares = new Float64Array(d * d);
   const sums = new Float64Array(r * d);
   for (let start = 0; start < index.length; start += BLOCK_ROWS) {
@@ -91,6 +93,7 @@ export async function denseRowSums(
     for (let j = 0; j < r * d; j++) sums[j] += part[j];
   }
   spareBuffer = buffer;
+  spareProduct = product;
   return { squares, sums };
 }
 

@@ -58,6 +58,8 @@ class Pyramid implements LinearFeatures {
   readonly blas: Blas;
   readonly #levels: readonly Level[];
   readonly #resolution: number;
+  /** The last score maps, for the next ones: they are large, and wanted once for every range of a pass. */
+  #spareMaps = new Float32Array(0);
 
   constructor({ levels, images, resolution }: PyramidData, blas: Blas) {
     this.#levels = levels.map((level) => ({ ...level, plan: resizePlan(linearMap(level.size, resolution)) }));
@@ -84,7 +86,13 @@ class Pyramid implements LinearFeatures {
     const images = n / this.alignment;
     const weights = this.#levels.map(({ first, channels }) => columns(weight, k, this.channels, first, channels));
     const batch = this.#imageBatch(k);
-    const maps = this.#levels.map(({ size }) => new Float32Array(k * Math.min(batch, images) * size * size));
+    const areas = this.#levels.map(({ size }) => k * Math.min(batch, images) * size * size);
+    const buffer = this.#takeMaps(areas.reduce((sum, area) => sum + area, 0));
+    let used = 0;
+    const maps = areas.map((area) => {
+      used += area;
+      return buffer.subarray(used - area, used);
+    });
     const smallest = this.#levels.reduce((least, { size }, i) => (size < this.#levels[least].size ? i : least), 0);
     for (let i = 0; i < images; i += batch) {
       const count = Math.min(batch, images - i);
@@ -113,6 +121,7 @@ class Pyramid implements LinearFeatures {
         addStacks(stacks, count, result, to);
       }
     }
+    this.#spareMaps = buffer;
     return result;
   }
 
@@ -124,10 +133,11 @@ class Pyramid implements LinearFeatures {
     const result = new Float64Array(k * this.channels);
     const image = start / this.alignment;
     const images = n / this.alignment;
+    const batch = this.#imageBatch(k);
+    const finest = this.#levels.reduce((most, { size }) => Math.max(most, size), 0);
+    const maps = this.#takeMaps(k * Math.min(batch, images) * finest * finest);
     for (const level of this.#levels) {
       const area = level.size * level.size;
-      const batch = this.#imageBatch(k);
-      const maps = new Float32Array(k * Math.min(batch, images) * area);
       const part = new Float32Array(k * level.channels);
       for (let i = 0; i < images; i += batch) {
         const count = Math.min(batch, images - i);
@@ -145,6 +155,7 @@ class Pyramid implements LinearFeatures {
             result[c * this.channels + level.first + d] += part[c * level.channels + d];
       }
     }
+    this.#spareMaps = maps;
     return result;
   }
 
@@ -160,6 +171,13 @@ class Pyramid implements LinearFeatures {
 
   spread(): Spread {
     return pyramidSpread(this.#levels, this.pixels / this.alignment, this.#resolution);
+  }
+
+  /** Room for `length` numbers, of the spare maps where these suffice and nobody has them. */
+  #takeMaps(length: number): Float32Array<ArrayBuffer> {
+    const spare = this.#spareMaps;
+    this.#spareMaps = new Float32Array(0);
+    return spare.length < length ? new Float32Array(length) : spare;
   }
 
   /** Images that are worked on at a time, for K maps each. */

@@ -88,17 +88,24 @@ export class SvmProblem {
 
   /** Whether `near` can be solved by itself. */
   isWorkingSet(near: SparseMap): boolean {
-    const { pixels, channels } = this.alone;
+    const { channels } = this.alone;
     const count = near.index.length;
     // Too few pixels would leave directions in which nothing holds the hyperplane.
-    return count > channels && count <= WORKING_SHARE * pixels && 4 * channels * count <= WORKING_BYTES;
+    return count > channels && count <= this.#mostWorking;
+  }
+
+  /** Pixels of the largest working set. */
+  get #mostWorking(): number {
+    const { pixels, channels } = this.alone;
+    return Math.floor(Math.min(WORKING_SHARE * pixels, WORKING_BYTES / (4 * channels)));
   }
 
   /** `solve` on a working set, of which `signs` holds the y. */
   async solveWorking(signs: Int8Array, plane: Hyperplane, near: SparseMap, tolerance: number): Promise<void> {
     const { alone, penalty } = this;
     const numbers = near.index.length * alone.channels;
-    if (this.#rows.length < numbers) this.#rows = new Float32Array(numbers);
+    // Room for the largest at once, of which what is not used takes no memory: growing would leave large garbage.
+    if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostWorking * alone.channels);
     const working = subset(alone, near.index, this.#rows.subarray(0, numbers));
     await new NewtonSvm(working, this.#buffers).minimise(signs, plane, near.value, { penalty, tolerance });
     roundPlane(plane);
