@@ -25,7 +25,8 @@ export async function forEachRows(
 
 /** Mean and variance of the features. Centred on the first row, so that a large common offset costs no digits. */
 export async function spread(features: LinearFeatures): Promise<Spread> {
-  if (features.spread !== undefined) return features.spread();
+  const known = features.spread?.();
+  if (known !== undefined) return known;
   const { pixels, channels } = features;
   const origin = features.rows(Int32Array.of(0));
   const sums = new Float64Array(channels);

@@ -169,7 +169,7 @@ class Pyramid implements LinearFeatures {
     });
   }
 
-  spread(): Spread {
+  spread(): Spread | undefined {
     return pyramidSpread(this.#levels, this.pixels / this.alignment, this.#resolution);
   }
 

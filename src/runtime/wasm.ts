@@ -36,6 +36,7 @@ export const get = (local: Local): Code => [0x20, local];
 export const set = (local: Local, value: Code): Code => [value, 0x21, local];
 export const constant = (n: number): Code => [0x41, ...signed(n)];
 export const plus = (a: Code, b: Code): Code => [a, b, 0x6a];
+export const minus = (a: Code, b: Code): Code => [a, b, 0x6b];
 /** The i32 at byte `address`. */
 export const loadInteger = (address: Code): Code => [address, 0x28, 2, 0];
 /** One float, from and to byte `address`. */
@@ -81,6 +82,14 @@ export const reorder4 = (value: Local, order: readonly [number, number, number, 
 /** The first of four numbers. */
 export const firstFloat = (value: Code): Code => [value, simd(31), 0];
 export const firstInteger = (value: Code): Code => [value, simd(27), 0];
+/** The two floats at byte `address` as two doubles. */
+export const loadWide2 = (address: Code): Code => [address, simd(93), 3, 0, simd(95)];
+/** The double at byte `address`, twice. */
+export const loadSplat2 = (address: Code, offset = 0): Code => [address, simd(10), 3, unsigned(offset)];
+/** Two doubles each. */
+export const add2 = (a: Code, b: Code): Code => [a, b, simd(240)];
+export const subtract2 = (a: Code, b: Code): Code => [a, b, simd(241)];
+export const multiply2 = (a: Code, b: Code): Code => [a, b, simd(242)];
 /** Whether any bit is set, as an i32. */
 export const anyBit = (a: Code): Code => [a, simd(83)];
 /** The i32 four times. */
