@@ -1,6 +1,7 @@
 /**
  * The paper's 2-D experiment (Fig. 2): three classes that lines separate and K-means tears apart. KLiSH
- * against K-means and agglomerative clustering, drawn in a report. Run by `npm start`.
+ * against K-means and agglomerative clustering, drawn in a report.
+ * `npx tsx examples/toy2d.ts <folder>`
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -24,7 +25,7 @@ import {
 /** The report draws the first. */
 const SEEDS = [0, 1, 2, 3, 4, 5];
 const INITIAL_CLUSTERS = 16;
-const outdir = resolve(process.argv[2] ?? "klish-demo");
+const outdir = resolve(process.argv[2] ?? "klish-toy");
 
 /**
  * A cloud of `size` points around a centre: normal, with standard deviations `length` and `width` along and across an
@@ -81,7 +82,7 @@ const metrics = { AMI: adjustedMutualInfo, ARI: adjustedRandIndex };
 const report = await buildReport({
   title: "Three classes, seven clouds",
   summary: "The 2-D experiment of the KLiSH paper: classes that lines separate and K-means tears apart.",
-  command: "npm start",
+  command: "npx tsx examples/toy2d.ts",
   facts: [
     { label: "points", value: `${truth.length} in ${CLOUDS.length} clouds of ${CLASSES} classes, seed ${SEEDS[0]}` },
     {

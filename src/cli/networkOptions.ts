@@ -19,7 +19,10 @@ export interface NetworkOptions {
 export function withNetworkOptions(command: Command, truncDefault: string): Command {
   return withRuntimeOptions(
     command
-      .requiredOption("--network <file>", "generator: any .onnx, or an official checkpoint; a file or an https URL")
+      .requiredOption(
+        "--network <file>",
+        "generator: any .onnx, or an official checkpoint (a file or an https URL); or portraits, which is shipped",
+      )
       .addOption(
         new Option("--latent <distribution>", "how the latent of an .onnx generator is drawn: N(0,1) or U(-1,1)")
           .choices(["normal", "uniform"])
