@@ -7,6 +7,7 @@ const tier = (name: string, include: string[], exclude: string[], testTimeout: n
 
 export default defineConfig({
   test: {
+    globalSetup: "tests/build.ts",
     projects: [
       tier("quick", ["tests/**/*.test.ts"], ["tests/**/*.slow.test.ts", "tests/**/*.browser.test.ts"], 30_000),
       tier("slow", ["tests/**/*.slow.test.ts"], [], 900_000),

@@ -1,24 +1,14 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatSeconds, progressBar } from "../../src/cli/progressBar.ts";
 import { exportSafetensors } from "../../src/gan/exportNetwork.ts";
 import { buildNetwork } from "../../src/gan/openGenerator.ts";
 import { tinyStyleGan2 } from "../gan/tinyStyleGan2.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
-
-const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
-
-function klish(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((done) => {
-    execFile(process.execPath, ["--import", "tsx", main, ...args], (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+import { klish } from "./klish.ts";
 
 let folder: string;
 let network: string;

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RandomState } from "../../src/tensor/random.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
+import { main } from "./klish.ts";
 
-const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klish-kill-"));
@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function cluster(outdir: string, stderr: "ignore" | "pipe" = "ignore"): ChildProcess {
   const options = ["--images", "300", "--init-clusters", "60", "--provider", "cpu", "--threads", "1"];
   const command = ["cluster", "--network", join(folder, "tiny.onnx"), "--outdir", outdir, ...options];
-  return spawn(process.execPath, ["--import", "tsx", main, ...command], { stdio: ["ignore", "ignore", stderr] });
+  return spawn(process.execPath, [main, ...command], { stdio: ["ignore", "ignore", stderr] });
 }
 
 async function finish(child: ChildProcess): Promise<number | null> {

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openGenerator } from "../../src/node.ts";
 import { readLog } from "../../src/project/train/log.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { writePlainSet } from "../project/train/pictures.ts";
+import { main } from "./klish.ts";
 
-const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klish-train-kill-"));
@@ -22,7 +22,7 @@ function train(outdir: string, kimg: string, stderr: "ignore" | "pipe" = "ignore
   const sizes = ["--resolution", "32", "--cbase", "128", "--cmax", "8", "--batch", "8", "--mirror"];
   const where = ["--provider", "cpu", "--threads", "1", "--data", join(folder, "set"), "--outdir", outdir];
   const often = ["--kimg", kimg, "--snap", "1", "--save", "0"];
-  return spawn(process.execPath, ["--import", "tsx", main, "train", "gan", ...where, ...sizes, ...often], {
+  return spawn(process.execPath, [main, "train", "gan", ...where, ...sizes, ...often], {
     stdio: ["ignore", "ignore", stderr],
   });
 }

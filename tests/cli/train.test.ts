@@ -1,23 +1,13 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { appendLog } from "../../src/project/train/log.ts";
 import { saveClock } from "../../src/project/train/runClock.ts";
 import { newSettings, saveSettings } from "../../src/project/train/settings.ts";
-
-const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
-
-function klish(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((done) => {
-    execFile(process.execPath, ["--import", "tsx", main, ...args], (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+import { klish } from "./klish.ts";
 
 let folder: string;
 beforeAll(async () => {

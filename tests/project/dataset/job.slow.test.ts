@@ -1,17 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRuns } from "../../../src/project/dataset/runs.ts";
 import { freshRecipe } from "../../../src/project/labels/recipe.ts";
 import { saveRecipe } from "../../../src/project/labels/recipeFile.ts";
 import { openProject } from "../../../src/project/project.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
+import { main } from "../../cli/klish.ts";
 import { hasShared, shared } from "../../shared.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
-const main = resolve(import.meta.dirname, "../../../src/cli/main.ts");
 const SAMPLES = 2000;
 const KILLS = 20;
 
@@ -39,7 +39,7 @@ interface Kill {
 function dataset(outdir: string, count: number, kill?: Kill): Promise<Ended> {
   const args = ["dataset", "--project", project, "--outdir", outdir, "--count", String(count), "--provider", "cpu"];
   const recipes = ["labels.json", "coarse.json"].flatMap((file) => ["--recipe", join(project, file)]);
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args, ...recipes, "--format", "voc", "--quiet"], {
+  const child = spawn(process.execPath, [main, ...args, ...recipes, "--format", "voc", "--quiet"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
