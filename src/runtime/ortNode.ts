@@ -1,6 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { encodeOnnx, ONNX_FLOAT, ONNX_HALF } from "../graph/onnxModel.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import { type AnyTensor, tensor } from "../tensor/tensor.ts";
+import { runUncopied, UNREADABLE, withUnreadable, writesBeforeFailing } from "./node/uncopied.ts";
 import {
   type Fetches,
   type PortInfo,
@@ -26,10 +27,11 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
   return {
     // onnxruntime-node keeps results on the device for WebGPU only.
     upload: async (tensor, provider) => (provider === "webgpu" ? webgpu(tensor) : undefined),
-    async createSession(model, { provider = "cpu", threads, memory = "planned" } = {}) {
+    async createSession(model, { provider = "cpu", threads, memory = "planned", uncopied: asked = false } = {}) {
       let session: ort.InferenceSession;
+      const uncopied = asked && provider === "cpu" && (await writesBeforeFailing());
       try {
-        session = await ort.InferenceSession.create(model, {
+        session = await ort.InferenceSession.create(uncopied ? withUnreadable(model) : model, {
           executionProviders: [provider],
           logSeverityLevel: 3,
           ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -42,22 +44,30 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
       } catch (cause) {
         throw new RuntimeError(`cannot start a session on provider "${provider}": ${reason(cause)}`, { cause });
       }
-      return wrap(session, provider, profilePrefix !== undefined);
+      return wrap(session, { provider, profiled: profilePrefix !== undefined, uncopied });
     },
   };
 }
 
-function wrap(session: ort.InferenceSession, provider: Provider, profiled: boolean): Session {
+interface Wrapped {
+  readonly provider: Provider;
+  readonly profiled: boolean;
+  readonly uncopied: boolean;
+}
+
+function wrap(session: ort.InferenceSession, { provider, profiled, uncopied }: Wrapped): Session {
+  const ports = session.outputMetadata.map(portInfo).filter(({ name }) => name !== UNREADABLE);
+  const names = ports.map(({ name }) => name);
+  const run = uncopied ? intoArrays(session, ports) : copied(session);
   return {
     provider,
     inputs: session.inputMetadata.map(portInfo),
-    outputs: session.outputMetadata.map(portInfo),
-    async run(feeds, outputs = session.outputNames, into = {}) {
+    outputs: ports,
+    async run(feeds, outputs = names, into = {}) {
       const fed: Record<string, ort.Tensor> = {};
       for (const [name, t] of Object.entries(feeds)) fed[name] = toFeed(t);
       try {
-        const wanted = outputs.map((name) => [name, name in into ? toOrt(into[name]) : null] as const);
-        const results = await session.run(fed, Object.fromEntries(wanted));
+        const results = await run(fed, outputs, into);
         const fetched: Record<string, AnyTensor> = {};
         for (const name of outputs) fetched[name] = fromOrt(results[name]);
         return fetched as Fetches;
@@ -70,6 +80,41 @@ function wrap(session: ort.InferenceSession, provider: Provider, profiled: boole
       await session.release();
     },
   };
+}
+
+type RunSession = (
+  feeds: Record<string, ort.Tensor>,
+  outputs: readonly string[],
+  into: Fetches,
+) => Promise<Readonly<Record<string, ort.Tensor>>>;
+
+/** As onnxruntime-node runs a session: all results are copied. */
+const copied =
+  (session: ort.InferenceSession): RunSession =>
+  (feeds, outputs, into) =>
+    session.run(feeds, Object.fromEntries(outputs.map((name) => [name, name in into ? toOrt(into[name]) : null])));
+
+/** Each result goes into the array that is given for it, or a new one. */
+function intoArrays(session: ort.InferenceSession, ports: readonly PortInfo[]): RunSession {
+  const shapes = new Map(ports.map(({ name, dtype, shape }) => [name, fixedShape({ name, dtype, shape })]));
+  return async (feeds, outputs, into) => {
+    const results: Record<string, ort.Tensor> = {};
+    for (const name of outputs) {
+      const shape = shapes.get(name);
+      if (shape === undefined) throw new RangeError(`the model has no output called ${name}`);
+      results[name] = toOrt(into[name] ?? tensor(shape));
+    }
+    await runUncopied(session, feeds, results);
+    return results;
+  };
+}
+
+function fixedShape({ name, dtype, shape }: PortInfo): readonly number[] {
+  const sides = shape.filter((side) => typeof side === "number");
+  if (dtype === "float32" && sides.length === shape.length) return sides;
+  throw new RuntimeError(
+    `results can be left uncopied if they are float32 of fixed shape; ${name} is ${dtype} [${shape}]`,
+  );
 }
 
 /** A result that was left on the device. */

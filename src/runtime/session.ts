@@ -19,6 +19,11 @@ export interface SessionOptions {
    * for graphs that run rarely.
    */
   readonly memory?: "planned" | "kept" | "returned";
+  /**
+   * Results are written where they are kept, without the copy that onnxruntime-node makes of them (CPU only). For graphs whose
+   * results are all float32 and of fixed shape.
+   */
+  readonly uncopied?: boolean;
 }
 
 export type Feeds = Readonly<Record<string, AnyTensor>>;

@@ -66,7 +66,7 @@ const nextOf = (name: string): string => `${name}'`;
 /** Compiles a step. Rejects with RuntimeError where the provider cannot run it. */
 export async function trainStep({ updates, reports, ...where }: TrainStepOptions): Promise<TrainStep> {
   const next = Object.fromEntries([...updates].map(([name, value]) => [nextOf(name), value]));
-  const session = await compile(graph({ ...next, ...reports }), where);
+  const session = await compile(graph({ ...next, ...reports }), { ...where, uncopied: true });
   const names = [...updates.keys()];
   return {
     async run(state, feeds) {
