@@ -1,6 +1,6 @@
 import { type Blas, plainBlas } from "../runtime/blas.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkIndex, classCount, denseRowSums, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
+import { addBias, checkIndex, classCount, denseRowSums, type LinearFeatures, resolveRange } from "./linearFeatures.ts";
 
 /**
  * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
@@ -34,7 +34,7 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       const a = weight;
       const b = data.subarray(start * channels, end * channels);
       const result = await blas.gemm({ a, b, m: k, n, k: channels, transposeB: true, ...(out && { out }) });
-      for (let i = 0; i < k; i++) for (let j = i * n, stop = j + n; j < stop; j++) result[j] += bias[i];
+      addBias(result, bias, n);
       return result;
     },
     async gradient(g, range) {

@@ -29,7 +29,7 @@ export interface KlishOptions extends JobOptions {
   readonly restarts?: number;
   /** Default 5000, the paper's. */
   readonly C?: number;
-  /** Certified relative gap of every SVM. Default 1e-3; 1e-5 reproduces merges that nearly tie. */
+  /** Certified relative gap of every SVM. Default 1e-3; 1e-6 reproduces merges that nearly tie. */
   readonly tolerance?: number;
   /** Drop the start clusters of exceptionally low IoU and cluster again from the rest (paper, section on filtering). Default false. */
   readonly filter?: boolean;

@@ -9,6 +9,7 @@ import {
   constant,
   get,
   load4,
+  loadInteger,
   loadSplat,
   multiply4,
   plus,
@@ -28,18 +29,12 @@ import {
 export interface LineKernels {
   readonly floats: Float32Array;
   readonly bytes: Uint8Array;
-  /** to[i] = w00 at[i] + w01 at[right + i] + w10 at[below + i] + w11 at[below + right + i], over `width`. */
-  blend(
-    to: number,
-    at: number,
-    right: number,
-    below: number,
-    width: number,
-    w00: number,
-    w01: number,
-    w10: number,
-    w11: number,
-  ): void;
+  readonly integers: Int32Array;
+  /**
+   * For each of `count` rows, `stride` apart from `to`: to[i] = w00 at[i] + w01 at[right + i] + w10 at[below + i] + w11 at[below + right + i],
+   * over `width`. `table` has at and the four weights of each row.
+   */
+  blend(to: number, stride: number, table: number, count: number, right: number, below: number, width: number): void;
   /**
    * Four columns of widened lines: to = l + f (r - l), where l and r are four floats picked from those at `left` and `right` by the
    * 16 bytes at `table`, and f the four floats behind these. `lines` lines, `toStride` and `fromStride` apart.
@@ -88,21 +83,33 @@ export interface LineKernels {
 }
 
 const FOUR = constant(16);
+/** A row of `blend`'s table. */
+export const BLEND_BYTES = 20;
 
 function blend(): WasmFunction {
-  const [to, at, right, below, width, w00, w01, w10, w11, i] = Array.from({ length: 10 }, (_, n) => n);
+  const [to, stride, table, count, right, below, width, n, i, at, w00, w01, w10, w11] = Array.from(
+    { length: 14 },
+    (_, local) => local,
+  );
   const source = plus(get(at), get(i));
-  const part = (weight: number, address: Code) => multiply4(splat(get(weight)), load4(address));
   const low = plus(source, get(below));
+  const part = (weight: number, address: Code) => multiply4(get(weight), load4(address));
   const value = add4(
     add4(part(w00, source), part(w01, plus(source, get(right)))),
     add4(part(w10, low), part(w11, plus(low, get(right)))),
   );
   return {
     name: "blend",
-    parameters: ["i32", "i32", "i32", "i32", "i32", "f32", "f32", "f32", "f32"],
-    locals: ["i32"],
-    body: repeat(i, FOUR, get(width), store4(plus(get(to), get(i)), value)),
+    parameters: ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    locals: ["i32", "i32", "i32", "v128", "v128", "v128", "v128"],
+    body: repeat(n, constant(1), get(count), [
+      set(at, loadInteger(get(table))),
+      [w00, w01, w10, w11].map((weight, k) => set(weight, loadSplat(plus(get(table), constant(4 + 4 * k))))),
+      set(i, constant(0)),
+      repeat(i, FOUR, get(width), store4(plus(get(to), get(i)), value)),
+      advance(to, get(stride)),
+      advance(table, constant(BLEND_BYTES)),
+    ]),
   };
 }
 
@@ -223,9 +230,10 @@ export function lineKernels(bytes: number): LineKernels | undefined {
   if (instance === undefined) return undefined;
   const { memory, functions } = instance;
   made = {
-    ...(functions as unknown as Omit<LineKernels, "floats" | "bytes">),
+    ...(functions as unknown as Omit<LineKernels, "floats" | "bytes" | "integers">),
     floats: new Float32Array(memory),
     bytes: new Uint8Array(memory),
+    integers: new Int32Array(memory),
   };
   return made;
 }

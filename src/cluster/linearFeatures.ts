@@ -83,18 +83,31 @@ export async function denseRowSums(
     const count = some.length;
     const b = rows(some, buffer.subarray(0, count * d));
     await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
-    for (let j = 0; j < d * d; j++) squares[j] += product[j];
+    accumulate(squares, product);
     const a = new Float32Array(r * count);
     for (let i = 0; i < r; i++) {
       const from = i * index.length + start;
       a.set(factors.subarray(from, from + count), i * count);
     }
     const part = await blas.gemm({ a, b, m: r, n: d, k: count });
-    for (let j = 0; j < r * d; j++) sums[j] += part[j];
+    accumulate(sums, part);
   }
   spareBuffer = buffer;
   spareProduct = product;
   return { squares, sums };
+}
+
+/** Adds `part` to `total` from `at` on. Outside an asynchronous function, where such a loop runs far slower. */
+export function accumulate(total: Float64Array, part: ArrayLike<number>, at = 0): void {
+  for (let j = 0; j < part.length; j++) total[at + j] += part[j];
+}
+
+/** Adds to each of the K rows of n scores its bias. */
+export function addBias(scores: Float32Array, bias: Float32Array, n: number): void {
+  for (let c = 0, at = 0; c < bias.length; c++) {
+    const own = bias[c];
+    for (const stop = at + n; at < stop; at++) scores[at] += own;
+  }
 }
 
 /** Pixels of one working chunk: K maps of this size stay in the processor's cache. */

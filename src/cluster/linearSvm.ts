@@ -3,8 +3,8 @@
  *
  *     minimise  f_k(w,b) = 1/2 |w|^2 + (C/N) sum_x max(0, 1 - y (w.x + b))^2,   bias not regularised.
  *
- * Coarse to fine: least squares for all classes at once, Newton on a sample, then on all pixels; one pass over all pixels with the
- * exact gradients of all classes certifies the gaps.
+ * Coarse to fine: least squares for all classes at once, Newton on a sample, then on all pixels, each until a pass with the exact
+ * gradients certifies the gaps: working sets alone leave out pixels that become active, on a sample as on all pixels.
  */
 import type { JobOptions } from "../tensor/progress.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
@@ -15,7 +15,16 @@ import { secondMoments } from "./moments.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import type { SvmHelper } from "./svmHelpers.ts";
 import { type ClassPass, svmPass } from "./svmPass.ts";
-import { DEFAULT_C, DEFAULT_TOLERANCE, labelsOf, NEAR, SAMPLE_TOLERANCE, SvmProblem, signsOf } from "./svmProblem.ts";
+import {
+  DEFAULT_C,
+  DEFAULT_TOLERANCE,
+  INNER_SHARE,
+  labelsOf,
+  NEAR,
+  SAMPLE_TOLERANCE,
+  SvmProblem,
+  signsOf,
+} from "./svmProblem.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -41,6 +50,7 @@ export interface LinearSvm extends LinearClassifier {
 const STRETCH = 3;
 const SHIFT = 1;
 const MAX_ROUNDS = 10;
+
 /**
  * Trains the classifiers. Deterministic. Throws RangeError for labels that do not fit the features or `nClasses`.
  */
@@ -62,40 +72,60 @@ export async function trainOneVsRest(
   const { features } = problem;
   const { pixels, channels } = features;
   const sample = problem.sample();
-  const total = sample === undefined ? k : 2 * k;
-  let done = 0;
-  const advance = (note: string) => () => {
-    done++;
-    job.onProgress?.({ phase: "svm", done: Math.min(done, total), total, note });
-    job.signal?.throwIfAborted();
+  const stages = sample === undefined ? 1 : 2;
+  /** Counts solved SVMs of one stage; what further rounds solve again moves the bar no more. */
+  const progress = (stage: number, note: string) => {
+    let solved = 0;
+    return () => {
+      solved++;
+      job.onProgress?.({ phase: "svm", done: stage * k + Math.min(solved, k), total: stages * k, note });
+      job.signal?.throwIfAborted();
+    };
   };
   let planes: Hyperplane[];
   if (sample === undefined) planes = await leastSquares(problem, labels, k);
   else {
     const some = labelsOf(labels, sample.index);
     planes = await leastSquares(sample.problem, some, k);
-    const passes = await pass(sample.problem, some, planes, allClasses(k));
-    const note = advance(`${some.length} pixels`);
-    await refine(problem, true, some, planes, passes, allClasses(k), SAMPLE_TOLERANCE, note);
+    await solveAll(problem, true, some, planes, SAMPLE_TOLERANCE, progress(0, `${some.length} pixels`));
   }
+  const found = await solveAll(
+    problem,
+    false,
+    labels,
+    planes,
+    problem.tolerance,
+    progress(stages - 1, `${pixels} pixels`),
+  );
+  return { k, channels, ...stackPlanes(planes, allClasses(k), channels), ...found };
+}
 
-  const objective = new Float64Array(k);
-  const gap = new Float64Array(k);
-  let pending = allClasses(k);
+/** Solves all classes from their present hyperplanes, in rounds: one pass says which are not yet certified, and these are refined. */
+async function solveAll(
+  problem: SvmProblem,
+  sampled: boolean,
+  labels: Uint16Array,
+  planes: Hyperplane[],
+  tolerance: number,
+  advance: () => void,
+): Promise<Pick<LinearSvm, "objective" | "gap">> {
+  const own = (sampled ? problem.sample()?.problem : undefined) ?? problem;
+  const objective = new Float64Array(planes.length);
+  const gap = new Float64Array(planes.length);
+  let pending = allClasses(planes.length);
   for (let round = 0; ; round++) {
-    const passes = await pass(problem, labels, planes, pending);
+    const passes = await pass(own, labels, planes, pending);
     const unsolved: ClassPass[] = [];
-    for (const [i, own] of pending.entries()) {
-      const result = problem.certify(planes[own].weight, passes[i]);
-      objective[own] = result.objective;
-      gap[own] = result.gap;
-      if (!result.certified) unsolved[own] = passes[i];
+    for (const [i, k] of pending.entries()) {
+      const result = own.certify(planes[k].weight, passes[i], tolerance);
+      objective[k] = result.objective;
+      gap[k] = result.gap;
+      if (!result.certified) unsolved[k] = passes[i];
     }
-    pending = pending.filter((own) => own in unsolved);
-    if (pending.length === 0 || round === MAX_ROUNDS) break;
-    await refine(problem, false, labels, planes, unsolved, pending, problem.enough, advance(`${pixels} pixels`));
+    pending = pending.filter((k) => k in unsolved);
+    if (pending.length === 0 || round === MAX_ROUNDS) return { objective, gap };
+    await refine(problem, sampled, labels, planes, unsolved, pending, tolerance * INNER_SHARE, advance);
   }
-  return { k, channels, ...stackPlanes(planes, allClasses(k), channels), objective, gap };
 }
 
 /** A pass with gradients and working sets. */

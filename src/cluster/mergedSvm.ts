@@ -1,8 +1,9 @@
-import type { Hyperplane } from "./newtonSvm.ts";
+import { hinge } from "./hinge.ts";
+import type { Curvature, Hyperplane } from "./newtonSvm.ts";
 import type { SparseMap } from "./svmPass.ts";
-import { labelsOf, NEAR, SAMPLE_TOLERANCE, type SvmProblem, signsOf } from "./svmProblem.ts";
+import { INNER_SHARE, labelsOf, NEAR, SAMPLE_TOLERANCE, type SvmProblem, signsOf, signsOfAll } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
-import { combine } from "./warmStart.ts";
+import { type Combination, combine } from "./warmStart.ts";
 
 /** A trained classifier as it is kept: rounded to float32. */
 export interface Classifier {
@@ -38,41 +39,53 @@ export class MergedSvmTrainer {
 
   /** `labels` are those after the merge; `p` and `q` the two classifiers before it. */
   async train(labels: Uint16Array, own: number, p: Classifier, q: Classifier): Promise<MergedSvm> {
-    const features = this.#problem.alone;
+    const whole = this.#problem;
     const scores = this.#scores;
-    const { index, problem } = this.#problem.sample() ?? { index: undefined, problem: this.#problem };
-    const startLabels = index === undefined ? labels : labelsOf(labels, index);
-    const start = await combined(problem, startLabels, own, p, q);
-    const { plane } = start;
-    if (index === undefined) scores.set(start.scores);
-    else {
-      await problem.solve(startLabels, own, plane, nearPixels(startLabels, own, start.scores), SAMPLE_TOLERANCE);
-      await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias), scores);
+    const sample = whole.sample();
+    if (sample === undefined) {
+      const start = await combined(whole, labels, own, p, q);
+      scores.set(start.scores);
+      return this.#solve(whole, labels, own, start.plane, scores, whole.tolerance, {});
     }
+    const some = labelsOf(labels, sample.index);
+    const { plane, scores: few } = await combined(sample.problem, some, own, p, q);
+    const curvature: Curvature = {};
+    await this.#solve(sample.problem, some, own, plane, few, SAMPLE_TOLERANCE, curvature);
+    await whole.alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias), scores);
+    return this.#solve(whole, labels, own, plane, scores, whole.tolerance, curvature);
+  }
+
+  /** Solves from `plane`, of which `scores` are the scores, to a certified gap; both are updated. */
+  async #solve(
+    problem: SvmProblem,
+    labels: Uint16Array,
+    own: number,
+    plane: Hyperplane,
+    scores: Float32Array,
+    tolerance: number,
+    curvature: Curvature,
+  ): Promise<MergedSvm> {
     for (let round = 1; ; round++) {
-      await this.#problem.solve(labels, own, plane, nearPixels(labels, own, scores));
+      await problem.solve(labels, own, plane, nearPixels(labels, own, scores), tolerance * INNER_SHARE, curvature);
       const weight = Float32Array.from(plane.weight);
-      await features.scores(weight, Float32Array.of(plane.bias), scores);
-      const { objective, gap, certified } = await this.#certify(scores, labels, own, plane);
+      await problem.alone.scores(weight, Float32Array.of(plane.bias), scores);
+      const { objective, gap, certified } = await this.#certify(problem, scores, labels, own, plane, tolerance);
       if (certified || round === MAX_ROUNDS) return { weight, bias: plane.bias, objective, gap, scores };
     }
   }
 
-  async #certify(scores: Float32Array, labels: Uint16Array, own: number, plane: Hyperplane) {
-    const pulls = this.#pulls;
-    let loss = 0;
-    let pull = 0;
-    let signedPull = 0;
-    for (let n = 0; n < scores.length; n++) {
-      const sign = labels[n] === own ? 1 : -1;
-      const margin = Math.max(0, 1 - sign * scores[n]);
-      loss += margin * margin;
-      pull += margin;
-      signedPull += sign * margin;
-      pulls[n] = sign * margin;
-    }
-    const pullGradient = await this.#problem.alone.gradient(pulls);
-    return this.#problem.certify(plane.weight, { loss, pull, signedPull, pullGradient });
+  async #certify(
+    problem: SvmProblem,
+    scores: Float32Array,
+    labels: Uint16Array,
+    own: number,
+    plane: Hyperplane,
+    tolerance: number,
+  ) {
+    const pulls = this.#pulls.subarray(0, scores.length);
+    const sums = hinge(signsOfAll(labels, own), scores, pulls);
+    const pullGradient = await problem.alone.gradient(pulls);
+    return problem.certify(plane.weight, { ...sums, pullGradient }, tolerance);
   }
 }
 
@@ -91,11 +104,7 @@ async function combined(
   const both = await features.scores(weight, Float32Array.of(p.bias, q.bias));
   const scoresP = both.subarray(0, pixels);
   const scoresQ = both.subarray(pixels);
-  // Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search.
-  const found = new Int32Array(pixels);
-  let count = 0;
-  for (let n = 0; n < pixels; n++) if (scoresP[n] > -1 || scoresQ[n] > -1 || labels[n] === own) found[count++] = n;
-  const index = found.subarray(0, count);
+  const index = eitherActive(scoresP, scoresQ, labels, own);
   const theta = combine({
     scoresP: pick(scoresP, index),
     scoresQ: pick(scoresQ, index),
@@ -104,12 +113,26 @@ async function combined(
     penalty,
   });
   const scores = scoresP;
-  for (let n = 0; n < pixels; n++) scores[n] = theta.p * scoresP[n] + theta.q * scoresQ[n] + theta.constant;
+  blend(scores, scoresQ, theta);
   const plane = {
     weight: Float64Array.from(p.weight, (w, d) => theta.p * w + theta.q * q.weight[d]),
     bias: theta.p * p.bias + theta.q * q.bias + theta.constant,
   };
   return { plane, scores };
+}
+
+/** Pixels that may be active. Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search. */
+function eitherActive(scoresP: Float32Array, scoresQ: Float32Array, labels: Uint16Array, own: number): Int32Array {
+  const found = new Int32Array(labels.length);
+  let count = 0;
+  for (let n = 0; n < labels.length; n++)
+    if (scoresP[n] > -1 || scoresQ[n] > -1 || labels[n] === own) found[count++] = n;
+  return found.subarray(0, count);
+}
+
+/** The scores of the combination, in place of p's. */
+function blend(scoresP: Float32Array, scoresQ: Float32Array, { p, q, constant }: Combination): void {
+  for (let n = 0; n < scoresP.length; n++) scoresP[n] = p * scoresP[n] + q * scoresQ[n] + constant;
 }
 
 /** The working set of class `own`: pixels near the margin or inside, and their scores. */

@@ -10,7 +10,8 @@
  * bounds its excess over the minimum where g_b = 0.
  */
 import { choleskySolve } from "./cholesky.ts";
-import type { LinearFeatures } from "./linearFeatures.ts";
+import { changedSince, hinge, move } from "./hinge.ts";
+import type { LinearFeatures, RowSums } from "./linearFeatures.ts";
 import { factorRoughly } from "./singleCholesky.ts";
 import { dot } from "./symmetric.ts";
 
@@ -20,11 +21,18 @@ export interface Hyperplane {
   bias: number;
 }
 
+/** The factor of H that a solver ended with: where the next problem is much like the last, it serves to begin with. */
+export interface Curvature {
+  factor?: Float64Array;
+}
+
 export interface NewtonOptions {
   /** c: the weight of one pixel's squared hinge, C/N. */
   readonly penalty: number;
   /** Relative gap at which to stop: |g_w|^2 / 2 <= tolerance * f. */
   readonly tolerance: number;
+  /** Of a like problem, if any, and afterwards of this one. */
+  readonly curvature?: Curvature;
 }
 
 const MAX_ITERATIONS = 60;
@@ -33,11 +41,11 @@ const BIAS_TOLERANCE = 1e-3;
 /** The longest step, in Newton steps: the line search looks only at pixels that such a step can make active. */
 const LONGEST_STEP = 8;
 /** Active pixels that H is taken from: at least, per channel, and as a share of all active ones. */
-const SAMPLE_ROWS = 2048;
+const SAMPLE_ROWS = 1024;
 const SAMPLE_ROWS_PER_CHANNEL = 6;
 const SAMPLE_SHARE = 0.125;
 /** H is taken anew when so many pixels, as a share of the active ones, became active or inactive since; fewer if progress is slow. */
-const RENEWAL_SHARE = 0.1;
+const RENEWAL_SHARE = 0.25;
 const RENEWAL_SHARE_IF_SLOW = 0.02;
 /** Progress is slow when a step leaves this share of |g_w|^2. */
 const SLOW = 0.2;
@@ -81,43 +89,21 @@ export class NewtonSvm {
     signs: Int8Array,
     plane: Hyperplane,
     scores: Float32Array,
-    { penalty, tolerance }: NewtonOptions,
+    { penalty, tolerance, curvature = {} }: NewtonOptions,
   ): Promise<number> {
     const { weight } = plane;
     const features = this.#features;
     const { pixels, channels: d } = features;
     const pulls = this.#buffers.pulls.subarray(0, pixels);
     const change = this.#buffers.change.subarray(0, pixels);
-    const { counted } = this.#buffers;
-    counted.fill(0, 0, pixels);
+    const counted = this.#buffers.counted.subarray(0, pixels).fill(0);
     let before = Number.POSITIVE_INFINITY;
-    let factor: Float64Array | undefined;
-    let last: { gradient: Float64Array; solved: Float64Array; step: Float64Array } | undefined;
+    let { factor } = curvature;
+    let last: Direction | undefined;
     for (let iteration = 0; ; iteration++) {
-      let loss = 0;
-      let pull = 0;
-      let signedPull = 0;
-      let active = 0;
-      let changed = 0;
-      for (let n = 0; n < pixels; n++) {
-        const sign = signs[n];
-        const margin = 1 - sign * scores[n];
-        if (margin > 0) {
-          active++;
-          changed += 1 - counted[n];
-          loss += margin * margin;
-          pull += margin;
-          signedPull += sign * margin;
-          pulls[n] = sign * margin;
-        } else {
-          changed += counted[n];
-          pulls[n] = 0;
-        }
-      }
+      const { loss, pull, signedPull, active } = hinge(signs, scores, pulls);
       const sums = await features.gradient(pulls);
-      const gradient = new Float64Array(d + 1);
-      for (let j = 0; j < d; j++) gradient[j] = weight[j] - 2 * penalty * sums[j];
-      gradient[d] = -2 * penalty * signedPull;
+      const gradient = gradientOf(weight, sums, signedPull, penalty);
       const squared = dot(gradient, gradient) - gradient[d] ** 2;
       const objective = 0.5 * dot(weight, weight) + penalty * loss;
       const balanced = Math.abs(signedPull) <= BIAS_TOLERANCE * pull;
@@ -125,53 +111,50 @@ export class NewtonSvm {
 
       const slow = squared > SLOW * before;
       before = squared;
+      // A factor from elsewhere counts as taken here.
+      if (factor !== undefined && iteration === 0) count(pulls, counted);
+      const changed = changedSince(counted, pulls);
       if (factor === undefined || changed > (slow ? RENEWAL_SHARE_IF_SLOW : RENEWAL_SHARE) * active) {
         factor = await factorRoughly(await this.#hessian(pulls, active, penalty), d + 1, features.blas);
+        curvature.factor = factor;
         last = undefined;
       }
       const solved = gradient.slice();
       choleskySolve(factor, d + 1, solved);
-      const step = solved.map((x) => -x);
-      if (last !== undefined) {
-        const conjugate = (dot(gradient, solved) - dot(last.gradient, solved)) / dot(last.gradient, last.solved);
-        if (conjugate > 0) for (let j = 0; j <= d; j++) step[j] += conjugate * last.step[j];
-        // Never uphill: where the active pixels changed much, the last direction is of no use.
-        if (dot(step, gradient) >= 0) for (let j = 0; j <= d; j++) step[j] = -solved[j];
-      }
+      const step = descent(gradient, solved, last);
       last = { gradient, solved, step };
       await features.scores(Float32Array.from(step.subarray(0, d)), Float32Array.of(step[d]), change);
       const t = this.#lineSearch(signs, scores, change, weight, step, penalty);
-      for (let j = 0; j < d; j++) weight[j] += t * step[j];
-      plane.bias += t * step[d];
-      for (let n = 0; n < pixels; n++) scores[n] += t * change[n];
+      moveBy(plane, step, t);
+      move(scores, change, t);
     }
   }
 
   /** H of the pixels with `pulls`, from a random share of them where they are many: [D+1,D+1], lower triangle, bias last. */
   async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
     const { channels: d } = this.#features;
-    const { counted, sample } = this.#buffers;
-    const share = Math.max(Math.max(SAMPLE_ROWS, SAMPLE_ROWS_PER_CHANNEL * d) / active, SAMPLE_SHARE);
-    let count = 0;
-    for (let n = 0; n < pulls.length; n++) {
-      counted[n] = pulls[n] === 0 ? 0 : 1;
-      if (pulls[n] !== 0 && (share >= 1 || hash(n) < share * 2 ** 32)) sample[count++] = n;
-    }
-    const n = d + 1;
-    const h = new Float64Array(n * n);
-    for (let i = 0; i < d; i++) h[i * n + i] = 1;
-    if (count > 0) {
-      const ones = new Float32Array(count).fill(1);
-      const { squares, sums } = await this.#features.rowSums(sample.subarray(0, count), ones);
-      const scale = (2 * penalty * active) / count;
-      for (let i = 0; i < d; i++) {
-        for (let j = 0; j <= i; j++) h[i * n + j] += scale * squares[i * d + j];
-        h[d * n + i] = scale * sums[i];
-      }
-    }
+    const rows = this.#chooseRows(pulls, active);
+    const h =
+      rows.length === 0
+        ? new Float64Array((d + 1) ** 2)
+        : borderedSums(await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1)), d);
+    if (rows.length > 0) scale(h, (2 * penalty * active) / rows.length);
+    for (let i = 0; i < d; i++) h[i * (d + 1) + i] += 1;
     // Without an active pixel the bias is free; any positive curvature leaves it where it is.
-    h[d * n + d] = 2 * penalty * Math.max(active, 1);
+    h[d * (d + 1) + d] = 2 * penalty * Math.max(active, 1);
     return h;
+  }
+
+  /** Counts the active pixels, and picks those that H is taken from. */
+  #chooseRows(pulls: Float32Array, active: number): Int32Array {
+    const { counted, sample } = this.#buffers;
+    count(pulls, counted);
+    const least = Math.max(SAMPLE_ROWS, SAMPLE_ROWS_PER_CHANNEL * this.#features.channels);
+    const share = Math.max(least / active, SAMPLE_SHARE);
+    let chosen = 0;
+    for (let n = 0; n < pulls.length; n++)
+      if (pulls[n] !== 0 && (share >= 1 || hash(n) < share * 2 ** 32)) sample[chosen++] = n;
+    return sample.subarray(0, chosen);
   }
 
   /** The t in [0, LONGEST_STEP] that minimises f along the step, by safeguarded Newton on its piecewise linear derivative. */
@@ -224,6 +207,58 @@ export class NewtonSvm {
     }
     return t;
   }
+}
+
+/** A step that was taken: the gradient it answers, that times H^-1, and the step itself; all [D+1], bias last. */
+interface Direction {
+  readonly gradient: Float64Array;
+  readonly solved: Float64Array;
+  readonly step: Float64Array;
+}
+
+/** The gradient of f, [D+1], from the sums of the pulls and of the pulled pixels. */
+function gradientOf(weight: Float64Array, sums: Float64Array, signedPull: number, penalty: number): Float64Array {
+  const d = weight.length;
+  const gradient = new Float64Array(d + 1);
+  for (let j = 0; j < d; j++) gradient[j] = weight[j] - 2 * penalty * sums[j];
+  gradient[d] = -2 * penalty * signedPull;
+  return gradient;
+}
+
+/** Newton's step, made conjugate to the last one under the same H. */
+function descent(gradient: Float64Array, solved: Float64Array, last: Direction | undefined): Float64Array {
+  const step = new Float64Array(solved.length);
+  for (let j = 0; j < step.length; j++) step[j] = -solved[j];
+  if (last === undefined) return step;
+  const conjugate = (dot(gradient, solved) - dot(last.gradient, solved)) / dot(last.gradient, last.solved);
+  if (conjugate > 0) for (let j = 0; j < step.length; j++) step[j] += conjugate * last.step[j];
+  // Never uphill: where the active pixels changed much, the last direction is of no use.
+  if (dot(step, gradient) >= 0) for (let j = 0; j < step.length; j++) step[j] = -solved[j];
+  return step;
+}
+
+/** Marks the pixels that have pulls. */
+function count(pulls: Float32Array, counted: Uint8Array): void {
+  for (let n = 0; n < pulls.length; n++) counted[n] = pulls[n] === 0 ? 0 : 1;
+}
+
+function moveBy(plane: Hyperplane, step: Float64Array, t: number): void {
+  const { weight } = plane;
+  for (let j = 0; j < weight.length; j++) weight[j] += t * step[j];
+  plane.bias += t * step[weight.length];
+}
+
+/** The lower triangle of the squares with the sums as a last row, [D+1,D+1]. */
+function borderedSums({ squares, sums }: RowSums, d: number): Float64Array {
+  const n = d + 1;
+  const result = new Float64Array(n * n);
+  for (let i = 0; i < d; i++) result.set(squares.subarray(i * d, i * d + i + 1), i * n);
+  result.set(sums, d * n);
+  return result;
+}
+
+function scale(values: Float64Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] *= factor;
 }
 
 /** A number from 0 to 2^32 - 1 that looks random, by Knuth's multiplicative method: 2^32 over the golden ratio. */

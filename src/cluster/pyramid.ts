@@ -2,6 +2,8 @@
 import type { Blas } from "../runtime/blas.ts";
 import { linearMap } from "./bilinear.ts";
 import {
+  accumulate,
+  addBias,
   checkIndex,
   classCount,
   columns,
@@ -103,8 +105,7 @@ class Pyramid implements LinearFeatures {
         const out = maps[l].subarray(0, k * m);
         await this.blas.gemm({ a: weights[l], b, m: k, n: m, k: channels, transposeB: true, out });
         // Resizing keeps constants: the bias is added where the maps are smallest.
-        if (l === smallest)
-          for (let c = 0, at = 0; c < k; c++) for (const stop = at + m; at < stop; at++) out[at] += bias[c];
+        if (l === smallest) addBias(out, bias, m);
       }
       for (let c = 0; c < k; c++) {
         const to = c * n + i * this.alignment;
@@ -150,9 +151,10 @@ class Pyramid implements LinearFeatures {
         const from = (image + i) * area * level.channels;
         const b = level.data.subarray(from, from + count * area * level.channels);
         await this.blas.gemm({ a: native, b, m: k, n: level.channels, k: count * area, out: part });
-        for (let c = 0; c < k; c++)
-          for (let d = 0; d < level.channels; d++)
-            result[c * this.channels + level.first + d] += part[c * level.channels + d];
+        for (let c = 0; c < k; c++) {
+          const own = part.subarray(c * level.channels, (c + 1) * level.channels);
+          accumulate(result, own, c * this.channels + level.first);
+        }
       }
     }
     this.#spareMaps = maps;

@@ -1,6 +1,6 @@
 /** Resizing whole stacks of maps by SIMD where there is any; the loops of `bilinear.ts` elsewhere. */
 import { addResized, type LinearMap, resizeAdjoint } from "./bilinear.ts";
-import { type LineKernels, lineKernels } from "./lineKernels.ts";
+import { BLEND_BYTES, type LineKernels, lineKernels } from "./lineKernels.ts";
 
 /** A map, and the tables by which its lines are widened and narrowed four columns at a time. */
 export interface ResizePlan {
@@ -167,7 +167,7 @@ export function imageRows(levels: readonly ImageLevel[], index: Int32Array, firs
   const copied = resized.reduce((sum, { source }) => sum + source.length, 0);
   const kernels =
     index.length >= LEAST_PIXELS && resized.every(({ channels }) => channels % 4 === 0)
-      ? lineKernels(4 * (copied + Math.min(MOST_PIXELS, index.length) * stride))
+      ? lineKernels(4 * (copied + Math.min(MOST_PIXELS, index.length) * (stride + BLEND_BYTES / 4)))
       : undefined;
   let at = 0;
   for (const { source } of kernels === undefined ? [] : resized) {
@@ -184,7 +184,7 @@ export function imageRows(levels: readonly ImageLevel[], index: Int32Array, firs
       if (level.map.from === level.map.to) copyRows(level, some, first, rows, channel, stride);
       else if (kernels === undefined) blendRows(level, some, first, rows, channel, stride);
       else {
-        blendRowsBy(kernels, read, level, some, first, copied + channel, stride);
+        blendRowsBy(kernels, read, level, some, first, copied + channel, stride, copied + target.length);
         read += level.source.length;
       }
       channel += level.channels;
@@ -232,26 +232,31 @@ function blendRows(
   }
 }
 
-/** `blendRows` where the source lies at float `source` of the kernels' memory, and the rows at `at`. */
+/** `blendRows` where the source lies at float `source` of the kernels' memory, the rows at `at`, and room for their table at `table`. */
 function blendRowsBy(
-  kernels: LineKernels,
+  { floats, integers, blend }: LineKernels,
   source: number,
   { channels, map }: ImageLevel,
   index: Int32Array,
   first: number,
   at: number,
   stride: number,
+  table: number,
 ): void {
   const { from, to: side, low, fraction } = map;
   const width = 4 * channels;
   const right = from > 1 ? width : 0;
   const below = right * from;
-  for (let i = 0, to = 4 * at; i < index.length; i++, to += 4 * stride) {
+  for (let i = 0, row = table; i < index.length; i++, row += BLEND_BYTES / 4) {
     const y = Math.floor((index[i] - first) / side);
     const x = index[i] - first - y * side;
     const v = fraction[y];
     const u = fraction[x];
-    const read = 4 * source + (low[y] * from + low[x]) * width;
-    kernels.blend(to, read, right, below, width, (1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u);
+    integers[row] = 4 * source + (low[y] * from + low[x]) * width;
+    floats[row + 1] = (1 - v) * (1 - u);
+    floats[row + 2] = (1 - v) * u;
+    floats[row + 3] = v * (1 - u);
+    floats[row + 4] = v * u;
   }
+  blend(4 * at, 4 * stride, 4 * table, index.length, right, below, width);
 }

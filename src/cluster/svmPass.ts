@@ -1,4 +1,4 @@
-import { type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
+import { accumulate, type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
 
 /** Pixels, ascending, and a value for each. */
 export interface SparseMap {
@@ -52,52 +52,26 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
   const signedPull = new Float64Array(k);
   const predicted = new Float64Array(k);
   const truePositive = new Float64Array(k);
+  const least: Least = near !== undefined ? { margin: -near } : { score: keep ? -1 : Number.POSITIVE_INFINITY };
   const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
   for (const range of ranges) {
     const n = range.end - range.start;
     const first = range.start - whole.start;
     const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), range);
     for (let c = 0; c < k; c++) {
-      const own = classes[c];
       const builder = kept[c];
       if (keep || near !== undefined) builder.reserve(n);
-      const { index, value } = builder;
-      let used = builder.length;
-      let squares = 0;
-      let positives = 0;
-      let hits = 0;
-      let ownPull = 0;
-      let otherPull = 0;
-      for (let i = 0, at = c * n; i < n; i++, at++) {
-        const s = scores[at];
-        const positive = labels[first + i] === own;
-        const margin = positive ? 1 - s : 1 + s;
-        if (near === undefined ? keep && s > -1 : margin > -near) {
-          index[used] = range.start + i;
-          value[used++] = s;
-        }
-        if (s > 0) {
-          positives++;
-          if (positive) hits++;
-        }
-        if (margin > 0) {
-          squares += margin * margin;
-          if (positive) ownPull += margin;
-          else otherPull += margin;
-          scores[at] = positive ? margin : -margin;
-        } else scores[at] = 0;
-      }
-      builder.length = used;
-      loss[c] += squares;
-      predicted[c] += positives;
-      truePositive[c] += hits;
-      pull[c] += ownPull + otherPull;
-      signedPull[c] += ownPull - otherPull;
+      const own = scores.subarray(c * n, (c + 1) * n);
+      const sums = scan(own, labels.subarray(first, first + n), classes[c], builder, range.start, least);
+      loss[c] += sums.loss;
+      predicted[c] += sums.predicted;
+      truePositive[c] += sums.truePositive;
+      pull[c] += sums.ownPull + sums.otherPull;
+      signedPull[c] += sums.ownPull - sums.otherPull;
     }
     if (gradient !== undefined) {
       // The chunk's scores have become y * max(0, margin).
-      const part = await features.gradient(scores, range);
-      for (let j = 0; j < part.length; j++) gradient[j] += part[j];
+      accumulate(gradient, await features.gradient(scores, range));
     }
   }
   return kept.map((builder, c) => ({
@@ -109,6 +83,46 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
     signedPull: signedPull[c],
     pullGradient: gradient?.subarray(c * features.channels, (c + 1) * features.channels),
   }));
+}
+
+/** Pixels are kept above this margin, or above this score. */
+type Least = { readonly margin: number } | { readonly score: number };
+
+/** One class's scores of consecutive pixels from `start`: what they sum to, and those to keep. The scores become y max(0, margin). */
+function scan(
+  scores: Float32Array,
+  labels: Uint16Array,
+  own: number,
+  builder: SparseBuilder,
+  start: number,
+  least: Least,
+) {
+  const { index, value } = builder;
+  const byMargin = "margin" in least;
+  const bound = byMargin ? least.margin : least.score;
+  let used = builder.length;
+  let [loss, predicted, truePositive, ownPull, otherPull] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < scores.length; i++) {
+    const s = scores[i];
+    const positive = labels[i] === own;
+    const margin = positive ? 1 - s : 1 + s;
+    if ((byMargin ? margin : s) > bound) {
+      index[used] = start + i;
+      value[used++] = s;
+    }
+    if (s > 0) {
+      predicted++;
+      if (positive) truePositive++;
+    }
+    if (margin > 0) {
+      loss += margin * margin;
+      if (positive) ownPull += margin;
+      else otherPull += margin;
+      scores[i] = positive ? margin : -margin;
+    } else scores[i] = 0;
+  }
+  builder.length = used;
+  return { loss, predicted, truePositive, ownPull, otherPull };
 }
 
 /** A growing `SparseMap`. */

@@ -1,7 +1,7 @@
 import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
-import { type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
+import { type Curvature, type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
 import type { ClassPass, SparseMap } from "./svmPass.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
@@ -9,7 +9,7 @@ export const DEFAULT_C = 5000;
 export const DEFAULT_TOLERANCE = 1e-3;
 
 /** The inner solver stops this much below the certified tolerance, so that one certifying pass mostly suffices. */
-const INNER_SHARE = 0.3;
+export const INNER_SHARE = 0.3;
 /** The bias gradient may be this share of the active pixels' total pull on the bias. */
 const BIAS_TOLERANCE = 1e-2;
 /** Objectives below this share of C count as zero: a class without pixels is solved exactly by w = 0, b = -1. */
@@ -32,7 +32,7 @@ const WORTHWHILE = 2.5;
 /** Bytes that a sample's dense rows may take. */
 const SAMPLE_BYTES = 64 * 2 ** 20;
 /** Relative gap at which a sample is solved well enough. */
-export const SAMPLE_TOLERANCE = 0.1;
+export const SAMPLE_TOLERANCE = 0.3;
 
 /** The binary L2-SVMs of Eq. 3 over one set of features. Rows of hyperplanes are kept rounded to float32, as they are used. */
 export class SvmProblem {
@@ -66,18 +66,18 @@ export class SvmProblem {
     plane: Hyperplane,
     near: SparseMap,
     tolerance = this.enough,
+    curvature: Curvature = {},
   ): Promise<void> {
     for (const margin of [NEAR, ...NEARER]) {
       const set = margin === NEAR ? near : nearer(labels, own, near, margin);
       if (!this.isWorkingSet(set)) continue;
-      await this.solveWorking(signsOf(labels, set.index, own), plane, set, tolerance);
+      await this.solveWorking(signsOf(labels, set.index, own), plane, set, tolerance, curvature);
       return;
     }
     const { alone, penalty } = this;
-    const signs = new Int8Array(alone.pixels);
-    for (let n = 0; n < signs.length; n++) signs[n] = labels[n] === own ? 1 : -1;
+    const signs = signsOfAll(labels, own);
     const scores = await alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
-    await new NewtonSvm(alone, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance });
+    await new NewtonSvm(alone, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance, curvature });
     roundPlane(plane);
   }
 
@@ -101,13 +101,19 @@ export class SvmProblem {
   }
 
   /** `solve` on a working set, of which `signs` holds the y. */
-  async solveWorking(signs: Int8Array, plane: Hyperplane, near: SparseMap, tolerance: number): Promise<void> {
+  async solveWorking(
+    signs: Int8Array,
+    plane: Hyperplane,
+    near: SparseMap,
+    tolerance: number,
+    curvature: Curvature = {},
+  ): Promise<void> {
     const { alone, penalty } = this;
     const numbers = near.index.length * alone.channels;
     // Room for the largest at once, of which what is not used takes no memory: growing would leave large garbage.
     if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostWorking * alone.channels);
     const working = subset(alone, near.index, this.#rows.subarray(0, numbers));
-    await new NewtonSvm(working, this.#buffers).minimise(signs, plane, near.value, { penalty, tolerance });
+    await new NewtonSvm(working, this.#buffers).minimise(signs, plane, near.value, { penalty, tolerance, curvature });
     roundPlane(plane);
   }
 
@@ -115,6 +121,7 @@ export class SvmProblem {
   certify(
     weight: ArrayLike<number>,
     pass: Pick<ClassPass, "loss" | "pull" | "signedPull" | "pullGradient">,
+    tolerance = this.tolerance,
   ): { readonly objective: number; readonly gap: number; readonly certified: boolean } {
     const { penalty } = this;
     const pullGradient = pass.pullGradient;
@@ -130,7 +137,7 @@ export class SvmProblem {
     const excess = 0.5 * squared;
     const gap = excess <= NEGLIGIBLE * this.c ? 0 : excess / objective;
     const balanced = Math.abs(pass.signedPull) <= BIAS_TOLERANCE * pass.pull || objective <= NEGLIGIBLE * this.c;
-    return { objective, gap, certified: gap <= this.tolerance && balanced };
+    return { objective, gap, certified: gap <= tolerance && balanced };
   }
 
   /** The problem on a random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
@@ -177,5 +184,12 @@ export function labelsOf(labels: Uint16Array, index: Int32Array): Uint16Array {
 export function signsOf(labels: Uint16Array, index: Int32Array, own: number): Int8Array {
   const signs = new Int8Array(index.length);
   for (let i = 0; i < index.length; i++) signs[i] = labels[index[i]] === own ? 1 : -1;
+  return signs;
+}
+
+/** `signsOf` all pixels. */
+export function signsOfAll(labels: Uint16Array, own: number): Int8Array {
+  const signs = new Int8Array(labels.length);
+  for (let n = 0; n < signs.length; n++) signs[n] = labels[n] === own ? 1 : -1;
   return signs;
 }

@@ -18,7 +18,7 @@ async function run(name: string, tolerance: number) {
 
 describe.skipIf(!hasShared)("klish on large references", () => {
   it("makes the merges of the reference on synth_medium", { timeout: 3 * MINUTES }, async () => {
-    const { fixture, tree } = await run("synth_medium", 1e-5);
+    const { fixture, tree } = await run("synth_medium", 1e-6);
     const exact = fixture.oracle.exact.steps.map(({ K, q, p }) => [K, q, p]);
     expect(tree.steps.map(({ k, kept, removed }) => [k, kept, removed])).toEqual(exact);
   });
