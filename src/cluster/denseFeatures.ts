@@ -13,12 +13,18 @@ export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } 
   const { data } = points;
   if (data.length !== pixels * channels)
     throw new RangeError(`denseFeatures: shape [${points.shape}] does not fit ${data.length} elements`);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstUnfinite(data);
   if (bad >= 0)
     throw new RangeError(
       `denseFeatures: pixel ${Math.floor(bad / channels)}, channel ${bad % channels} is ${data[bad]}; expected finite values`,
     );
   return matrixFeatures(pixels, channels, data, options.blas ?? plainBlas());
+}
+
+/** The position of the first number that is NaN or infinite, or -1. A loop: the array's own search calls a function for each. */
+function firstUnfinite(data: Float32Array): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
 }
 
 function matrixFeatures(pixels: number, channels: number, data: Float32Array, blas: Blas): LinearFeatures {
@@ -47,9 +53,11 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
     },
     rows(index, out = new Float32Array(index.length * channels)) {
       checkIndex(index, pixels);
-      for (let i = 0; i < index.length; i++) {
-        const from = index[i] * channels;
-        out.set(data.subarray(from, from + channels), i * channels);
+      // Consecutive pixels, of which working sets have many, are copied together: a view for each would cost as much as the copy.
+      for (let start = 0, end = 1; start < index.length; start = end, end++) {
+        while (end < index.length && index[end] === index[end - 1] + 1) end++;
+        const from = index[start] * channels;
+        out.set(data.subarray(from, from + (end - start) * channels), start * channels);
       }
       return out;
     },

@@ -104,7 +104,7 @@ export async function kMeans(features: LinearFeatures, options: KMeansOptions): 
 /** The pixels of `index`, ascending, less the mean. */
 function centredSample(features: LinearFeatures, index: Int32Array, mean: Float64Array): LinearFeatures {
   const data = features.rows(index.slice().sort());
-  for (let i = 0; i < data.length; i++) data[i] -= mean[i % mean.length];
+  for (let at = 0; at < data.length; ) for (let d = 0; d < mean.length; d++) data[at++] -= mean[d];
   return denseFeatures({ dtype: "float32", shape: [index.length, mean.length], data }, { blas: features.blas });
 }
 
@@ -128,15 +128,12 @@ function nearest(centroids: Float64Array, mean: Float64Array): LinearClassifier 
 async function kMeansPlusPlus(sample: LinearFeatures, k: number, random: RandomState): Promise<Float64Array> {
   const { pixels: n, channels, blas } = sample;
   const rows = sample.rows(Int32Array.from({ length: n }, (_, i) => i));
-  const squares = new Float64Array(n);
-  for (let i = 0; i < n; i++) for (let d = 0; d < channels; d++) squares[i] += rows[i * channels + d] ** 2;
+  const squares = squaredNorms(rows, channels);
   /** Squared distances of all rows to the rows of `candidates`, [T,n]. */
   const distances = async (candidates: Int32Array): Promise<Float32Array> => {
     const t = candidates.length;
     const result = await blas.gemm({ a: sample.rows(candidates), b: rows, m: t, n, k: channels, transposeB: true });
-    for (let c = 0; c < t; c++)
-      for (let i = 0, at = c * n; i < n; i++, at++)
-        result[at] = Math.max(0, squares[i] - 2 * result[at] + squares[candidates[c]]);
+    for (let c = 0; c < t; c++) toDistances(result.subarray(c * n, (c + 1) * n), squares, squares[candidates[c]]);
     return result;
   };
   const chosen = Int32Array.of(random.randint(n));
@@ -146,27 +143,62 @@ async function kMeansPlusPlus(sample: LinearFeatures, k: number, random: RandomS
   const trials = 2 + Math.floor(Math.log(k));
   const cumulative = new Float64Array(n);
   for (let c = 1; c < k; c++) {
-    let total = 0;
-    for (let i = 0; i < n; i++) {
-      total += closest[i];
-      cumulative[i] = total;
-    }
+    const total = accumulated(closest, cumulative);
     const candidates = Int32Array.from({ length: trials }, () => lowerBound(cumulative, random.randomSample() * total));
     const found = await distances(candidates);
-    let best = 0;
-    let least = Number.POSITIVE_INFINITY;
-    for (let t = 0; t < trials; t++) {
-      let potential = 0;
-      for (let i = 0, at = t * n; i < n; i++, at++) potential += Math.min(closest[i], found[at]);
-      if (potential < least) {
-        least = potential;
-        best = t;
-      }
-    }
-    for (let i = 0; i < n; i++) closest[i] = Math.min(closest[i], found[best * n + i]);
+    const best = bestCandidate(closest, found, trials);
+    lower(closest, found.subarray(best * n, (best + 1) * n));
     centroids.set(sample.rows(candidates.subarray(best, best + 1)), c * channels);
   }
   return centroids;
+}
+
+// Plain loops of `kMeansPlusPlus`: inside an asynchronous function they run far slower.
+
+/** |x|^2 of each row. */
+function squaredNorms(rows: Float32Array, channels: number): Float64Array {
+  const squares = new Float64Array(rows.length / channels);
+  for (let i = 0, at = 0; i < squares.length; i++) {
+    let sum = 0;
+    for (const end = at + channels; at < end; at++) sum += rows[at] * rows[at];
+    squares[i] = sum;
+  }
+  return squares;
+}
+
+/** Products x.c become |x - c|^2, from |x|^2 and |c|^2. */
+function toDistances(products: Float32Array, squares: Float64Array, own: number): void {
+  for (let i = 0; i < products.length; i++) products[i] = Math.max(0, squares[i] - 2 * products[i] + own);
+}
+
+/** The running sums of `values`; returns the last. */
+function accumulated(values: Float64Array, sums: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) {
+    total += values[i];
+    sums[i] = total;
+  }
+  return total;
+}
+
+/** The candidate, of `trials` with squared distances `found` [T,n], that leaves the least sum of squared distances. */
+function bestCandidate(closest: Float64Array, found: Float32Array, trials: number): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let t = 0, at = 0; t < trials; t++) {
+    let potential = 0;
+    for (let i = 0; i < closest.length; i++, at++) potential += Math.min(closest[i], found[at]);
+    if (potential < least) {
+      least = potential;
+      best = t;
+    }
+  }
+  return best;
+}
+
+/** values = min(values, others). */
+function lower(values: Float64Array, others: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.min(values[i], others[i]);
 }
 
 /** The first position of the ascending `values` that is not below `x`, at most the last one. */
@@ -189,24 +221,30 @@ async function lloyd(
   advance: (centroids: Float64Array) => void | Promise<void>,
 ): Promise<Float64Array> {
   const { channels } = features;
-  const k = start.length / channels;
   const centroids = start.slice();
   const assign = assigner(features);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { sums, sizes } = await assign(nearest(centroids, mean));
-    let shift = 0;
-    for (let c = 0; c < k; c++) {
-      if (sizes[c] === 0) continue;
-      for (let d = 0; d < channels; d++) {
-        const moved = sums[c * channels + d] / sizes[c] - mean[d];
-        shift += (moved - centroids[c * channels + d]) ** 2;
-        centroids[c * channels + d] = moved;
-      }
-    }
+    const shift = recentre(centroids, sums, sizes, mean);
     await advance(centroids);
     if (shift <= (SHIFT_TOLERANCE * variance) / channels) break;
   }
   return centroids;
+}
+
+/** Moves each centroid (about the mean) to that of its pixels, if it has any; returns the sum of squared moves. */
+function recentre(centroids: Float64Array, sums: Float64Array, sizes: Float64Array, mean: Float64Array): number {
+  const channels = mean.length;
+  let shift = 0;
+  for (let c = 0; c < sizes.length; c++) {
+    if (sizes[c] === 0) continue;
+    for (let d = 0, at = c * channels; d < channels; d++, at++) {
+      const moved = sums[at] / sizes[c] - mean[d];
+      shift += (moved - centroids[at]) ** 2;
+      centroids[at] = moved;
+    }
+  }
+  return shift;
 }
 
 /** The sum of features [K,D] and the number of pixels [K] of each cluster. */
@@ -221,7 +259,7 @@ const BLOCK_ROWS = 4096;
  * changed theirs: few do, after some iterations.
  */
 function assigner(features: LinearFeatures): (classifier: LinearClassifier) => Promise<ClassTotals> {
-  const { pixels, channels } = features;
+  const { pixels } = features;
   // Rows are dear where features are streamed, and a run continued there is to sum as one that was never interrupted.
   if (features.streamed) return (classifier) => nearestPass(features, classifier);
   let before: Uint16Array | undefined;
@@ -241,19 +279,24 @@ function assigner(features: LinearFeatures): (classifier: LinearClassifier) => P
     else
       for (let start = 0; start < changed.length; start += BLOCK_ROWS) {
         const index = changed.subarray(start, start + BLOCK_ROWS);
-        const rows = features.rows(index);
-        for (const [i, n] of index.entries()) {
-          const from = before[n] * channels;
-          const to = labels[n] * channels;
-          for (let d = 0, at = i * channels; d < channels; d++, at++) {
-            sums[from + d] -= rows[at];
-            sums[to + d] += rows[at];
-          }
-        }
+        moveRows(sums, features.rows(index), index, before, labels);
       }
     before = labels;
     return { sums, sizes };
   };
+}
+
+/** Takes the `rows` of the pixels in `index` from the sums [K,D] of their former classes, and adds them to those of their new ones. */
+function moveRows(sums: Float64Array, rows: Float32Array, index: Int32Array, before: Uint16Array, labels: Uint16Array) {
+  const channels = rows.length / index.length;
+  for (let i = 0, at = 0; i < index.length; i++) {
+    const from = before[index[i]] * channels;
+    const to = labels[index[i]] * channels;
+    for (let d = 0; d < channels; d++, at++) {
+      sums[from + d] -= rows[at];
+      sums[to + d] += rows[at];
+    }
+  }
 }
 
 /** The positions where two labellings differ; undefined if these are more than `most`. */

@@ -1,4 +1,4 @@
-import { type LinearFeatures, pixelRanges } from "./linearFeatures.ts";
+import { accumulate, type LinearFeatures, type PixelRange, pixelRanges } from "./linearFeatures.ts";
 
 /** The most classes that Uint16 labels can name. */
 const MAX_CLASSES = 65536;
@@ -33,13 +33,17 @@ export function classSizes(labels: ArrayLike<number>, k: number): Float64Array {
 export async function classSums(features: LinearFeatures, labels: ArrayLike<number>, k: number): Promise<Float64Array> {
   const sums = new Float64Array(k * features.channels);
   for (const range of pixelRanges(features)) {
-    const n = range.end - range.start;
-    const members = new Float32Array(k * n);
-    for (let i = 0; i < n; i++) members[labels[range.start + i] * n + i] = 1;
-    const part = await features.gradient(members, range);
-    for (let j = 0; j < sums.length; j++) sums[j] += part[j];
+    accumulate(sums, await features.gradient(membership(labels, k, range), range));
   }
   return sums;
+}
+
+/** 1 where a pixel of the range is of the class, else 0: [K,n]. */
+function membership(labels: ArrayLike<number>, k: number, { start, end }: PixelRange): Float32Array {
+  const n = end - start;
+  const members = new Float32Array(k * n);
+  for (let i = 0; i < n; i++) members[labels[start + i] * n + i] = 1;
+  return members;
 }
 
 /** New names for clusters so that sizes descend; equal sizes keep their order. `order[new] = old`. */

@@ -1,4 +1,4 @@
-import { type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
+import { accumulate, type LinearFeatures, type PixelRange, pixelRanges, resolveRange } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { bestOf } from "./predict.ts";
 
@@ -53,15 +53,28 @@ export async function nearestPass(
     const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), chunk);
     const best = labels.subarray(chunk.start - whole.start, chunk.end - whole.start);
     bestOf(scores, k, n, best, top);
-    for (let i = 0; i < n; i++) scored += top[i];
-    for (let i = 0; i < n; i++) sizes[best[i]]++;
+    scored += countBest(best, top, sizes);
     if (!summed) continue;
-    scores.fill(0);
-    for (let i = 0; i < n; i++) scores[best[i] * n + i] = 1;
-    if (before !== undefined)
-      for (let i = 0, at = chunk.start - whole.start; i < n; i++, at++) scores[before[at] * n + i] -= 1;
-    const part = await features.gradient(scores, chunk);
-    for (let j = 0; j < sums.length; j++) sums[j] += part[j];
+    toMembers(scores, best, before?.subarray(chunk.start - whole.start, chunk.end - whole.start));
+    accumulate(sums, await features.gradient(scores, chunk));
   }
   return { labels, sums, sizes, scored };
+}
+
+/** Adds the pixels of each class to `sizes`; returns the sum of their best scores. */
+function countBest(best: Uint16Array, top: Float32Array, sizes: Float64Array): number {
+  let scored = 0;
+  for (let i = 0; i < best.length; i++) {
+    scored += top[i];
+    sizes[best[i]]++;
+  }
+  return scored;
+}
+
+/** `scores` [K,n] become 1 in each pixel's class and 0 elsewhere, less the same of the classes `before`. */
+function toMembers(scores: Float32Array, best: Uint16Array, before: Uint16Array | undefined): void {
+  const n = best.length;
+  scores.fill(0);
+  for (let i = 0; i < n; i++) scores[best[i] * n + i] = 1;
+  if (before !== undefined) for (let i = 0; i < n; i++) scores[before[i] * n + i] -= 1;
 }

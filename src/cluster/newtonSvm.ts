@@ -9,10 +9,9 @@
  * (Polak and Ribiere's rule, preconditioned by H), which makes up for both. f is 1-strongly convex in w, so |g_w|^2 / 2
  * bounds its excess over the minimum where g_b = 0.
  */
-import { choleskySolve } from "./cholesky.ts";
 import { changedSince, hinge, move } from "./hinge.ts";
 import type { LinearFeatures, RowSums } from "./linearFeatures.ts";
-import { factorRoughly } from "./singleCholesky.ts";
+import { factorRoughly, type RoughFactor } from "./singleCholesky.ts";
 import { dot } from "./symmetric.ts";
 
 /** A hyperplane; updated in place by the solver. */
@@ -23,7 +22,7 @@ export interface Hyperplane {
 
 /** The factor of H that a solver ended with: where the next problem is much like the last, it serves to begin with. */
 export interface Curvature {
-  factor?: Float64Array;
+  factor?: RoughFactor;
 }
 
 export interface NewtonOptions {
@@ -120,7 +119,7 @@ export class NewtonSvm {
         last = undefined;
       }
       const solved = gradient.slice();
-      choleskySolve(factor, d + 1, solved);
+      factor.solve(solved);
       const step = descent(gradient, solved, last);
       last = { gradient, solved, step };
       await features.scores(Float32Array.from(step.subarray(0, d)), Float32Array.of(step[d]), change);
@@ -130,7 +129,7 @@ export class NewtonSvm {
     }
   }
 
-  /** H of the pixels with `pulls`, from a random share of them where they are many: [D+1,D+1], lower triangle, bias last. */
+  /** H of the pixels with `pulls`, from a random share of them where they are many: [D+1,D+1], upper triangle, bias last. */
   async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
     const { channels: d } = this.#features;
     const rows = this.#chooseRows(pulls, active);
@@ -248,12 +247,14 @@ function moveBy(plane: Hyperplane, step: Float64Array, t: number): void {
   plane.bias += t * step[weight.length];
 }
 
-/** The lower triangle of the squares with the sums as a last row, [D+1,D+1]. */
+/** The upper triangle of the squares, with the sums as a last column, [D+1,D+1]. */
 function borderedSums({ squares, sums }: RowSums, d: number): Float64Array {
   const n = d + 1;
   const result = new Float64Array(n * n);
-  for (let i = 0; i < d; i++) result.set(squares.subarray(i * d, i * d + i + 1), i * n);
-  result.set(sums, d * n);
+  for (let i = 0; i < d; i++) {
+    result.set(squares.subarray(i * d + i, (i + 1) * d), i * n + i);
+    result[i * n + d] = sums[i];
+  }
   return result;
 }
 

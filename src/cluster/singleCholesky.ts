@@ -16,7 +16,7 @@ import {
   wasmInstance,
   wasmModule,
 } from "../runtime/wasm.ts";
-import { factorPositive } from "./cholesky.ts";
+import { choleskySolve, factorPositive } from "./cholesky.ts";
 
 /** A pivot below this share of its diagonal element has no correct digit in single precision. */
 const LEAST_PIVOT = 1e-6;
@@ -62,16 +62,22 @@ function takeKernels(floats: number): Kernels | undefined {
 const PANEL = 64;
 const LARGE = 256;
 
+/** A factorised positive definite matrix. */
+export interface RoughFactor {
+  /** Solves matrix x = b in place of `b`. */
+  solve(b: Float64Array): void;
+}
+
 /**
- * A lower triangular L with L L^T near `matrix` [n,n], of which the lower triangle is read, for `choleskySolve`: in single precision
- * where that serves, else as `factorPositive` does it.
+ * Factorises `matrix` [n,n], of which the upper triangle is read: in single precision where that serves, else as `factorPositive` does
+ * it.
  */
-export async function factorRoughly(matrix: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
+export async function factorRoughly(matrix: Float64Array, n: number, blas: Blas): Promise<RoughFactor> {
   const stride = 4 * Math.ceil(n / 4);
   const kernels = takeKernels(n * stride);
-  if (kernels === undefined) return factorPositive(matrix, n);
+  if (kernels === undefined) return exactly(matrix, n);
   const { floats } = kernels;
-  for (let j = 0; j < n; j++) for (let i = 0; i <= j; i++) floats[i * stride + j] = matrix[j * n + i];
+  for (let i = 0; i < n; i++) floats.set(matrix.subarray(i * n + i, (i + 1) * n), i * stride + i);
   const panel = n > LARGE ? PANEL : n;
   let good = true;
   for (let start = 0; start < n && good; start += panel) {
@@ -79,10 +85,32 @@ export async function factorRoughly(matrix: Float64Array, n: number, blas: Blas)
     good = factorPanel(matrix, n, stride, start, end, kernels);
     if (good && end < n) await subtractPanel(floats, n, stride, start, end, blas);
   }
-  const factor = good ? new Float64Array(n * n) : factorPositive(matrix, n);
-  for (let i = 0; good && i < n; i++) for (let j = 0; j <= i; j++) factor[i * n + j] = floats[j * stride + i];
+  const upper = good ? floats.slice(0, n * stride) : undefined;
   spare = kernels;
-  return factor;
+  return upper === undefined ? exactly(matrix, n) : { solve: (b) => solveUpper(upper, n, stride, b) };
+}
+
+function exactly(matrix: Float64Array, n: number): RoughFactor {
+  const lower = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = i; j < n; j++) lower[j * n + i] = matrix[i * n + j];
+  const factor = factorPositive(lower, n);
+  return { solve: (b) => choleskySolve(factor, n, b) };
+}
+
+/** Solves R^T R x = b in place of `b`, for the upper triangle of `upper`, of which each row is walked once either way. */
+function solveUpper(upper: Float32Array, n: number, stride: number, b: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    const row = i * stride;
+    b[i] /= upper[row + i];
+    const x = b[i];
+    for (let j = i + 1; j < n; j++) b[j] -= x * upper[row + j];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const row = i * stride;
+    let sum = b[i];
+    for (let j = i + 1; j < n; j++) sum -= upper[row + j] * b[j];
+    b[i] = sum / upper[row + i];
+  }
 }
 
 /** Rows `start` to `end` of the upper factor R = L^T, four at a time: those first, then what they take from the panel's other rows. */
