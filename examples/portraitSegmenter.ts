@@ -9,6 +9,7 @@ import { readSafetensors, writeSafetensors } from "../src/checkpoint/safetensors
 import { portraitClasses } from "../src/dataset/portraits/classes.ts";
 import { PORTRAIT_VERSION } from "../src/dataset/portraits/render.ts";
 import { smallChannels } from "../src/models/segmenter.ts";
+import { cosineDecay, warmUp } from "../src/nn/schedules.ts";
 import { SEGMENTER_METADATA } from "../src/project/evaluation/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../src/project/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
@@ -49,7 +50,7 @@ const settings = JSON.stringify({ side, batch, seed, steps, rate: values.rate, p
 const saved = await loadState();
 const trainer = await segmenterTrainer({ plan, side, batch, seed, ...where, ...(saved && { state: saved }) });
 const weights = classWeights(portraitExamples(side, 200, 0, seed));
-const warmUp = 0.02 * steps;
+const rate = warmUp(0.02 * steps, cosineDecay(steps));
 
 /** The next step's pictures are drawn while the runtime's thread computes this one's. */
 const draw = (step: number) => {
@@ -65,8 +66,7 @@ let next = draw(first);
 let mean = 0;
 for (let step = first; step < steps; step++) {
   const { pictures, target } = next;
-  const cosine = 0.5 + 0.5 * Math.cos((Math.PI * step) / steps);
-  const running = trainer.step(pictures, target, Number(values.rate) * Math.min(1, (step + 1) / warmUp) * cosine);
+  const running = trainer.step(pictures, target, Number(values.rate) * rate(step));
   if (step + 1 < steps) next = draw(step + 1);
   const loss = await running;
   mean = step === first ? loss : mean * 0.98 + loss * 0.02;

@@ -146,8 +146,30 @@ export { printGraph } from "./graph/print.ts";
 export { simplify } from "./graph/simplify.ts";
 export type { Graph, Op, Operand, Value } from "./graph/value.ts";
 export { type Affine, batchNorm, frozenBatchNorm, runningStatistics, type Statistics } from "./nn/batchNorm.ts";
+export { crossEntropy } from "./nn/crossEntropy.ts";
+export {
+  type AdamInputs,
+  type AdamOptions,
+  type AdamStep,
+  adam,
+  adamFeeds,
+  adamInputs,
+  momentumDescent,
+  movingAverage,
+} from "./nn/optimizers.ts";
+export {
+  filled,
+  type Initializer,
+  initialTensors,
+  normal,
+  type ParameterSpec,
+  type ParameterTable,
+  parameterInputs,
+  trainedNames,
+} from "./nn/parameters.ts";
 export { averagePool, globalAveragePool } from "./nn/pooling.ts";
 export { type AxisMatrix, areaMatrix, bilinearMatrix, nearestMatrix, resample, resize } from "./nn/resample.ts";
+export { cosineDecay, polynomialDecay, type Schedule, warmUp } from "./nn/schedules.ts";
 export { logSoftmax, softmax } from "./nn/softmax.ts";
 export { type Blas, plainBlas } from "./runtime/blas.ts";
 export type {
@@ -164,3 +186,4 @@ export { RuntimeError } from "./runtime/session.ts";
 export type { JobOptions, Progress } from "./tensor/progress.ts";
 export { RandomState } from "./tensor/random.ts";
 export { type AnyTensor, type DType, type Tensor, tensor } from "./tensor/tensor.ts";
+export { type TrainStep, type TrainStepOptions, trainStep, type Variables, variables } from "./train/trainStep.ts";

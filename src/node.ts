@@ -37,6 +37,7 @@ export { buildReport, type ReportInput } from "./project/report/build.ts";
 export type { ReportData } from "./project/report/data.ts";
 export { readTemplate, renderReport } from "./project/report/render.ts";
 export { type ProviderReport, providerReports, resolveProvider } from "./runtime/node/providers.ts";
+export { ortNode } from "./runtime/ortNode.ts";
 export { ortBlas };
 
 let shared: { readonly runtime: Runtime; readonly blas: Blas } | undefined;

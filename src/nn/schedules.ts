@@ -1,0 +1,24 @@
+/** Learning rates over a run: what a rate is multiplied by at a step, counted from 0. */
+export type Schedule = (step: number) => number;
+
+/** Half a cosine from 1 to 0 over `steps`, and 0 from then on (Loshchilov and Hutter, 2017, without restarts). */
+export function cosineDecay(steps: number): Schedule {
+  check("cosineDecay", steps);
+  return (step) => 0.5 + 0.5 * Math.cos((Math.PI * Math.min(step, steps)) / steps);
+}
+
+/** (1 - step / steps)^power, and 0 from then on: the "poly" rule of the DeepLab papers at its usual power. */
+export function polynomialDecay(steps: number, power = 0.9): Schedule {
+  check("polynomialDecay", steps);
+  return (step) => (1 - Math.min(step, steps) / steps) ** power;
+}
+
+/** Rises evenly to 1 in the first `steps`, on top of what `then` says. */
+export function warmUp(steps: number, then: Schedule): Schedule {
+  check("warmUp", steps);
+  return (step) => Math.min(1, (step + 1) / steps) * then(step);
+}
+
+function check(caller: string, steps: number): void {
+  if (!(steps > 0)) throw new RangeError(`${caller}: steps must be positive, got ${steps}`);
+}
