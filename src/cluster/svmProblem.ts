@@ -26,9 +26,10 @@ const NEARER = [0.25, 0.1, 0.03];
 const WORKING_BYTES = 256 * 2 ** 20;
 const WORKING_SHARE = 0.25;
 
-/** Pixels of the sample that is solved before all pixels, where these are more by WORTHWHILE. */
-const SAMPLE = 16384;
-const WORTHWHILE = 2.5;
+/** The sample that is solved before all pixels: this share of them, at most so many, and none where that would be less than so many. */
+const SAMPLE_PART = 0.25;
+const SAMPLE_MOST = 16384;
+const SAMPLE_LEAST = 6144;
 /** Bytes that a sample's dense rows may take. */
 const SAMPLE_BYTES = 64 * 2 ** 20;
 /** Relative gap at which a sample is solved well enough. */
@@ -143,8 +144,9 @@ export class SvmProblem {
   /** The problem on a random sample of the pixels, ascending; undefined where there are too few pixels to need one. */
   sample(): { readonly index: Int32Array; readonly problem: SvmProblem } | undefined {
     const { pixels, channels } = this.features;
-    const size = Math.min(SAMPLE, Math.floor(SAMPLE_BYTES / (4 * channels)));
-    if (pixels < WORTHWHILE * size) return undefined;
+    const room = Math.floor(SAMPLE_BYTES / (4 * channels));
+    const size = Math.min(SAMPLE_MOST, room, Math.floor(SAMPLE_PART * pixels));
+    if (size < Math.min(SAMPLE_LEAST, room)) return undefined;
     if (this.#sample === undefined) {
       const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
       this.#sample = { index, problem: new SvmProblem(subset(this.alone, index), this.c, this.tolerance) };
