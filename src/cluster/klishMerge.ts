@@ -1,4 +1,3 @@
-import { confidenceMap } from "./confidence.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
 import { type Cluster, iouOf, restore, type State, start } from "./klishState.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
@@ -6,10 +5,13 @@ import { MergedSvmTrainer } from "./mergedSvm.ts";
 import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
-import { trainMergeStreamed } from "./streamedMerge.ts";
+import { type ClusterPair, StreamedMerges } from "./streamedMerge.ts";
 import { type MergeRequest, type MergeResult, type SvmHelper, trainMerged } from "./svmHelpers.ts";
 import type { SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
+
+/** Merges over streamed pixels that are trained with the next one. */
+const STREAMED_AHEAD = 3;
 
 /** Merges from the start, or from the tree to resume, to the last K, with a given lambda. */
 export async function mergeAll(features: LinearFeatures, options: KlishOptions, balance: number): Promise<MergeTree> {
@@ -18,8 +20,7 @@ export async function mergeAll(features: LinearFeatures, options: KlishOptions, 
   const problem = new SvmProblem(features, settings.C, settings.tolerance);
   const state =
     options.resume === undefined ? await start(problem, options) : await restore(problem, options.resume, options);
-  // Over streamed pixels nothing is held per pixel but labels and maps.
-  const queue = features.streamed ? undefined : mergeQueue(problem);
+  const trainers = features.streamed ? passTrainers(state) : threadTrainers(state);
   const tree = (): MergeTree =>
     mergeTree({
       pixels: features.pixels,
@@ -49,11 +50,10 @@ export async function mergeAll(features: LinearFeatures, options: KlishOptions, 
       });
       options.signal?.throwIfAborted();
       if (clusters.length <= minClusters || Math.min(...view.iou) >= minIou) return tree();
-      if (queue === undefined) await mergeStreamed(state, choice);
-      else await merge(state, queue, choice, rule);
+      await merge(state, trainers, choice, rule);
     }
   } finally {
-    await queue?.queue.settle();
+    await trainers.settle();
   }
 }
 
@@ -66,20 +66,47 @@ function viewOf({ confidence }: State, clusters: readonly Cluster[]): MergeState
   };
 }
 
-/** The threads that train merges, this one first, and how many merges to foresee for them. */
-interface Queue {
-  readonly queue: MergeQueue;
+/** Who trains the SVMs of merges: that of the next, and ahead of time those of `ahead` pairs that will probably follow. */
+interface MergeTrainers {
   readonly ahead: number;
+  train(first: ClusterPair, others: readonly ClusterPair[]): Promise<MergeResult>;
+  /** Drops what was trained with a cluster that is no more. */
+  forget(cluster: Cluster): void;
+  /** Waits until nothing is trained any more. */
+  settle(): Promise<void>;
 }
 
-function mergeQueue(problem: SvmProblem): Queue {
+/** Each thread trains one merge at a time, this one the next. */
+function threadTrainers(state: State): MergeTrainers {
+  const { problem } = state;
   const helpers = (problem.features.solving?.helpers ?? []).filter(
     (helper): helper is SvmHelper => helper.trainMerged !== undefined,
   );
   const trainer = new MergedSvmTrainer(problem);
   const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
-  // One more than are trained at a time: who is done early has the next.
-  return { queue: new MergeQueue([...helpers, here]), ahead: helpers.length > 0 ? helpers.length + 1 : 0 };
+  const queue = new MergeQueue([...helpers, here]);
+  return {
+    // One more than are trained at a time: who is done early has the next.
+    ahead: helpers.length > 0 ? helpers.length + 1 : 0,
+    train: (first, others) =>
+      queue.train(
+        taskOf(state, first),
+        others.map((pair) => taskOf(state, pair)),
+      ),
+    forget: ({ row }) => queue.forget(row),
+    settle: () => queue.settle(),
+  };
+}
+
+/** Over streamed pixels nothing is held per pixel but labels and maps, and all threads share each pass. */
+function passTrainers(state: State): MergeTrainers {
+  const merges = new StreamedMerges(state);
+  return {
+    ahead: STREAMED_AHEAD,
+    train: (first, others) => merges.train(first, others),
+    forget: (cluster) => merges.forget(cluster),
+    settle: async () => undefined,
+  };
 }
 
 function record(clusters: readonly Cluster[], { removed, kept, similarity }: MergeChoice): MergeRecord {
@@ -97,26 +124,22 @@ function record(clusters: readonly Cluster[], { removed, kept, similarity }: Mer
   };
 }
 
-/** Relabels p to q and retrains q; meanwhile other threads train merges that will probably follow. */
+/** Relabels p to q and retrains q; with it, merges that will probably follow. */
 async function merge(
   state: State,
-  { queue, ahead }: Queue,
+  trainers: MergeTrainers,
   choice: MergeChoice,
   rule: (view: MergeState) => MergeChoice,
 ): Promise<void> {
   const { clusters } = state;
-  const p = clusters[choice.removed];
-  const q = clusters[choice.kept];
-  const { map, ...svm } = await queue.train(
-    taskOf(state, p, q),
-    foreseen(state, p, q, rule, ahead).map(([p, q]) => taskOf(state, p, q)),
-  );
-  queue.forget(p.row);
-  queue.forget(q.row);
+  const [p, q] = [clusters[choice.removed], clusters[choice.kept]];
+  const { map, ...svm } = await trainers.train([p, q], foreseen(state, p, q, rule, trainers.ahead));
+  trainers.forget(p);
+  trainers.forget(q);
   join(state, choice, svm, map);
 }
 
-function taskOf({ labels, problem, weight, bias }: State, p: Cluster, q: Cluster): MergeTask {
+function taskOf({ labels, problem, weight, bias }: State, [p, q]: ClusterPair): MergeTask {
   const { c, tolerance, features } = problem;
   const classifier = ({ row }: Cluster) => ({
     weight: weight.slice(row * features.channels, (row + 1) * features.channels),
@@ -139,8 +162,8 @@ function foreseen(
   q: Cluster,
   rule: (view: MergeState) => MergeChoice,
   count: number,
-): (readonly [Cluster, Cluster])[] {
-  const pairs: (readonly [Cluster, Cluster])[] = [];
+): ClusterPair[] {
+  const pairs: ClusterPair[] = [];
   let left = state.clusters.filter((cluster) => cluster !== p && cluster !== q);
   while (pairs.length < count && left.length > 1) {
     const { removed, kept } = rule(viewOf(state, left));
@@ -149,24 +172,6 @@ function foreseen(
     left = left.filter((cluster) => !pair.includes(cluster));
   }
   return pairs;
-}
-
-/** `merge` over streamed pixels. */
-async function mergeStreamed(state: State, choice: MergeChoice): Promise<void> {
-  const { clusters, weight, bias, confidence, problem } = state;
-  const { channels } = problem.features;
-  const [p, q] = [clusters[choice.removed], clusters[choice.kept]];
-  const classifier = ({ row }: Cluster) => ({
-    weight: weight.subarray(row * channels, (row + 1) * channels),
-    bias: bias[row],
-  });
-  const maps = [confidence.map(p.row), confidence.map(q.row)] as const;
-  relabel(state, p, q);
-  const found = await trainMergeStreamed(problem, state.labels, q.name, [classifier(p), classifier(q)], maps);
-  const { plane, pass, objective, gap } = found;
-  const { predicted, truePositive } = pass;
-  const svm = { weight: Float32Array.from(plane.weight), bias: plane.bias, objective, gap, predicted, truePositive };
-  join(state, choice, svm, confidenceMap(pass.kept));
 }
 
 function relabel({ labels }: State, p: Cluster, q: Cluster): void {

@@ -43,8 +43,8 @@ export interface LinearFeatures {
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
   /** `nearestPass` over consecutive ranges, where features know a faster way than by their scores; undefined where they do not. */
   nearest?(classifier: LinearClassifier, request: RangesRequest): Promise<NearestPass | undefined>;
-  /** Mean and variance, likewise. */
-  spread?(): Spread | undefined;
+  /** Mean and variance over `range`, likewise. */
+  spread?(range?: PixelRange): Promise<Spread | undefined>;
   /** Set where every pass over the pixels costs reading them: few passes are then made, over many classes at once. */
   readonly streamed?: boolean;
   /** Whole passes shared with other threads, where that is worth more than sharing each product. */

@@ -9,6 +9,21 @@ export interface Spread {
   readonly variance: number;
 }
 
+/** The spread of the pixels of all `parts`. */
+export function pooled(parts: readonly { readonly spread: Spread; readonly pixels: number }[]): Spread {
+  const total = parts.reduce((sum, { pixels }) => sum + pixels, 0);
+  const mean = parts[0].spread.mean.map(() => 0);
+  for (const { spread, pixels } of parts)
+    for (let d = 0; d < mean.length; d++) mean[d] += (pixels / total) * spread.mean[d];
+  let variance = 0;
+  for (const { spread, pixels } of parts) {
+    let offset = 0;
+    for (let d = 0; d < mean.length; d++) offset += (spread.mean[d] - mean[d]) ** 2;
+    variance += (pixels / total) * (spread.variance + offset);
+  }
+  return { mean, variance };
+}
+
 /** Calls `visit` with the dense rows of consecutive pixels; the array is reused. */
 export async function forEachRows(
   features: LinearFeatures,
@@ -25,7 +40,7 @@ export async function forEachRows(
 
 /** Mean and variance of the features. Centred on the first row, so that a large common offset costs no digits. */
 export async function spread(features: LinearFeatures): Promise<Spread> {
-  const known = features.spread?.();
+  const known = await features.spread?.();
   if (known !== undefined) return known;
   const { pixels, channels } = features;
   const origin = features.rows(Int32Array.of(0));

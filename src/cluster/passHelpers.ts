@@ -49,6 +49,7 @@ export function withPasses(
     gradient: (g, range) => features.gradient(g, range),
     rows: (index, out) => features.rows(index, out),
     rowSums: (index, factors) => features.rowSums(index, factors),
+    ...(features.spread && { spread: features.spread.bind(features) }),
     passes: sharedPasses(own, helpers, pixelRanges(own, PIECE_PIXELS)),
   };
 }

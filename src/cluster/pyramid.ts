@@ -9,6 +9,7 @@ import {
   columns,
   denseRowSums,
   type LinearFeatures,
+  type PixelRange,
   type RowSums,
   resolveRange,
 } from "./linearFeatures.ts";
@@ -76,7 +77,7 @@ class Pyramid implements LinearFeatures {
     weight: Float32Array,
     bias: Float32Array,
     out?: Float32Array,
-    range?: { readonly start: number; readonly end: number },
+    range?: PixelRange,
   ): Promise<Float32Array> {
     const { start, end } = resolveRange(this, range);
     const k = classCount(this.channels, weight, bias);
@@ -126,7 +127,7 @@ class Pyramid implements LinearFeatures {
     return result;
   }
 
-  async gradient(g: Float32Array, range?: { readonly start: number; readonly end: number }): Promise<Float64Array> {
+  async gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array> {
     const { start, end } = resolveRange(this, range);
     const n = end - start;
     const k = g.length / n;
@@ -171,8 +172,15 @@ class Pyramid implements LinearFeatures {
     });
   }
 
-  spread(): Spread | undefined {
-    return pyramidSpread(this.#levels, this.pixels / this.alignment, this.#resolution);
+  async spread(range?: PixelRange): Promise<Spread | undefined> {
+    const { start, end } = resolveRange(this, range);
+    const first = start / this.alignment;
+    const images = (end - start) / this.alignment;
+    const levels = this.#levels.map((level) => {
+      const length = level.size * level.size * level.channels;
+      return { ...level, data: level.data.subarray(first * length, (first + images) * length) };
+    });
+    return pyramidSpread(levels, images, this.#resolution);
   }
 
   /** Room for `length` numbers, of the spare maps where these suffice and nobody has them. */

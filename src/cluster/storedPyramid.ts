@@ -15,6 +15,7 @@ import {
   type RowSums,
   resolveRange,
 } from "./linearFeatures.ts";
+import { pooled, type Spread } from "./moments.ts";
 import { type PyramidLevel, pyramidFeatures } from "./pyramid.ts";
 import { widenBlock } from "./widenBlock.ts";
 
@@ -141,6 +142,16 @@ class StoredPyramid implements LinearFeatures {
       for (let j = 0; j < sums.length; j++) result[j] += sums[j];
     });
     return result;
+  }
+
+  async spread(): Promise<Spread | undefined> {
+    const parts: { readonly spread: Spread; readonly pixels: number }[] = [];
+    await this.#forEachBlock(0, this.pixels, async (_, within) => {
+      const spread = await this.#block.spread?.(within);
+      if (spread !== undefined) parts.push({ spread, pixels: within.end });
+    });
+    const pixels = parts.reduce((sum, part) => sum + part.pixels, 0);
+    return pixels === this.pixels ? pooled(parts) : undefined;
   }
 
   /** Calls `work` with each block of the pixels from `start` to `end` in turn: where it starts among them, and its own pixels. */
