@@ -26,10 +26,14 @@ const NEARER = [0.25, 0.1, 0.03];
 const WORKING_BYTES = 256 * 2 ** 20;
 const WORKING_SHARE = 0.25;
 
-/** The sample that is solved before all pixels: this share of them, at most so many, and none where that would be less than so many. */
+/**
+ * The sample that is solved before all pixels: this share of them, at most so many, and none where that would be less than so many, or
+ * than so many per channel: a step costs mainly its Hessian there, as much as on all pixels.
+ */
 const SAMPLE_PART = 0.25;
 const SAMPLE_MOST = 16384;
 const SAMPLE_LEAST = 6144;
+const SAMPLE_LEAST_PER_CHANNEL = 16;
 /** Bytes that a sample's dense rows may take. */
 const SAMPLE_BYTES = 64 * 2 ** 20;
 /** Relative gap at which a sample is solved well enough. */
@@ -58,15 +62,15 @@ export class SvmProblem {
   }
 
   /**
-   * Solves the SVM of class `own` from and into `plane`, well below `tolerance`, on its working set `near`: pixels with a margin above
-   * -NEAR and their scores (spoiled).
+   * Solves the SVM of class `own` from and into `plane`, to `tolerance`, on its working set `near`: pixels with a margin above -NEAR and
+   * their scores (spoiled).
    */
   async solve(
     labels: Uint16Array,
     own: number,
     plane: Hyperplane,
     near: SparseMap,
-    tolerance = this.enough,
+    tolerance: number,
     curvature: Curvature = {},
   ): Promise<void> {
     for (const margin of [NEAR, ...NEARER]) {
@@ -80,11 +84,6 @@ export class SvmProblem {
     const scores = await alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
     await new NewtonSvm(alone, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance, curvature });
     roundPlane(plane);
-  }
-
-  /** The tolerance that `solve` stops at. */
-  get enough(): number {
-    return this.tolerance * INNER_SHARE;
   }
 
   /** Whether `near` can be solved by itself. */
@@ -146,7 +145,7 @@ export class SvmProblem {
     const { pixels, channels } = this.features;
     const room = Math.floor(SAMPLE_BYTES / (4 * channels));
     const size = Math.min(SAMPLE_MOST, room, Math.floor(SAMPLE_PART * pixels));
-    if (size < Math.min(SAMPLE_LEAST, room)) return undefined;
+    if (size < Math.min(Math.max(SAMPLE_LEAST, SAMPLE_LEAST_PER_CHANNEL * channels), room)) return undefined;
     if (this.#sample === undefined) {
       const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
       this.#sample = { index, problem: new SvmProblem(subset(this.alone, index), this.c, this.tolerance) };
