@@ -3,7 +3,8 @@
  * memory, a sample of the pixels near its margin; then all classes are polished together, one pass giving the exact objectives and
  * gradients of all: quasi-Newton steps whose first metric is the working set's Hessian (sub-sampled Newton), corrected by the last
  * steps' changes of gradient (L-BFGS; Nocedal and Wright, Numerical Optimization, algorithm 7.4). The gap that certifies a class is
- * exact, whatever the working set.
+ * exact, whatever the working set. It is also far too wide where features have large norms: there a class is done when the metric's
+ * own estimate of what is left to gain, g^T B^-1 g / 2 (the Newton decrement), is well below the tolerance.
  */
 import { RandomState } from "../tensor/random.ts";
 import { factorPositive } from "./cholesky.ts";
@@ -26,6 +27,8 @@ const CLASSES_PER_PASS = 16;
 /** Active rows that a Hessian is taken from, per channel and at least. */
 const HESSIAN_ROWS_PER_CHANNEL = 16;
 const LEAST_HESSIAN_ROWS = 4096;
+/** A class is settled when the share of its objective that further steps can be expected to gain is this part of the tolerance. */
+const SETTLED = 0.03;
 /** Steps whose change of gradient is remembered. */
 const MEMORY = 6;
 /** Share of the slope's promise that a step must keep (Armijo). */
@@ -37,7 +40,7 @@ export interface PolishedSvm {
   readonly objective: number;
   readonly gap: number;
   readonly certified: boolean;
-  /** The pass that certified it, with the kept scores where asked for. */
+  /** The pass that found these, with the kept scores where asked for. */
   readonly pass: ClassPass;
 }
 
@@ -121,6 +124,11 @@ class Descent {
     this.trial = Float64Array.from([...weight, bias], Math.fround);
   }
 
+  /** What a whole step from the last point would gain, if the objective were as the metric has it. */
+  get promise(): number {
+    return -this.#slope / 2;
+  }
+
   get plane(): Hyperplane {
     const d = this.trial.length - 1;
     return { weight: this.trial.slice(0, d), bias: this.trial[d] };
@@ -177,13 +185,16 @@ class Descent {
 export interface PolishOptions {
   /** Keep the scores s > -1 of the certifying pass. */
   readonly keep?: boolean;
-  /** After each pass: how many classes are certified, and the hyperplanes so far (those of `classes`, in their order). */
-  readonly onPass?: (certified: number, planes: readonly Hyperplane[]) => void | Promise<void>;
+  /**
+   * After each pass: how many classes are done, the largest share of its objective that one of the others can be expected to gain, and
+   * the hyperplanes so far (those of `classes`, in their order).
+   */
+  readonly onPass?: (done: number, left: number, planes: readonly Hyperplane[]) => void | Promise<void>;
 }
 
 /**
  * Steps towards the problem's tolerance over all pixels for `classes`, from `planes` and with preconditioners `factors`, in the same
- * order. A class that is not certified within MAX_PASSES has the best of the hyperplanes that were tried.
+ * order. A class that is not done within MAX_PASSES has the best of the hyperplanes that were tried.
  */
 export async function polish(
   problem: SvmProblem,
@@ -192,14 +203,15 @@ export async function polish(
   planes: readonly Hyperplane[],
   factors: readonly PackedFactor[],
   { keep = false, onPass }: PolishOptions = {},
-): Promise<PolishedSvm[]> {
-  const { features, penalty } = problem;
+): Promise<(PolishedSvm & { readonly settled: boolean })[]> {
+  const { features, penalty, tolerance } = problem;
   const d = features.channels;
   const descents = classes.map((own, i) => new Descent(own, planes[i], factors[i]));
-  const done = new Array<PolishedSvm | undefined>(classes.length).fill(undefined);
   const best: PolishedSvm[] = [];
-  for (let round = 1; done.includes(undefined); round++) {
-    const pending = [...descents.keys()].filter((i) => done[i] === undefined);
+  const settled = new Array<boolean>(classes.length).fill(false);
+  let pending = [...classes.keys()];
+  for (let round = 1; round <= MAX_PASSES && pending.length > 0; round++) {
+    let left = 0;
     const weight = new Float32Array(pending.length * d);
     for (const [row, i] of pending.entries()) weight.set(descents[i].trial.subarray(0, d), row * d);
     const passes = await svmPass(features, {
@@ -217,21 +229,26 @@ export async function polish(
       const { objective, gap, certified } = problem.certify(plane.weight, pass);
       if (best[i] === undefined || certified || objective < best[i].objective)
         best[i] = { plane, objective, gap, certified, pass };
-      if (certified || round === MAX_PASSES) {
-        done[i] = best[i];
+      if (certified) {
+        settled[i] = true;
         continue;
       }
       const gradient = new Float64Array(d + 1);
       for (let j = 0; j < d; j++) gradient[j] = plane.weight[j] - 2 * penalty * (pass.pullGradient as Float64Array)[j];
       gradient[d] = -2 * penalty * pass.signedPull;
       descent.advance(objective, gradient);
+      const share = descent.promise / best[i].objective;
+      settled[i] = share <= SETTLED * tolerance;
+      if (!settled[i]) left = Math.max(left, share);
     }
+    pending = pending.filter((i) => !settled[i]);
     await onPass?.(
-      done.filter((one) => one?.certified).length,
+      classes.length - pending.length,
+      left,
       best.map(({ plane }) => plane),
     );
   }
-  return done as PolishedSvm[];
+  return best.map((one, i) => ({ ...one, settled: settled[i] }));
 }
 
 /** A hyperplane and the preconditioner of its class. */
@@ -323,9 +340,9 @@ export async function trainByWorkingSets(
       factors,
       {
         ...options,
-        async onPass(certified, now) {
+        async onPass(done, left, now) {
           for (const [row, i] of asked.entries()) present[i] = now[row];
-          await onPass?.(classes.length - asked.length + certified, present);
+          await onPass?.(classes.length - asked.length + done, left, present);
         },
       },
     );
@@ -337,7 +354,7 @@ export async function trainByWorkingSets(
       present[i] = (results[i] as PolishedSvm).plane;
       // Where a new working set gains nothing that counts, float32 allows no better.
       const gains = before === undefined || now.objective < before.objective * (1 - problem.tolerance);
-      if (!now.certified && gains) pending.push(i);
+      if (!now.settled && gains) pending.push(i);
     }
   }
   return results as PolishedSvm[];

@@ -65,9 +65,14 @@ export async function trainStreamed(
       onProgress?.({ phase: "svm on working sets", done: solved, total: k });
       signal?.throwIfAborted();
     },
-    async onPass(certified, now) {
+    async onPass(done, left, now) {
       planes = [...now];
-      onProgress?.({ phase: "svm on all pixels", done: certified, total: k, note: `${pixels} pixels` });
+      onProgress?.({
+        phase: "svm on all pixels",
+        done,
+        total: k,
+        note: `${pixels} pixels, ${left.toExponential(0)} of an objective to gain`,
+      });
       await report();
     },
   });

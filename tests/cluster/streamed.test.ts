@@ -20,25 +20,26 @@ const objectives = (tree: MergeTree) => tree.steps.map(({ objective }) => object
 const merges = (tree: MergeTree) => tree.steps.map(({ kept, removed }) => [kept, removed]);
 
 describe("klish on streamed features", () => {
-  it("certifies start classifiers with the objectives of those trained in memory", async () => {
+  it("trains start classifiers to the objectives of those trained in memory, with gaps that hold", async () => {
     const labels = Uint16Array.from({ length: features.pixels }, (_, n) => (n % 9 > 5 ? 2 : n % 2));
     const tolerance = 1e-3;
     const exact = await linearSvm(features, { labels, nClasses: 3, tolerance: 1e-5 });
     const found = await trainStreamed(new SvmProblem(streamed, 5000, tolerance), labels, 3, {});
     for (let k = 0; k < 3; k++) {
-      expect(found.gap[k]).toBeLessThanOrEqual(tolerance);
-      expect(found.objective[k] / exact.objective[k]).toBeLessThan(1 + 1.1 * tolerance);
-      expect(found.objective[k] / exact.objective[k]).toBeGreaterThan(1 - 2e-5);
+      const above = found.objective[k] / exact.objective[k] - 1;
+      expect(above).toBeLessThan(0.1 * tolerance);
+      expect(above).toBeGreaterThan(-2e-5);
+      expect(found.gap[k]).toBeGreaterThanOrEqual(above);
     }
   });
 
-  it("takes the merges of the same features in memory, with certified objectives", async () => {
+  it("takes the merges of the same features in memory, with their objectives", async () => {
     const tree = await klish(streamed, { ...options, tolerance: 1e-4 });
     const exact = await klish(features, { ...options, tolerance: 1e-4 });
     expect(merges(tree)).toEqual(merges(exact));
     const expected = objectives(exact);
-    for (const [i, objective] of objectives(tree).entries()) expect(objective / expected[i]).toBeCloseTo(1, 3);
-    for (const { gap } of tree.steps) expect(Math.max(...gap)).toBeLessThanOrEqual(1e-4);
+    for (const [i, objective] of objectives(tree).entries())
+      expect(Math.abs(objective / expected[i] - 1)).toBeLessThan(1e-4);
   });
 
   it("continues from any state before and during the merges", async () => {
