@@ -1,6 +1,6 @@
 /**
  * The SVMs of Eq. 3 where every pass over the pixels costs reading them (`LinearFeatures.streamed`). A class is solved on a working set in
- * memory, a sample of the pixels near its margin; then all classes are polished together, one pass giving the exact objectives and
+ * memory, a sample of the pixels near its margin and some of all others; then all classes are polished together, one pass giving the exact objectives and
  * gradients of all: quasi-Newton steps whose first metric is the working set's Hessian (sub-sampled Newton), corrected by the last
  * steps' changes of gradient (L-BFGS; Nocedal and Wright, Numerical Optimization, algorithm 7.4). The gap that certifies a class is
  * exact, whatever the working set. It is also far too wide where features have large norms: there a class is done when the metric's
@@ -8,20 +8,25 @@
  */
 import { RandomState } from "../tensor/random.ts";
 import { factorPositive } from "./cholesky.ts";
-import { subset } from "./denseFeatures.ts";
+import { denseFeatures } from "./denseFeatures.ts";
+import type { LinearFeatures } from "./linearFeatures.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { type ClassPass, svmPass } from "./svmPass.ts";
-import { NEAR, SvmProblem } from "./svmProblem.ts";
+import { labelsOf, NEAR, SvmProblem } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
 
 /** Passes over all pixels with one working set; after so many working sets a class is left with the gap it has. */
 const MAX_PASSES = 8;
 const MAX_WORKING_SETS = 4;
-/** Rows of a working set, per channel and at least. */
-const ROWS_PER_CHANNEL = 64;
-const LEAST_ROWS = 16384;
+/** Rows of a working set that are near the margin, per channel and at least. */
+const NEAR_ROWS_PER_CHANNEL = 48;
+const LEAST_NEAR_ROWS = 12288;
+/** Rows of all working sets that are drawn from all pixels. */
+const COMMON_ROWS_PER_CHANNEL = 16;
+const LEAST_COMMON_ROWS = 4096;
 /** Relative gap at which a working set is solved well enough: it is a sample. */
 const WORKING_TOLERANCE = 0.01;
+const ROUGH_TOLERANCE = 0.1;
 /** Classes whose near pixels are listed at a time. */
 const CLASSES_PER_PASS = 16;
 /** Active rows that a Hessian is taken from, per channel and at least. */
@@ -251,34 +256,61 @@ export async function polish(
   return best.map((one, i) => ({ ...one, settled: settled[i] }));
 }
 
-/** A hyperplane and the preconditioner of its class. */
-export interface WorkingSolution {
-  readonly plane: Hyperplane;
-  readonly factor: PackedFactor;
+/** Pixels drawn from all, ascending, and their rows: what every working set has, so that no class forgets the pixels far from it. */
+export interface CommonRows {
+  readonly index: Int32Array;
+  readonly rows: Float32Array;
+}
+
+export function commonRows(features: LinearFeatures): CommonRows {
+  const { pixels, channels } = features;
+  const size = Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels);
+  const index = spreadSample(
+    Int32Array.from({ length: pixels }, (_, n) => n),
+    size,
+  );
+  return { index, rows: features.rows(index) };
+}
+
+/** A class's problem on a sample of the pixels. */
+interface WorkingSet {
+  readonly problem: SvmProblem;
+  readonly labels: Uint16Array;
 }
 
 /**
- * Solves class `own` from `plane` (updated) on a sample of `candidates`, ascending, which hold all pixels that may be active: each
- * stands for as many as were left out.
+ * A sample of `candidates`, ascending, the pixels that may be active, each of which stands for as many as were left out; and the common
+ * rows, which count as much each: too little for their number, but enough to hold the hyperplane where no candidate does. What becomes
+ * active among the pixels they stand for is seen by the next pass.
  */
-export async function solveWorkingSet(
-  problem: SvmProblem,
+function workingSet(
+  { features, penalty }: SvmProblem,
   labels: Uint16Array,
-  own: number,
-  plane: Hyperplane,
   candidates: Int32Array,
-): Promise<WorkingSolution> {
-  const { features, penalty } = problem;
-  const index = spreadSample(candidates, Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * features.channels));
-  const sample = subset(features, index);
-  const working = new SvmProblem(sample, penalty * candidates.length, WORKING_TOLERANCE);
-  const some = Uint16Array.from(index, (n) => labels[n]);
-  const scores = await sample.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+  common: CommonRows,
+  tolerance: number,
+): WorkingSet {
+  const { channels, blas } = features;
+  const near = spreadSample(candidates, Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels));
+  const count = near.length + common.index.length;
+  const data = new Float32Array(count * channels);
+  features.rows(near, data.subarray(0, near.length * channels));
+  data.set(common.rows, near.length * channels);
+  const some = new Uint16Array(count);
+  some.set(labelsOf(labels, near));
+  some.set(labelsOf(labels, common.index), near.length);
+  const standsFor = candidates.length / Math.max(near.length, 1);
+  const sample = denseFeatures({ dtype: "float32", shape: [count, channels], data }, { blas });
+  return { problem: new SvmProblem(sample, penalty * Math.max(standsFor, 1) * count, tolerance), labels: some };
+}
+
+/** Solves class `own` of a working set, to its tolerance, from and into `plane`. */
+async function solveWorkingSet({ problem, labels }: WorkingSet, own: number, plane: Hyperplane): Promise<void> {
+  const scores = await problem.features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
   const near: number[] = [];
-  for (let i = 0; i < scores.length; i++) if ((some[i] === own ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
+  for (let i = 0; i < scores.length; i++) if ((labels[i] === own ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
   const nearMap = { index: Int32Array.from(near), value: Float32Array.from(near, (i) => scores[i]) };
-  await working.solve(some, own, plane, nearMap, WORKING_TOLERANCE);
-  return { plane, factor: await sampledHessian(working, some, own, plane) };
+  await problem.solve(labels, own, plane, nearMap, problem.tolerance);
 }
 
 /** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
@@ -292,19 +324,21 @@ export function spreadSample(list: Int32Array, size: number): Int32Array {
 }
 
 export interface TrainOptions extends PolishOptions {
-  /** After each class that was solved on its working set. */
-  readonly onSolved?: (solved: number) => void;
+  /** After each class that was solved on its working set: how many were, of this round. */
+  readonly onSolved?: (solved: number, round: number) => void;
 }
 
 /**
  * Trains `classes` over all pixels to the problem's tolerance, from `planes`, in the same order. `candidates`, if known, are the pixels
- * that may be active for each class at the start; else, and where passes do not suffice, a pass finds those near the margin.
+ * that may be active for each class at the start, which is then near its end. Else, and where passes do not suffice, a pass finds those
+ * near the margin, and a first working set makes the start a better one to look for them.
  */
 export async function trainByWorkingSets(
   problem: SvmProblem,
   labels: Uint16Array,
   classes: readonly number[],
   planes: readonly Hyperplane[],
+  common: CommonRows,
   candidates: readonly Int32Array[] | undefined,
   { onSolved, onPass, ...options }: TrainOptions = {},
 ): Promise<PolishedSvm[]> {
@@ -312,7 +346,9 @@ export async function trainByWorkingSets(
   const present = [...planes];
   let pending = [...classes.keys()];
   for (let round = 0; pending.length > 0 && round < MAX_WORKING_SETS; round++) {
+    const rough = round === 0 && candidates === undefined;
     const factors: PackedFactor[] = [];
+    let solved = 0;
     for (let start = 0; start < pending.length; start += CLASSES_PER_PASS) {
       const group = pending.slice(start, start + CLASSES_PER_PASS);
       const lists =
@@ -325,12 +361,16 @@ export async function trainByWorkingSets(
               group.map((i) => present[i]),
             );
       for (const [row, i] of group.entries()) {
-        const solution = await solveWorkingSet(problem, labels, classes[i], copyOf(present[i]), lists[row]);
-        present[i] = solution.plane;
-        factors.push(solution.factor);
-        onSolved?.(factors.length);
+        const tolerance = rough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
+        const working = workingSet(problem, labels, lists[row], common, tolerance);
+        const plane = copyOf(present[i]);
+        await solveWorkingSet(working, classes[i], plane);
+        present[i] = plane;
+        if (!rough) factors.push(await sampledHessian(working.problem, working.labels, classes[i], plane));
+        onSolved?.(++solved, round);
       }
     }
+    if (rough) continue;
     const asked = pending;
     const polished = await polish(
       problem,

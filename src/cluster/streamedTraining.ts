@@ -1,17 +1,15 @@
-/** All start classifiers over streamed pixels: those of a sample in memory, then passes over all pixels. */
+/** All start classifiers over streamed pixels: least squares on a sample in memory, working sets, then passes over all pixels. */
 import type { JobOptions } from "../tensor/progress.ts";
 import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
-import { type LinearSvm, trainOneVsRest } from "./linearSvm.ts";
+import { type LinearSvm, leastSquares } from "./linearSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { trainByWorkingSets } from "./streamedSvm.ts";
-import { SvmProblem } from "./svmProblem.ts";
+import { commonRows, trainByWorkingSets } from "./streamedSvm.ts";
+import { labelsOf, SvmProblem } from "./svmProblem.ts";
 
 /** Rows of the sample, per channel and at least. */
 const ROWS_PER_CHANNEL = 32;
 const LEAST_ROWS = 16384;
-/** Relative gap at which the sample is solved well enough: beyond, it says nothing about the rest of the pixels. */
-const SAMPLE_TOLERANCE = 0.1;
 
 /** The hyperplanes of all classes, between two passes. */
 export interface TrainingProgress {
@@ -22,7 +20,7 @@ export interface TrainingProgress {
 
 export interface StreamedTrainingOptions extends JobOptions {
   readonly begun?: TrainingProgress;
-  /** Called when the sample is solved, and after each pass. */
+  /** Called at the start, and after each pass. */
   readonly onTraining?: (progress: TrainingProgress) => void | Promise<void>;
 }
 
@@ -40,14 +38,8 @@ export async function trainStreamed(
   if (begun === undefined) {
     const size = Math.min(pixels, Math.max(LEAST_ROWS, ROWS_PER_CHANNEL * channels));
     const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
-    const sample = new SvmProblem(subset(features, index), c, SAMPLE_TOLERANCE);
-    const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
-    const some = Uint16Array.from(index, (n) => labels[n]);
-    const { weight, bias } = await trainOneVsRest(sample, some, k, job);
-    planes = classes.map((own) => ({
-      weight: Float64Array.from(weight.subarray(own * channels, (own + 1) * channels)),
-      bias: bias[own],
-    }));
+    const sample = new SvmProblem(subset(features, index), c, problem.tolerance);
+    planes = await leastSquares(sample, labelsOf(labels, index), k);
   } else
     planes = classes.map((own) => ({
       weight: begun.weight.slice(own * channels, (own + 1) * channels),
@@ -60,9 +52,9 @@ export async function trainStreamed(
     signal?.throwIfAborted();
   };
   await report();
-  const polished = await trainByWorkingSets(problem, labels, classes, planes, undefined, {
-    onSolved(solved) {
-      onProgress?.({ phase: "svm on working sets", done: solved, total: k });
+  const polished = await trainByWorkingSets(problem, labels, classes, planes, commonRows(features), undefined, {
+    onSolved(solved, round) {
+      onProgress?.({ phase: "svm on working sets", done: solved, total: k, note: `round ${round + 1}` });
       signal?.throwIfAborted();
     },
     async onPass(done, left, now) {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { klish } from "../../src/cluster/klish.ts";
 import type { KlishOptions, KlishStart } from "../../src/cluster/klishOptions.ts";
+import { start } from "../../src/cluster/klishState.ts";
 import type { LinearFeatures } from "../../src/cluster/linearFeatures.ts";
 import { linearSvm } from "../../src/cluster/linearSvm.ts";
 import type { MergeTree } from "../../src/cluster/mergeTree.ts";
 import { withPasses } from "../../src/cluster/passHelpers.ts";
+import { StreamedMerges } from "../../src/cluster/streamedMerge.ts";
 import { trainStreamed } from "../../src/cluster/streamedTraining.ts";
 import { SvmProblem } from "../../src/cluster/svmProblem.ts";
 import { blobs } from "./points.ts";
@@ -56,5 +58,35 @@ describe("klish on streamed features", () => {
     for (const begun of [starts[1], ...starts.slice(-3)])
       expect(merges(await klish(streamed, { ...options, begun }))).toEqual(merges(whole));
     expect(merges(await klish(streamed, { ...options, resume: trees[2] }))).toEqual(merges(whole));
+  });
+
+  it("trains merges that may follow with the next one, each as if alone", async () => {
+    let passes = 0;
+    const shared = streamed.passes as NonNullable<LinearFeatures["passes"]>;
+    const counted: LinearFeatures = {
+      ...streamed,
+      passes: {
+        ...shared,
+        svm(request) {
+          passes++;
+          return shared.svm(request);
+        },
+      },
+    };
+    const state = await start(new SvmProblem(counted, 5000, 1e-3), options);
+    const [a, b, c, d] = state.clusters;
+    const together = new StreamedMerges(state);
+    await together.train([a, b], [[c, d]]);
+    passes = 0;
+    const ahead = await together.train([c, d], []);
+    expect(passes).toBe(0);
+    const alone = await new StreamedMerges(state).train([c, d], []);
+    expect(passes).toBeGreaterThan(0);
+    expect(ahead.objective / alone.objective).toBeCloseTo(1, 3);
+    expect(Math.abs(ahead.predicted - alone.predicted)).toBeLessThan(0.01 * alone.predicted);
+    passes = 0;
+    together.forget(d);
+    await together.train([c, d], []);
+    expect(passes).toBeGreaterThan(0);
   });
 });
