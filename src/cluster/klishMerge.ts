@@ -11,7 +11,7 @@ import type { SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
 /** Merges over streamed pixels that are trained with the next one. */
-const STREAMED_AHEAD = 3;
+const STREAMED_AHEAD = 7;
 
 /** Merges from the start, or from the tree to resume, to the last K, with a given lambda. */
 export async function mergeAll(features: LinearFeatures, options: KlishOptions, balance: number): Promise<MergeTree> {

@@ -16,7 +16,7 @@ import { labelsOf, NEAR, SvmProblem } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
 
 /** Passes over all pixels with one working set; after so many working sets a class is left with the gap it has. */
-const MAX_PASSES = 8;
+const MAX_PASSES = 10;
 const MAX_WORKING_SETS = 4;
 /** Rows of a working set that are near the margin, per channel and at least. */
 const NEAR_ROWS_PER_CHANNEL = 48;
@@ -33,7 +33,7 @@ const CLASSES_PER_PASS = 16;
 const HESSIAN_ROWS_PER_CHANNEL = 16;
 const LEAST_HESSIAN_ROWS = 4096;
 /** A class is settled when the share of its objective that further steps can be expected to gain is this part of the tolerance. */
-const SETTLED = 0.03;
+const SETTLED = 0.1;
 /** Steps whose change of gradient is remembered. */
 const MEMORY = 6;
 /** Share of the slope's promise that a step must keep (Armijo). */

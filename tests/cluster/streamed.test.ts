@@ -29,7 +29,7 @@ describe("klish on streamed features", () => {
     const found = await trainStreamed(new SvmProblem(streamed, 5000, tolerance), labels, 3, {});
     for (let k = 0; k < 3; k++) {
       const above = found.objective[k] / exact.objective[k] - 1;
-      expect(above).toBeLessThan(0.1 * tolerance);
+      expect(above).toBeLessThan(0.5 * tolerance);
       expect(above).toBeGreaterThan(-2e-5);
       expect(found.gap[k]).toBeGreaterThanOrEqual(above);
     }
