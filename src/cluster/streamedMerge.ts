@@ -2,7 +2,7 @@ import { confidenceMap } from "./confidence.ts";
 import { subset } from "./denseFeatures.ts";
 import type { Cluster, State } from "./klishState.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { type CommonRows, commonRows, spreadSample, trainByWorkingSets } from "./streamedSvm.ts";
+import { spreadSample, trainByWorkingSets, WorkingSets } from "./streamedSvm.ts";
 import type { MergeResult } from "./svmHelpers.ts";
 import { signsOf } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
@@ -20,12 +20,12 @@ export type ClusterPair = readonly [Cluster, Cluster];
  */
 export class StreamedMerges {
   readonly #state: State;
-  readonly #common: CommonRows;
+  readonly #workingSets: WorkingSets;
   #trained: { readonly pair: ClusterPair; readonly result: MergeResult }[] = [];
 
   constructor(state: State) {
     this.#state = state;
-    this.#common = commonRows(state.problem.features);
+    this.#workingSets = new WorkingSets(state.problem.features);
   }
 
   /** The SVM of the merge of `first`; no cluster is in two pairs. */
@@ -33,7 +33,7 @@ export class StreamedMerges {
     const known = this.#find(first);
     if (known !== undefined) return known;
     const pairs = [first, ...others.filter((pair) => this.#find(pair) === undefined)];
-    const results = await trainMerges(this.#state, pairs, this.#common);
+    const results = await trainMerges(this.#state, pairs, this.#workingSets);
     this.#trained.push(...pairs.map((pair, i) => ({ pair, result: results[i] })));
     return results[0];
   }
@@ -52,7 +52,11 @@ export class StreamedMerges {
  * Trains the SVM of each pair as one cluster: on a working set, a sample of the pixels that can be active, from the best combination of
  * the two old hyperplanes; then all together by passes over all pixels.
  */
-async function trainMerges(state: State, pairs: readonly ClusterPair[], common: CommonRows): Promise<MergeResult[]> {
+async function trainMerges(
+  state: State,
+  pairs: readonly ClusterPair[],
+  workingSets: WorkingSets,
+): Promise<MergeResult[]> {
   const into = new Map(pairs.map(([p, q]) => [p.name, q.name]));
   const labels = state.labels.map((name) => into.get(name) ?? name);
   const starts: Start[] = [];
@@ -62,7 +66,7 @@ async function trainMerges(state: State, pairs: readonly ClusterPair[], common: 
     labels,
     pairs.map(([, q]) => q.name),
     starts.map(({ plane }) => plane),
-    common,
+    workingSets,
     starts.map(({ candidates }) => candidates),
     { keep: true },
   );

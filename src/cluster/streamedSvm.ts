@@ -256,52 +256,48 @@ export async function polish(
   return best.map((one, i) => ({ ...one, settled: settled[i] }));
 }
 
-/** Pixels drawn from all, ascending, and their rows: what every working set has, so that no class forgets the pixels far from it. */
-export interface CommonRows {
-  readonly index: Int32Array;
-  readonly rows: Float32Array;
-}
-
-export function commonRows(features: LinearFeatures): CommonRows {
-  const { pixels, channels } = features;
-  const size = Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels);
-  const index = spreadSample(
-    Int32Array.from({ length: pixels }, (_, n) => n),
-    size,
-  );
-  return { index, rows: features.rows(index) };
-}
-
-/** A class's problem on a sample of the pixels. */
+/** A class's problem on a sample of the pixels. Its rows are valid until the next one is made. */
 interface WorkingSet {
   readonly problem: SvmProblem;
   readonly labels: Uint16Array;
 }
 
-/**
- * A sample of `candidates`, ascending, the pixels that may be active, each of which stands for as many as were left out; and the common
- * rows, which count as much each: too little for their number, but enough to hold the hyperplane where no candidate does. What becomes
- * active among the pixels they stand for is seen by the next pass.
- */
-function workingSet(
-  { features, penalty }: SvmProblem,
-  labels: Uint16Array,
-  candidates: Int32Array,
-  common: CommonRows,
-  tolerance: number,
-): WorkingSet {
-  const { channels, blas } = features;
-  const near = spreadSample(candidates, Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels));
-  const count = near.length + common.index.length;
-  const data = new Float32Array(count * channels);
-  features.rows(near, data.subarray(0, near.length * channels));
-  data.set(common.rows, near.length * channels);
-  const some = new Uint16Array(count);
-  some.set(labelsOf(labels, near));
-  some.set(labelsOf(labels, common.index), near.length);
-  const standsFor = candidates.length / Math.max(near.length, 1);
-  const sample = denseFeatures({ dtype: "float32", shape: [count, channels], data }, { blas });
-  return { problem: new SvmProblem(sample, penalty * Math.max(standsFor, 1) * count, tolerance), labels: some };
+/** Makes working sets. All have some pixels in common, drawn from all, so that no class forgets those far from it. */
+export class WorkingSets {
+  readonly #common: Int32Array;
+  readonly #nearRows: number;
+  /** The common rows, and after them room for those near a margin. */
+  readonly #rows: Float32Array;
+
+  constructor(features: LinearFeatures) {
+    const { pixels, channels } = features;
+    const all = Int32Array.from({ length: pixels }, (_, n) => n);
+    this.#common = spreadSample(all, Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels));
+    this.#nearRows = Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels);
+    const common = this.#common.length * channels;
+    this.#rows = new Float32Array(common + Math.min(this.#nearRows, pixels) * channels);
+    features.rows(this.#common, this.#rows.subarray(0, common));
+  }
+
+  /**
+   * The problem on the common pixels and a sample of `candidates`, ascending, which may be active. Each of the sample stands for as many as
+   * were left out. A common one counts as much: too little for what it stands for, but enough to hold the hyperplane where no candidate
+   * does; what becomes active among the others is seen by the next pass.
+   */
+  of({ features, penalty }: SvmProblem, labels: Uint16Array, candidates: Int32Array, tolerance: number): WorkingSet {
+    const { channels, blas } = features;
+    const near = spreadSample(candidates, this.#nearRows);
+    const common = this.#common.length;
+    const count = common + near.length;
+    const data = this.#rows.subarray(0, count * channels);
+    features.rows(near, data.subarray(common * channels));
+    const some = new Uint16Array(count);
+    some.set(labelsOf(labels, this.#common));
+    some.set(labelsOf(labels, near), common);
+    const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
+    const sample = denseFeatures({ dtype: "float32", shape: [count, channels], data }, { blas });
+    return { problem: new SvmProblem(sample, penalty * standsFor * count, tolerance), labels: some };
+  }
 }
 
 /** Solves class `own` of a working set, to its tolerance, from and into `plane`. */
@@ -324,29 +320,30 @@ export function spreadSample(list: Int32Array, size: number): Int32Array {
 }
 
 export interface TrainOptions extends PolishOptions {
+  /** The start is far from the end: a first working set makes it a better one to look for near pixels. */
+  readonly rough?: boolean;
   /** After each class that was solved on its working set: how many were, of this round. */
   readonly onSolved?: (solved: number, round: number) => void;
 }
 
 /**
  * Trains `classes` over all pixels to the problem's tolerance, from `planes`, in the same order. `candidates`, if known, are the pixels
- * that may be active for each class at the start, which is then near its end. Else, and where passes do not suffice, a pass finds those
- * near the margin, and a first working set makes the start a better one to look for them.
+ * that may be active for each class at the start; else, and where passes do not suffice, a pass finds those near the margin.
  */
 export async function trainByWorkingSets(
   problem: SvmProblem,
   labels: Uint16Array,
   classes: readonly number[],
   planes: readonly Hyperplane[],
-  common: CommonRows,
+  workingSets: WorkingSets,
   candidates: readonly Int32Array[] | undefined,
-  { onSolved, onPass, ...options }: TrainOptions = {},
+  { rough = false, onSolved, onPass, ...options }: TrainOptions = {},
 ): Promise<PolishedSvm[]> {
   const results = new Array<PolishedSvm | undefined>(classes.length).fill(undefined);
   const present = [...planes];
   let pending = [...classes.keys()];
   for (let round = 0; pending.length > 0 && round < MAX_WORKING_SETS; round++) {
-    const rough = round === 0 && candidates === undefined;
+    const isRough = rough && round === 0;
     const factors: PackedFactor[] = [];
     let solved = 0;
     for (let start = 0; start < pending.length; start += CLASSES_PER_PASS) {
@@ -361,16 +358,16 @@ export async function trainByWorkingSets(
               group.map((i) => present[i]),
             );
       for (const [row, i] of group.entries()) {
-        const tolerance = rough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
-        const working = workingSet(problem, labels, lists[row], common, tolerance);
+        const tolerance = isRough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
+        const working = workingSets.of(problem, labels, lists[row], tolerance);
         const plane = copyOf(present[i]);
         await solveWorkingSet(working, classes[i], plane);
         present[i] = plane;
-        if (!rough) factors.push(await sampledHessian(working.problem, working.labels, classes[i], plane));
+        if (!isRough) factors.push(await sampledHessian(working.problem, working.labels, classes[i], plane));
         onSolved?.(++solved, round);
       }
     }
-    if (rough) continue;
+    if (isRough) continue;
     const asked = pending;
     const polished = await polish(
       problem,

@@ -4,7 +4,7 @@ import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import { type LinearSvm, leastSquares } from "./linearSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { commonRows, trainByWorkingSets } from "./streamedSvm.ts";
+import { trainByWorkingSets, WorkingSets } from "./streamedSvm.ts";
 import { labelsOf, SvmProblem } from "./svmProblem.ts";
 
 /** Rows of the sample, per channel and at least. */
@@ -20,7 +20,7 @@ export interface TrainingProgress {
 
 export interface StreamedTrainingOptions extends JobOptions {
   readonly begun?: TrainingProgress;
-  /** Called at the start, and after each pass. */
+  /** Called after each pass. */
   readonly onTraining?: (progress: TrainingProgress) => void | Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export async function trainStreamed(
     await onTraining?.({ weight, bias: Float64Array.from(planes, (plane) => plane.bias) });
     signal?.throwIfAborted();
   };
-  await report();
-  const polished = await trainByWorkingSets(problem, labels, classes, planes, commonRows(features), undefined, {
+  const polished = await trainByWorkingSets(problem, labels, classes, planes, new WorkingSets(features), undefined, {
+    rough: begun === undefined,
     onSolved(solved, round) {
       onProgress?.({ phase: "svm on working sets", done: solved, total: k, note: `round ${round + 1}` });
       signal?.throwIfAborted();

@@ -52,7 +52,7 @@ describe("klish on streamed features", () => {
       onStart: (start) => void starts.push(structuredClone(start)),
       onCheckpoint: (tree) => void trees.push(tree),
     });
-    // K-means before its iterations over all pixels and after each, its clusters, the sample's classifiers, and each pass.
+    // K-means before its iterations over all pixels and after each, its clusters, and the classifiers after each pass.
     const known = (start: KlishStart) => Object.keys(start).join("+");
     expect([...new Set(starts.map(known))]).toEqual(["kMeans", "clusters", "clusters+training"]);
     for (const begun of [starts[1], ...starts.slice(-3)])
