@@ -265,38 +265,42 @@ interface WorkingSet {
 /** Makes working sets. All have some pixels in common, drawn from all, so that no class forgets those far from it. */
 export class WorkingSets {
   readonly #common: Int32Array;
-  readonly #nearRows: number;
-  /** The common rows, and after them room for those near a margin. */
+  readonly #ownRows: number;
+  /** The common rows, and after them room for those of one class. */
   readonly #rows: Float32Array;
 
   constructor(features: LinearFeatures) {
     const { pixels, channels } = features;
-    const all = Int32Array.from({ length: pixels }, (_, n) => n);
-    this.#common = spreadSample(all, Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels));
-    this.#nearRows = Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels);
+    this.#common = spreadPixels(pixels, Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels), 0);
+    this.#ownRows = Math.min(Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels), pixels);
     const common = this.#common.length * channels;
-    this.#rows = new Float32Array(common + Math.min(this.#nearRows, pixels) * channels);
+    this.#rows = new Float32Array(common + this.#ownRows * channels);
     features.rows(this.#common, this.#rows.subarray(0, common));
   }
 
   /**
-   * The problem on the common pixels and a sample of `candidates`, ascending, which may be active. Each of the sample stands for as many as
-   * were left out. A common one counts as much: too little for what it stands for, but enough to hold the hyperplane where no candidate
-   * does; what becomes active among the others is seen by the next pass.
+   * The problem on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on more of all.
+   * Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but enough to
+   * hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
    */
   of({ features, penalty }: SvmProblem, labels: Uint16Array, candidates: Int32Array, tolerance: number): WorkingSet {
-    const { channels, blas } = features;
-    const near = spreadSample(candidates, this.#nearRows);
-    const common = this.#common.length;
-    const count = common + near.length;
-    const data = this.#rows.subarray(0, count * channels);
-    features.rows(near, data.subarray(common * channels));
-    const some = new Uint16Array(count);
-    some.set(labelsOf(labels, this.#common));
-    some.set(labelsOf(labels, near), common);
+    const { channels, blas, pixels } = features;
+    const near = spreadSample(candidates, this.#ownRows);
+    const more = spreadPixels(pixels, this.#ownRows - near.length, 1);
+    const index = new Int32Array(this.#common.length + this.#ownRows);
+    index.set(this.#common);
+    index.set(near, this.#common.length);
+    index.set(more, this.#common.length + near.length);
+    const common = this.#common.length * channels;
+    const own = common + near.length * channels;
+    features.rows(near, this.#rows.subarray(common, own));
+    features.rows(more, this.#rows.subarray(own));
+    const sample = denseFeatures({ dtype: "float32", shape: [index.length, channels], data: this.#rows }, { blas });
     const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
-    const sample = denseFeatures({ dtype: "float32", shape: [count, channels], data }, { blas });
-    return { problem: new SvmProblem(sample, penalty * standsFor * count, tolerance), labels: some };
+    return {
+      problem: new SvmProblem(sample, penalty * standsFor * index.length, tolerance),
+      labels: labelsOf(labels, index),
+    };
   }
 }
 
@@ -311,12 +315,14 @@ async function solveWorkingSet({ problem, labels }: WorkingSet, own: number, pla
 
 /** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
 export function spreadSample(list: Int32Array, size: number): Int32Array {
-  if (list.length <= size) return list;
-  const random = new RandomState(0);
-  return Int32Array.from(
-    { length: size },
-    (_, i) => list[Math.floor(((i + random.randomSample()) * list.length) / size)],
-  );
+  return list.length <= size ? list : spreadPixels(list.length, size, 0).map((i) => list[i]);
+}
+
+/** At most `size` of the numbers below `pixels`, ascending, likewise. */
+function spreadPixels(pixels: number, size: number, seed: number): Int32Array {
+  if (pixels <= size) return Int32Array.from({ length: pixels }, (_, n) => n);
+  const random = new RandomState(seed);
+  return Int32Array.from({ length: size }, (_, i) => Math.floor(((i + random.randomSample()) * pixels) / size));
 }
 
 export interface TrainOptions extends PolishOptions {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { denseFeatures } from "../../src/cluster/denseFeatures.ts";
 import { klish } from "../../src/cluster/klish.ts";
 import type { KlishOptions, KlishStart } from "../../src/cluster/klishOptions.ts";
 import { start } from "../../src/cluster/klishState.ts";
@@ -9,6 +10,7 @@ import { withPasses } from "../../src/cluster/passHelpers.ts";
 import { StreamedMerges } from "../../src/cluster/streamedMerge.ts";
 import { trainStreamed } from "../../src/cluster/streamedTraining.ts";
 import { SvmProblem } from "../../src/cluster/svmProblem.ts";
+import { randn } from "../../src/tensor/random.ts";
 import { blobs } from "./points.ts";
 
 /** Overlapping clouds, more than any sample holds, in memory; and the same as streamed features. */
@@ -33,6 +35,22 @@ describe("klish on streamed features", () => {
       expect(above).toBeGreaterThan(-2e-5);
       expect(found.gap[k]).toBeGreaterThanOrEqual(above);
     }
+  });
+
+  it("keeps the hyperplanes of rare classes from running away along channels of large norm", async () => {
+    const [n, channels] = [30_000, 64];
+    const data = randn(1, n * channels);
+    for (let at = 0; at < data.length; at++) data[at] *= 40 / (1 + (at % channels));
+    const noise = randn(2, n);
+    const labels = Uint16Array.from({ length: n }, (_, i) => {
+      const s = data[i * channels] / 40 + data[i * channels + 1] / 20 + 0.3 * noise[i];
+      return s > 4.2 ? 1 : s < -4.2 ? 2 : 0;
+    });
+    const held = denseFeatures({ dtype: "float32", shape: [n, channels], data });
+    const read: LinearFeatures = { ...held, streamed: true };
+    const exact = await linearSvm(held, { labels, nClasses: 3, tolerance: 1e-4 });
+    const found = await trainStreamed(new SvmProblem(withPasses(read, read, []), 5000, 1e-3), labels, 3, {});
+    for (let k = 0; k < 3; k++) expect(found.objective[k] / exact.objective[k] - 1).toBeLessThan(1e-3);
   });
 
   it("takes the merges of the same features in memory, with their objectives", async () => {
