@@ -22,7 +22,7 @@ import { classCount, columns, type LinearFeatures } from "./linearFeatures.ts";
 import type { LinearClassifier } from "./mergeTree.ts";
 import { type NearestPass, nearestPass } from "./nearestPass.ts";
 import type { Passes } from "./passHelpers.ts";
-import { type ClassPass, type PassRequest, SparseBuilder } from "./svmPass.ts";
+import { type ClassPass, labelTable, type PassRequest, SparseBuilder } from "./svmPass.ts";
 
 export type GraphFeaturesOptions = DeviceOptions & JobOptions;
 
@@ -181,18 +181,29 @@ class GraphPasses implements Passes {
   }
 
   async svm(request: PassRequest): Promise<ClassPass[]> {
-    return this.#device.inTurn(() => this.#svm(request));
+    const { labels, classes, weight, bias } = request;
+    const single = Array.from(classes).filter((own) => typeof own === "number");
+    if (single.length === classes.length) return this.#device.inTurn(() => this.#svm(request, single));
+    // Graphs compare labels: a class of several has a pass of its own, where they are one.
+    const passes: ClassPass[] = [];
+    const { channels } = this.#features;
+    for (let c = 0; c < classes.length; c++) {
+      const table = labelTable(classes[c]);
+      const alone = {
+        ...request,
+        labels: labels.map((label) => table[label]),
+        weight: weight.subarray(c * channels, (c + 1) * channels),
+        bias: bias.subarray(c, c + 1),
+      };
+      passes.push(...(await this.#device.inTurn(() => this.#svm(alone, [1]))));
+    }
+    return passes;
   }
 
-  async #svm({
-    labels,
-    classes,
-    weight,
-    bias,
-    keep = false,
-    near,
-    gradient = false,
-  }: PassRequest): Promise<ClassPass[]> {
+  async #svm(
+    { labels, weight, bias, keep = false, near, gradient = false }: PassRequest,
+    classes: readonly number[],
+  ): Promise<ClassPass[]> {
     const { channels } = this.#features;
     const k = classes.length;
     const scores = keep || near !== undefined;

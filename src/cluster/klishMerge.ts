@@ -5,13 +5,15 @@ import { MergedSvmTrainer } from "./mergedSvm.ts";
 import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
-import { type ClusterPair, StreamedMerges } from "./streamedMerge.ts";
+import { StreamedMerges, type Union } from "./streamedMerge.ts";
 import { type MergeRequest, type MergeResult, type SvmHelper, trainMerged } from "./svmHelpers.ts";
 import type { SparseMap } from "./svmPass.ts";
 import { SvmProblem } from "./svmProblem.ts";
 
-/** Merges over streamed pixels that are trained with the next one. */
-const STREAMED_AHEAD = 7;
+/** Merges that are trained with the next one over streamed pixels. */
+const STREAMED_AHEAD = 5;
+/** Merges that threads look ahead for some whose two clusters are there already. */
+const FORESEEN_BY_THREADS = 8;
 
 /** Merges from the start, or from the tree to resume, to the last K, with a given lambda. */
 export async function mergeAll(features: LinearFeatures, options: KlishOptions, balance: number): Promise<MergeTree> {
@@ -66,12 +68,13 @@ function viewOf({ confidence }: State, clusters: readonly Cluster[]): MergeState
   };
 }
 
-/** Who trains the SVMs of merges: that of the next, and ahead of time those of `ahead` pairs that will probably follow. */
+/** Who trains the SVMs of merges: that of the next, and ahead of time those of the `ahead` that will probably follow. */
 interface MergeTrainers {
   readonly ahead: number;
-  train(first: ClusterPair, others: readonly ClusterPair[]): Promise<MergeResult>;
-  /** Drops what was trained with a cluster that is no more. */
-  forget(cluster: Cluster): void;
+  /** The SVM of the first of `unions`, the merges in the order in which they are expected. */
+  train(unions: readonly Union[]): Promise<MergeResult>;
+  /** Drops what was trained and is no more to be expected, as cluster p has joined q. */
+  joined(p: Cluster, q: Cluster): void;
   /** Waits until nothing is trained any more. */
   settle(): Promise<void>;
 }
@@ -86,14 +89,20 @@ function threadTrainers(state: State): MergeTrainers {
   const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
   const queue = new MergeQueue([...helpers, here]);
   return {
-    // One more than are trained at a time: who is done early has the next.
-    ahead: helpers.length > 0 ? helpers.length + 1 : 0,
-    train: (first, others) =>
-      queue.train(
+    ahead: helpers.length > 0 ? FORESEEN_BY_THREADS : 0,
+    train([first, ...others]) {
+      // A training begins with the classifiers of its two clusters, so both must be there. One more than are trained at a time: who is
+      // done early has the next.
+      const ready = others.filter(({ parts }) => parts.length === 2).slice(0, helpers.length + 1);
+      return queue.train(
         taskOf(state, first),
-        others.map((pair) => taskOf(state, pair)),
-      ),
-    forget: ({ row }) => queue.forget(row),
+        ready.map((union) => taskOf(state, union)),
+      );
+    },
+    joined(p, q) {
+      queue.forget(p.row);
+      queue.forget(q.row);
+    },
     settle: () => queue.settle(),
   };
 }
@@ -103,8 +112,8 @@ function passTrainers(state: State): MergeTrainers {
   const merges = new StreamedMerges(state);
   return {
     ahead: STREAMED_AHEAD,
-    train: (first, others) => merges.train(first, others),
-    forget: (cluster) => merges.forget(cluster),
+    train: (unions) => merges.train(unions),
+    joined: (p, q) => merges.joined(p, q),
     settle: async () => undefined,
   };
 }
@@ -133,13 +142,12 @@ async function merge(
 ): Promise<void> {
   const { clusters } = state;
   const [p, q] = [clusters[choice.removed], clusters[choice.kept]];
-  const { map, ...svm } = await trainers.train([p, q], foreseen(state, p, q, rule, trainers.ahead));
-  trainers.forget(p);
-  trainers.forget(q);
+  const { map, ...svm } = await trainers.train(foreseen(state, choice, rule, trainers.ahead));
+  trainers.joined(p, q);
   join(state, choice, svm, map);
 }
 
-function taskOf({ labels, problem, weight, bias }: State, [p, q]: ClusterPair): MergeTask {
+function taskOf({ labels, problem, weight, bias }: State, { from: [p, q] }: Union): MergeTask {
   const { c, tolerance, features } = problem;
   const classifier = ({ row }: Cluster) => ({
     weight: weight.slice(row * features.channels, (row + 1) * features.channels),
@@ -155,23 +163,30 @@ function taskOf({ labels, problem, weight, bias }: State, [p, q]: ClusterPair): 
   };
 }
 
-/** Pairs that would be merged if the clusters merged before them were left out: none of them meets another. */
-function foreseen(
-  state: State,
-  p: Cluster,
-  q: Cluster,
-  rule: (view: MergeState) => MergeChoice,
-  count: number,
-): ClusterPair[] {
-  const pairs: ClusterPair[] = [];
-  let left = state.clusters.filter((cluster) => cluster !== p && cluster !== q);
-  while (pairs.length < count && left.length > 1) {
-    const { removed, kept } = rule(viewOf(state, left));
-    const pair = [left[removed], left[kept]] as const;
-    pairs.push(pair);
-    left = left.filter((cluster) => !pair.includes(cluster));
+/**
+ * The merge that is chosen, and up to `count` that will probably follow: a merged cluster is taken to be well separable, and otherwise for
+ * the one that absorbed the other.
+ */
+function foreseen(state: State, choice: MergeChoice, rule: (view: MergeState) => MergeChoice, count: number): Union[] {
+  const unions: Union[] = [];
+  let present = state.clusters.map((cluster) => ({ cluster, parts: [cluster] }));
+  for (
+    let next = choice;
+    ;
+    next = rule(
+      viewOf(
+        state,
+        present.map(({ cluster }) => cluster),
+      ),
+    )
+  ) {
+    const [p, q] = [present[next.removed], present[next.kept]];
+    const parts = [...q.parts, ...p.parts];
+    unions.push({ from: [p.cluster, q.cluster], parts });
+    if (unions.length > count || present.length === 2) return unions;
+    const merged = { cluster: { ...q.cluster, iou: 1, size: p.cluster.size + q.cluster.size }, parts };
+    present = present.map((one) => (one === q ? merged : one)).filter((one) => one !== p);
   }
-  return pairs;
 }
 
 function relabel({ labels }: State, p: Cluster, q: Cluster): void {

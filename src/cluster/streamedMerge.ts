@@ -4,67 +4,75 @@ import type { Cluster, State } from "./klishState.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { spreadSample, trainByWorkingSets, WorkingSets } from "./streamedSvm.ts";
 import type { MergeResult } from "./svmHelpers.ts";
-import { signsOf } from "./svmProblem.ts";
+import { labelTable } from "./svmPass.ts";
 import { dot } from "./symmetric.ts";
 import { combine } from "./warmStart.ts";
 
 /** Pixels on which the two old hyperplanes are combined. */
 const COMBINED_ROWS = 16384;
 
-/** Two clusters, of which the second absorbs the first. */
-export type ClusterPair = readonly [Cluster, Cluster];
+/** A merge of two clusters, each of which may itself be one that is yet to be made. */
+export interface Union {
+  /** Present clusters whose classifiers the new one begins with: those of the two, or that stand for them. */
+  readonly from: readonly [Cluster, Cluster];
+  /** The present clusters that become one. */
+  readonly parts: readonly Cluster[];
+}
 
 /**
  * The SVMs of merges over streamed pixels. A pass costs about the same for one class as for a few, so with the SVM of the next merge
- * those of pairs that will probably follow are trained. A merged cluster's SVM depends on its two clusters only.
+ * those that will probably follow are trained, of unions of three and more clusters too. A merged cluster's SVM depends on its pixels
+ * only.
  */
 export class StreamedMerges {
   readonly #state: State;
   readonly #workingSets: WorkingSets;
-  #trained: { readonly pair: ClusterPair; readonly result: MergeResult }[] = [];
+  /** By the names of their parts. */
+  #trained: { readonly names: ReadonlySet<number>; readonly result: MergeResult }[] = [];
 
   constructor(state: State) {
     this.#state = state;
     this.#workingSets = new WorkingSets(state.problem.features);
   }
 
-  /** The SVM of the merge of `first`; no cluster is in two pairs. */
-  async train(first: ClusterPair, others: readonly ClusterPair[]): Promise<MergeResult> {
-    const known = this.#find(first);
-    if (known !== undefined) return known;
-    const pairs = [first, ...others.filter((pair) => this.#find(pair) === undefined)];
-    const results = await trainMerges(this.#state, pairs, this.#workingSets);
-    this.#trained.push(...pairs.map((pair, i) => ({ pair, result: results[i] })));
+  /** The SVM of the first of `unions`, which are those to be trained with it. */
+  async train(unions: readonly Union[]): Promise<MergeResult> {
+    const wanted = this.#find(unions[0]);
+    if (wanted !== undefined) return wanted;
+    const missing = unions.filter((union) => this.#find(union) === undefined);
+    const results = await trainMerges(this.#state, missing, this.#workingSets);
+    for (const [i, union] of missing.entries()) this.#trained.push({ names: namesOf(union), result: results[i] });
     return results[0];
   }
 
-  /** Drops what was trained with a cluster that is no more. */
-  forget(cluster: Cluster): void {
-    this.#trained = this.#trained.filter(({ pair }) => !pair.includes(cluster));
+  /** Cluster p has joined q: what was trained with one of the two only will never be. */
+  joined(p: Cluster, q: Cluster): void {
+    this.#trained = this.#trained
+      .filter(({ names }) => names.has(p.name) === names.has(q.name))
+      .map(({ names, result }) => ({ names: new Set([...names].filter((name) => name !== p.name)), result }))
+      .filter(({ names }) => names.size > 1);
   }
 
-  #find([p, q]: ClusterPair): MergeResult | undefined {
-    return this.#trained.find(({ pair }) => pair[0] === p && pair[1] === q)?.result;
+  #find(union: Union): MergeResult | undefined {
+    const wanted = namesOf(union);
+    return this.#trained.find(({ names }) => names.size === wanted.size && [...names].every((name) => wanted.has(name)))
+      ?.result;
   }
 }
 
+const namesOf = ({ parts }: Union): ReadonlySet<number> => new Set(parts.map(({ name }) => name));
+
 /**
- * Trains the SVM of each pair as one cluster: on a working set, a sample of the pixels that can be active, from the best combination of
- * the two old hyperplanes; then all together by passes over all pixels.
+ * Trains the SVM of each union as one cluster: on a working set, a sample of the pixels that can be active, from the best combination of
+ * two old hyperplanes; then all together by passes over all pixels.
  */
-async function trainMerges(
-  state: State,
-  pairs: readonly ClusterPair[],
-  workingSets: WorkingSets,
-): Promise<MergeResult[]> {
-  const into = new Map(pairs.map(([p, q]) => [p.name, q.name]));
-  const labels = state.labels.map((name) => into.get(name) ?? name);
+async function trainMerges(state: State, unions: readonly Union[], workingSets: WorkingSets): Promise<MergeResult[]> {
   const starts: Start[] = [];
-  for (const pair of pairs) starts.push(await startOf(state, labels, pair));
+  for (const union of unions) starts.push(await startOf(state, union));
   const found = await trainByWorkingSets(
     state.problem,
-    labels,
-    pairs.map(([, q]) => q.name),
+    state.labels,
+    unions.map((union) => [...namesOf(union)]),
     starts.map(({ plane }) => plane),
     workingSets,
     starts.map(({ candidates }) => candidates),
@@ -87,10 +95,11 @@ interface Start {
   readonly candidates: Int32Array;
 }
 
-async function startOf(state: State, labels: Uint16Array, [p, q]: ClusterPair): Promise<Start> {
+async function startOf(state: State, { from: [p, q], parts }: Union): Promise<Start> {
   const { features, penalty } = state.problem;
   const { channels } = features;
-  const candidates = eitherActive(state, labels, [p, q]);
+  const own = labelTable(parts.map(({ name }) => name));
+  const candidates = anyActive(state, own, parts);
   const index = spreadSample(candidates, COMBINED_ROWS);
   const weight = new Float32Array(2 * channels);
   for (const [i, { row }] of [p, q].entries())
@@ -101,7 +110,7 @@ async function startOf(state: State, labels: Uint16Array, [p, q]: ClusterPair): 
   const theta = combine({
     scoresP: both.subarray(0, index.length),
     scoresQ: both.subarray(index.length),
-    signs: signsOf(labels, index, q.name),
+    signs: Int8Array.from(index, (n) => 2 * own[state.labels[n]] - 1),
     products: [dot(weightP, weightP), dot(weightP, weightQ), dot(weightQ, weightQ)],
     penalty: (penalty * candidates.length) / Math.max(index.length, 1),
   });
@@ -112,13 +121,13 @@ async function startOf(state: State, labels: Uint16Array, [p, q]: ClusterPair): 
   return { plane, candidates };
 }
 
-/** Pixels that may be active. Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search. */
-function eitherActive({ confidence }: State, labels: Uint16Array, [p, q]: ClusterPair): Int32Array {
+/** Pixels that may be active. Elsewhere all scores are at most -1 and the pixel is negative: inactive at the start of the search. */
+function anyActive({ confidence, labels }: State, own: Uint8Array, parts: readonly Cluster[]): Int32Array {
   const marked = new Uint8Array(labels.length);
-  for (const { row } of [p, q]) for (const n of confidence.map(row).index) marked[n] = 1;
+  for (const { row } of parts) for (const n of confidence.map(row).index) marked[n] = 1;
   let count = 0;
   for (let n = 0; n < labels.length; n++) {
-    if (labels[n] === q.name) marked[n] = 1;
+    if (own[labels[n]] === 1) marked[n] = 1;
     count += marked[n];
   }
   const active = new Int32Array(count);

@@ -11,8 +11,8 @@ import { factorPositive } from "./cholesky.ts";
 import { denseFeatures } from "./denseFeatures.ts";
 import type { LinearFeatures } from "./linearFeatures.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { type ClassPass, svmPass } from "./svmPass.ts";
-import { labelsOf, NEAR, SvmProblem } from "./svmProblem.ts";
+import { type ClassLabels, type ClassPass, labelTable, svmPass } from "./svmPass.ts";
+import { NEAR, SvmProblem } from "./svmProblem.ts";
 import { dot } from "./symmetric.ts";
 
 /** Passes over all pixels with one working set; after so many working sets a class is left with the gap it has. */
@@ -79,19 +79,14 @@ export class PackedFactor {
   }
 }
 
-/**
- * The Hessian I + 2c sum x~ x~^T over the pixels of `sample` that are active for `plane` as the classifier of class `own`, or over enough
- * of them, factored.
- */
-export async function sampledHessian(
-  { features: sample, penalty: whole }: Pick<SvmProblem, "features" | "penalty">,
-  labels: Uint16Array,
-  own: number,
+/** The Hessian I + 2c sum x~ x~^T over the active pixels of the working set, or over enough of them, factored. */
+async function sampledHessian(
+  { problem: { features: sample, penalty: whole }, labels }: WorkingSet,
   { weight, bias }: Hyperplane,
 ): Promise<PackedFactor> {
   const scores = await sample.scores(Float32Array.from(weight), Float32Array.of(bias));
   const all: number[] = [];
-  for (let i = 0; i < scores.length; i++) if (labels[i] === own ? scores[i] < 1 : scores[i] > -1) all.push(i);
+  for (let i = 0; i < scores.length; i++) if (labels[i] === 1 ? scores[i] < 1 : scores[i] > -1) all.push(i);
   const d = weight.length;
   const enough = Math.max(LEAST_HESSIAN_ROWS, HESSIAN_ROWS_PER_CHANNEL * d);
   const step = Math.max(1, all.length / enough);
@@ -111,7 +106,6 @@ export async function sampledHessian(
 
 /** The descent on one class. Vectors are [D+1], the bias last. */
 class Descent {
-  readonly own: number;
   readonly #factor: PackedFactor;
   #point: Float64Array | undefined;
   #value = 0;
@@ -123,8 +117,7 @@ class Descent {
   /** Where the next pass looks; representable in float32. */
   trial: Float64Array;
 
-  constructor(own: number, { weight, bias }: Hyperplane, factor: PackedFactor) {
-    this.own = own;
+  constructor({ weight, bias }: Hyperplane, factor: PackedFactor) {
     this.#factor = factor;
     this.trial = Float64Array.from([...weight, bias], Math.fround);
   }
@@ -204,14 +197,14 @@ export interface PolishOptions {
 export async function polish(
   problem: SvmProblem,
   labels: Uint16Array,
-  classes: readonly number[],
+  classes: readonly ClassLabels[],
   planes: readonly Hyperplane[],
   factors: readonly PackedFactor[],
   { keep = false, onPass }: PolishOptions = {},
 ): Promise<(PolishedSvm & { readonly settled: boolean })[]> {
   const { features, penalty, tolerance } = problem;
   const d = features.channels;
-  const descents = classes.map((own, i) => new Descent(own, planes[i], factors[i]));
+  const descents = planes.map((plane, i) => new Descent(plane, factors[i]));
   const best: PolishedSvm[] = [];
   const settled = new Array<boolean>(classes.length).fill(false);
   let pending = [...classes.keys()];
@@ -259,6 +252,7 @@ export async function polish(
 /** A class's problem on a sample of the pixels. Its rows are valid until the next one is made. */
 interface WorkingSet {
   readonly problem: SvmProblem;
+  /** 1 for pixels of the class, else 0. */
   readonly labels: Uint16Array;
 }
 
@@ -279,11 +273,17 @@ export class WorkingSets {
   }
 
   /**
-   * The problem on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on more of all.
+   * The problem of a class on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on more of all.
    * Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but enough to
    * hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
    */
-  of({ features, penalty }: SvmProblem, labels: Uint16Array, candidates: Int32Array, tolerance: number): WorkingSet {
+  of(
+    { features, penalty }: SvmProblem,
+    labels: Uint16Array,
+    own: ClassLabels,
+    candidates: Int32Array,
+    tolerance: number,
+  ): WorkingSet {
     const { channels, blas, pixels } = features;
     const near = spreadSample(candidates, this.#ownRows);
     const more = spreadPixels(pixels, this.#ownRows - near.length, 1);
@@ -291,26 +291,32 @@ export class WorkingSets {
     index.set(this.#common);
     index.set(near, this.#common.length);
     index.set(more, this.#common.length + near.length);
-    const common = this.#common.length * channels;
-    const own = common + near.length * channels;
-    features.rows(near, this.#rows.subarray(common, own));
-    features.rows(more, this.#rows.subarray(own));
+    const first = this.#common.length * channels;
+    const last = first + near.length * channels;
+    features.rows(near, this.#rows.subarray(first, last));
+    features.rows(more, this.#rows.subarray(last));
     const sample = denseFeatures({ dtype: "float32", shape: [index.length, channels], data: this.#rows }, { blas });
     const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
     return {
       problem: new SvmProblem(sample, penalty * standsFor * index.length, tolerance),
-      labels: labelsOf(labels, index),
+      labels: membersOf(labels, own, index),
     };
   }
 }
 
-/** Solves class `own` of a working set, to its tolerance, from and into `plane`. */
-async function solveWorkingSet({ problem, labels }: WorkingSet, own: number, plane: Hyperplane): Promise<void> {
+/** 1 for the pixels of `index` that belong to the class, else 0. */
+function membersOf(labels: Uint16Array, own: ClassLabels, index: Int32Array): Uint16Array {
+  const table = labelTable(own);
+  return Uint16Array.from(index, (n) => table[labels[n]]);
+}
+
+/** Solves a working set, to its tolerance, from and into `plane`. */
+async function solveWorkingSet({ problem, labels }: WorkingSet, plane: Hyperplane): Promise<void> {
   const scores = await problem.features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
   const near: number[] = [];
-  for (let i = 0; i < scores.length; i++) if ((labels[i] === own ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
+  for (let i = 0; i < scores.length; i++) if ((labels[i] === 1 ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
   const nearMap = { index: Int32Array.from(near), value: Float32Array.from(near, (i) => scores[i]) };
-  await problem.solve(labels, own, plane, nearMap, problem.tolerance);
+  await problem.solve(labels, 1, plane, nearMap, problem.tolerance);
 }
 
 /** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
@@ -339,7 +345,7 @@ export interface TrainOptions extends PolishOptions {
 export async function trainByWorkingSets(
   problem: SvmProblem,
   labels: Uint16Array,
-  classes: readonly number[],
+  classes: readonly ClassLabels[],
   planes: readonly Hyperplane[],
   workingSets: WorkingSets,
   candidates: readonly Int32Array[] | undefined,
@@ -365,11 +371,11 @@ export async function trainByWorkingSets(
             );
       for (const [row, i] of group.entries()) {
         const tolerance = isRough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
-        const working = workingSets.of(problem, labels, lists[row], tolerance);
+        const working = workingSets.of(problem, labels, classes[i], lists[row], tolerance);
         const plane = copyOf(present[i]);
-        await solveWorkingSet(working, classes[i], plane);
+        await solveWorkingSet(working, plane);
         present[i] = plane;
-        if (!isRough) factors.push(await sampledHessian(working.problem, working.labels, classes[i], plane));
+        if (!isRough) factors.push(await sampledHessian(working, plane));
         onSolved?.(++solved, round);
       }
     }
@@ -409,7 +415,7 @@ const copyOf = ({ weight, bias }: Hyperplane): Hyperplane => ({ weight: weight.s
 async function nearPixels(
   { features }: SvmProblem,
   labels: Uint16Array,
-  classes: readonly number[],
+  classes: readonly ClassLabels[],
   planes: readonly Hyperplane[],
 ): Promise<Int32Array[]> {
   const weight = new Float32Array(classes.length * features.channels);

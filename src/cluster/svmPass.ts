@@ -21,11 +21,21 @@ export interface ClassPass {
   readonly pullGradient: Float64Array | undefined;
 }
 
+/** The class that a classifier separates from the rest: the pixels of one label, or of several. */
+export type ClassLabels = number | readonly number[];
+
+/** 1 at the labels of the class, else 0. */
+export function labelTable(own: ClassLabels): Uint8Array {
+  const table = new Uint8Array(2 ** 16);
+  for (const label of typeof own === "number" ? [own] : own) table[label] = 1;
+  return table;
+}
+
 export interface PassRequest {
-  /** Class of each pixel of the range. */
+  /** Label of each pixel of the range. */
   readonly labels: Uint16Array;
-  /** The class that each row of `weight` [K,D] and `bias` [K] separates from the rest. */
-  readonly classes: ArrayLike<number>;
+  /** The class of each row of `weight` [K,D] and `bias` [K]. */
+  readonly classes: ArrayLike<ClassLabels>;
   readonly weight: Float32Array;
   readonly bias: Float32Array;
   /** Keep the scores of pixels with s > -1: those of the confidence map. */
@@ -53,6 +63,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
   const predicted = new Float64Array(k);
   const truePositive = new Float64Array(k);
   const least: Least = near !== undefined ? { margin: -near } : { score: keep ? -1 : Number.POSITIVE_INFINITY };
+  const owns = Array.from(classes, (own) => (typeof own === "number" ? own : labelTable(own)));
   const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
   for (const range of ranges) {
     const n = range.end - range.start;
@@ -62,7 +73,7 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
       const builder = kept[c];
       if (keep || near !== undefined) builder.reserve(n);
       const own = scores.subarray(c * n, (c + 1) * n);
-      const sums = scan(own, labels.subarray(first, first + n), classes[c], builder, range.start, least);
+      const sums = scan(own, labels.subarray(first, first + n), owns[c], builder, range.start, least);
       loss[c] += sums.loss;
       predicted[c] += sums.predicted;
       truePositive[c] += sums.truePositive;
@@ -88,23 +99,27 @@ export async function svmPass(features: LinearFeatures, request: PassRequest): P
 /** Pixels are kept above this margin, or above this score. */
 type Least = { readonly margin: number } | { readonly score: number };
 
-/** One class's scores of consecutive pixels from `start`: what they sum to, and those to keep. The scores become y max(0, margin). */
+/**
+ * One class's scores of consecutive pixels from `start`: what they sum to, and those to keep. The scores become y max(0, margin). `own` is
+ * the class's label, or the table of its labels.
+ */
 function scan(
   scores: Float32Array,
   labels: Uint16Array,
-  own: number,
+  own: number | Uint8Array,
   builder: SparseBuilder,
   start: number,
   least: Least,
 ) {
   const { index, value } = builder;
+  const [one, table] = typeof own === "number" ? [own, undefined] : [-1, own];
   const byMargin = "margin" in least;
   const bound = byMargin ? least.margin : least.score;
   let used = builder.length;
   let [loss, predicted, truePositive, ownPull, otherPull] = [0, 0, 0, 0, 0];
   for (let i = 0; i < scores.length; i++) {
     const s = scores[i];
-    const positive = labels[i] === own;
+    const positive = table === undefined ? labels[i] === one : table[labels[i]] === 1;
     const margin = positive ? 1 - s : 1 + s;
     if ((byMargin ? margin : s) > bound) {
       index[used] = start + i;
