@@ -27,6 +27,8 @@ const LEAST_COMMON_ROWS = 4096;
 /** Relative gap at which a working set is solved well enough: it is a sample. */
 const WORKING_TOLERANCE = 0.01;
 const ROUGH_TOLERANCE = 0.1;
+/** With less than this share of the objective left to gain, the minimum of a working set is further off: only its Hessian is wanted. */
+const WORKING_EXCESS = 0.03;
 /** Classes whose near pixels are listed at a time. */
 const CLASSES_PER_PASS = 16;
 /** Active rows that a Hessian is taken from, per channel and at least. */
@@ -190,6 +192,13 @@ export interface PolishOptions {
   readonly onPass?: (done: number, left: number, planes: readonly Hyperplane[]) => void | Promise<void>;
 }
 
+/** How far a class is from its minimum. */
+interface Standing {
+  readonly settled: boolean;
+  /** The share of the objective that can be expected to be gained. */
+  readonly left: number;
+}
+
 /**
  * Steps towards the problem's tolerance over all pixels for `classes`, from `planes` and with preconditioners `factors`, in the same
  * order. A class that is not done within MAX_PASSES has the best of the hyperplanes that were tried.
@@ -201,15 +210,15 @@ export async function polish(
   planes: readonly Hyperplane[],
   factors: readonly PackedFactor[],
   { keep = false, onPass }: PolishOptions = {},
-): Promise<(PolishedSvm & { readonly settled: boolean })[]> {
+): Promise<(PolishedSvm & Standing)[]> {
   const { features, penalty, tolerance } = problem;
   const d = features.channels;
   const descents = planes.map((plane, i) => new Descent(plane, factors[i]));
   const best: PolishedSvm[] = [];
   const settled = new Array<boolean>(classes.length).fill(false);
+  const left = new Float64Array(classes.length);
   let pending = [...classes.keys()];
   for (let round = 1; round <= MAX_PASSES && pending.length > 0; round++) {
-    let left = 0;
     const weight = new Float32Array(pending.length * d);
     for (const [row, i] of pending.entries()) weight.set(descents[i].trial.subarray(0, d), row * d);
     const passes = await svmPass(features, {
@@ -235,18 +244,17 @@ export async function polish(
       for (let j = 0; j < d; j++) gradient[j] = plane.weight[j] - 2 * penalty * (pass.pullGradient as Float64Array)[j];
       gradient[d] = -2 * penalty * pass.signedPull;
       descent.advance(objective, gradient);
-      const share = descent.promise / best[i].objective;
-      settled[i] = share <= SETTLED * tolerance;
-      if (!settled[i]) left = Math.max(left, share);
+      left[i] = descent.promise / best[i].objective;
+      settled[i] = left[i] <= SETTLED * tolerance;
     }
     pending = pending.filter((i) => !settled[i]);
     await onPass?.(
       classes.length - pending.length,
-      left,
+      pending.reduce((most, i) => Math.max(most, left[i]), 0),
       best.map(({ plane }) => plane),
     );
   }
-  return best.map((one, i) => ({ ...one, settled: settled[i] }));
+  return best.map((one, i) => ({ ...one, settled: settled[i], left: left[i] }));
 }
 
 /** A class's problem on a sample of the pixels. Its rows are valid until the next one is made. */
@@ -353,6 +361,7 @@ export async function trainByWorkingSets(
 ): Promise<PolishedSvm[]> {
   const results = new Array<PolishedSvm | undefined>(classes.length).fill(undefined);
   const present = [...planes];
+  const left = new Float64Array(classes.length).fill(Number.POSITIVE_INFINITY);
   let pending = [...classes.keys()];
   for (let round = 0; pending.length > 0 && round < MAX_WORKING_SETS; round++) {
     const isRough = rough && round === 0;
@@ -372,10 +381,12 @@ export async function trainByWorkingSets(
       for (const [row, i] of group.entries()) {
         const tolerance = isRough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
         const working = workingSets.of(problem, labels, classes[i], lists[row], tolerance);
-        const plane = copyOf(present[i]);
-        await solveWorkingSet(working, plane);
-        present[i] = plane;
-        if (!isRough) factors.push(await sampledHessian(working, plane));
+        if (left[i] > WORKING_EXCESS) {
+          const plane = copyOf(present[i]);
+          await solveWorkingSet(working, plane);
+          present[i] = plane;
+        }
+        if (!isRough) factors.push(await sampledHessian(working, present[i]));
         onSolved?.(++solved, round);
       }
     }
@@ -399,6 +410,7 @@ export async function trainByWorkingSets(
     for (const [row, i] of asked.entries()) {
       const before = results[i];
       const now = polished[row];
+      left[i] = now.left;
       if (before === undefined || now.certified || now.objective < before.objective) results[i] = now;
       present[i] = (results[i] as PolishedSvm).plane;
       // Where a new working set gains nothing that counts, float32 allows no better.
