@@ -2,11 +2,12 @@ import { confidenceMap } from "./confidence.ts";
 import { subset } from "./denseFeatures.ts";
 import type { Cluster, State } from "./klishState.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { spreadSample, trainByWorkingSets, WorkingSets } from "./streamedSvm.ts";
+import { trainByWorkingSets } from "./streamedSvm.ts";
 import type { MergeResult } from "./svmHelpers.ts";
 import { labelTable } from "./svmPass.ts";
 import { dot } from "./symmetric.ts";
 import { combine } from "./warmStart.ts";
+import { spreadSample, WorkingSets } from "./workingSets.ts";
 
 /** Pixels on which the two old hyperplanes are combined. */
 const COMBINED_ROWS = 16384;

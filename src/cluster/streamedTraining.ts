@@ -4,8 +4,9 @@ import { RandomState } from "../tensor/random.ts";
 import { subset } from "./denseFeatures.ts";
 import { type LinearSvm, leastSquares } from "./linearSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import { trainByWorkingSets, WorkingSets } from "./streamedSvm.ts";
+import { trainByWorkingSets } from "./streamedSvm.ts";
 import { labelsOf, SvmProblem } from "./svmProblem.ts";
+import { WorkingSets } from "./workingSets.ts";
 
 /** Rows of the sample, per channel and at least. */
 const ROWS_PER_CHANNEL = 32;
