@@ -170,22 +170,15 @@ function taskOf({ labels, problem, weight, bias }: State, { from: [p, q] }: Unio
 function foreseen(state: State, choice: MergeChoice, rule: (view: MergeState) => MergeChoice, count: number): Union[] {
   const unions: Union[] = [];
   let present = state.clusters.map((cluster) => ({ cluster, parts: [cluster] }));
-  for (
-    let next = choice;
-    ;
-    next = rule(
-      viewOf(
-        state,
-        present.map(({ cluster }) => cluster),
-      ),
-    )
-  ) {
+  for (let next = choice; ; ) {
     const [p, q] = [present[next.removed], present[next.kept]];
     const parts = [...q.parts, ...p.parts];
     unions.push({ from: [p.cluster, q.cluster], parts });
     if (unions.length > count || present.length === 2) return unions;
     const merged = { cluster: { ...q.cluster, iou: 1, size: p.cluster.size + q.cluster.size }, parts };
     present = present.map((one) => (one === q ? merged : one)).filter((one) => one !== p);
+    const clusters = present.map(({ cluster }) => cluster);
+    next = rule(viewOf(state, clusters));
   }
 }
 

@@ -39,7 +39,7 @@ export interface LinearSvmOptions extends JobOptions {
 export interface LinearSvm extends LinearClassifier {
   /** f_k of Eq. 3, per class. */
   readonly objective: Float64Array;
-  /** The certified relative gap |g_w|^2 / (2 f_k), per class; above `tolerance` only where float32 allowed no better. */
+  /** The certified relative gap |g_w|^2 / (2 f_k), per class; above `tolerance` where float32 allowed no better, and over streamed pixels. */
   readonly gap: Float64Array;
 }
 

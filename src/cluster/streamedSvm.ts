@@ -136,7 +136,7 @@ interface Standing {
  * Steps towards the problem's tolerance over all pixels for `classes`, from `planes` and with preconditioners `factors`, in the same
  * order. A class that is not done within MAX_PASSES has the best of the hyperplanes that were tried.
  */
-export async function polish(
+async function polish(
   problem: SvmProblem,
   labels: Uint16Array,
   classes: readonly ClassLabels[],

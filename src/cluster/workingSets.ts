@@ -44,9 +44,9 @@ export class WorkingSets {
   }
 
   /**
-   * The problem of a class on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on more of all.
-   * Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but enough to
-   * hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
+   * The problem of a class on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on
+   * more of all. Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but
+   * enough to hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
    */
   of(
     { features, penalty }: SvmProblem,
