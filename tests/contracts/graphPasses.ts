@@ -10,7 +10,7 @@ import { type PyramidData, pyramidFeatures } from "../../src/cluster/pyramid.ts"
 import { withHelpers } from "../../src/cluster/sharedWork.ts";
 import { numbersOf, storedFeatures } from "../../src/cluster/storedPyramid.ts";
 import { type SolveRequest, svmSolver } from "../../src/cluster/svmHelpers.ts";
-import { svmPass } from "../../src/cluster/svmPass.ts";
+import { type ClassLabels, svmPass } from "../../src/cluster/svmPass.ts";
 import { plainBlas } from "../../src/runtime/blas.ts";
 import type { Provider, Runtime } from "../../src/runtime/session.ts";
 import { roundToHalves, widenHalves } from "../../src/tensor/half.ts";
@@ -91,13 +91,18 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
     return using(plain, pyramidBlocks(data), (features, bytes) => work(features, plain, bytes), options);
   };
 
-  async function compareSvm(features: LinearFeatures, plain: LinearFeatures, k: number): Promise<void> {
+  async function compareSvm(
+    features: LinearFeatures,
+    plain: LinearFeatures,
+    k: number,
+    // Any classes, in any order.
+    classes: ArrayLike<ClassLabels> = Int32Array.from({ length: k }, (_, c) => k + 1 - c),
+  ): Promise<void> {
     const random = new RandomState(k);
     const { pixels, channels } = plain;
     const request = {
       labels: Uint16Array.from({ length: pixels }, () => random.randint(k + 2)),
-      // Any classes, in any order.
-      classes: Int32Array.from({ length: k }, (_, c) => k + 1 - c),
+      classes,
       weight: Float32Array.from({ length: k * channels }, () => 0.3 * random.randn()),
       bias: Float32Array.from({ length: k }, () => random.randn()),
     };
@@ -168,6 +173,18 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
         for (const k of [1, 4, 6]) await compareSvm(features, plain, k);
         for (const k of [1, 6]) await compareNearest(features, plain, k);
         for (const k of [1, 6]) await compareScores(features, plain, k);
+      });
+    });
+
+    it("take classes of several labels, which may have some in common", async () => {
+      await asGraph(pyramid, async (features, plain) => {
+        await compareSvm(features, plain, 3, [[4, 1], 2, [0, 1, 3]]);
+        const labels = Uint16Array.from({ length: plain.pixels }, (_, n) => n % 5);
+        const weight = Float32Array.from({ length: plain.channels }, (_, d) => Math.sin(d));
+        const request = { weight, bias: Float32Array.of(0.1), gradient: true, keep: true };
+        const several = await svmPass(plain, { ...request, labels, classes: [[4, 1]] });
+        const joined = labels.map((label) => (label === 4 ? 1 : label));
+        expect(several).toEqual(await svmPass(plain, { ...request, labels: joined, classes: [1] }));
       });
     });
 
