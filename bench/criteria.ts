@@ -21,11 +21,11 @@ import {
   featurePyramid,
   imageContingency,
   kMeans,
-  type LinearFeatures,
   largestShare,
   matchedMeanIou,
   openGenerator,
   ortBlas,
+  type Pixels,
   pooled,
   sampleFeatures,
   stridedPixels,
@@ -74,7 +74,7 @@ else await compareOnSets();
 process.exit(0);
 
 interface Case {
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly k0: number;
   readonly k: number;
 }
@@ -172,7 +172,7 @@ async function compareOnGenerators(): Promise<void> {
 }
 
 async function judged(
-  features: LinearFeatures,
+  features: Pixels,
   { labels, balance, seconds, k, seed }: MethodResult & { readonly seed: number; readonly seconds: number },
 ) {
   const sizes = sizesOf(labels, k);
@@ -180,7 +180,7 @@ async function judged(
   return { labels, balance, seconds, r2rel, share: largestShare(sizes), effective: effectiveClusters(sizes) };
 }
 
-async function generatorFeatures(file: string, images: number, stride: number): Promise<LinearFeatures> {
+async function generatorFeatures(file: string, images: number, stride: number): Promise<Pixels> {
   const generator = await openGenerator(file, { provider: "cpu", threads: 1 });
   const { info } = generator;
   const maps: Tensor[][] = [];
@@ -203,7 +203,7 @@ async function generatorFeatures(file: string, images: number, stride: number): 
   return subset(all, stridedPixels(images, info.resolution, stride, 0));
 }
 
-async function relative(features: LinearFeatures, labels: Uint16Array, k: number, seed: number): Promise<number> {
+async function relative(features: Pixels, labels: Uint16Array, k: number, seed: number): Promise<number> {
   const reference = await kMeans(features, { nClusters: k, seed });
   return (await explainedVariance(features, labels, k)) / (await explainedVariance(features, reference.labels, k));
 }

@@ -9,12 +9,12 @@
  */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { pyramidBlocks } from "../src/cluster/featureBlocks.ts";
-import { graphFeatures } from "../src/cluster/graphFeatures.ts";
-import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
-import { type NearestPass, nearestPass } from "../src/cluster/nearestPass.ts";
-import { type PyramidLevel, pyramidFeatures } from "../src/cluster/pyramid.ts";
-import { type ClassPass, svmPass } from "../src/cluster/svmPass.ts";
+import { pyramidBlocks } from "../src/pixels/device/featureBlocks.ts";
+import { graphFeatures } from "../src/pixels/device/graphFeatures.ts";
+import { type NearestPass, nearestPass } from "../src/pixels/nearestPass.ts";
+import type { Pixels } from "../src/pixels/pixels.ts";
+import { type PyramidLevel, pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
+import { type ClassPass, svmPass } from "../src/pixels/svmPass.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { providers } from "../src/runtime/session.ts";
@@ -106,7 +106,7 @@ console.log("| --- | --- | --- | --- | --- | --- |");
 
 async function compare<T>(
   what: string,
-  pass: (features: LinearFeatures) => Promise<T>,
+  pass: (features: Pixels) => Promise<T>,
   apart: (a: T, b: T) => number,
 ): Promise<void> {
   const [compiled, got] = await seconds(() => pass(device.features));

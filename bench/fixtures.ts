@@ -1,11 +1,11 @@
 /** Data sets with known truth and exact results, an optional folder beside the repository (tests and benches only). */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { denseFeatures } from "../src/cluster/denseFeatures.ts";
-import { featurePyramid, pyramidBuilder } from "../src/cluster/featurePyramid.ts";
-import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
-import type { PyramidData } from "../src/cluster/pyramid.ts";
-import type { Blas } from "../src/runtime/blas.ts";
+import type { Blas } from "../src/numeric/blas.ts";
+import { denseFeatures } from "../src/pixels/denseFeatures.ts";
+import type { Pixels } from "../src/pixels/pixels.ts";
+import { featurePyramid, pyramidBuilder } from "../src/pixels/pyramid/featurePyramid.ts";
+import type { PyramidData } from "../src/pixels/pyramid/pyramid.ts";
 import { widenHalves } from "../src/tensor/half.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 
@@ -35,7 +35,7 @@ export interface KlishFixture {
     };
     readonly results: Readonly<Record<string, { readonly exact: Readonly<Record<"AMI" | "ARI" | "MIoU", number>> }>>;
   };
-  features(blas: Blas): LinearFeatures;
+  features(blas: Blas): Pixels;
   /** The maps as a pyramid that threads share; undefined for plain points. */
   sharedPyramid(): PyramidData | undefined;
   bytes(file: string): Uint8Array;

@@ -8,9 +8,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { pyramidBuilder } from "../src/cluster/featurePyramid.ts";
-import { klish } from "../src/cluster/klish.ts";
-import { pyramidFeatures } from "../src/cluster/pyramid.ts";
+import { klish } from "../src/cluster/klish/klish.ts";
+import { pyramidBuilder } from "../src/pixels/pyramid/featurePyramid.ts";
+import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";

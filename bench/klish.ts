@@ -4,12 +4,12 @@
  * `node --expose-gc --import tsx`: pages that an earlier set left to the process hide what a later one takes.
  */
 
-import { klish } from "../src/cluster/klish.ts";
-import { adjustedMutualInfo } from "../src/cluster/metrics.ts";
-import { predict } from "../src/cluster/predict.ts";
-import { pyramidFeatures } from "../src/cluster/pyramid.ts";
-import { withHelpers } from "../src/cluster/sharedWork.ts";
-import { type FeatureHelpers, startHelpers } from "../src/project/featureHelpers.ts";
+import { klish } from "../src/cluster/klish/klish.ts";
+import { adjustedMutualInfo } from "../src/metrics/agreement.ts";
+import { predict } from "../src/pixels/predict.ts";
+import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
+import { withHelpers } from "../src/pixels/threads/sharedWork.ts";
+import { type FeatureHelpers, startHelpers } from "../src/project/sampling/featureHelpers.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 

@@ -10,7 +10,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportSafetensors } from "../src/gan/exportNetwork.ts";
-import { clusterJob } from "../src/project/clusterJob.ts";
+import { clusterJob } from "../src/project/cluster/clusterJob.ts";
 import { randomNetwork } from "./randomNetwork.ts";
 
 const args = process.argv.slice(2);

@@ -20,10 +20,10 @@ import {
   featurePyramid,
   imageContingency,
   klish,
-  type LinearFeatures,
   matchedMeanIou,
   openGenerator,
   ortBlas,
+  type Pixels,
   pooled,
   predict,
   sampleFeatures,
@@ -49,7 +49,7 @@ const GENERATOR_CLUSTERS = 100;
 
 interface Case {
   readonly name: string;
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly images: number;
   readonly resolution: number;
   readonly k0: number;

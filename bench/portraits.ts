@@ -4,10 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { meanIou } from "../src/cluster/metrics.ts";
 import { paletteOf } from "../src/dataset/labelMap.ts";
-import { portraitClasses } from "../src/dataset/portraits/classes.ts";
-import { type PortraitPicture, portraitOf } from "../src/dataset/portraits/render.ts";
+import { meanIou } from "../src/metrics/agreement.ts";
+import { portraitClasses } from "../src/portraits/classes.ts";
+import { type PortraitPicture, portraitOf } from "../src/portraits/render.ts";
 
 const { values } = parseArgs({
   options: {

@@ -6,8 +6,7 @@
  * npx tsx bench/restarts.ts [set ...] [--seeds 20] [--groups 30] [--combined 10]
  */
 import { parseArgs } from "node:util";
-import { classSizes, sizeOrder } from "../src/cluster/labels.ts";
-import { treeObjective } from "../src/cluster/restarts.ts";
+import { treeObjective } from "../src/cluster/klish/restarts.ts";
 import {
   adjustedMutualInfo,
   adjustedRandIndex,
@@ -23,6 +22,7 @@ import {
   stridedPixels,
   subset,
 } from "../src/node.ts";
+import { classSizes, sizeOrder } from "../src/pixels/labels.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 
 /** K0 and pixel stride. */

@@ -12,14 +12,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { kMeans } from "../src/cluster/kMeans.ts";
-import type { LinearFeatures } from "../src/cluster/linearFeatures.ts";
-import { linearSvm } from "../src/cluster/linearSvm.ts";
-import type { LinearClassifier } from "../src/cluster/mergeTree.ts";
-import { pyramidFeatures } from "../src/cluster/pyramid.ts";
-import { withHelpers } from "../src/cluster/sharedWork.ts";
-import { DEFAULT_C } from "../src/cluster/svmProblem.ts";
-import { startHelpers } from "../src/project/featureHelpers.ts";
+import { kMeans } from "../src/cluster/kmeans/kMeans.ts";
+import { linearSvm } from "../src/cluster/svm/linearSvm.ts";
+import { DEFAULT_C } from "../src/cluster/svm/svmProblem.ts";
+import type { LinearClassifier } from "../src/pixels/linearClassifier.ts";
+import type { Pixels } from "../src/pixels/pixels.ts";
+import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
+import { withHelpers } from "../src/pixels/threads/sharedWork.ts";
+import { startHelpers } from "../src/project/sampling/featureHelpers.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
@@ -222,7 +222,7 @@ function inertia(rows: Float32Array, centroids: Float32Array, channels: number):
   return total;
 }
 
-function denseRows(features: LinearFeatures): Float32Array {
+function denseRows(features: Pixels): Float32Array {
   return features.rows(Int32Array.from({ length: features.pixels }, (_, n) => n));
 }
 

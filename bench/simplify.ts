@@ -5,7 +5,7 @@
 import { exportGraph } from "../src/gan/exportNetwork.ts";
 import { buildNetwork } from "../src/gan/openGenerator.ts";
 import { OWN_FAMILY, OWN_SETTINGS } from "../src/gan/settings.ts";
-import { styleGan2Parameters } from "../src/gan/stylegan2Parameters.ts";
+import { styleGan2Parameters } from "../src/gan/stylegan2/stylegan2Parameters.ts";
 import { grad } from "../src/graph/grad.ts";
 import { graph } from "../src/graph/graph.ts";
 import { input } from "../src/graph/ops/index.ts";

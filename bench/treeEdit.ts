@@ -4,8 +4,8 @@
  * `npx tsx bench/treeEdit.ts [set] [--copies n] [--threads n]`.
  */
 import { parseArgs } from "node:util";
-import { cutClassifier, cutTreeAt, mergeClusters, type TreeCut, treeOnPixels } from "../src/cluster/treeCut.ts";
-import { denseFeatures, klish, type LinearFeatures, type MergeTree, predict, RandomState } from "../src/index.ts";
+import { cutClassifier, cutTreeAt, mergeClusters, type TreeCut, treeOnPixels } from "../src/cluster/tree/treeCut.ts";
+import { denseFeatures, klish, type MergeTree, type Pixels, predict, RandomState } from "../src/index.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 
@@ -41,7 +41,7 @@ const PAIRS = [
 ] as const;
 
 /** Each join on some pixels; the cut after it. */
-async function join(pixels: LinearFeatures, over: MergeTree): Promise<{ times: number[]; cuts: TreeCut[] }> {
+async function join(pixels: Pixels, over: MergeTree): Promise<{ times: number[]; cuts: TreeCut[] }> {
   const times: number[] = [];
   const cuts: TreeCut[] = [];
   for (const k of [40, 24, 14])

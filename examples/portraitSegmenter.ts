@@ -6,12 +6,12 @@
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readSafetensors, writeSafetensors } from "../src/checkpoint/safetensors.ts";
-import { portraitClasses } from "../src/dataset/portraits/classes.ts";
-import { PORTRAIT_VERSION } from "../src/dataset/portraits/render.ts";
 import { smallChannels } from "../src/models/segmenter.ts";
 import { cosineDecay, warmUp } from "../src/nn/schedules.ts";
+import { portraitClasses } from "../src/portraits/classes.ts";
+import { PORTRAIT_VERSION } from "../src/portraits/render.ts";
 import { SEGMENTER_METADATA } from "../src/project/evaluation/segmenterModel.ts";
-import { readIfThere, writeAtomic } from "../src/project/files.ts";
+import { readIfThere, writeAtomic } from "../src/project/storage/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import {

@@ -3,52 +3,22 @@ export { readNpy, readNpz } from "./checkpoint/npy.ts";
 export { readCheckpoint } from "./checkpoint/readCheckpoint.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
 export { type Checkpoint, CheckpointError, type LazyTensor, type StateDict } from "./checkpoint/stateDict.ts";
-export { type AhcOptions, ahc } from "./cluster/ahc.ts";
-export { explainedVariance } from "./cluster/balance.ts";
 export type { Clustering } from "./cluster/clustering.ts";
-export { type CosineKMeansClustering, type CosineKMeansOptions, cosineKMeans } from "./cluster/cosineKMeans.ts";
-export { denseFeatures, subset } from "./cluster/denseFeatures.ts";
-export { type EcosLinkage, ecosLinkage } from "./cluster/ecosLinkage.ts";
-export { type FeaturePyramidOptions, featurePyramid } from "./cluster/featurePyramid.ts";
-export { type KaspOptions, kasp } from "./cluster/kasp.ts";
-export { type KlishOptions, klish } from "./cluster/klish.ts";
-export { type KMeansOptions, kMeans } from "./cluster/kMeans.ts";
-export type { LinearFeatures, PixelRange } from "./cluster/linearFeatures.ts";
-export { type LinearSvm, type LinearSvmOptions, linearSvm } from "./cluster/linearSvm.ts";
-export {
-  effectiveClusters,
-  type LinearClassifier,
-  largestShare,
-  type MergeStep,
-  type MergeTree,
-} from "./cluster/mergeTree.ts";
-export { type MergeTreeData, mergeTreeFromData, mergeTreeToData } from "./cluster/mergeTreeData.ts";
-export {
-  adjustedMutualInfo,
-  adjustedRandIndex,
-  assignedMeanIou,
-  type Contingency,
-  completeness,
-  contingency,
-  fowlkesMallows,
-  homogeneity,
-  type ImageContingency,
-  type ImageContingencyOptions,
-  imageContingency,
-  type MatchedIou,
-  matchedMeanIou,
-  meanIou,
-  pooled,
-  randIndex,
-  vMeasure,
-} from "./cluster/metrics.ts";
-export { predict } from "./cluster/predict.ts";
+export { explainedVariance } from "./cluster/klish/balance.ts";
+export { type KlishOptions, klish } from "./cluster/klish/klish.ts";
+export { type CosineKMeansClustering, type CosineKMeansOptions, cosineKMeans } from "./cluster/kmeans/cosineKMeans.ts";
+export { type KMeansOptions, kMeans } from "./cluster/kmeans/kMeans.ts";
+export { type AhcOptions, ahc } from "./cluster/linkage/ahc.ts";
+export { type EcosLinkage, ecosLinkage } from "./cluster/linkage/ecosLinkage.ts";
+export { type KaspOptions, kasp } from "./cluster/linkage/kasp.ts";
+export { type LinearSvm, type LinearSvmOptions, linearSvm } from "./cluster/svm/linearSvm.ts";
 export {
   type SoftmaxRegression,
   type SoftmaxRegressionOptions,
   softmaxRegression,
-} from "./cluster/softmaxRegression.ts";
-export { type HalfStore, type StoredShape, storedFeatures } from "./cluster/storedPyramid.ts";
+} from "./cluster/svm/softmaxRegression.ts";
+export { effectiveClusters, largestShare, type MergeStep, type MergeTree } from "./cluster/tree/mergeTree.ts";
+export { type MergeTreeData, mergeTreeFromData, mergeTreeToData } from "./cluster/tree/mergeTreeData.ts";
 export {
   type CutCluster,
   cutClassifier,
@@ -66,7 +36,7 @@ export {
   type TreeNode,
   treeOnPixels,
   treeThrough,
-} from "./cluster/treeCut.ts";
+} from "./cluster/tree/treeCut.ts";
 export {
   applyTreeEdit,
   replayTreeEdits,
@@ -76,8 +46,8 @@ export {
   type TreeEdit,
   type TreeRecipe,
   transferTreeEdits,
-} from "./cluster/treeEdits.ts";
-export { type ExplainedOptions, type ExplainedStep, explainedByTree } from "./cluster/treeVariance.ts";
+} from "./cluster/tree/treeEdits.ts";
+export { type ExplainedOptions, type ExplainedStep, explainedByTree } from "./cluster/tree/treeVariance.ts";
 export {
   type CheckResult as DatasetCheck,
   checkDataset,
@@ -97,9 +67,6 @@ export type {
 export { formatNamed as datasetFormat, formats as datasetFormats } from "./dataset/formats/index.ts";
 export { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "./dataset/labelMap.ts";
 export { decodePng, encodePng, type Png, PngError } from "./dataset/png.ts";
-export { portraitClasses } from "./dataset/portraits/classes.ts";
-export { drawPortrait, type Portrait } from "./dataset/portraits/portrait.ts";
-export { PORTRAIT_VERSION, type PortraitPicture, portraitOf, renderPortrait } from "./dataset/portraits/render.ts";
 export type { DatasetFolder, FoundLabels, FoundSample, ReportFault } from "./dataset/reading.ts";
 export { type Split, splitOf } from "./dataset/split.ts";
 export {
@@ -145,6 +112,25 @@ export * from "./graph/ops/index.ts";
 export { printGraph } from "./graph/print.ts";
 export { simplify } from "./graph/simplify.ts";
 export type { Graph, Op, Operand, Value } from "./graph/value.ts";
+export {
+  adjustedMutualInfo,
+  adjustedRandIndex,
+  assignedMeanIou,
+  type Contingency,
+  completeness,
+  contingency,
+  fowlkesMallows,
+  homogeneity,
+  type ImageContingency,
+  type ImageContingencyOptions,
+  imageContingency,
+  type MatchedIou,
+  matchedMeanIou,
+  meanIou,
+  pooled,
+  randIndex,
+  vMeasure,
+} from "./metrics/agreement.ts";
 export { type Affine, batchNorm, frozenBatchNorm, runningStatistics, type Statistics } from "./nn/batchNorm.ts";
 export { crossEntropy } from "./nn/crossEntropy.ts";
 export {
@@ -171,7 +157,16 @@ export { averagePool, globalAveragePool } from "./nn/pooling.ts";
 export { type AxisMatrix, areaMatrix, bilinearMatrix, nearestMatrix, resample, resize } from "./nn/resample.ts";
 export { cosineDecay, polynomialDecay, type Schedule, warmUp } from "./nn/schedules.ts";
 export { logSoftmax, softmax } from "./nn/softmax.ts";
-export { type Blas, plainBlas } from "./runtime/blas.ts";
+export { type Blas, plainBlas } from "./numeric/blas.ts";
+export { denseFeatures, subset } from "./pixels/denseFeatures.ts";
+export type { LinearClassifier } from "./pixels/linearClassifier.ts";
+export type { PixelRange, Pixels } from "./pixels/pixels.ts";
+export { predict } from "./pixels/predict.ts";
+export { type FeaturePyramidOptions, featurePyramid } from "./pixels/pyramid/featurePyramid.ts";
+export { type HalfStore, type StoredShape, storedFeatures } from "./pixels/pyramid/storedPyramid.ts";
+export { portraitClasses } from "./portraits/classes.ts";
+export { drawPortrait, type Portrait } from "./portraits/portrait.ts";
+export { PORTRAIT_VERSION, type PortraitPicture, portraitOf, renderPortrait } from "./portraits/render.ts";
 export type {
   Feeds,
   Fetches,

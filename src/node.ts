@@ -3,13 +3,13 @@
  * nothing; threads and sessions begin with the first call that needs them.
  */
 import { readFile } from "node:fs/promises";
-import { denseFeatures as coreDenseFeatures } from "./cluster/denseFeatures.ts";
-import { featurePyramid as coreFeaturePyramid, type FeaturePyramidOptions } from "./cluster/featurePyramid.ts";
-import type { LinearFeatures } from "./cluster/linearFeatures.ts";
 import type { Generator, LatentDistribution } from "./gan/generator.ts";
 import { openGeneratorBytes } from "./gan/openGenerator.ts";
 import type { Graph } from "./graph/value.ts";
-import type { Blas } from "./runtime/blas.ts";
+import type { Blas } from "./numeric/blas.ts";
+import { denseFeatures as coreDenseFeatures } from "./pixels/denseFeatures.ts";
+import type { Pixels } from "./pixels/pixels.ts";
+import { featurePyramid as coreFeaturePyramid, type FeaturePyramidOptions } from "./pixels/pyramid/featurePyramid.ts";
 import { ortBlas } from "./runtime/node/ortBlas.ts";
 import { resolveProvider } from "./runtime/node/providers.ts";
 import { workerRuntime } from "./runtime/node/workerRuntime.ts";
@@ -17,7 +17,8 @@ import { compile as coreCompile, type ProviderChoice, type Runtime, type Session
 import type { Tensor } from "./tensor/tensor.ts";
 
 export * from "./index.ts";
-export { type ClusterSummary, clusterJob } from "./project/clusterJob.ts";
+export { type ClusterSummary, clusterJob } from "./project/cluster/clusterJob.ts";
+export { loadTree, openProject, type Project, type ProjectFile } from "./project/cluster/project.ts";
 export { type CheckRequest, checkJob as checkDatasetJob } from "./project/dataset/check.ts";
 export { type DatasetRequest, type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
 export { openSource as openDatasetSource, type SampleSource } from "./project/dataset/source.ts";
@@ -32,7 +33,6 @@ export {
 } from "./project/labels/recipe.ts";
 export { loadRecipe as loadLabels, saveRecipe as saveLabels } from "./project/labels/recipeFile.ts";
 export { type Labeller, labeller } from "./project/labels/recipeLabels.ts";
-export { loadTree, openProject, type Project, type ProjectFile } from "./project/project.ts";
 export { buildReport, type ReportInput } from "./project/report/build.ts";
 export type { ReportData } from "./project/report/data.ts";
 export { readTemplate, renderReport } from "./project/report/render.ts";
@@ -75,11 +75,11 @@ export async function openGenerator(
 }
 
 /** `featurePyramid` of the core on this machine's kernels. */
-export const featurePyramid = (layers: readonly Tensor[], options: FeaturePyramidOptions): LinearFeatures =>
+export const featurePyramid = (layers: readonly Tensor[], options: FeaturePyramidOptions): Pixels =>
   coreFeaturePyramid(layers, { blas: defaults().blas, ...options });
 
 /** `denseFeatures` of the core on this machine's kernels. */
-export const denseFeatures = (points: Tensor, options: { readonly blas?: Blas } = {}): LinearFeatures =>
+export const denseFeatures = (points: Tensor, options: { readonly blas?: Blas } = {}): Pixels =>
   coreDenseFeatures(points, { blas: defaults().blas, ...options });
 
 /** Compiles a graph of your own; it runs in a worker thread. Default provider "auto". */

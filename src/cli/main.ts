@@ -1,20 +1,20 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { packageVersion } from "../project/versions.ts";
-import { addCheck } from "./check.ts";
-import { addCluster } from "./cluster.ts";
-import { addConvert } from "./convert.ts";
-import { addDataset } from "./dataset.ts";
-import { addDoctor } from "./doctor.ts";
-import { addEdit } from "./edit.ts";
-import { addEvaluate } from "./evaluate.ts";
-import { addGenerate } from "./generate.ts";
-import { addInfo } from "./info.ts";
-import { addLabel } from "./label.ts";
-import { addPortraits } from "./portraits.ts";
-import { addReport } from "./report.ts";
+import { packageVersion } from "../project/storage/versions.ts";
+import { addCheck } from "./commands/check.ts";
+import { addCluster } from "./commands/cluster.ts";
+import { addConvert } from "./commands/convert.ts";
+import { addDataset } from "./commands/dataset.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addEdit } from "./commands/edit.ts";
+import { addEvaluate } from "./commands/evaluate.ts";
+import { addGenerate } from "./commands/generate.ts";
+import { addInfo } from "./commands/info.ts";
+import { addLabel } from "./commands/label.ts";
+import { addPortraits } from "./commands/portraits.ts";
+import { addReport } from "./commands/report.ts";
+import { addTrain } from "./commands/train.ts";
 import { EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE } from "./run.ts";
-import { addTrain } from "./train.ts";
 
 /** Errors whose message is written for users; others are defects and show where they come from. */
 const EXPECTED = new Set([

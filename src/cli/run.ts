@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import type { JobName, JobRequest, JobResult } from "../project/jobs.ts";
-import { runJob } from "../project/runJob.ts";
-import { parseSeeds } from "../project/seeds.ts";
+import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
+import { runJob } from "../project/jobs/runJob.ts";
+import { parseSeeds } from "../project/sampling/seeds.ts";
 import { progressBar } from "./progressBar.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors), 130 stopped by Ctrl-C. */

@@ -1,4 +1,4 @@
-import { readLog } from "../project/train/log.ts";
+import { readLog } from "../project/train/log/log.ts";
 import { loadClock } from "../project/train/runClock.ts";
 import type { TrainSettings } from "../project/train/settings.ts";
 import { type Stage, stagesOf } from "../project/train/stages.ts";

@@ -1,4 +1,4 @@
-import type { LinearClassifier } from "./mergeTree.ts";
+import type { LinearClassifier } from "../pixels/linearClassifier.ts";
 
 /** A partition of the pixels into K clusters, numbered by size, the largest first. */
 export interface Clustering {

@@ -1,14 +1,15 @@
 /** Every way to cluster under one signature, to be compared. */
+
+import type { Pixels } from "../pixels/pixels.ts";
+import { predict } from "../pixels/predict.ts";
 import type { JobOptions } from "../tensor/progress.ts";
-import { ahc } from "./ahc.ts";
 import type { Clustering } from "./clustering.ts";
-import { cosineKMeans } from "./cosineKMeans.ts";
-import { ecosLinkage } from "./ecosLinkage.ts";
-import { kasp } from "./kasp.ts";
-import { klish } from "./klish.ts";
-import { kMeans } from "./kMeans.ts";
-import type { LinearFeatures } from "./linearFeatures.ts";
-import { predict } from "./predict.ts";
+import { klish } from "./klish/klish.ts";
+import { cosineKMeans } from "./kmeans/cosineKMeans.ts";
+import { kMeans } from "./kmeans/kMeans.ts";
+import { ahc } from "./linkage/ahc.ts";
+import { ecosLinkage } from "./linkage/ecosLinkage.ts";
+import { kasp } from "./linkage/kasp.ts";
 
 /**
  * "klish": the pair criterion, its balance chosen by itself; "klish-restarts": the same from the best of 5 starts; "klish-linkage":
@@ -48,7 +49,7 @@ export interface MethodResult {
  */
 export async function* clusterings(
   method: MethodName,
-  features: LinearFeatures,
+  features: Pixels,
   { ks, seed, initialClusters, ...job }: MethodOptions,
 ): AsyncGenerator<MethodResult> {
   if (isKlish(method)) {
@@ -83,7 +84,7 @@ export async function* clusterings(
 }
 
 type Rival = (
-  features: LinearFeatures,
+  features: Pixels,
   options: JobOptions & { readonly nClusters: number; readonly seed: number },
 ) => Promise<Clustering>;
 

@@ -6,13 +6,14 @@
  * resized, never the channels. The resize is separable: S = sum_l Y_l (F_l w_l) X_l^T, and the sum over the layers is one
  * product of the rows [Y_1 ... Y_L] with the stacked [T_1; ...; T_L], T_l = (F_l w_l) X_l^T.
  */
-import { linearMap } from "../cluster/bilinear.ts";
-import type { LinearClassifier } from "../cluster/mergeTree.ts";
+
 import type { LayerInfo } from "../gan/generator.ts";
 import type { NetworkRuntime } from "../gan/networkGenerator.ts";
 import { graph } from "../graph/graph.ts";
 import { add, concat, constant, conv, input, matmul } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
+import { linearMap } from "../numeric/bilinear.ts";
+import type { LinearClassifier } from "../pixels/linearClassifier.ts";
 import { compile } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

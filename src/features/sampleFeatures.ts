@@ -1,6 +1,6 @@
-import { addResized, linearMap } from "../cluster/bilinear.ts";
 import type { GenerateOptions, Generator, LayerInfo } from "../gan/generator.ts";
 import { samplesPerRun } from "../gan/networkGenerator.ts";
+import { addResized, linearMap } from "../numeric/bilinear.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 
 export interface SampleFeaturesOptions

@@ -4,10 +4,10 @@ import { GeneratorError } from "./errors.ts";
 import type { GanFamily, GeneratorNetwork } from "./family.ts";
 import type { Generator, GeneratorInfo } from "./generator.ts";
 import { networkGenerator } from "./networkGenerator.ts";
-import { type OnnxGeneratorOptions, openOnnxGenerator } from "./onnxGenerator.ts";
-import { pggan } from "./pggan.ts";
-import { styleGan } from "./stylegan.ts";
-import { styleGan2 } from "./stylegan2.ts";
+import { type OnnxGeneratorOptions, openOnnxGenerator } from "./onnx/onnxGenerator.ts";
+import { pggan } from "./pggan/pggan.ts";
+import { styleGan } from "./stylegan/stylegan.ts";
+import { styleGan2 } from "./stylegan2/stylegan2.ts";
 
 /** Families of official checkpoints. Adding one means adding a file and a row. */
 export const families: readonly GanFamily[] = [styleGan2, styleGan, pggan];

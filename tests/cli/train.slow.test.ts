@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openGenerator } from "../../src/node.ts";
-import { readLog } from "../../src/project/train/log.ts";
+import { readLog } from "../../src/project/train/log/log.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { writePlainSet } from "../project/train/pictures.ts";
 import { main } from "./klish.ts";

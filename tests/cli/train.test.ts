@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { appendLog } from "../../src/project/train/log.ts";
+import { appendLog } from "../../src/project/train/log/log.ts";
 import { saveClock } from "../../src/project/train/runClock.ts";
 import { newSettings, saveSettings } from "../../src/project/train/settings.ts";
 import { klish } from "./klish.ts";

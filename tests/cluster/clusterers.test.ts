@@ -1,9 +1,9 @@
-import { ahc } from "../../src/cluster/ahc.ts";
-import { cosineKMeans } from "../../src/cluster/cosineKMeans.ts";
-import { kasp } from "../../src/cluster/kasp.ts";
-import { klish } from "../../src/cluster/klish.ts";
-import { kMeans } from "../../src/cluster/kMeans.ts";
-import { classSizes, sizeOrder } from "../../src/cluster/labels.ts";
+import { klish } from "../../src/cluster/klish/klish.ts";
+import { cosineKMeans } from "../../src/cluster/kmeans/cosineKMeans.ts";
+import { kMeans } from "../../src/cluster/kmeans/kMeans.ts";
+import { ahc } from "../../src/cluster/linkage/ahc.ts";
+import { kasp } from "../../src/cluster/linkage/kasp.ts";
+import { classSizes, sizeOrder } from "../../src/pixels/labels.ts";
 import { type Clusterer, clustererContract } from "../contracts/clusterer.ts";
 
 /** KLiSH cut at the number of clusters asked for. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { cosineKMeans } from "../../src/cluster/cosineKMeans.ts";
-import { denseFeatures } from "../../src/cluster/denseFeatures.ts";
-import { kasp } from "../../src/cluster/kasp.ts";
-import { kMeans } from "../../src/cluster/kMeans.ts";
-import { adjustedRandIndex } from "../../src/cluster/metrics.ts";
-import { predict } from "../../src/cluster/predict.ts";
-import { unitFeatures } from "../../src/cluster/unitFeatures.ts";
+import { cosineKMeans } from "../../src/cluster/kmeans/cosineKMeans.ts";
+import { kMeans } from "../../src/cluster/kmeans/kMeans.ts";
+import { kasp } from "../../src/cluster/linkage/kasp.ts";
+import { adjustedRandIndex } from "../../src/metrics/agreement.ts";
+import { denseFeatures } from "../../src/pixels/denseFeatures.ts";
+import { predict } from "../../src/pixels/predict.ts";
+import { unitFeatures } from "../../src/pixels/unitFeatures.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { blobs } from "./points.ts";
+import { blobs } from "../pixels/points.ts";
 
 describe("unitFeatures", () => {
   it("has rows, scores and gradient of the scaled matrix, a zero row staying zero", async () => {

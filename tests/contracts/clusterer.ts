@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Clustering } from "../../src/cluster/clustering.ts";
-import { denseFeatures } from "../../src/cluster/denseFeatures.ts";
-import type { LinearFeatures } from "../../src/cluster/linearFeatures.ts";
-import { adjustedRandIndex } from "../../src/cluster/metrics.ts";
-import { predict } from "../../src/cluster/predict.ts";
+import { adjustedRandIndex } from "../../src/metrics/agreement.ts";
+import { denseFeatures } from "../../src/pixels/denseFeatures.ts";
+import type { Pixels } from "../../src/pixels/pixels.ts";
+import { predict } from "../../src/pixels/predict.ts";
 import type { JobOptions, Progress } from "../../src/tensor/progress.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { blobs } from "../cluster/points.ts";
+import { blobs } from "../pixels/points.ts";
 
 export type Clusterer = (
-  features: LinearFeatures,
+  features: Pixels,
   options: JobOptions & { readonly nClusters: number; readonly seed: number },
 ) => Promise<Clustering>;
 

@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { type FeatureBlocks, pyramidBlocks, rowBlocks, storedBlocks } from "../../src/cluster/featureBlocks.ts";
-import { type GraphFeaturesOptions, graphFeatures } from "../../src/cluster/graphFeatures.ts";
-import { klish } from "../../src/cluster/klish.ts";
-import { kMeans } from "../../src/cluster/kMeans.ts";
-import type { LinearFeatures } from "../../src/cluster/linearFeatures.ts";
-import { linearSvm } from "../../src/cluster/linearSvm.ts";
-import { nearestPass } from "../../src/cluster/nearestPass.ts";
-import { type PyramidData, pyramidFeatures } from "../../src/cluster/pyramid.ts";
-import { withHelpers } from "../../src/cluster/sharedWork.ts";
-import { numbersOf, storedFeatures } from "../../src/cluster/storedPyramid.ts";
-import { type SolveRequest, svmSolver } from "../../src/cluster/svmHelpers.ts";
-import { type ClassLabels, svmPass } from "../../src/cluster/svmPass.ts";
-import { plainBlas } from "../../src/runtime/blas.ts";
+import { klish } from "../../src/cluster/klish/klish.ts";
+import { kMeans } from "../../src/cluster/kmeans/kMeans.ts";
+import { linearSvm } from "../../src/cluster/svm/linearSvm.ts";
+import { type SolveRequest, svmSolver } from "../../src/cluster/svm/svmHelpers.ts";
+import { plainBlas } from "../../src/numeric/blas.ts";
+import { type FeatureBlocks, pyramidBlocks, rowBlocks, storedBlocks } from "../../src/pixels/device/featureBlocks.ts";
+import { type GraphFeaturesOptions, graphFeatures } from "../../src/pixels/device/graphFeatures.ts";
+import { nearestPass } from "../../src/pixels/nearestPass.ts";
+import type { Pixels } from "../../src/pixels/pixels.ts";
+import { type PyramidData, pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
+import { numbersOf, storedFeatures } from "../../src/pixels/pyramid/storedPyramid.ts";
+import { type ClassLabels, svmPass } from "../../src/pixels/svmPass.ts";
+import { withHelpers } from "../../src/pixels/threads/sharedWork.ts";
 import type { Provider, Runtime } from "../../src/runtime/session.ts";
 import { roundToHalves, widenHalves } from "../../src/tensor/half.ts";
 import { RandomState } from "../../src/tensor/random.ts";
-import { blobs } from "../cluster/points.ts";
+import { blobs } from "../pixels/points.ts";
 
 type Numbers = (random: RandomState) => number;
 const normal: Numbers = (random) => random.randn();
@@ -70,9 +70,9 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** Passes as graphs give what the passes on the CPU give, within `tolerance` of the largest number. */
 export function graphPassesContract(runtime: Runtime, provider: Provider, tolerance: number): void {
   const using = async <T>(
-    plain: LinearFeatures,
+    plain: Pixels,
     blocks: FeatureBlocks,
-    work: (features: LinearFeatures, residentBytes: number) => Promise<T>,
+    work: (features: Pixels, residentBytes: number) => Promise<T>,
     options: Partial<GraphFeaturesOptions> = {},
   ): Promise<T> => {
     const made = await graphFeatures(plain, blocks, { runtime, provider, threads: 1, ...options });
@@ -84,7 +84,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
   };
   const asGraph = <T>(
     data: PyramidData,
-    work: (features: LinearFeatures, plain: LinearFeatures, residentBytes: number) => Promise<T>,
+    work: (features: Pixels, plain: Pixels, residentBytes: number) => Promise<T>,
     options?: Partial<GraphFeaturesOptions>,
   ): Promise<T> => {
     const plain = pyramidFeatures(data, plainBlas());
@@ -92,8 +92,8 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
   };
 
   async function compareSvm(
-    features: LinearFeatures,
-    plain: LinearFeatures,
+    features: Pixels,
+    plain: Pixels,
     k: number,
     // Any classes, in any order.
     classes: ArrayLike<ClassLabels> = Int32Array.from({ length: k }, (_, c) => k + 1 - c),
@@ -127,7 +127,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
     }
   }
 
-  async function compareScores(features: LinearFeatures, plain: LinearFeatures, k: number): Promise<void> {
+  async function compareScores(features: Pixels, plain: Pixels, k: number): Promise<void> {
     const random = new RandomState(k);
     const numbers = (length: number) => Float32Array.from({ length }, () => random.randn());
     const [weight, bias, g] = [k * plain.channels, k, k * plain.pixels].map(numbers);
@@ -143,7 +143,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
     );
   }
 
-  async function compareNearest(features: LinearFeatures, plain: LinearFeatures, k: number): Promise<void> {
+  async function compareNearest(features: Pixels, plain: Pixels, k: number): Promise<void> {
     const random = new RandomState(k);
     const { channels } = plain;
     const weight = Float32Array.from({ length: k * channels }, () => random.randn());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { featurePyramid } from "../../src/cluster/featurePyramid.ts";
 import { pixelClassifier } from "../../src/features/pixelClassifier.ts";
+import { featurePyramid } from "../../src/pixels/pyramid/featurePyramid.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";

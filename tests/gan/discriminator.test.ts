@@ -4,7 +4,7 @@ import {
   discriminator,
   discriminatorParameters,
   groupDeviation,
-} from "../../src/gan/discriminator.ts";
+} from "../../src/gan/stylegan2/discriminator.ts";
 import { grad } from "../../src/graph/grad.ts";
 import { evaluateGraph, graph } from "../../src/graph/graph.ts";
 import { input, reduceSum } from "../../src/graph/ops/index.ts";

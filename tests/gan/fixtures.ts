@@ -3,7 +3,7 @@ import { readNpz } from "../../src/checkpoint/npy.ts";
 import { readCheckpoint } from "../../src/checkpoint/readCheckpoint.ts";
 import type { Checkpoint } from "../../src/checkpoint/stateDict.ts";
 import type { NoiseMode } from "../../src/gan/generator.ts";
-import { blockName, convName } from "../../src/gan/stylegan2Spec.ts";
+import { blockName, convName } from "../../src/gan/stylegan2/stylegan2Spec.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { shared } from "../shared.ts";
 

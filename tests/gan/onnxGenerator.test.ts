@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readNpz } from "../../src/checkpoint/npy.ts";
-import { layerEnds } from "../../src/gan/onnxLayers.ts";
+import { layerEnds } from "../../src/gan/onnx/onnxLayers.ts";
 import { openGeneratorBytes } from "../../src/gan/openGenerator.ts";
 import { toOnnx } from "../../src/graph/emit.ts";
 import { graph } from "../../src/graph/graph.ts";

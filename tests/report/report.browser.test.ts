@@ -6,9 +6,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sliderAt } from "../../report/src/kAxis.ts";
 import { buildReport, type ReportInput } from "../../src/project/report/build.ts";
 import { renderReport } from "../../src/project/report/render.ts";
+import { sliderAt } from "../../web/report/src/kAxis.ts";
 import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
 
 /** Debian's package `chromium`. */
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-report-"));
-    const root = fileURLToPath(new URL("../../report", import.meta.url));
+    const root = fileURLToPath(new URL("../../web/report", import.meta.url));
     await build({ root, logLevel: "error", build: { outDir: join(folder, "template"), emptyOutDir: true } });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   }, 60_000);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Action, focusOf, initialState, reduce, type State } from "../../report/src/state.ts";
 import { hierarchyOf } from "../../src/project/report/hierarchy.ts";
+import { type Action, focusOf, initialState, reduce, type State } from "../../web/report/src/state.ts";
 
 /** At 5 clusters 3 joins 0; at 4, 1 joins 4; at 3, 0 joins 4. */
 const tree = hierarchyOf(5, [

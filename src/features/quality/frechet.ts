@@ -1,5 +1,5 @@
-import { symmetricEigenvalues } from "../../cluster/symmetricEigen.ts";
-import type { Blas } from "../../runtime/blas.ts";
+import type { Blas } from "../../numeric/blas.ts";
+import { symmetricEigenvalues } from "../../numeric/symmetricEigen.ts";
 import type { Points } from "./neighbours.ts";
 
 /** Mean and unbiased covariance of points: the Gaussian that stands for them. */

@@ -1,4 +1,4 @@
-import type { Blas } from "../../runtime/blas.ts";
+import type { Blas } from "../../numeric/blas.ts";
 import { RandomState } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type NeighbourFigures, neighbourFigures, type Points } from "./neighbours.ts";

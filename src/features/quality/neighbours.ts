@@ -1,4 +1,4 @@
-import type { Blas } from "../../runtime/blas.ts";
+import type { Blas } from "../../numeric/blas.ts";
 
 /** Points in a space of features. */
 export interface Points {

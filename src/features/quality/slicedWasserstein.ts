@@ -1,4 +1,4 @@
-import type { Blas } from "../../runtime/blas.ts";
+import type { Blas } from "../../numeric/blas.ts";
 import type { RandomState } from "../../tensor/random.ts";
 import { PATCH_SIZE, type PatchLevel } from "./patches.ts";
 

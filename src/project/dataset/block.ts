@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { writeAtomic } from "../files.ts";
 import { labeller } from "../labels/recipeLabels.ts";
+import { writeAtomic } from "../storage/files.ts";
 import { manifestLine } from "./manifest.ts";
 import type { DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
 import { makeSample } from "./sample.ts";

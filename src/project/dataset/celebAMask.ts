@@ -9,8 +9,8 @@ import type { Sample } from "../../dataset/format.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { type Split, splitOf } from "../../dataset/split.ts";
-import { ProjectError } from "../files.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
+import { ProjectError } from "../storage/files.ts";
 import type { SampleSource } from "./source.ts";
 
 /** In the order of the ids 1 to 18 that the authors' script gives; "l" and "r" are the subject's left and right. */

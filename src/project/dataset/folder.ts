@@ -1,7 +1,7 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { DatasetFolder } from "../../dataset/reading.ts";
-import { explain, ProjectError } from "../files.ts";
+import { explain, ProjectError } from "../storage/files.ts";
 
 /** A folder on disk as the readers of layouts see it. Throws ProjectError where there is none. */
 export async function openFolder(folder: string): Promise<DatasetFolder> {

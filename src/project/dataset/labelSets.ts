@@ -1,10 +1,10 @@
 /** The label sets that a dataset is asked for: several projects of one generator, or several recipes of one project. */
 import { basename, resolve } from "node:path";
-import { ProjectError } from "../files.ts";
+import { loadTree, openProject, type Project } from "../cluster/project.ts";
+import type { ClusterSettings } from "../cluster/settings.ts";
 import type { LabelState } from "../labels/recipe.ts";
 import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
-import { loadTree, openProject, type Project } from "../project.ts";
-import type { ClusterSettings } from "../settings.ts";
+import { ProjectError } from "../storage/files.ts";
 import type { LayerClassifier } from "./sampler.ts";
 import type { DatasetSettings, LabelSetSettings } from "./settings.ts";
 

@@ -7,7 +7,7 @@ import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SPLITS } from "../../dataset/split.ts";
-import { explain, ProjectError } from "../files.ts";
+import { explain, ProjectError } from "../storage/files.ts";
 
 const fileHash = z.strictObject({ bytes: z.int().min(0), sha256: z.string() });
 

@@ -1,7 +1,7 @@
 /** What an earlier run left: how far it came, and which of its files have to be made again. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ProjectError, readIfThere } from "../files.ts";
+import { ProjectError, readIfThere } from "../storage/files.ts";
 import { type ManifestEntry, manifestLine, manifestLines } from "./manifest.ts";
 import { makeBlocks } from "./pool.ts";
 import type { Block, BlockMaker } from "./protocol.ts";

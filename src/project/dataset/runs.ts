@@ -1,6 +1,6 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { explain, readIfThere } from "../files.ts";
+import { explain, readIfThere } from "../storage/files.ts";
 
 /** What differs between two runs that make the same bytes: kept beside them, and shown on the overview. */
 export interface RunLog {

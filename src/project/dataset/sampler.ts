@@ -1,14 +1,14 @@
 import sharp from "sharp";
-import type { LinearClassifier } from "../../cluster/mergeTree.ts";
 import { type PixelClasses, type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
 import type { LatentDistribution, NoiseMode } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
+import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { ProjectError } from "../files.ts";
-import { toRgb } from "../images.ts";
-import { openNetwork } from "../network.ts";
+import { openNetwork } from "../network/network.ts";
+import { toRgb } from "../sampling/images.ts";
+import { ProjectError } from "../storage/files.ts";
 
 /** Which generator, how it samples, and what classifies its pixels. */
 export interface SamplerSource {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { ProjectError, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
 import { labelState } from "../labels/recipe.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 
 /** A way to label the images: the clusters of one project, made classes by one recipe. */
 const labelSet = z.strictObject({

@@ -16,8 +16,8 @@ import {
   readText,
 } from "../../dataset/reading.ts";
 import { SPLITS, type Split, splitOf } from "../../dataset/split.ts";
-import { ProjectError } from "../files.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
+import { ProjectError } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
 import { manifestLines, wholeManifest } from "./manifest.ts";

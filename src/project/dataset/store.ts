@@ -5,7 +5,7 @@ import { classesJson, type DatasetSink, loadCode } from "../../dataset/format.ts
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { explain, listFolder, ProjectError, writeAtomic } from "../files.ts";
+import { explain, listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { manifestLines } from "./manifest.ts";
 import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
 import { openSource, type SampleSource } from "./source.ts";

@@ -5,31 +5,31 @@
  */
 import sharp from "sharp";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
-import { denseFeatures, subset } from "../../cluster/denseFeatures.ts";
-import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
-import type { MergeTree } from "../../cluster/mergeTree.ts";
-import type { TrainedMerge } from "../../cluster/treeCut.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import type { TrainedMerge } from "../../cluster/tree/treeCut.ts";
+import { denseFeatures, subset } from "../../pixels/denseFeatures.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { type AnyTensor, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
-import { toRgb } from "../images.ts";
-import { type Project, pathIn } from "../project.ts";
-import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
-import { clusteredPixels, generateOptions } from "../request.ts";
+import { type Project, pathIn } from "../cluster/project.ts";
+import { clusteredPixels, generateOptions } from "../cluster/request.ts";
+import { toRgb } from "../sampling/images.ts";
+import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { treeHash } from "./recipe.ts";
 
 export interface EditCache {
   /** The sample, and the start clusters of its pixels. */
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly labels: Uint16Array;
   /** Pictures of `side` pixels with the features of `grid` x `grid` pixels each. */
   readonly pictures: readonly Uint8Array[];
   readonly side: number;
   readonly grid: number;
-  readonly shown: LinearFeatures;
+  readonly shown: Pixels;
   /** Merges trained on the sample; new ones are kept by `saveTrained`. */
   readonly trained: Map<string, TrainedMerge>;
 }

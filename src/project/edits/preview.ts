@@ -1,11 +1,11 @@
 /** edits.png: the clusters of an edited cut on a few pictures, with their numbers. */
 import sharp, { type OverlayOptions } from "sharp";
-import { predict } from "../../cluster/predict.ts";
-import { cutClassifier, type TreeCut } from "../../cluster/treeCut.ts";
+import { cutClassifier, type TreeCut } from "../../cluster/tree/treeCut.ts";
 import { xml } from "../../dataset/xml.ts";
-import { writeAtomic } from "../files.ts";
-import { pathIn } from "../project.ts";
+import { predict } from "../../pixels/predict.ts";
+import { pathIn } from "../cluster/project.ts";
 import { clusterColors, cssColor } from "../report/palette.ts";
+import { writeAtomic } from "../storage/files.ts";
 import type { EditCache } from "./cache.ts";
 import type { EditedCluster } from "./job.ts";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { TreeEdit } from "../../cluster/treeEdits.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
-import { pathIn } from "../project.ts";
+import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
+import { pathIn } from "../cluster/project.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 
 /**
  * How a project's tree was edited: a K, and what was done to its clusters since. Small, and all that the edited clusters depend on

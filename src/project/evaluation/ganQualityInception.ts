@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { Points } from "../../features/quality/neighbours.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
-import { toRgb } from "../images.ts";
+import { toRgb } from "../sampling/images.ts";
+import { ProjectError } from "../storage/files.ts";
 import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
 
 /** A model from pictures to features, such as Inception. */

@@ -2,11 +2,11 @@
 import { stat } from "node:fs/promises";
 import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
-import { type Fit, parseCrop } from "../train/framing.ts";
-import { listImages } from "../train/imageFiles.ts";
-import { CHANNELS, loadPrepared, openImageStore, toPlanes } from "../train/imageStore.ts";
-import { prepareImage, type Resampling } from "../train/prepareImage.ts";
+import { ProjectError } from "../storage/files.ts";
+import { type Fit, parseCrop } from "../train/pictures/framing.ts";
+import { listImages } from "../train/pictures/imageFiles.ts";
+import { CHANNELS, loadPrepared, openImageStore, toPlanes } from "../train/pictures/imageStore.ts";
+import { prepareImage, type Resampling } from "../train/pictures/prepareImage.ts";
 
 export interface PicturesRequest {
   /** A folder or .zip of pictures, or the folder of a training run: its prepared pictures. */

@@ -3,17 +3,17 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { readNpz } from "../../checkpoint/npy.ts";
-import { denseFeatures, subset } from "../../cluster/denseFeatures.ts";
-import { featurePyramid } from "../../cluster/featurePyramid.ts";
-import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
 import { stridedPixels } from "../../features/pixelStride.ts";
+import { denseFeatures, subset } from "../../pixels/denseFeatures.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { featurePyramid } from "../../pixels/pyramid/featurePyramid.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
-import { openProject } from "../project.ts";
-import { openProjectNetwork, projectFeatures } from "../projectFeatures.ts";
+import { openProject } from "../cluster/project.ts";
+import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
+import { ProjectError } from "../storage/files.ts";
 import type { PictureModelRequest } from "./pictureModel.ts";
 import { segmentSeeds } from "./segmenter.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
@@ -39,7 +39,7 @@ export interface InputRequest {
 export interface EvaluationInput {
   /** To be shown. */
   readonly name: string;
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly truth: Uint16Array;
   readonly images: number;
   readonly pixelsPerImage: number;
@@ -50,7 +50,7 @@ export interface EvaluationInput {
 
 interface Loaded {
   readonly name: string;
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly shape: TruthShape;
   readonly truth: Uint16Array | undefined;
   readonly pixelStride: number;

@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import type { PortInfo, Session } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
+import { ProjectError } from "../storage/files.ts";
 
 /** An ONNX model that takes pictures, and what it does not say of itself. */
 export interface PictureModelRequest {

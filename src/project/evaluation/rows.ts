@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { methodNames } from "../../cluster/methods.ts";
-import { scoreNames } from "../../cluster/scores.ts";
-import { ProjectError, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
+import { scoreNames } from "../../metrics/scores.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 
 const FILE = "evaluation.json";
 

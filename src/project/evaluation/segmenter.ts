@@ -1,13 +1,13 @@
-import { addResized, linearMap } from "../../cluster/bilinear.ts";
 import { seedBatches } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
+import { addResized, linearMap } from "../../numeric/bilinear.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
-import { toRgb } from "../images.ts";
-import { generateOptions } from "../request.ts";
-import type { ClusterSettings } from "../settings.ts";
+import { generateOptions } from "../cluster/request.ts";
+import type { ClusterSettings } from "../cluster/settings.ts";
+import { toRgb } from "../sampling/images.ts";
+import { ProjectError } from "../storage/files.ts";
 import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
 import { readSegmenter } from "./segmenterModel.ts";
 import { checkedLabel, resizeMaps } from "./truth.ts";

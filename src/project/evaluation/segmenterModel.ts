@@ -7,8 +7,8 @@ import { graph } from "../../graph/graph.ts";
 import { add, input, mul } from "../../graph/ops/index.ts";
 import { segmenterGraph } from "../../models/segmenter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { ProjectError } from "../files.ts";
-import { shippedPath } from "../shipped.ts";
+import { shippedPath } from "../network/shipped.ts";
+import { ProjectError } from "../storage/files.ts";
 
 /** Key of a segmenter's description in the metadata of its safetensors file. */
 export const SEGMENTER_METADATA = "klish.segmenter";

@@ -3,14 +3,15 @@
  * on others. The paper's Table I (nearest centroid against linear classifiers), Table III (cross-entropy against one-vs-rest SVMs)
  * and the extractors learned from one and ten images are rows of one experiment.
  */
-import { subset } from "../../cluster/denseFeatures.ts";
-import { classSizes, classSums } from "../../cluster/labels.ts";
-import type { LinearFeatures } from "../../cluster/linearFeatures.ts";
-import { linearSvm } from "../../cluster/linearSvm.ts";
-import type { LinearClassifier } from "../../cluster/mergeTree.ts";
-import { bestOf } from "../../cluster/predict.ts";
-import { softmaxRegression } from "../../cluster/softmaxRegression.ts";
+
+import { linearSvm } from "../../cluster/svm/linearSvm.ts";
+import { softmaxRegression } from "../../cluster/svm/softmaxRegression.ts";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
+import { subset } from "../../pixels/denseFeatures.ts";
+import { classSizes, classSums } from "../../pixels/labels.ts";
+import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { bestOf } from "../../pixels/predict.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 
@@ -19,7 +20,7 @@ export type SeparabilityMethod = (typeof separabilityMethods)[number];
 
 /** Pixels of images with their true classes; IGNORE_LABEL is left out. */
 export interface LabelledPixels {
-  readonly features: LinearFeatures;
+  readonly features: Pixels;
   readonly truth: Uint16Array;
   readonly images: number;
   readonly pixelsPerImage: number;
@@ -79,7 +80,7 @@ export async function learn(
 
 async function solve(
   method: SeparabilityMethod,
-  pixels: LinearFeatures,
+  pixels: Pixels,
   labels: Uint16Array,
   nClasses: number,
   job: JobOptions,
@@ -96,7 +97,7 @@ async function solve(
  * all pixels, so that nothing is lost to rounding.
  */
 async function nearestCentroid(
-  pixels: LinearFeatures,
+  pixels: Pixels,
   labels: Uint16Array,
   k: number,
 ): Promise<Pick<LinearClassifier, "weight" | "bias">> {

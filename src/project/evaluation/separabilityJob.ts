@@ -1,8 +1,8 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { ProjectError, writeAtomic } from "../files.ts";
-import { locked } from "../lock.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { locked } from "../storage/lock.ts";
 import { judge, learn, type SeparabilityMethod, splitImages, trainingPixels } from "./separability.ts";
 import { type SeparabilityInput, type SeparabilityInputRequest, separabilityInput } from "./separabilityInput.ts";
 import {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { ProjectError, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 import { separabilityMethods } from "./separability.ts";
 
 const FILE = "separability.json";

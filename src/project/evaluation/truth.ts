@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readNpy, readNpz } from "../../checkpoint/npy.ts";
 import { decodePng, PngError } from "../../dataset/png.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { listFolder, ProjectError } from "../files.ts";
+import { listFolder, ProjectError } from "../storage/files.ts";
 
 /** What a truth must cover. */
 export interface TruthShape {

@@ -2,15 +2,15 @@
 import { availableParallelism } from "node:os";
 import sharp, { type OverlayOptions } from "sharp";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
-import type { LinearClassifier } from "../../cluster/mergeTree.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import { xml } from "../../dataset/xml.ts";
+import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
+import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
 import { openSampler } from "../dataset/sampler.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../files.ts";
-import { loadTree, openProject, type Project, pathIn } from "../project.ts";
+import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MOST_CLASSES } from "../../dataset/labelMap.ts";
-import { ProjectError } from "../files.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
+import { ProjectError } from "../storage/files.ts";
 
 /**
  * How clusters become labels: the chosen K, clusters merged into named classes, what is ignored, which classes are taken

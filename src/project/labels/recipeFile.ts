@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { clusterNamesAt, type MergeTree } from "../../cluster/mergeTree.ts";
-import { ProjectError, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
-import { type Project, pathIn } from "../project.ts";
+import { clusterNamesAt, type MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { type Project, pathIn } from "../cluster/project.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
 
 const FILE = "labels.json";

@@ -2,10 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { classesJson } from "../../dataset/format.ts";
-import { portraitClasses } from "../../dataset/portraits/classes.ts";
 import { SPLITS, splitOf } from "../../dataset/split.ts";
-import { explain, listFolder, ProjectError, removeTemporaries, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
+import { portraitClasses } from "../../portraits/classes.ts";
+import { explain, listFolder, ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 
 const share = z.number().min(0).max(1);
 

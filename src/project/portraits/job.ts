@@ -3,13 +3,13 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { paletteOf } from "../../dataset/labelMap.ts";
-import { portraitClasses } from "../../dataset/portraits/classes.ts";
-import { PORTRAIT_VERSION, portraitOf } from "../../dataset/portraits/render.ts";
+import { portraitClasses } from "../../portraits/classes.ts";
+import { PORTRAIT_VERSION, portraitOf } from "../../portraits/render.ts";
 import { startWorker } from "../../runtime/node/threads.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { explain, ProjectError, writeAtomic } from "../files.ts";
-import { encodeSheet } from "../images.ts";
-import { lockFolder } from "../lock.ts";
+import { encodeSheet } from "../sampling/images.ts";
+import { explain, ProjectError, writeAtomic } from "../storage/files.ts";
+import { lockFolder } from "../storage/lock.ts";
 import { missingPortraits, openPortraitFolder, type PortraitSettings, writePortraitLists } from "./folder.ts";
 import type { PortraitAnswer, PortraitWorkerStart } from "./worker.ts";
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng as encodeMask } from "../../dataset/png.ts";
-import { portraitClasses } from "../../dataset/portraits/classes.ts";
-import { portraitOf } from "../../dataset/portraits/render.ts";
-import { writeAtomic } from "../files.ts";
-import { encodePng } from "../images.ts";
+import { portraitClasses } from "../../portraits/classes.ts";
+import { portraitOf } from "../../portraits/render.ts";
+import { encodePng } from "../sampling/images.ts";
+import { writeAtomic } from "../storage/files.ts";
 import { portraitImage, portraitMask } from "./folder.ts";
 
 /** What a worker is started with. */

@@ -1,8 +1,8 @@
 /** From a merge tree and some samples to the data of a report page. */
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
-import type { MergeTree } from "../../cluster/mergeTree.ts";
-import type { ExplainedStep } from "../../cluster/treeVariance.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import type { ExplainedStep } from "../../cluster/tree/treeVariance.ts";
 import { argmaxLabels, quantiseConfidence } from "./argmax.ts";
 import type { Fact, ImageCanvas, Packed, PointCanvas, ReportData, StepData } from "./data.ts";
 import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";

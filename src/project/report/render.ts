@@ -1,4 +1,4 @@
-/** Puts a report's data into the page template that `report/` builds. */
+/** Puts a report's data into the page template that `web/report/` builds. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { ReportData } from "./data.ts";
@@ -28,7 +28,7 @@ export async function readTemplate(): Promise<string> {
     }
   }
   throw new Error(
-    "report: the page template dist/report/template.html is missing; build it with `npx vite build report`",
+    "report: the page template dist/report/template.html is missing; build it with `npx vite build web/report`",
   );
 }
 

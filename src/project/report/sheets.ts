@@ -1,6 +1,6 @@
 /** The report's pictures as plain PNG sheets: parts at several K (the paper's Fig. 5) and each cluster by itself (Fig. 7). */
 import sharp from "sharp";
-import type { MergeTree } from "../../cluster/mergeTree.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { argmaxLabels } from "./argmax.ts";
 import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
 import { matchIds } from "./matching.ts";

@@ -1,6 +1,6 @@
 /** What a run would be and cost, found out without writing anything. */
 import type { JobOptions } from "../../tensor/progress.ts";
-import { CHANNELS } from "./imageStore.ts";
+import { CHANNELS } from "./pictures/imageStore.ts";
 import { planRun, type TrainGanRequest } from "./planRun.ts";
 import { loadClock } from "./runClock.ts";
 import type { TrainSettings } from "./settings.ts";

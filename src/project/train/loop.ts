@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { exportSafetensors } from "../../gan/exportNetwork.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { GanTrainer, StepReport } from "../../train/gan/trainer.ts";
-import { writeAtomic } from "../files.ts";
-import { batchOrder } from "./batchOrder.ts";
-import type { EventWriter } from "./eventWriter.ts";
-import type { ImageStore } from "./imageStore.ts";
-import { appendLog, type LogLine } from "./log.ts";
-import type { Measures } from "./measures.ts";
+import { writeAtomic } from "../storage/files.ts";
+import type { EventWriter } from "./log/eventWriter.ts";
+import { appendLog, type LogLine } from "./log/log.ts";
+import type { Measures } from "./log/measures.ts";
+import { kimgName, sampleSheet, samplesPath } from "./log/sheets.ts";
+import { addStep, means, type TickSums } from "./log/tick.ts";
+import { batchOrder } from "./pictures/batchOrder.ts";
+import type { ImageStore } from "./pictures/imageStore.ts";
 import { saveClock } from "./runClock.ts";
 import type { TrainSettings } from "./settings.ts";
-import { kimgName, sampleSheet, samplesPath } from "./sheets.ts";
 import { type Stage, workDone } from "./stages.ts";
 import { saveState } from "./stateFile.ts";
-import { addStep, means, type TickSums } from "./tick.ts";
 
 export interface LoopOptions extends JobOptions {
   readonly run: string;

@@ -2,13 +2,13 @@
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { ProjectError } from "../files.ts";
-import { versions } from "../versions.ts";
-import { chooseResolution } from "./chooseResolution.ts";
-import { parseCrop } from "./framing.ts";
-import { type ImageFiles, listImages } from "./imageFiles.ts";
-import { loadPrepared } from "./imageStore.ts";
-import type { Preparation } from "./prepareImage.ts";
+import { ProjectError } from "../storage/files.ts";
+import { versions } from "../storage/versions.ts";
+import { chooseResolution } from "./pictures/chooseResolution.ts";
+import { parseCrop } from "./pictures/framing.ts";
+import { type ImageFiles, listImages } from "./pictures/imageFiles.ts";
+import { loadPrepared } from "./pictures/imageStore.ts";
+import type { Preparation } from "./pictures/prepareImage.ts";
 import {
   continuedSettings,
   loadSettings,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { listFolder } from "../files.ts";
+import { listFolder } from "../storage/files.ts";
 import { planRun, type TrainGanRequest } from "./planRun.ts";
 import { type MakeTrainer, startTrainer } from "./startTrainer.ts";
 import { noiseImages } from "./timeStage.ts";

@@ -1,8 +1,8 @@
 /** clock.json: how long a run has trained. Not in the state, which depends on nothing but the recipe and the pictures. */
 import { join } from "node:path";
 import { z } from "zod";
-import { writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
+import { writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
 
 const clock = z.strictObject({
   /** Real images shown, and seconds of training, at the last state. */

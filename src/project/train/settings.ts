@@ -2,10 +2,10 @@
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
-import { listFolder, ProjectError, writeAtomic } from "../files.ts";
-import { readJsonFile } from "../jsonFile.ts";
-import { fits } from "./framing.ts";
-import { type Resampling, resamplings } from "./prepareImage.ts";
+import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
+import { fits } from "./pictures/framing.ts";
+import { type Resampling, resamplings } from "./pictures/prepareImage.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 

@@ -9,8 +9,8 @@ import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
 import type { JsonObject, TrainingState } from "../../train/gan/trainer.ts";
-import { explain, ProjectError, readIfThere, writeAtomic } from "../files.ts";
-import { type TickSums, tickSums } from "./tick.ts";
+import { explain, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { type TickSums, tickSums } from "./log/tick.ts";
 
 /** A trainer's state with what the run beside it needs. */
 export interface RunState {

@@ -6,12 +6,12 @@ import { readSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.ts";
 import { LR_MULTIPLIER } from "../../gan/mapping.ts";
 import { buildNetwork } from "../../gan/openGenerator.ts";
-import { styleGan2 } from "../../gan/stylegan2.ts";
+import { styleGan2 } from "../../gan/stylegan2/stylegan2.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { GanRecipe } from "../../train/gan/recipe.ts";
 import type { TrainingState } from "../../train/gan/trainer.ts";
 import { begunWith, networkWeights } from "../../train/gan/trainingState.ts";
-import { ProjectError } from "../files.ts";
+import { ProjectError } from "../storage/files.ts";
 import { decodeState, isState, loadState } from "./stateFile.ts";
 
 /** Where a new run's weights come from. */

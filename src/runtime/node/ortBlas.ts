@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { type Blas, gemmOutput } from "../blas.ts";
+import { type Blas, gemmOutput } from "../../numeric/blas.ts";
 import { gemmModel } from "./gemmModel.ts";
 import { runUncopied, withUnreadable, writesBeforeFailing } from "./uncopied.ts";
 

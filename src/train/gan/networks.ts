@@ -1,14 +1,15 @@
 /** The two networks of a recipe, on weights that a training step takes as inputs. */
+
+import type { NetworkGraphs } from "../../gan/family.ts";
 import {
   type Discriminator,
   type DiscriminatorSizes,
   discriminator,
   discriminatorParameters,
-} from "../../gan/discriminator.ts";
-import type { NetworkGraphs } from "../../gan/family.ts";
-import { styleGan2Network } from "../../gan/stylegan2.ts";
-import { newStyleGan2Settings, styleGan2Parameters } from "../../gan/stylegan2Parameters.ts";
-import { styleGan2Sizes } from "../../gan/stylegan2Spec.ts";
+} from "../../gan/stylegan2/discriminator.ts";
+import { styleGan2Network } from "../../gan/stylegan2/stylegan2.ts";
+import { newStyleGan2Settings, styleGan2Parameters } from "../../gan/stylegan2/stylegan2Parameters.ts";
+import { styleGan2Sizes } from "../../gan/stylegan2/stylegan2Spec.ts";
 import { add, expand, mul, reshape, slice, sub } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
 import { type ParameterTable, parameterInputs } from "../../nn/parameters.ts";

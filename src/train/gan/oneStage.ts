@@ -2,7 +2,7 @@
  * Gradients of both networks from one pass over the generated images (Shen et al., 2021, "Training generative adversarial
  * networks in one stage").
  */
-import type { Discriminator } from "../../gan/discriminator.ts";
+import type { Discriminator } from "../../gan/stylegan2/discriminator.ts";
 import { grad } from "../../graph/grad.ts";
 import { add, clip, div, exp, mul, neg, reshape } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";

@@ -1,6 +1,6 @@
 /** Pictures with true labels as a segmenter sees them while it learns. */
-import { portraitClasses } from "../../dataset/portraits/classes.ts";
-import { portraitOf } from "../../dataset/portraits/render.ts";
+import { portraitClasses } from "../../portraits/classes.ts";
+import { portraitOf } from "../../portraits/render.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 

@@ -6,7 +6,7 @@ import { neighbourFigures } from "../../../src/features/quality/neighbours.ts";
 import { patchSampler } from "../../../src/features/quality/patches.ts";
 import { randomNetwork } from "../../../src/features/quality/randomNetwork.ts";
 import { slicedWasserstein } from "../../../src/features/quality/slicedWasserstein.ts";
-import { plainBlas } from "../../../src/runtime/blas.ts";
+import { plainBlas } from "../../../src/numeric/blas.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
 import { sizeOf, type Tensor, tensor } from "../../../src/tensor/tensor.ts";

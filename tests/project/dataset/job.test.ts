@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/dataset/png.ts";
+import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { type DatasetRequest, datasetJob } from "../../../src/project/dataset/job.ts";
 import { makeBlocks } from "../../../src/project/dataset/pool.ts";
@@ -14,7 +15,6 @@ import { type Verification, type VerifyRequest, verifyJob } from "../../../src/p
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
 import { edit, freshRecipe } from "../../../src/project/labels/recipe.ts";
 import { cutTo, loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
-import { loadTree, openProject } from "../../../src/project/project.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
 let folder: string;

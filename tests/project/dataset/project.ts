@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { clusterJob } from "../../../src/project/clusterJob.ts";
+import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
+import { openProject } from "../../../src/project/cluster/project.ts";
 import { edit, freshRecipe } from "../../../src/project/labels/recipe.ts";
 import { saveRecipe } from "../../../src/project/labels/recipeFile.ts";
-import { openProject } from "../../../src/project/project.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 
 /** A clustered project with labels: of the tiny generator (32 samples make a block), or of a given one. */

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
-import { denseFeatures } from "../../../src/cluster/denseFeatures.ts";
 import { segmenterParameters } from "../../../src/models/segmenter.ts";
 import { initialTensors } from "../../../src/nn/parameters.ts";
+import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
 import { SEGMENTER_METADATA } from "../../../src/project/evaluation/segmenterModel.ts";
 import {
   judge,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/dataset/png.ts";
-import { portraitOf } from "../../../src/dataset/portraits/render.ts";
+import { portraitOf } from "../../../src/portraits/render.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { openSource } from "../../../src/project/dataset/source.ts";
 import { type PortraitsRequest, portraitsJob } from "../../../src/project/portraits/job.ts";

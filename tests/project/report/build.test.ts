@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { MergeTree } from "../../../src/cluster/mergeTree.ts";
+import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { argmaxLabels, quantiseConfidence } from "../../../src/project/report/argmax.ts";
 import { buildReport, type ReportInput } from "../../../src/project/report/build.ts";
 import { hierarchyOf } from "../../../src/project/report/hierarchy.ts";

@@ -1,5 +1,5 @@
 /** A small world for tests of the report: smooth random fields as pictures and features, and a merge tree over them. */
-import type { MergeStep, MergeTree } from "../../../src/cluster/mergeTree.ts";
+import type { MergeStep, MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import type { ImageSamples, PointSamples } from "../../../src/project/report/samples.ts";
 
 /** Channels of the features. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BatchItem, batchOrder } from "../../../src/project/train/batchOrder.ts";
+import { type BatchItem, batchOrder } from "../../../src/project/train/pictures/batchOrder.ts";
 
 const options = { count: 10, mirror: false, seed: 7 };
 const sequence = (items: number, changes: Partial<typeof options> = {}): BatchItem[] => {

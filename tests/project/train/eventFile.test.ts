@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { crc32c, eventRecord, startRecords, tfRecord } from "../../../src/project/train/eventFile.ts";
+import { crc32c, eventRecord, startRecords, tfRecord } from "../../../src/project/train/log/eventFile.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const repeated = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cropRegion, parseCrop, placeInSquare } from "../../../src/project/train/framing.ts";
+import { cropRegion, parseCrop, placeInSquare } from "../../../src/project/train/pictures/framing.ts";
 
 describe("parseCrop()", () => {
   it("reads pixels, percent and parts", () => {

@@ -15,17 +15,17 @@ import { join } from "node:path";
 import { strToU8, zipSync } from "fflate";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chooseResolution } from "../../../src/project/train/chooseResolution.ts";
-import { listImages } from "../../../src/project/train/imageFiles.ts";
+import { chooseResolution } from "../../../src/project/train/pictures/chooseResolution.ts";
+import { listImages } from "../../../src/project/train/pictures/imageFiles.ts";
 import {
   linesPath,
   openImageStore,
   pixelsPath,
   preparedPath,
   toPlanes,
-} from "../../../src/project/train/imageStore.ts";
-import { type Preparation, prepareImage } from "../../../src/project/train/prepareImage.ts";
-import { prepareImages, rejectedPath } from "../../../src/project/train/prepareImages.ts";
+} from "../../../src/project/train/pictures/imageStore.ts";
+import { type Preparation, prepareImage } from "../../../src/project/train/pictures/prepareImage.ts";
+import { prepareImages, rejectedPath } from "../../../src/project/train/pictures/prepareImages.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 import { BLUE, halves, pixel, plain, RED, WHITE, writeFiles, writePlainSet } from "./pictures.ts";
 

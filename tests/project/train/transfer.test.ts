@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exportSafetensors } from "../../../src/gan/exportNetwork.ts";
-import { newStyleGan2Settings } from "../../../src/gan/stylegan2Parameters.ts";
+import { newStyleGan2Settings } from "../../../src/gan/stylegan2/stylegan2Parameters.ts";
 import { encodeState, saveState } from "../../../src/project/train/stateFile.ts";
 import { openOrigin } from "../../../src/project/train/transfer.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";

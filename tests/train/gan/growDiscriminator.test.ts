@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { discriminator, discriminatorParameters } from "../../../src/gan/discriminator.ts";
+import { discriminator, discriminatorParameters } from "../../../src/gan/stylegan2/discriminator.ts";
 import { evaluateGraph, graph } from "../../../src/graph/graph.ts";
 import { input } from "../../../src/graph/ops/index.ts";
 import { initialTensors, parameterInputs } from "../../../src/nn/parameters.ts";

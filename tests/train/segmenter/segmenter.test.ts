@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { portraitClasses } from "../../../src/dataset/portraits/classes.ts";
+import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
 import {

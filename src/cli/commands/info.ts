@@ -1,0 +1,137 @@
+import { stat } from "node:fs/promises";
+import { type Command, Option } from "commander";
+import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
+import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
+import { GeneratorError } from "../../gan/errors.ts";
+import { exportGraph } from "../../gan/exportNetwork.ts";
+import type { GeneratorOrigin, LatentDistribution } from "../../gan/generator.ts";
+import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
+import { autoLayers } from "../../gan/selectLayers.ts";
+import { printGraph } from "../../graph/print.ts";
+import { simplify } from "../../graph/simplify.ts";
+import { loadExplained } from "../../project/cluster/explained.ts";
+import { loadTree, openProject } from "../../project/cluster/project.ts";
+import { networkBytes, openNetwork } from "../../project/network/network.ts";
+import { formatSeeds } from "../../project/sampling/seeds.ts";
+import { loadSettings } from "../../project/train/settings.ts";
+import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
+import { print } from "../run.ts";
+import { table } from "../table.ts";
+import { trainingInfo } from "../trainingInfo.ts";
+
+interface InfoOptions {
+  readonly latent: LatentDistribution;
+  readonly json: boolean;
+  readonly graph: boolean;
+}
+
+/** klish info: what a file, a project folder or a training run holds. */
+export function addInfo(program: Command): void {
+  program
+    .command("info")
+    .summary("show what a generator, a project folder or a training run holds")
+    .description(
+      "Shows a generator's family, sizes and layers (those of the paper's rule marked), or the state of a project or a training run.",
+    )
+    .argument("<file>", "a generator (.onnx or official .pkl), or the folder of a project or a training run")
+    .addOption(
+      new Option("--latent <distribution>", "latent of an .onnx generator")
+        .choices(["normal", "uniform"])
+        .default("normal"),
+    )
+    .option("--json", "print as JSON", false)
+    .option("--graph", "print the generator's nodes, as they are run", false)
+    .action(async (file: string, { latent, json, graph }: InfoOptions) => {
+      if (graph) return printNetwork(file, json);
+      const folder = await stat(file).then(
+        (s) => s.isDirectory(),
+        () => false,
+      );
+      if (!folder) return networkInfo(file, latent, json);
+      const training = await loadSettings(file);
+      await (training === undefined ? projectInfo(file, json) : trainingInfo(file, training, json));
+    });
+}
+
+async function networkInfo(file: string, latent: LatentDistribution, json: boolean): Promise<void> {
+  const { generator, sha256 } = await openNetwork(file, { runtime: workerRuntime(), provider: "cpu", latent });
+  const { info } = generator;
+  await generator.dispose();
+  const auto = info.layers.length > 0 ? autoLayers(info.layers) : { layers: [], reason: "there is none" };
+  const rows = [
+    ["family", info.family],
+    [
+      "image",
+      `${info.imageChannels} x ${info.resolution} x ${info.resolution}, values in [${info.imageRange.join(", ")}]`,
+    ],
+    ["z", `${info.zDim}, ${info.latent === "normal" ? "N(0,1)" : "U(-1,1)"}`],
+    ...(info.wDim > 0 ? [["w", `${info.wDim}, for ${info.numWs} layers`]] : []),
+    ...(info.cDim > 0 ? [["classes", `${info.cDim}`]] : []),
+    ["sha256", sha256],
+    ...(info.origin === undefined ? [] : originRows(info.origin)),
+  ];
+  const layers = info.layers.map((l) => [
+    auto.layers.includes(l) ? "*" : " ",
+    `${l.resolution}x${l.resolution}`,
+    `${l.channels} channels`,
+    l.name,
+  ]);
+  const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
+  print({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, json);
+}
+
+/** The whole generator, z to image, with its constants folded. */
+async function printNetwork(file: string, json: boolean): Promise<void> {
+  const bytes = await networkBytes(file);
+  if (looksLikeOnnx(bytes))
+    throw new GeneratorError(`${file} is an ONNX model: any ONNX viewer shows its nodes; --graph is for checkpoints`);
+  const text = printGraph(simplify(exportGraph(buildNetwork(readCheckpoint(bytes)))));
+  print({ graph: text.trimEnd().split("\n") }, text.trimEnd().split("\n"), json);
+}
+
+/** Where the weights are from, what had no use, and whose terms may bind them. */
+function originRows({ format, source, network, ignored }: GeneratorOrigin): string[][] {
+  const list = `${ignored.slice(0, 4).join(", ")}${ignored.length > 4 ? ", …" : ""}`;
+  return [
+    ["file", `${format}, names of ${source}${network === "" ? "" : `, network ${network}`}`],
+    ["ignored", ignored.length === 0 ? "nothing" : `${ignored.length} tensors without part in images: ${list}`],
+    ["licence", "the file does not say; NVIDIA's official weights are for non-commercial use"],
+  ];
+}
+
+async function projectInfo(folder: string, json: boolean): Promise<void> {
+  const project = await openProject(folder);
+  const tree = await loadTree(project);
+  const { settings, complete, family, command } = project.file;
+  const rows = [
+    ["generator", `${settings.network} (${family})`],
+    ["seeds", `${formatSeeds(settings.seeds)} (${settings.seeds.length} images)`],
+    ["layers", settings.layers.join(", ")],
+    ["clustered at", `${settings.resolution}x${settings.resolution}, stride ${settings.pixelStride}`],
+    ["state", complete ? "finished" : `not finished; continue with: ${command}`],
+  ];
+  const explained = tree === undefined ? undefined : await loadExplained(project, tree);
+  const steps = (tree?.steps ?? []).map(({ k, iou, sizes }, i) => ({
+    k,
+    minIou: Math.min(...iou),
+    largestShare: largestShare(sizes),
+    effectiveClusters: effectiveClusters(sizes),
+    r2rel: explained?.[i].r2rel ?? null,
+  }));
+  const shown = steps.filter(({ k }, i) => i === 0 || i === steps.length - 1 || k <= 10 || k % 10 === 0);
+  const clusters = [
+    ["K", "lowest IoU", "largest share", "effective clusters", "R2rel"],
+    ...shown.map((s) => [
+      String(s.k),
+      s.minIou.toFixed(3),
+      `${(s.largestShare * 100).toFixed(1)} %`,
+      s.effectiveClusters.toFixed(1),
+      s.r2rel === null ? "?" : s.r2rel.toFixed(2),
+    ]),
+  ];
+  print(
+    { ...project.file, steps },
+    [...table(rows), "", ...(steps.length > 0 ? table(clusters) : ["not clustered yet"])],
+    json,
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * Working sets: samples of the pixels in memory that stand for all of a class's problem (Eq. 3), where pixels are streamed, and the Hessian
+ * that steps over all pixels begin with.
+ */
+
+import { factorPositive } from "../../numeric/cholesky.ts";
+import { denseFeatures } from "../../pixels/denseFeatures.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { type ClassLabels, labelTable } from "../../pixels/svmPass.ts";
+import { RandomState } from "../../tensor/random.ts";
+import type { Hyperplane } from "./newtonSvm.ts";
+import { NEAR, SvmProblem } from "./svmProblem.ts";
+
+/** Rows of a working set that are near the margin, per channel and at least. */
+const NEAR_ROWS_PER_CHANNEL = 48;
+const LEAST_NEAR_ROWS = 12288;
+/** Rows of all working sets that are drawn from all pixels. */
+const COMMON_ROWS_PER_CHANNEL = 16;
+const LEAST_COMMON_ROWS = 4096;
+/** Active rows that a Hessian is taken from, per channel and at least. */
+const HESSIAN_ROWS_PER_CHANNEL = 16;
+const LEAST_HESSIAN_ROWS = 4096;
+
+/** A class's problem on a sample of the pixels. Its rows are valid until the next one is made. */
+export interface WorkingSet {
+  readonly problem: SvmProblem;
+  /** 1 for pixels of the class, else 0. */
+  readonly labels: Uint16Array;
+}
+
+/** Makes working sets. All have some pixels in common, drawn from all, so that no class forgets those far from it. */
+export class WorkingSets {
+  readonly #common: Int32Array;
+  readonly #ownRows: number;
+  /** The common rows, and after them room for those of one class. */
+  readonly #rows: Float32Array;
+
+  constructor(features: Pixels) {
+    const { pixels, channels } = features;
+    this.#common = spreadPixels(pixels, Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels), 0);
+    this.#ownRows = Math.min(Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels), pixels);
+    const common = this.#common.length * channels;
+    this.#rows = new Float32Array(common + this.#ownRows * channels);
+    features.rows(this.#common, this.#rows.subarray(0, common));
+  }
+
+  /**
+   * The problem of a class on a sample of `candidates`, ascending, which may be active, on the common pixels, and where room is left on
+   * more of all. Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but
+   * enough to hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
+   */
+  of(
+    { features, penalty }: SvmProblem,
+    labels: Uint16Array,
+    own: ClassLabels,
+    candidates: Int32Array,
+    tolerance: number,
+  ): WorkingSet {
+    const { channels, blas, pixels } = features;
+    const near = spreadSample(candidates, this.#ownRows);
+    const more = spreadPixels(pixels, this.#ownRows - near.length, 1);
+    const index = new Int32Array(this.#common.length + this.#ownRows);
+    index.set(this.#common);
+    index.set(near, this.#common.length);
+    index.set(more, this.#common.length + near.length);
+    const first = this.#common.length * channels;
+    const last = first + near.length * channels;
+    features.rows(near, this.#rows.subarray(first, last));
+    features.rows(more, this.#rows.subarray(last));
+    const sample = denseFeatures({ dtype: "float32", shape: [index.length, channels], data: this.#rows }, { blas });
+    const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
+    return {
+      problem: new SvmProblem(sample, penalty * standsFor * index.length, tolerance),
+      labels: membersOf(labels, own, index),
+    };
+  }
+}
+
+/** 1 for the pixels of `index` that belong to the class, else 0. */
+function membersOf(labels: Uint16Array, own: ClassLabels, index: Int32Array): Uint16Array {
+  const table = labelTable(own);
+  return Uint16Array.from(index, (n) => table[labels[n]]);
+}
+
+/** Solves a working set, to its tolerance, from and into `plane`. */
+export async function solveWorkingSet({ problem, labels }: WorkingSet, plane: Hyperplane): Promise<void> {
+  const scores = await problem.features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+  const near: number[] = [];
+  for (let i = 0; i < scores.length; i++) if ((labels[i] === 1 ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
+  const nearMap = { index: Int32Array.from(near), value: Float32Array.from(near, (i) => scores[i]) };
+  await problem.solve(labels, 1, plane, nearMap, problem.tolerance);
+}
+
+/** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
+export function spreadSample(list: Int32Array, size: number): Int32Array {
+  return list.length <= size ? list : spreadPixels(list.length, size, 0).map((i) => list[i]);
+}
+
+/** At most `size` of the numbers below `pixels`, ascending, likewise. */
+function spreadPixels(pixels: number, size: number, seed: number): Int32Array {
+  if (pixels <= size) return Int32Array.from({ length: pixels }, (_, n) => n);
+  const random = new RandomState(seed);
+  return Int32Array.from({ length: size }, (_, i) => Math.floor(((i + random.randomSample()) * pixels) / size));
+}
+
+/** The lower triangle of a Cholesky factor, rounded to float32: K of them are held at a time, as preconditioners. */
+export class PackedFactor {
+  readonly #rows: Float32Array;
+  readonly #n: number;
+
+  /** The factor of the positive semidefinite `matrix` [n,n]. */
+  constructor(matrix: Float64Array, n: number) {
+    const factor = factorPositive(matrix, n);
+    this.#n = n;
+    this.#rows = new Float32Array((n * (n + 1)) / 2);
+    for (let i = 0; i < n; i++) this.#rows.set(factor.subarray(i * n, i * n + i + 1), (i * (i + 1)) / 2);
+  }
+
+  /** Solves L L^T x = b in place of `b`. */
+  solve(b: Float64Array): void {
+    const rows = this.#rows;
+    for (let i = 0, row = 0; i < this.#n; row += ++i) {
+      let sum = b[i];
+      for (let l = 0; l < i; l++) sum -= rows[row + l] * b[l];
+      b[i] = sum / rows[row + i];
+    }
+    for (let i = this.#n - 1; i >= 0; i--) {
+      const row = (i * (i + 1)) / 2;
+      b[i] /= rows[row + i];
+      const x = b[i];
+      for (let l = 0; l < i; l++) b[l] -= rows[row + l] * x;
+    }
+  }
+}
+
+/** The Hessian I + 2c sum x~ x~^T over the active pixels of the working set, or over enough of them, factored. */
+export async function sampledHessian(
+  { problem: { features: sample, penalty: whole }, labels }: WorkingSet,
+  { weight, bias }: Hyperplane,
+): Promise<PackedFactor> {
+  const scores = await sample.scores(Float32Array.from(weight), Float32Array.of(bias));
+  const all: number[] = [];
+  for (let i = 0; i < scores.length; i++) if (labels[i] === 1 ? scores[i] < 1 : scores[i] > -1) all.push(i);
+  const d = weight.length;
+  const enough = Math.max(LEAST_HESSIAN_ROWS, HESSIAN_ROWS_PER_CHANNEL * d);
+  const step = Math.max(1, all.length / enough);
+  const active = Int32Array.from({ length: Math.floor(all.length / step) }, (_, i) => all[Math.floor(i * step)]);
+  const penalty = whole * step;
+  const { squares, sums } = await sample.rowSums(active, new Float32Array(active.length).fill(1));
+  const n = d + 1;
+  const hessian = new Float64Array(n * n);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j <= i; j++) hessian[i * n + j] = 2 * penalty * squares[i * d + j];
+    hessian[i * n + i] += 1;
+    if (active.length > 0) hessian[d * n + i] = 2 * penalty * sums[i];
+  }
+  hessian[d * n + d] = 2 * penalty * Math.max(active.length, 1);
+  return new PackedFactor(hessian, n);
+}

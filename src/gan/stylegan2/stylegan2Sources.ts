@@ -1,0 +1,197 @@
+/**
+ * The ways in which StyleGAN2 weights are stored, as translations to the names and layouts of NVIDIA's PyTorch code:
+ * convolutions [O,I,k,k], where the up-sampling ones (conv0) hold the kernel of a transposed convolution, fully connected
+ * layers [out,in], style biases with their + 1.
+ */
+import type { WeightSource } from "../family.ts";
+import { flipped, plus, squeezed, tensorflowConv, transposed } from "../layout.ts";
+import { LR_MULTIPLIER } from "../mapping.ts";
+import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "../settings.ts";
+import type { WeightRule } from "../weights.ts";
+import { styleGan2Pytorch } from "./stylegan2Pytorch.ts";
+import { blockName, convName, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
+
+type Source = WeightSource<StyleGan2Sizes, StyleGan2Settings>;
+
+const OFFICIAL: StyleGan2Settings = { lrMultiplier: LR_MULTIPLIER, convClamp: null, useNoise: true };
+
+/** Only NVIDIA's PyTorch files hold the filters in the family's form. */
+const OFFICIAL_FILTER_IMPLIED = /\.resample_filter$/;
+
+const tensorflowLayers: Readonly<Record<string, string>> = {
+  Conv0_up: "conv0",
+  Conv: "conv1",
+  Conv1: "conv1",
+  ToRGB: "torgb",
+};
+const tensorflowName =
+  (weight: string) =>
+  (resolution: string, layer: string): string =>
+    `synthesis.b${resolution}.${tensorflowLayers[layer]}.${weight}`;
+
+const tensorflow: Source = {
+  name: "NVIDIA TensorFlow",
+  networks: ["Gs"],
+  markers: ["4x4/Const/const", "4x4/Conv/mod_weight"],
+  optional: OFFICIAL_FILTER_IMPLIED,
+  rules: () => [
+    [/^Dense(\d+)\/weight$/, "mapping.fc$1.weight", transposed],
+    [/^Dense(\d+)\/bias$/, "mapping.fc$1.bias"],
+    [/^LabelConcat\/weight$/, "mapping.label_concat.weight"],
+    [/^LabelEmbed\/weight$/, "mapping.embed.weight", transposed],
+    [/^LabelEmbed\/bias$/, "mapping.embed.bias"],
+    [/^dlatent_avg$/, "mapping.w_avg"],
+    [/^lod$/, null],
+    [/^4x4\/Const\/const$/, "synthesis.b4.const", squeezed(0)],
+    [/^noise(\d+)$/, (n) => `synthesis.${convName(Number(n))}.noise_const`, squeezed(0, 1)],
+    [/^(\d+)x\1\/(Conv0_up)\/weight$/, tensorflowName("weight"), tensorflowConv, flipped],
+    [/^(\d+)x\1\/(Conv1?|ToRGB)\/weight$/, tensorflowName("weight"), tensorflowConv],
+    [/^(\d+)x\1\/Skip\/weight$/, "synthesis.b$1.skip.weight", tensorflowConv, flipped],
+    [/^(\d+)x\1\/(Conv0_up|Conv1?|ToRGB)\/mod_weight$/, tensorflowName("affine.weight"), transposed],
+    [/^(\d+)x\1\/(Conv0_up|Conv1?|ToRGB)\/mod_bias$/, tensorflowName("affine.bias"), plus(1)],
+    [/^(\d+)x\1\/(Conv0_up|Conv1?|ToRGB)\/bias$/, tensorflowName("bias")],
+    [/^(\d+)x\1\/(Conv0_up|Conv1?)\/noise_strength$/, tensorflowName("noise_strength")],
+  ],
+  settings(config, sizes) {
+    const settings = tensorflowSettings(config);
+    checkSettings("StyleGAN2 Gs", settings, tensorflowTable(sizes));
+    return {
+      lrMultiplier: positiveSetting("StyleGAN2 Gs", settings, "mapping_lrmul", LR_MULTIPLIER),
+      convClamp: positiveSetting("StyleGAN2 Gs", settings, "conv_clamp", null),
+      useNoise: settings["use_noise"] !== false,
+    };
+  },
+};
+
+/** The arguments of NVIDIA's G_main, G_mapping and G_synthesis, and those that other people's versions add. */
+const tensorflowTable = (s: StyleGan2Sizes): SettingsTable => ({
+  resolution: [s.resolution],
+  resolution_h: [s.resolution],
+  resolution_w: [s.resolution],
+  num_channels: [s.imageChannels],
+  label_size: [s.cDim],
+  latent_size: [s.zDim],
+  dlatent_size: [s.wDim],
+  dlatent_broadcast: [s.numWs, null],
+  mapping_layers: [s.mappingLayers],
+  mapping_fmaps: ANY,
+  label_fmaps: ANY,
+  mapping_lrmul: ANY,
+  mapping_nonlinearity: ["lrelu"],
+  normalize_latents: [true],
+  architecture: [s.architecture],
+  nonlinearity: ["lrelu"],
+  resample_kernel: [[1, 3, 3, 1]],
+  use_noise: [true, false],
+  randomize_noise: ANY,
+  conv_clamp: ANY,
+  fmap_base: ANY,
+  fmap_decay: ANY,
+  fmap_min: ANY,
+  fmap_max: ANY,
+  num_fp16_res: ANY,
+  fused_modconv: ANY,
+  dtype: ANY,
+  truncation_psi: ANY,
+  truncation_cutoff: ANY,
+  truncation_psi_val: ANY,
+  truncation_cutoff_val: ANY,
+  dlatent_avg_beta: ANY,
+  w_avg_beta: ANY,
+  style_mixing_prob: ANY,
+  mapping_func: ANY,
+  synthesis_func: ANY,
+  structure: ANY,
+});
+
+/** What genforce's and KLiSH's files share; both keep the orientation of TensorFlow's kernels. */
+const genforceRules: readonly WeightRule[] = [
+  [/^mapping\.label_weight$/, "mapping.label_concat.weight"],
+  [/^mapping\.dense(\d+)\.bias$/, "mapping.fc$1.bias"],
+  [/^truncation\.w_avg$/, "mapping.w_avg"],
+  [/^truncation\.truncation$/, null],
+  [/^synthesis\.early_layer\.const$/, "synthesis.b4.const", squeezed(0)],
+  [/^synthesis\.layer(\d+)\.(bias|noise_strength)$/, (n, what) => `synthesis.${convName(Number(n))}.${what}`],
+  [/^synthesis\.layer(\d+)\.noise$/, (n) => `synthesis.${convName(Number(n))}.noise_const`, squeezed(0, 1)],
+  [/^synthesis\.layer(\d+)\.style\.bias$/, (n) => `synthesis.${convName(Number(n))}.affine.bias`, plus(1)],
+  [/^synthesis\.output(\d+)\.bias$/, (b) => `synthesis.${blockName(Number(b))}.torgb.bias`],
+  [/^synthesis\.output(\d+)\.style\.bias$/, (b) => `synthesis.${blockName(Number(b))}.torgb.affine.bias`, plus(1)],
+  [/^synthesis\.(layer\d+\.filter|upsample)\.kernel$/, null],
+];
+
+const genforce: Omit<Source, "networks"> = {
+  name: "genforce",
+  markers: ["synthesis.early_layer.const", "mapping.dense0.weight"],
+  optional: OFFICIAL_FILTER_IMPLIED,
+  rules: () => [
+    ...genforceRules,
+    [/^mapping\.dense(\d+)\.weight$/, "mapping.fc$1.weight"],
+    [/^synthesis\.layer(\d*[13579])\.weight$/, (n) => `synthesis.${convName(Number(n))}.weight`, flipped],
+    [/^synthesis\.layer(\d+)\.weight$/, (n) => `synthesis.${convName(Number(n))}.weight`],
+    [/^synthesis\.layer(\d+)\.style\.weight$/, (n) => `synthesis.${convName(Number(n))}.affine.weight`],
+    [/^synthesis\.output(\d+)\.weight$/, (b) => `synthesis.${blockName(Number(b))}.torgb.weight`],
+    [/^synthesis\.output(\d+)\.style\.weight$/, (b) => `synthesis.${blockName(Number(b))}.torgb.affine.weight`],
+  ],
+  settings: () => OFFICIAL,
+};
+
+const klish: Source = {
+  name: "KLiSH",
+  networks: [""],
+  markers: ["synthesis.early_layer.const", "mapping.dense0.fc.weight"],
+  optional: OFFICIAL_FILTER_IMPLIED,
+  rules: () => [
+    ...genforceRules,
+    [/^mapping\.dense(\d+)\.fc\.weight$/, "mapping.fc$1.weight"],
+    [
+      /^synthesis\.layer(\d*[13579])\.weight$/,
+      (n) => `synthesis.${convName(Number(n))}.weight`,
+      tensorflowConv,
+      flipped,
+    ],
+    [/^synthesis\.layer(\d+)\.weight$/, (n) => `synthesis.${convName(Number(n))}.weight`, tensorflowConv],
+    [/^synthesis\.layer(\d+)\.style\.fc\.weight$/, (n) => `synthesis.${convName(Number(n))}.affine.weight`],
+    [/^synthesis\.output(\d+)\.weight$/, (b) => `synthesis.${blockName(Number(b))}.torgb.weight`, tensorflowConv],
+    [/^synthesis\.output(\d+)\.style\.fc\.weight$/, (b) => `synthesis.${blockName(Number(b))}.torgb.affine.weight`],
+  ],
+  settings: () => OFFICIAL,
+};
+
+/** rosinality's modules: conv1, convs.0, convs.1, ... are the convolutions in order; to_rgb1, to_rgbs.0, ... the outputs. */
+const rosinalityConv = (module: string): string =>
+  `synthesis.${convName(module === "conv1" ? 0 : 1 + Number(module.slice("convs.".length)))}`;
+const rosinalityRgb = (module: string): string =>
+  `synthesis.${blockName(module === "to_rgb1" ? 0 : 1 + Number(module.slice("to_rgbs.".length)))}.torgb`;
+
+const rosinality: Omit<Source, "networks"> = {
+  name: "rosinality",
+  markers: ["input.input", "conv1.conv.modulation.weight"],
+  optional: /^mapping\.w_avg$|\.resample_filter$/,
+  rules: () => [
+    [/^style\.(\d+)\.(weight|bias)$/, (i, what) => `mapping.fc${Number(i) - 1}.${what}`],
+    [/^latent_avg$/, "mapping.w_avg"],
+    [/^input\.input$/, "synthesis.b4.const", squeezed(0)],
+    [/^noises\.noise_(\d+)$/, (n) => `synthesis.${convName(Number(n))}.noise_const`, squeezed(0, 1)],
+    [/^(conv1|convs\.\d+)\.conv\.weight$/, (m) => `${rosinalityConv(m)}.weight`, squeezed(0)],
+    [/^(conv1|convs\.\d+)\.conv\.modulation\.(weight|bias)$/, (m, what) => `${rosinalityConv(m)}.affine.${what}`],
+    [/^(conv1|convs\.\d+)\.noise\.weight$/, (m) => `${rosinalityConv(m)}.noise_strength`, squeezed(0)],
+    [/^(conv1|convs\.\d+)\.activate\.bias$/, (m) => `${rosinalityConv(m)}.bias`],
+    [/^(to_rgb1|to_rgbs\.\d+)\.conv\.weight$/, (m) => `${rosinalityRgb(m)}.weight`, squeezed(0)],
+    [/^(to_rgb1|to_rgbs\.\d+)\.conv\.modulation\.(weight|bias)$/, (m, what) => `${rosinalityRgb(m)}.affine.${what}`],
+    [/^(to_rgb1|to_rgbs\.\d+)\.bias$/, (m) => `${rosinalityRgb(m)}.bias`, squeezed(0, 2, 3)],
+    [/\.kernel$/, null],
+    [/^ada_aug_p$/, null],
+  ],
+  settings: () => OFFICIAL,
+};
+
+export const styleGan2Sources: readonly Source[] = [
+  styleGan2Pytorch,
+  tensorflow,
+  { ...genforce, networks: ["generator_smooth"] },
+  { ...genforce, networks: [""] },
+  klish,
+  // latent_avg stands beside g_ema, in converted files only.
+  { ...rosinality, networks: ["g_ema", ""] },
+  { ...rosinality, networks: [""] },
+];

@@ -1,0 +1,72 @@
+import { type Blas, plainBlas } from "../numeric/blas.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { addBias, checkIndex, classCount, denseRowSums, type Pixels, resolveRange } from "./pixels.ts";
+
+/**
+ * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
+ * Throws RangeError when the shape is not [N,D] with N, D >= 1, or a value is NaN or infinite.
+ */
+export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } = {}): Pixels {
+  const [pixels, channels] = points.shape;
+  if (points.dtype !== "float32" || points.shape.length !== 2 || pixels < 1 || channels < 1)
+    throw new RangeError(`denseFeatures: expected float32 points [N,D], got ${points.dtype} [${points.shape}]`);
+  const { data } = points;
+  if (data.length !== pixels * channels)
+    throw new RangeError(`denseFeatures: shape [${points.shape}] does not fit ${data.length} elements`);
+  const bad = firstUnfinite(data);
+  if (bad >= 0)
+    throw new RangeError(
+      `denseFeatures: pixel ${Math.floor(bad / channels)}, channel ${bad % channels} is ${data[bad]}; expected finite values`,
+    );
+  return matrixFeatures(pixels, channels, data, options.blas ?? plainBlas());
+}
+
+/** The position of the first number that is NaN or infinite, or -1. A loop: the array's own search calls a function for each. */
+function firstUnfinite(data: Float32Array): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}
+
+function matrixFeatures(pixels: number, channels: number, data: Float32Array, blas: Blas): Pixels {
+  const features: Pixels = {
+    pixels,
+    channels,
+    alignment: 1,
+    blas,
+    async scores(weight, bias, out, range) {
+      const { start, end } = resolveRange(features, range);
+      const k = classCount(channels, weight, bias);
+      const n = end - start;
+      const a = weight;
+      const b = data.subarray(start * channels, end * channels);
+      const result = await blas.gemm({ a, b, m: k, n, k: channels, transposeB: true, ...(out && { out }) });
+      addBias(result, bias, n);
+      return result;
+    },
+    async gradient(g, range) {
+      const { start, end } = resolveRange(features, range);
+      const n = end - start;
+      const k = g.length / n;
+      if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are no multiple of ${n} pixels`);
+      const b = data.subarray(start * channels, end * channels);
+      return Float64Array.from(await blas.gemm({ a: g, b, m: k, n: channels, k: n }));
+    },
+    rows(index, out = new Float32Array(index.length * channels)) {
+      checkIndex(index, pixels);
+      // Consecutive pixels, of which working sets have many, are copied together: a view for each would cost as much as the copy.
+      for (let start = 0, end = 1; start < index.length; start = end, end++) {
+        while (end < index.length && index[end] === index[end - 1] + 1) end++;
+        const from = index[start] * channels;
+        out.set(data.subarray(from, from + (end - start) * channels), start * channels);
+      }
+      return out;
+    },
+    rowSums: (index, factors) => denseRowSums(features, index, factors),
+  };
+  return features;
+}
+
+/** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. `out` is used when given. */
+export function subset(features: Pixels, index: Int32Array, out?: Float32Array): Pixels {
+  return matrixFeatures(index.length, features.channels, features.rows(index, out), features.blas);
+}

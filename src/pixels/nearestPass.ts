@@ -1,0 +1,80 @@
+import type { LinearClassifier } from "./linearClassifier.ts";
+import { accumulate, type PixelRange, type Pixels, pixelRanges, resolveRange } from "./pixels.ts";
+import { bestOf } from "./predict.ts";
+
+/** One assignment of pixels to the classes of a classifier, and the sums that K-means takes its next centroids from. */
+export interface NearestPass {
+  /** The best class of each pixel of the range. */
+  readonly labels: Uint16Array;
+  /** Of the pixels of each class: the sum of features [K,D], if asked for, and the number [K]. */
+  readonly sums: Float64Array;
+  readonly sizes: Float64Array;
+  /** The sum of all pixels' best scores. */
+  readonly scored: number;
+}
+
+/** Consecutive ranges, and what is asked about them. */
+export interface RangesRequest {
+  readonly ranges: readonly PixelRange[];
+  readonly sums: boolean;
+  readonly before: Uint16Array | undefined;
+}
+
+export interface NearestPassOptions {
+  /** Default true. */
+  readonly sums?: boolean;
+  /** The labels that the pixels of the range had before: `sums` are then the change since. */
+  readonly before?: Uint16Array | undefined;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
+}
+
+/** Assigns pixels, a chunk at a time: each chunk's features are read once. */
+export async function nearestPass(
+  features: Pixels,
+  classifier: LinearClassifier,
+  { sums: summed = true, before, range }: NearestPassOptions = {},
+): Promise<NearestPass> {
+  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier, summed, before);
+  const { k, channels, weight, bias } = classifier;
+  const whole = resolveRange(features, range);
+  const ranges = pixelRanges(features, undefined, whole);
+  const found = await features.nearest?.(classifier, { ranges, sums: summed, before });
+  if (found !== undefined) return found;
+  const labels = new Uint16Array(whole.end - whole.start);
+  const sums = new Float64Array(k * channels);
+  const sizes = new Float64Array(k);
+  let scored = 0;
+  const most = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
+  const buffer = new Float32Array(k * most);
+  const top = new Float32Array(most);
+  for (const chunk of ranges) {
+    const n = chunk.end - chunk.start;
+    const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), chunk);
+    const best = labels.subarray(chunk.start - whole.start, chunk.end - whole.start);
+    bestOf(scores, k, n, best, top);
+    scored += countBest(best, top, sizes);
+    if (!summed) continue;
+    toMembers(scores, best, before?.subarray(chunk.start - whole.start, chunk.end - whole.start));
+    accumulate(sums, await features.gradient(scores, chunk));
+  }
+  return { labels, sums, sizes, scored };
+}
+
+/** Adds the pixels of each class to `sizes`; returns the sum of their best scores. */
+function countBest(best: Uint16Array, top: Float32Array, sizes: Float64Array): number {
+  let scored = 0;
+  for (let i = 0; i < best.length; i++) {
+    scored += top[i];
+    sizes[best[i]]++;
+  }
+  return scored;
+}
+
+/** `scores` [K,n] become 1 in each pixel's class and 0 elsewhere, less the same of the classes `before`. */
+function toMembers(scores: Float32Array, best: Uint16Array, before: Uint16Array | undefined): void {
+  const n = best.length;
+  scores.fill(0);
+  for (let i = 0; i < n; i++) scores[best[i] * n + i] = 1;
+  if (before !== undefined) for (let i = 0; i < n; i++) scores[before[i] * n + i] -= 1;
+}

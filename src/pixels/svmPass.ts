@@ -1,0 +1,170 @@
+import { accumulate, type PixelRange, type Pixels, pixelRanges, resolveRange } from "./pixels.ts";
+
+/** Pixels, ascending, and a value for each. */
+export interface SparseMap {
+  readonly index: Int32Array;
+  readonly value: Float32Array;
+}
+
+/** What one pass over all pixels says about one hyperplane as the classifier of one class. */
+export interface ClassPass {
+  /** sum_n max(0, margin_n)^2. */
+  readonly loss: number;
+  /** Pixels with s > 0, and those among them that belong to the class. */
+  readonly predicted: number;
+  readonly truePositive: number;
+  /** Scores of the pixels asked for; else empty. */
+  readonly kept: SparseMap;
+  /** sum_n max(0, margin_n), that of y_n max(0, margin_n), and, if asked for, that of y_n max(0, margin_n) x_n. */
+  readonly pull: number;
+  readonly signedPull: number;
+  readonly pullGradient: Float64Array | undefined;
+}
+
+/** The class that a classifier separates from the rest: the pixels of one label, or of several. */
+export type ClassLabels = number | readonly number[];
+
+/** 1 at the labels of the class, else 0. */
+export function labelTable(own: ClassLabels): Uint8Array {
+  const table = new Uint8Array(2 ** 16);
+  for (const label of typeof own === "number" ? [own] : own) table[label] = 1;
+  return table;
+}
+
+export interface PassRequest {
+  /** Label of each pixel of the range. */
+  readonly labels: Uint16Array;
+  /** The class of each row of `weight` [K,D] and `bias` [K]. */
+  readonly classes: ArrayLike<ClassLabels>;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  /** Keep the scores of pixels with s > -1: those of the confidence map. */
+  readonly keep?: boolean;
+  /** Keep those of pixels with a margin above minus this instead. */
+  readonly near?: number;
+  readonly gradient?: boolean;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
+}
+
+/** Scores all pixels of the range, a chunk at a time, and gathers each class's loss, counts, kept scores and gradient. */
+export async function svmPass(features: Pixels, request: PassRequest): Promise<ClassPass[]> {
+  if (features.passes !== undefined && request.range === undefined) return features.passes.svm(request);
+  const { labels, classes, weight, bias, keep = false, near } = request;
+  const k = classes.length;
+  const whole = resolveRange(features, request.range);
+  const ranges = pixelRanges(features, undefined, whole);
+  const largest = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
+  const buffer = new Float32Array(k * largest);
+  const kept = Array.from({ length: k }, () => new SparseBuilder());
+  const loss = new Float64Array(k);
+  const pull = new Float64Array(k);
+  const signedPull = new Float64Array(k);
+  const predicted = new Float64Array(k);
+  const truePositive = new Float64Array(k);
+  const least: Least = near !== undefined ? { margin: -near } : { score: keep ? -1 : Number.POSITIVE_INFINITY };
+  const owns = Array.from(classes, (own) => (typeof own === "number" ? own : labelTable(own)));
+  const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
+  for (const range of ranges) {
+    const n = range.end - range.start;
+    const first = range.start - whole.start;
+    const scores = await features.scores(weight, bias, buffer.subarray(0, k * n), range);
+    for (let c = 0; c < k; c++) {
+      const builder = kept[c];
+      if (keep || near !== undefined) builder.reserve(n);
+      const own = scores.subarray(c * n, (c + 1) * n);
+      const sums = scan(own, labels.subarray(first, first + n), owns[c], builder, range.start, least);
+      loss[c] += sums.loss;
+      predicted[c] += sums.predicted;
+      truePositive[c] += sums.truePositive;
+      pull[c] += sums.ownPull + sums.otherPull;
+      signedPull[c] += sums.ownPull - sums.otherPull;
+    }
+    if (gradient !== undefined) {
+      // The chunk's scores have become y * max(0, margin).
+      accumulate(gradient, await features.gradient(scores, range));
+    }
+  }
+  return kept.map((builder, c) => ({
+    loss: loss[c],
+    predicted: predicted[c],
+    truePositive: truePositive[c],
+    kept: builder.finish(),
+    pull: pull[c],
+    signedPull: signedPull[c],
+    pullGradient: gradient?.subarray(c * features.channels, (c + 1) * features.channels),
+  }));
+}
+
+/** Pixels are kept above this margin, or above this score. */
+type Least = { readonly margin: number } | { readonly score: number };
+
+/**
+ * One class's scores of consecutive pixels from `start`: what they sum to, and those to keep. The scores become y max(0, margin). `own` is
+ * the class's label, or the table of its labels.
+ */
+function scan(
+  scores: Float32Array,
+  labels: Uint16Array,
+  own: number | Uint8Array,
+  builder: SparseBuilder,
+  start: number,
+  least: Least,
+) {
+  const { index, value } = builder;
+  const [one, table] = typeof own === "number" ? [own, undefined] : [-1, own];
+  const byMargin = "margin" in least;
+  const bound = byMargin ? least.margin : least.score;
+  let used = builder.length;
+  let [loss, predicted, truePositive, ownPull, otherPull] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < scores.length; i++) {
+    const s = scores[i];
+    const positive = table === undefined ? labels[i] === one : table[labels[i]] === 1;
+    const margin = positive ? 1 - s : 1 + s;
+    if ((byMargin ? margin : s) > bound) {
+      index[used] = start + i;
+      value[used++] = s;
+    }
+    if (s > 0) {
+      predicted++;
+      if (positive) truePositive++;
+    }
+    if (margin > 0) {
+      loss += margin * margin;
+      if (positive) ownPull += margin;
+      else otherPull += margin;
+      scores[i] = positive ? margin : -margin;
+    } else scores[i] = 0;
+  }
+  builder.length = used;
+  return { loss, predicted, truePositive, ownPull, otherPull };
+}
+
+/** A growing `SparseMap`. */
+export class SparseBuilder {
+  length = 0;
+  index = new Int32Array(256);
+  value = new Float32Array(256);
+
+  /** Makes room for `extra` more entries. */
+  reserve(extra: number): void {
+    const needed = this.length + extra;
+    if (needed <= this.index.length) return;
+    const capacity = Math.max(needed, Math.ceil(this.index.length * 1.5));
+    const index = new Int32Array(capacity);
+    const value = new Float32Array(capacity);
+    index.set(this.index.subarray(0, this.length));
+    value.set(this.value.subarray(0, this.length));
+    this.index = index;
+    this.value = value;
+  }
+
+  /** What was gathered. The builder is empty afterwards, and its memory free. */
+  finish(): SparseMap {
+    const map = { index: this.index.slice(0, this.length), value: this.value.slice(0, this.length) };
+    this.index = new Int32Array(0);
+    this.value = new Float32Array(0);
+    this.length = 0;
+    return map;
+  }
+}

@@ -1,0 +1,87 @@
+import { availableParallelism } from "node:os";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { openNetwork } from "../network/network.ts";
+import { type ReportFiles, writeReport } from "../report/writeReport.ts";
+import { ProjectError } from "../storage/files.ts";
+import { locked } from "../storage/lock.ts";
+import { versions } from "../storage/versions.ts";
+import { clusterProject } from "./clusterProject.ts";
+import { openOrCreateProject, openProject } from "./project.ts";
+import { type ClusterRequest, checkSize, settle } from "./request.ts";
+
+/** What a finished run leaves. */
+export interface ClusterSummary extends ReportFiles {
+  readonly folder: string;
+}
+
+/**
+ * The main job: samples a generator, clusters its inner maps, and writes the merge tree, sheets and the report into a
+ * project folder. Continues what an earlier run of the same request left there.
+ */
+export async function clusterJob(request: ClusterRequest, job: JobOptions): Promise<ClusterSummary> {
+  const threads = request.threads ?? availableParallelism();
+  const { provider, latent, outdir, command } = request;
+  job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
+  const network = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
+  try {
+    const settings = settle(request, network);
+    checkSize(settings, network.generator.info);
+    job.onProgress?.({
+      phase: "open the generator",
+      done: 1,
+      total: 1,
+      note: `${network.generator.info.family} on ${network.provider}`,
+    });
+    return await locked(outdir, async () => {
+      const origin = { command, family: network.generator.info.family, versions: versions() };
+      const opened = await openOrCreateProject(outdir, settings, origin);
+      const project = await clusterProject(opened, network.generator, {
+        threads,
+        provider: network.provider,
+        ...(request.deviceMemory == null ? {} : { deviceMemory: request.deviceMemory }),
+        keepFeatures: request.keepFeatures,
+        ...job,
+      });
+      return { folder: outdir, ...(await writeReport(project, network, { threads, ...job })) };
+    });
+  } finally {
+    await network.generator.dispose();
+  }
+}
+
+export interface ReportRequest extends Pick<ClusterRequest, "outdir" | "provider" | "threads"> {
+  /** Where the generator is now; default where the run found it. */
+  readonly network: string | null;
+}
+
+/** Writes sheets and report of a finished project again. */
+export async function reportJob(request: ReportRequest, job: JobOptions): Promise<ClusterSummary> {
+  const { outdir, provider } = request;
+  const threads = request.threads ?? availableParallelism();
+  const project = await openProject(outdir);
+  const { settings, complete } = project.file;
+  if (!complete)
+    throw new ProjectError(
+      `${outdir}: the run is not finished. Continue it with the command that began it: ${project.file.command}`,
+    );
+  const network = await openNetwork(request.network ?? settings.network, {
+    runtime: ortNode,
+    provider,
+    threads,
+    latent: settings.latent,
+    ...job,
+  });
+  try {
+    if (network.sha256 !== settings.networkSha256)
+      throw new ProjectError(
+        `${network.path} is not the generator that ${outdir} was made from (its content differs). Give that one with --network.`,
+      );
+    return await locked(outdir, async () => ({
+      folder: outdir,
+      ...(await writeReport(project, network, { threads, ...job })),
+    }));
+  } finally {
+    await network.generator.dispose();
+  }
+}

@@ -1,0 +1,210 @@
+import { klish } from "../../cluster/klish/klish.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import type { Generator } from "../../gan/generator.ts";
+import { subset } from "../../pixels/denseFeatures.ts";
+import { type FeatureBlocks, rowBlocks } from "../../pixels/device/featureBlocks.ts";
+import { type GraphFeatures, graphFeatures } from "../../pixels/device/graphFeatures.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
+import type { PyramidData } from "../../pixels/pyramid/pyramid.ts";
+import { withPasses } from "../../pixels/threads/passHelpers.ts";
+import { withHelpers } from "../../pixels/threads/sharedWork.ts";
+import { ortBlas } from "../../runtime/node/ortBlas.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import { type Provider, RuntimeError } from "../../runtime/session.ts";
+import type { JobOptions, Progress } from "../../tensor/progress.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { dropBatches, loadBatch, saveBatch } from "../sampling/featureCache.ts";
+import { startHelpers } from "../sampling/featureHelpers.ts";
+import { onDisk, openFeatures } from "../sampling/featureSource.ts";
+import { sampleToFiles } from "../sampling/sampleToFiles.ts";
+import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
+import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
+import { dropStart, loadStart, saveStart } from "./startFile.ts";
+
+/** A kill loses at most this much of the merging. */
+const SECONDS_BETWEEN_CHECKPOINTS = 5;
+/** And of what comes before. */
+const SECONDS_BETWEEN_STARTS = 10;
+
+/** What features may take of a GPU's memory, unless the user says: it cannot be asked. */
+const DEVICE_BYTES = 4e9;
+
+interface ClusterOptions extends JobOptions {
+  readonly threads: number;
+  /** Where passes over the pixels run. Default "cpu". */
+  readonly provider?: Provider;
+  /** Bytes that the features may take of its memory. Default DEVICE_BYTES. */
+  readonly deviceMemory?: number;
+  /** Leave the features on disk when they are there. */
+  readonly keepFeatures: boolean;
+}
+
+/** Samples and clusters what is not done yet. Returns the finished project. */
+export async function clusterProject(
+  project: Project,
+  generator: Generator,
+  options: ClusterOptions,
+): Promise<Project> {
+  if (project.file.complete) return project;
+  const { settings } = project.file;
+  const clock = phaseClock(options);
+  const chosen = clusteredPixels(settings);
+  // Chosen pixels are few and made dense: the products' own threads serve them.
+  const helping = chosen === undefined ? options.threads - 1 : 0;
+  const source =
+    settings.precision === "half"
+      ? await sampleToFiles(project.folder, settings, generator, clock.job)
+      : await sampleAll(project, generator, helping > 0, clock.job);
+  const { helpers, close } = startHelpers(source, helping);
+  const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
+  let device: GraphFeatures | undefined;
+  let tree: MergeTree;
+  try {
+    const all = opened.features;
+    let pixels: Pixels;
+    if (chosen !== undefined) pixels = subset(all, chosen);
+    else if (onDisk(source))
+      pixels = withPasses(withHelpers(all, helpers), all, helpers, ortBlas({ threads: options.threads }));
+    else pixels = withHelpers(all, helpers);
+    const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
+    device = await moveToDevice(pixels, blocks, settings.initialClusters, options, clock.job);
+    tree = await clusterPixels(project, device?.features ?? pixels, clock.job);
+  } finally {
+    await device?.close();
+    await close();
+    await opened.close();
+  }
+  await saveTree(project, tree);
+  const done = await saveProject({
+    ...project,
+    file: { ...project.file, timings: [...project.file.timings, ...clock.timings()], complete: true },
+  });
+  await dropStart(project);
+  if (!(options.keepFeatures && settings.precision === "half")) await dropBatches(project.folder);
+  return done;
+}
+
+/** The features with passes on the provider; undefined on the CPU, and where the provider cannot serve, of which a note tells. */
+async function moveToDevice(
+  features: Pixels,
+  blocks: FeatureBlocks,
+  classes: number,
+  { provider = "cpu", deviceMemory = DEVICE_BYTES }: ClusterOptions,
+  job: JobOptions,
+): Promise<GraphFeatures | undefined> {
+  if (provider === "cpu") return undefined;
+  try {
+    return await graphFeatures(features, blocks, {
+      runtime: ortNode,
+      provider,
+      classes,
+      resident: deviceMemory,
+      ...job,
+    });
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    job.onProgress?.({ phase: "cluster on the CPU", done: 0, total: 1, note: error.message });
+    return undefined;
+  }
+}
+
+/** All inner maps, from the project's cache as far as it goes. */
+async function sampleAll(
+  { folder, file }: Project,
+  generator: Generator,
+  shared: boolean,
+  { onProgress, signal }: JobOptions,
+): Promise<PyramidData> {
+  const { settings } = file;
+  const { seeds, resolution } = settings;
+  const layers = layersOf(settings, generator.info);
+  const sizes = layers.map((layer) => keptResolution(layer, resolution));
+  const builder = pyramidBuilder({
+    images: seeds.length,
+    layers: layers.map(({ channels }, i) => ({ channels, size: sizes[i] })),
+    resolution,
+    shared,
+  });
+  const report = (done: number): void => onProgress?.({ phase: "sample the generator", done, total: seeds.length });
+  let first = 0;
+  report(0);
+  for (const batch of seedBatches(seeds, generator.info.resolution)) {
+    signal?.throwIfAborted();
+    const expected = layers.map(({ name, channels }, i) => ({
+      name,
+      shape: [batch.length, channels, sizes[i], sizes[i]],
+    }));
+    let maps: readonly Tensor[] | undefined = await loadBatch(folder, first, batch, expected);
+    if (maps === undefined) {
+      const sampled = await sampleFeatures(generator, batch, {
+        ...generateOptions(settings, generator.info),
+        layers,
+        resolution,
+      });
+      await saveBatch(folder, first, sampled, layers);
+      maps = sampled.layers;
+    }
+    builder.add(first, maps);
+    first += batch.length;
+    report(first);
+  }
+  return builder.finish();
+}
+
+async function clusterPixels(project: Project, pixels: Pixels, job: JobOptions): Promise<MergeTree> {
+  const { initialClusters, seed, restarts, criterion, balance, filter, tolerance, minClusters, minIou } =
+    project.file.settings;
+  const resume = await loadTree(project);
+  const begun = resume === undefined ? await loadStart(project, pixels) : undefined;
+  let saved = performance.now();
+  let started = Number.NEGATIVE_INFINITY;
+  let stage = "";
+  return klish(pixels, {
+    initialClusters,
+    seed,
+    restarts,
+    criterion,
+    ...(balance === "auto" ? {} : { balance }),
+    filter,
+    tolerance,
+    minClusters,
+    ...(minIou === null ? {} : { minIou }),
+    ...(resume === undefined ? {} : { resume }),
+    ...(begun === undefined ? {} : { begun }),
+    ...job,
+    onStart: async (start) => {
+      // A new stage is always saved: the next word of it may come much later.
+      const now = Object.keys(start).join();
+      if (now === stage && performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
+      await saveStart(project, start);
+      stage = now;
+      started = performance.now();
+    },
+    onCheckpoint: async (tree) => {
+      const first = tree.steps.length <= 1;
+      if (!first && performance.now() - saved < SECONDS_BETWEEN_CHECKPOINTS * 1000) return;
+      await saveTree(project, tree);
+      saved = performance.now();
+    },
+  });
+}
+
+/** Passes progress on and notes how long each phase took. */
+function phaseClock({ onProgress, signal }: JobOptions): { job: JobOptions; timings: () => ProjectFile["timings"] } {
+  const seconds = new Map<string, number>();
+  let last = performance.now();
+  return {
+    job: {
+      onProgress(progress: Progress) {
+        const now = performance.now();
+        seconds.set(progress.phase, (seconds.get(progress.phase) ?? 0) + (now - last) / 1000);
+        last = now;
+        onProgress?.(progress);
+      },
+      ...(signal === undefined ? {} : { signal }),
+    },
+    timings: () => [...seconds].map(([phase, s]) => ({ phase, seconds: Math.round(s * 100) / 100 })),
+  };
+}

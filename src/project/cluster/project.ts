@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { z } from "zod";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { listFolder, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
+import { type ClusterSettings, clusterSettings, differences } from "./settings.ts";
+import { decodeTree, encodeTree } from "./treeFile.ts";
+
+const PROJECT_FILE = "project.json";
+const FORMAT_VERSION = 1;
+
+const timing = z.strictObject({ phase: z.string(), seconds: z.number() });
+export type Timing = z.infer<typeof timing>;
+
+const projectFile = z.strictObject({
+  klish: z.literal(FORMAT_VERSION),
+  settings: clusterSettings,
+  /** The command line of the first run, to be shown. */
+  command: z.string(),
+  family: z.string(),
+  versions: z.record(z.string(), z.string()),
+  timings: z.array(timing),
+  complete: z.boolean(),
+});
+
+export type ProjectFile = z.infer<typeof projectFile>;
+
+/**
+ * A folder of open formats: project.json (settings, versions, timings), tree.json + tree.safetensors (the merge tree),
+ * explained.json (R2 and R2rel at each K), features/ (inner maps, while the run lasts), samples/, sheets/ and report.html.
+ */
+export interface Project {
+  readonly folder: string;
+  readonly file: ProjectFile;
+}
+
+export const pathIn = ({ folder }: { folder: string }, ...names: readonly string[]): string => join(folder, ...names);
+
+/** Reads the project in a folder. Throws ProjectError when there is none, or it is damaged. */
+export async function openProject(folder: string): Promise<Project> {
+  const file = await readProjectFile(folder);
+  if (file === undefined)
+    throw new ProjectError(
+      `${folder} holds no klish project (${PROJECT_FILE} is missing). Make one with \`klish cluster\`.`,
+    );
+  return { folder, file };
+}
+
+const readProjectFile = (folder: string): Promise<ProjectFile | undefined> =>
+  readJsonFile(join(folder, PROJECT_FILE), projectFile, {
+    what: "a project file",
+    remedy: "Restore it, or start again in another folder.",
+  });
+
+/**
+ * The project of a run: a new one in an empty folder, or the one that an earlier run with the same settings left.
+ * Throws ProjectError when the folder holds another run or other files; nothing in it is touched then.
+ */
+export async function openOrCreateProject(
+  folder: string,
+  settings: ClusterSettings,
+  { command, family, versions }: Pick<ProjectFile, "command" | "family" | "versions">,
+): Promise<Project> {
+  const file = await readProjectFile(folder);
+  if (file !== undefined) {
+    const changed = differences(file.settings, settings);
+    if (changed.length > 0)
+      throw new ProjectError(
+        `${folder} belongs to another run: ${changed.join("; ")}. Repeat that run's options to continue it, or choose another --outdir.`,
+      );
+    await removeTemporaries(folder);
+    return { folder, file: { ...file, settings: { ...settings, precision: file.settings.precision } } };
+  }
+  const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+  if (foreign.length > 0)
+    throw new ProjectError(
+      `${folder} is not empty and holds no klish project (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}). Choose an empty or new --outdir.`,
+    );
+  return saveProject({
+    folder,
+    file: { klish: FORMAT_VERSION, settings, command, family, versions, timings: [], complete: false },
+  });
+}
+
+export async function saveProject(project: Project): Promise<Project> {
+  await writeAtomic(pathIn(project, PROJECT_FILE), `${JSON.stringify(project.file, null, 2)}\n`);
+  return project;
+}
+
+/** The merge tree so far; undefined when clustering has not begun. Throws ProjectError when its files are damaged. */
+export async function loadTree(project: Project): Promise<MergeTree | undefined> {
+  const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
+  if (bytes === undefined) return undefined;
+  try {
+    return decodeTree(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProjectError(
+      `${pathIn(project, "tree.safetensors")} is damaged (${reason}). Delete it to cluster again.`,
+      { cause },
+    );
+  }
+}
+
+/** One file holds the whole state, so that a kill between two writes cannot mix an old half with a new one. */
+export async function saveTree(project: Project, tree: MergeTree): Promise<void> {
+  await writeAtomic(pathIn(project, "tree.safetensors"), encodeTree(tree));
+}

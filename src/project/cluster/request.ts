@@ -1,0 +1,169 @@
+import { totalmem } from "node:os";
+import { gridPixels, stratifiedPixels, stridedPixels } from "../../features/pixelStride.ts";
+import { keptResolution } from "../../features/sampleFeatures.ts";
+import { GeneratorError } from "../../gan/errors.ts";
+import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../../gan/generator.ts";
+import { oneHot } from "../../gan/latents.ts";
+import { selectLayers } from "../../gan/selectLayers.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { OpenedNetwork } from "../network/network.ts";
+import { ProjectError } from "../storage/files.ts";
+import type { ClusterSettings } from "./settings.ts";
+
+/** What the user asked for; nulls are decided from the generator. */
+export interface ClusterRequest
+  extends Omit<
+    ClusterSettings,
+    | "networkSha256"
+    | "layers"
+    | "layersReason"
+    | "resolution"
+    | "pixelStride"
+    | "truncationPsi"
+    | "restarts"
+    | "precision"
+  > {
+  readonly layers: "none" | "auto" | "all" | readonly string[];
+  /** K-means starts that are tried; default 1. */
+  readonly restarts?: number;
+  /** Default: the image's, at most 64. */
+  readonly resolution: number | null;
+  /** Default: the smallest that leaves at most 262,144 pixels. */
+  readonly pixelStride: number | null;
+  /** Default: 0.7 for networks that can truncate, else 1. */
+  readonly truncationPsi: number | null;
+  /** Bytes that the features may take in memory; beyond, they go to disk. Default: a share of the machine's. */
+  readonly memory: number | null;
+  /** Bytes that the features may take of the GPU's memory, where passes run on one; null or absent: 4 GB. */
+  readonly deviceMemory?: number | null;
+  /** Leave the features on disk when the run is done. */
+  readonly keepFeatures: boolean;
+  readonly outdir: string;
+  readonly provider: ProviderChoice;
+  /** Default: one per core. */
+  readonly threads: number | null;
+  readonly command: string;
+}
+
+/** Side of the label maps unless the user asks for more: parts are visible, and 256 images fit a laptop's memory. */
+const DEFAULT_RESOLUTION = 64;
+/** Pixels beyond this change the parts little and cost in proportion (docs/MEASURED.md). */
+const ENOUGH_PIXELS = 2 ** 18;
+/** Between the paper's 0.5 (StyleGAN2) and none: cleaner images, still varied. */
+const DEFAULT_TRUNCATION = 0.7;
+/** Share of the machine's memory that features may take; the rest is for clustering, and for a strided copy of them. */
+const MEMORY_SHARE = 0.4;
+
+/** The request with every open choice made. Throws GeneratorError for layers or classes that the generator has not. */
+export function settle(request: ClusterRequest, { generator, path, sha256 }: OpenedNetwork): ClusterSettings {
+  const { info } = generator;
+  const {
+    outdir: _,
+    provider: __,
+    threads: ___,
+    command: ____,
+    deviceMemory: _____,
+    keepFeatures: ______,
+    memory,
+    ...asked
+  } = request;
+  const selection = selectLayers(info.layers, request.layers);
+  if (selection.layers.length === 0)
+    throw new GeneratorError("there is nothing to cluster without layers: use --layers auto");
+  if (request.class !== null || info.cDim > 0) {
+    if (request.class === null)
+      throw new GeneratorError(
+        `the generator is conditional: choose one of its classes 0 to ${info.cDim - 1} with --class`,
+      );
+    oneHot(request.class, info.cDim);
+  }
+  const resolution = request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION);
+  const pixels = request.seeds.length * resolution ** 2;
+  const settings: ClusterSettings = {
+    ...asked,
+    restarts: request.restarts ?? 1,
+    network: path,
+    networkSha256: sha256,
+    layers: selection.layers.map((l) => l.name),
+    layersReason: selection.reason,
+    resolution,
+    pixelStride: request.pixelStride ?? (request.pixels === null ? Math.ceil(Math.sqrt(pixels / ENOUGH_PIXELS)) : 1),
+    truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
+    precision: "single",
+  };
+  const fits = featureBytes(settings, info) <= (memory ?? spareMemory());
+  return { ...settings, precision: fits ? "single" : "half" };
+}
+
+/** Bytes of the features of all images in single precision. */
+export function featureBytes(settings: ClusterSettings, info: GeneratorInfo): number {
+  const perImage = layersOf(settings, info).reduce(
+    (sum, layer) =>
+      sum + layer.channels * keptResolution(layer, settings.resolution) ** 2 * Float32Array.BYTES_PER_ELEMENT,
+    0,
+  );
+  return settings.seeds.length * perImage;
+}
+
+/** What features may take of this machine's memory, or of what this process is allowed. */
+export function spareMemory(): number {
+  const allowed = process.constrainedMemory() ?? 0;
+  return MEMORY_SHARE * (allowed > 0 ? Math.min(totalmem(), allowed) : totalmem());
+}
+
+/** The pixels of a run that are clustered; undefined: all. */
+export function clusteredPixels({
+  seeds,
+  resolution,
+  pixelStride,
+  pixels,
+  seed,
+}: ClusterSettings): Int32Array | undefined {
+  const all = seeds.length * resolution ** 2;
+  if (pixels !== null && pixels < all) return stratifiedPixels(seeds.length, resolution, pixels, seed);
+  return pixelStride === 1 ? undefined : stridedPixels(seeds.length, resolution, pixelStride, seed);
+}
+
+/** The layers of a run, in the generator's order. */
+export const layersOf = (settings: ClusterSettings, info: GeneratorInfo): readonly LayerInfo[] =>
+  selectLayers(info.layers, settings.layers).layers;
+
+/** How every sample of a run is generated. */
+export function generateOptions(
+  settings: Pick<ClusterSettings, "truncationPsi" | "truncationCutoff" | "noiseMode" | "class">,
+  info: GeneratorInfo,
+): Omit<GenerateOptions, "seeds" | "layers"> {
+  const { truncationPsi, truncationCutoff, noiseMode } = settings;
+  return {
+    truncationPsi,
+    noiseMode,
+    ...(truncationCutoff === null ? {} : { truncationCutoff }),
+    ...(settings.class === null ? {} : { c: oneHot(settings.class, info.cDim) }),
+  };
+}
+
+/** Refuses, before anything is computed, what cannot work: more clusters than pixels, more pixels than memory. */
+export function checkSize(settings: ClusterSettings, info: GeneratorInfo): void {
+  const { resolution, pixelStride, seeds, initialClusters } = settings;
+  const pixels =
+    settings.pixels === null
+      ? seeds.length * Math.ceil(resolution / pixelStride) ** 2
+      : gridPixels(seeds.length, resolution, settings.pixels);
+  if (initialClusters > pixels)
+    throw new ProjectError(
+      `${initialClusters} initial clusters need at least as many pixels, but ${seeds.length} images of ${resolution}x${resolution}` +
+        `${pixelStride > 1 ? ` at stride ${pixelStride}` : ""}${settings.pixels === null ? "" : " with --pixels"} have ${pixels}. Lower --init-clusters or raise --images.`,
+    );
+  // Chosen pixels are made dense, in single precision.
+  if (pixels === seeds.length * resolution ** 2) return;
+  const channels = layersOf(settings, info).reduce((sum, layer) => sum + layer.channels, 0);
+  const needed = pixels * channels * Float32Array.BYTES_PER_ELEMENT;
+  const available = spareMemory();
+  if (needed > available)
+    throw new ProjectError(
+      `${pixels} pixels of ${channels} channels need ${gigabytes(needed)}, more than the ${gigabytes(available)} that this machine can spare. ` +
+        `Take fewer: --pixels ${Math.floor(available / (channels * Float32Array.BYTES_PER_ELEMENT))}. All pixels (--pixel-stride 1) are streamed from disk.`,
+    );
+}
+
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

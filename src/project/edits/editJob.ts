@@ -1,0 +1,92 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { type TreeCut, treeThrough } from "../../cluster/tree/treeCut.ts";
+import { replayTreeEdits, type TreeEdit } from "../../cluster/tree/treeEdits.ts";
+import { MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { subset } from "../../pixels/denseFeatures.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import type { ClusterSummary } from "../cluster/clusterJob.ts";
+import { loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "../cluster/project.ts";
+import { clusteredPixels } from "../cluster/request.ts";
+import { edit, freshRecipe } from "../labels/recipe.ts";
+import { saveRecipe } from "../labels/recipeFile.ts";
+import { writeReport } from "../report/writeReport.ts";
+import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
+import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
+import { lockFolder } from "../storage/lock.ts";
+
+export interface EditRequest {
+  readonly project: string;
+  /** A new or empty folder. */
+  readonly outdir: string;
+  /** The cut to start from. */
+  readonly k: number;
+  readonly edits: readonly TreeEdit[];
+  readonly network: string | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+  readonly command: string;
+}
+
+export interface EditSummary extends ClusterSummary {
+  /** Clusters of the edited cut. */
+  readonly clusters: number;
+}
+
+const ORIGIN_FILE = "editedFrom.json";
+
+/**
+ * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; editedFrom.json
+ * holds what was done, labels.json the names. All merges are trained on all pixels. The project that was edited stays as it is.
+ */
+export async function editJob(request: EditRequest, job: JobOptions): Promise<EditSummary> {
+  const { outdir, k, edits, command } = request;
+  const threads = request.threads ?? availableParallelism();
+  const project = await openProject(request.project);
+  const { file } = project;
+  const { settings } = file;
+  const tree = file.complete ? await loadTree(project) : undefined;
+  if (tree === undefined)
+    throw new ProjectError(`${request.project}: the run is not finished. Continue it with: ${file.command}`);
+  if ((await listFolder(outdir)).length > 0)
+    throw new ProjectError(
+      `${outdir} is not empty: an edited tree becomes a project of its own. Choose a new --outdir.`,
+    );
+  const network = await openProjectNetwork(project, { ...request, threads, ...job });
+  try {
+    const all = await projectFeatures(settings, network.generator, { threads, ...job });
+    const chosen = clusteredPixels(settings);
+    const features = chosen === undefined ? all : subset(all, chosen);
+    const { tolerance } = settings;
+    const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
+    await mkdir(outdir, { recursive: true });
+    const release = await lockFolder(outdir);
+    try {
+      const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
+      const edited = { folder: outdir, file: { ...file, command } };
+      await writeAtomic(pathIn(edited, ORIGIN_FILE), `${JSON.stringify(recipe, null, 1)}\n`);
+      await saveTree(edited, treeThrough(cut));
+      await saveProject(edited);
+      await saveNames(edited, cut);
+      const files = await writeReport(edited, network, { threads, ...job });
+      return { folder: outdir, clusters: cut.clusters.length, ...files };
+    } finally {
+      await release();
+    }
+  } finally {
+    await network.generator.dispose();
+  }
+}
+
+/** Named clusters begin as named classes for `klish label`. */
+async function saveNames(project: Project, { clusters }: TreeCut): Promise<void> {
+  if (clusters.length > MOST_CLASSES || clusters.every(({ name }) => name === undefined)) return;
+  const named = clusters.reduce(
+    (recipe, { name }, c) =>
+      name === undefined ? recipe : edit(recipe, { type: "name", class: recipe.state.classes[c].name, name }),
+    freshRecipe(clusters.length),
+  );
+  await saveRecipe(project, named);
+}

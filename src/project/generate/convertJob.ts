@@ -1,0 +1,67 @@
+import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
+import { GeneratorError } from "../../gan/errors.ts";
+import { exportOnnx, exportSafetensors } from "../../gan/exportNetwork.ts";
+import type { NoiseMode } from "../../gan/generator.ts";
+import { openOnnxGenerator } from "../../gan/onnx/onnxGenerator.ts";
+import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
+import { selectLayers } from "../../gan/selectLayers.ts";
+import { withExtraOutputs } from "../../graph/onnxModel.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { networkBytes } from "../network/network.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+
+export interface ConvertRequest {
+  readonly network: string;
+  /** Path of the result; its ending says what it becomes: .onnx or .safetensors. */
+  readonly out: string;
+  readonly layers: "none" | "auto" | "all" | readonly string[];
+  readonly noiseMode: NoiseMode;
+  readonly truncationPsi: number;
+  readonly truncationCutoff: number | null;
+  /** Half precision, .safetensors only. */
+  readonly half: boolean;
+}
+
+export interface ConvertSummary {
+  readonly out: string;
+  readonly bytes: number;
+  readonly outputs: readonly string[];
+}
+
+/** Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings. */
+export async function convertJob(request: ConvertRequest, job: JobOptions): Promise<ConvertSummary> {
+  const { network, out, layers, noiseMode, truncationPsi, truncationCutoff, half } = request;
+  const toOnnx = out.endsWith(".onnx");
+  if (!toOnnx && !out.endsWith(".safetensors"))
+    throw new ProjectError(`${out}: the ending says what to write: .onnx or .safetensors.`);
+  if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
+  const bytes = await networkBytes(network, job);
+  const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
+    await writeAtomic(out, result);
+    return { out, bytes: result.length, outputs };
+  };
+
+  if (looksLikeOnnx(bytes)) {
+    if (!toOnnx)
+      throw new GeneratorError(
+        `${network} is an ONNX model already: it becomes an .onnx with feature maps as outputs, nothing else`,
+      );
+    if (truncationPsi !== 1 || noiseMode !== "const")
+      throw new GeneratorError("truncation and noise are fixed inside an ONNX model and cannot be changed");
+    const generator = await openOnnxGenerator(bytes, { runtime: ortNode, provider: "cpu" });
+    const names = selectLayers(generator.info.layers, layers).layers.map((l) => l.name);
+    await generator.dispose();
+    return write(withExtraOutputs(bytes, names), ["image", ...names]);
+  }
+  const built = buildNetwork(readCheckpoint(bytes));
+  if (!toOnnx) return write(exportSafetensors(built, { half }), []);
+  const names = selectLayers(built.info.layers, layers).layers.map((l) => l.name);
+  const model = exportOnnx(built, {
+    layers: names,
+    noiseMode,
+    truncationPsi,
+    ...(truncationCutoff === null ? {} : { truncationCutoff }),
+  });
+  return write(model, ["image", ...names]);
+}

@@ -1,0 +1,165 @@
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { readNpy, readNpz } from "../../checkpoint/npy.ts";
+import { GeneratorError } from "../../gan/errors.ts";
+import type { GenerateOptions, Generator, LatentDistribution, NoiseMode } from "../../gan/generator.ts";
+import { oneHot } from "../../gan/latents.ts";
+import { samplesPerRun } from "../../gan/networkGenerator.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { ProviderChoice } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { pathIn } from "../cluster/project.ts";
+import { openNetwork } from "../network/network.ts";
+import { encodePng, encodeSheet, seedName, toRgb } from "../sampling/images.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { interpolateWs, mixWs } from "./latentPaths.ts";
+
+/** Which pictures: of seeds, of given ws, of mixed styles, or on the way between seeds. */
+export type GenerateWhat =
+  | { readonly kind: "seeds"; readonly seeds: readonly number[] }
+  | { readonly kind: "ws"; readonly file: string }
+  | {
+      readonly kind: "mix";
+      readonly rows: readonly number[];
+      readonly columns: readonly number[];
+      readonly styles: readonly number[];
+    }
+  | { readonly kind: "interpolate"; readonly seeds: readonly number[]; readonly frames: number };
+
+export interface GenerateRequest {
+  readonly network: string;
+  readonly outdir: string;
+  readonly what: GenerateWhat;
+  readonly class: number | null;
+  readonly truncationPsi: number;
+  readonly truncationCutoff: number | null;
+  readonly noiseMode: NoiseMode;
+  readonly latent: LatentDistribution;
+  /** Columns of a sheet of all images; null for none. Mixing always makes its grid. */
+  readonly sheetColumns: number | null;
+  readonly provider: ProviderChoice;
+  readonly threads: number | null;
+}
+
+/** The pictures to make, in order: file names, and how many samples at once from where. */
+interface Plan {
+  readonly names: readonly string[];
+  /** The latents of pictures first to end (exclusive). */
+  batch(first: number, end: number): Pick<GenerateOptions, "seeds" | "ws">;
+  readonly sheetColumns: number | null;
+}
+
+type Common = Omit<GenerateOptions, "seeds" | "z" | "ws">;
+
+/** Larger sheets open in no viewer. */
+const MOST_SHEET_PIXELS = 2 ** 28;
+
+/** Writes one PNG per picture and, when asked for, sheet.png. Returns their paths. */
+export async function generateJob(request: GenerateRequest, { onProgress, signal }: JobOptions): Promise<string[]> {
+  const { outdir, truncationPsi, truncationCutoff, noiseMode, provider, latent } = request;
+  const threads = request.threads ?? availableParallelism();
+  const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const { generator } = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
+  try {
+    const { resolution, imageRange, cDim } = generator.info;
+    const common: Common = {
+      truncationPsi,
+      noiseMode,
+      ...(truncationCutoff === null ? {} : { truncationCutoff }),
+      ...(request.class === null ? {} : { c: oneHot(request.class, cDim) }),
+    };
+    const { names, batch, sheetColumns } = await plan(request, generator, common);
+    const sheetPixels =
+      sheetColumns === null ? 0 : Math.ceil(names.length / sheetColumns) * sheetColumns * resolution ** 2;
+    if (sheetPixels > MOST_SHEET_PIXELS)
+      throw new GeneratorError(
+        `a sheet of ${names.length} images of ${resolution}x${resolution} is too large; leave out --sheet or ask for fewer`,
+      );
+    const paths: string[] = [];
+    const kept: Uint8Array[] = [];
+    const step = samplesPerRun(resolution);
+    for (let first = 0; first < names.length; first += step) {
+      signal?.throwIfAborted();
+      const latents = batch(first, Math.min(names.length, first + step));
+      // Given ws are in the synthesis network's own terms: neither a class nor truncation applies to them again.
+      const { image } = await generator.generate(
+        latents.ws === undefined ? { ...common, ...latents } : { noiseMode, ...latents },
+      );
+      for (const [i, rgb] of toRgb(image, imageRange).entries()) {
+        const path = pathIn({ folder: outdir }, `${names[first + i]}.png`);
+        await writeAtomic(path, await encodePng(rgb, resolution));
+        paths.push(path);
+        if (sheetColumns !== null) kept.push(rgb);
+      }
+      onProgress?.({ phase: "generate", done: paths.length, total: names.length });
+    }
+    if (sheetColumns !== null) {
+      const path = pathIn({ folder: outdir }, "sheet.png");
+      await writeAtomic(path, await encodeSheet(kept, resolution, Math.min(sheetColumns, kept.length)));
+      paths.push(path);
+    }
+    return paths;
+  } finally {
+    await generator.dispose();
+  }
+}
+
+async function plan({ what, sheetColumns }: GenerateRequest, generator: Generator, common: Common): Promise<Plan> {
+  if (what.kind === "seeds")
+    return {
+      names: what.seeds.map(seedName),
+      batch: (first, end) => ({ seeds: what.seeds.slice(first, end) }),
+      sheetColumns,
+    };
+  const { numWs, wDim } = generator.info;
+  if (numWs === 0)
+    throw new GeneratorError(`${generator.info.family} generators have no w space: only --seeds can be generated`);
+  const wsOf = async (seeds: readonly number[]): Promise<Tensor> =>
+    (await generator.generate({ ...common, seeds, layers: "none" })).ws as Tensor;
+  const fromWs = (ws: Tensor): Plan["batch"] => {
+    const size = numWs * wDim;
+    return (first, end) => ({ ws: tensor([end - first, numWs, wDim], ws.data.subarray(first * size, end * size)) });
+  };
+  if (what.kind === "ws") {
+    const ws = await readWs(what.file, numWs, wDim);
+    return {
+      names: Array.from({ length: ws.shape[0] }, (_, i) => `proj${pad(i, 2)}`),
+      batch: fromWs(ws),
+      sheetColumns,
+    };
+  }
+  if (what.kind === "interpolate") {
+    const ws = interpolateWs(await wsOf(what.seeds), what.frames);
+    return {
+      names: Array.from({ length: ws.shape[0] }, (_, i) => `frame${pad(i, 4)}`),
+      batch: fromWs(ws),
+      sheetColumns,
+    };
+  }
+  const foreign = what.styles.find((layer) => layer >= numWs);
+  if (foreign !== undefined)
+    throw new GeneratorError(`style layer ${foreign} does not exist: the generator has layers 0 to ${numWs - 1}`);
+  const ws = mixWs(await wsOf(what.rows), await wsOf(what.columns), what.styles);
+  const names = what.rows.flatMap((row) => what.columns.map((column) => `${row}-${column}`));
+  return { names, batch: fromWs(ws), sheetColumns: what.columns.length };
+}
+
+const pad = (i: number, width: number): string => String(i).padStart(width, "0");
+
+/** ws of NVIDIA's projector: an .npz with `w` [1 or N, numWs, wDim], or such an .npy. */
+async function readWs(file: string, numWs: number, wDim: number): Promise<Tensor> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw new ProjectError(
+      `${file} cannot be read (${(cause as Error).message}). Give the projected_w.npz of a projection.`,
+      { cause },
+    );
+  });
+  const stored = file.endsWith(".npy") ? readNpy(bytes) : (readNpz(bytes).get("w") ?? readNpz(bytes).get("ws"));
+  const { shape } = stored ?? { shape: [] };
+  if (stored === undefined || shape.length !== 3 || shape[1] !== numWs || shape[2] !== wDim)
+    throw new ProjectError(
+      `${file}: expected an array w of shape [N,${numWs},${wDim}], got ${stored === undefined ? "none" : `[${shape}]`}.`,
+    );
+  return tensor(shape, Float32Array.from(stored.data as ArrayLike<number>, Number));
+}

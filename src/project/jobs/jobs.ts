@@ -1,0 +1,42 @@
+import type { JobOptions } from "../../tensor/progress.ts";
+import { clusterJob, reportJob } from "../cluster/clusterJob.ts";
+import { checkJob } from "../dataset/check.ts";
+import { datasetJob } from "../dataset/job.ts";
+import { exportJob } from "../dataset/store.ts";
+import { verifyJob } from "../dataset/verify.ts";
+import { editJob } from "../edits/editJob.ts";
+import { editStepJob } from "../edits/job.ts";
+import { evaluateJob } from "../evaluation/evaluateJob.ts";
+import { ganQualityJob } from "../evaluation/ganQualityJob.ts";
+import { separabilityJob } from "../evaluation/separabilityJob.ts";
+import { convertJob } from "../generate/convertJob.ts";
+import { generateJob } from "../generate/generateJob.ts";
+import { labelPreviewJob } from "../labels/preview.ts";
+import { portraitsJob } from "../portraits/job.ts";
+import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/trainGanJob.ts";
+
+/** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
+export const jobs = {
+  cluster: clusterJob,
+  convert: convertJob,
+  report: reportJob,
+  generate: generateJob,
+  edit: editJob,
+  editStep: editStepJob,
+  evaluate: evaluateJob,
+  separability: separabilityJob,
+  evaluateGan: ganQualityJob,
+  labelPreview: labelPreviewJob,
+  dataset: datasetJob,
+  datasetCheck: checkJob,
+  datasetExport: exportJob,
+  datasetVerify: verifyJob,
+  trainGan: trainGanJob,
+  trainGanPlan: trainGanPlanJob,
+  trainGanProfile: trainGanProfileJob,
+  portraits: portraitsJob,
+} satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
+
+export type JobName = keyof typeof jobs;
+export type JobRequest<J extends JobName> = Parameters<(typeof jobs)[J]>[0];
+export type JobResult<J extends JobName> = Awaited<ReturnType<(typeof jobs)[J]>>;

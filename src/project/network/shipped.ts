@@ -1,0 +1,20 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** The models that come with the package (docs/SHIPPED.md), by the name that stands for one wherever its kind is asked for. */
+const shipped = {
+  generator: { portraits: "portrait-generator.safetensors" },
+  segmenter: { portraits: "portrait-segmenter.safetensors" },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** Whether `name` stands for a model of the package. A file of that name in the working folder goes first. */
+export const isShipped = (kind: keyof typeof shipped, name: string): boolean =>
+  Object.hasOwn(shipped[kind], name) && !existsSync(name);
+
+/** The path of a shipped model; any other path as it is. */
+export const shippedPath = (kind: keyof typeof shipped, fileOrName: string): string =>
+  isShipped(kind, fileOrName)
+    ? fileURLToPath(
+        new URL(`../../../models/${(shipped[kind] as Record<string, string>)[fileOrName]}`, import.meta.url),
+      )
+    : fileOrName;

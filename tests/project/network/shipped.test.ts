@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readSegmenter } from "../../../src/project/evaluation/segmenterModel.ts";
+import { openNetwork } from "../../../src/project/network/network.ts";
+import { shippedPath } from "../../../src/project/network/shipped.ts";
+import { ortNode } from "../../../src/runtime/ortNode.ts";
+
+describe("shipped models", () => {
+  it("opens the generator by its name, and keeps the name in place of a path", async () => {
+    const { generator, path } = await openNetwork("portraits", { runtime: ortNode, provider: "cpu", threads: 1 });
+    try {
+      expect(path).toBe("portraits");
+      expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 64, imageChannels: 3 });
+      const { image } = await generator.generate({ seeds: [0] });
+      expect(image.shape).toEqual([1, 3, 64, 64]);
+    } finally {
+      await generator.dispose();
+    }
+  });
+
+  it("opens the segmenter by its name, with the portraits' classes", async () => {
+    const { classes } = await readSegmenter("portraits");
+    expect(classes).toContain("hair");
+    expect(classes).toHaveLength(12);
+  });
+
+  it("leaves other names as they are, and a file of the name goes first", async () => {
+    expect(shippedPath("generator", "toString")).toBe("toString");
+    expect(shippedPath("generator", "other.onnx")).toBe("other.onnx");
+    const folder = await mkdtemp(join(tmpdir(), "klish-shipped-"));
+    await writeFile(join(folder, "portraits"), "");
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(shippedPath("generator", "portraits")).toBe("portraits");
+    } finally {
+      process.chdir(before);
+      await rm(folder, { recursive: true });
+    }
+  });
+});
