@@ -5,7 +5,7 @@ import type { Blas } from "../src/numeric/blas.ts";
 import { denseFeatures } from "../src/pixels/denseFeatures.ts";
 import type { Pixels } from "../src/pixels/pixels.ts";
 import { featurePyramid, pyramidBuilder } from "../src/pixels/pyramid/featurePyramid.ts";
-import type { PyramidData } from "../src/pixels/pyramid/pyramid.ts";
+import type { PyramidData } from "../src/pixels/pyramid/pyramidData.ts";
 import { widenHalves } from "../src/tensor/half.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 

@@ -21,7 +21,8 @@ export { type ClusterSummary, clusterJob } from "./project/cluster/clusterJob.ts
 export { loadTree, openProject, type Project, type ProjectFile } from "./project/cluster/project.ts";
 export { type CheckRequest, checkJob as checkDatasetJob } from "./project/dataset/check.ts";
 export { type DatasetRequest, type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
-export { openSource as openDatasetSource, type SampleSource } from "./project/dataset/source.ts";
+export type { SampleSource } from "./project/dataset/sampleSource.ts";
+export { openSource as openDatasetSource } from "./project/dataset/source.ts";
 export { type ExportRequest, type ExportSummary, exportJob as exportDatasetJob } from "./project/dataset/store.ts";
 export { type Verification, type VerifyRequest, verifyJob as verifyDatasetJob } from "./project/dataset/verify.ts";
 export {

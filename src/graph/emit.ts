@@ -1,5 +1,5 @@
+import type { Emitter } from "./emitter.ts";
 import {
-  type Attributes,
   encodeOnnx,
   ONNX_FLOAT,
   ONNX_HALF,
@@ -16,17 +16,6 @@ export interface EmitOptions {
   readonly dynamicBatch?: boolean;
   /** Avoids operators that some provider is known to compute wrongly. Slower; needed beyond the CPU. */
   readonly portable?: boolean;
-}
-
-/** What an op sees while it writes itself: nodes and constants by name, equal ones written once. */
-export interface Emitter {
-  readonly portable: boolean;
-  /** Returns the name of the node's first result; the k-th of further `results` is called `<name>/k`, from 1. */
-  node(opType: string, inputs: readonly string[], attributes?: Attributes, results?: number): string;
-  float32(data: ArrayLike<number>, shape: readonly number[]): string;
-  int64(data: readonly number[]): string;
-  /** `half`: fed in half precision, and widened. */
-  input(name: string, shape: readonly number[], half: boolean): string;
 }
 
 /** Writes a graph, simplified, as an ONNX model (opset 17). */

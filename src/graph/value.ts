@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensor/tensor.ts";
-import type { Emitter } from "./emit.ts";
+import type { Emitter } from "./emitter.ts";
 
 /**
  * A kind of node. One file per op in `ops/` holds everything that is known about it: what shape comes out, how it is

@@ -63,3 +63,8 @@ export function countOwn(scores: Float32Array, labels: Uint16Array, own: number)
     }
   return { predicted, truePositive };
 }
+
+/** |{s > 0} and {own}| / |{s > 0} or {own}|; 0 for a class without pixels that predicts none. */
+export function iouOf(counts: { readonly predicted: number; readonly truePositive: number }, size: number): number {
+  return counts.truePositive / Math.max(counts.predicted + size - counts.truePositive, 1);
+}

@@ -8,7 +8,8 @@ import { type FeatureBlocks, pyramidBlocks, rowBlocks, storedBlocks } from "../.
 import { type GraphFeaturesOptions, graphFeatures } from "../../src/pixels/device/graphFeatures.ts";
 import { nearestPass } from "../../src/pixels/nearestPass.ts";
 import type { Pixels } from "../../src/pixels/pixels.ts";
-import { type PyramidData, pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
+import { pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
+import type { PyramidData } from "../../src/pixels/pyramid/pyramidData.ts";
 import { numbersOf, storedFeatures } from "../../src/pixels/pyramid/storedPyramid.ts";
 import { type ClassLabels, svmPass } from "../../src/pixels/svmPass.ts";
 import { withHelpers } from "../../src/pixels/threads/sharedWork.ts";

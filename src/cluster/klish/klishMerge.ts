@@ -1,3 +1,4 @@
+import { iouOf } from "../../pixels/labels.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import type { SparseMap } from "../../pixels/svmPass.ts";
 import { MergedSvmTrainer } from "../svm/mergedSvm.ts";
@@ -6,7 +7,7 @@ import { type MergeRequest, type MergeResult, type SvmHelper, trainMerged } from
 import { SvmProblem } from "../svm/svmProblem.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "../tree/mergeTree.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
-import { type Cluster, iouOf, restore, type State, start } from "./klishState.ts";
+import { type Cluster, restore, type State, start } from "./klishState.ts";
 import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
 

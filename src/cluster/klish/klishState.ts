@@ -1,6 +1,6 @@
 /** What a run of KLiSH holds between two merges, made from start labels or from an unfinished tree. */
 
-import { checkLabels, classSizes, countOwn } from "../../pixels/labels.ts";
+import { checkLabels, classSizes, countOwn, iouOf } from "../../pixels/labels.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { type ClassPass, svmPass } from "../../pixels/svmPass.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
@@ -157,11 +157,6 @@ async function presentPass(state: State, rows: Int32Array, names: readonly numbe
   const byRow: ClassPass[] = [];
   for (const [i, row] of rows.entries()) byRow[row] = passes[i];
   return byRow;
-}
-
-/** |{s > 0} and {own}| / |{s > 0} or {own}|; 0 for a class without pixels that predicts none. */
-export function iouOf(counts: { readonly predicted: number; readonly truePositive: number }, size: number): number {
-  return counts.truePositive / Math.max(counts.predicted + size - counts.truePositive, 1);
 }
 
 /** IoUs that differ by more than this were not computed from the same features. */

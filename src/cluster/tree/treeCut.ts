@@ -6,10 +6,9 @@
  * any cut: splits are free, and a new merge trains one SVM.
  */
 
-import { checkLabels, classSizes, countOwn } from "../../pixels/labels.ts";
+import { checkLabels, classSizes, countOwn, iouOf } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
-import { iouOf } from "../klish/klishState.ts";
 import { MergedSvmTrainer } from "../svm/mergedSvm.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "../svm/svmProblem.ts";
 import { clusterNamesAt, type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";

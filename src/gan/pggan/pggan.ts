@@ -8,24 +8,9 @@ import type { Value } from "../../graph/value.ts";
 import { heConv, heConvUp, imageAtLod, toRgb } from "../../nn/progressiveLayers.ts";
 import { lrelu, normalizeSecondMoment } from "../../nn/styleLayers.ts";
 import { defineFamily, type FamilyParts } from "../family.ts";
-import {
-  doubles,
-  layerResolution,
-  type ProgressiveSizes,
-  progressiveSizes,
-  takeConv,
-  takeLod,
-  takeOutput,
-} from "../progressive.ts";
+import { doubles, layerResolution, progressiveSizes, takeConv, takeLod, takeOutput } from "../progressive.ts";
 import { labelSize, pgganSources } from "./pgganSources.ts";
-
-/** Told by the shapes of the weights. */
-export interface PgganSizes extends ProgressiveSizes {
-  /** z and label together: the weights do not tell them apart. */
-  readonly latentDim: number;
-}
-
-export type PgganSettings = { readonly cDim: number };
+import type { PgganSettings, PgganSizes } from "./pgganSpec.ts";
 
 const LATENT_PIXELS = 16;
 

@@ -5,7 +5,7 @@ import { flipped, permuted, tensorflowConv, unflattened } from "../layout.ts";
 import { tensorflowLayer, tensorflowOutputs } from "../progressive.ts";
 import { ANY, checkSettings, type SettingsTable, tensorflowSettings } from "../settings.ts";
 import type { WeightRule } from "../weights.ts";
-import type { PgganSettings, PgganSizes } from "./pggan.ts";
+import type { PgganSettings, PgganSizes } from "./pgganSpec.ts";
 
 type Source = WeightSource<PgganSizes, PgganSettings>;
 

@@ -7,28 +7,11 @@ import type { Value } from "../../graph/value.ts";
 import { blur, heConv, heConvUp, imageAtLod, instanceNorm, toRgb } from "../../nn/progressiveLayers.ts";
 import { fullyConnected, lrelu } from "../../nn/styleLayers.ts";
 import { defineFamily, type FamilyParts } from "../family.ts";
-import { LR_MULTIPLIER, type MappingNames, type MappingSizes, mappingNetwork, mappingSizes } from "../mapping.ts";
-import {
-  doubles,
-  layerResolution,
-  type ProgressiveSizes,
-  progressiveSizes,
-  takeConv,
-  takeLod,
-  takeOutput,
-} from "../progressive.ts";
+import { LR_MULTIPLIER, type MappingNames, mappingNetwork, mappingSizes } from "../mapping.ts";
+import { doubles, layerResolution, progressiveSizes, takeConv, takeLod, takeOutput } from "../progressive.ts";
 import { positiveSetting } from "../settings.ts";
 import { styleGanSources } from "./styleganSources.ts";
-
-export interface StyleGanSizes extends MappingSizes, ProgressiveSizes {
-  readonly numWs: number;
-}
-
-export type StyleGanSettings = {
-  /** Learning-rate multiplier of the mapping network. */
-  readonly lrMultiplier: number;
-  readonly useNoise: boolean;
-};
+import type { StyleGanSettings, StyleGanSizes } from "./styleganSpec.ts";
 
 const mappingNames: MappingNames = {
   layer: (i) => `mapping.dense${i}`,

@@ -5,7 +5,7 @@ import { LR_MULTIPLIER } from "../mapping.ts";
 import { tensorflowLayer, tensorflowOutputs } from "../progressive.ts";
 import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "../settings.ts";
 import type { WeightRule } from "../weights.ts";
-import type { StyleGanSettings, StyleGanSizes } from "./stylegan.ts";
+import type { StyleGanSettings, StyleGanSizes } from "./styleganSpec.ts";
 
 type Source = WeightSource<StyleGanSizes, StyleGanSettings>;
 

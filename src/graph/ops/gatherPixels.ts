@@ -1,5 +1,5 @@
 import { sizeOf } from "../../tensor/tensor.ts";
-import type { Emitter } from "../emit.ts";
+import type { Emitter } from "../emitter.ts";
 import { apply, type Op, type Value } from "../value.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 import { widenBlock } from "../kernels/widenBlock.ts";
 import type { Pixels } from "../pixels.ts";
-import type { PyramidData } from "../pyramid/pyramid.ts";
+import type { PyramidData } from "../pyramid/pyramidData.ts";
 import { type HalfStore, numbersOf, type StoredLevel, type StoredShape } from "../pyramid/storedPyramid.ts";
 
 export interface FeatureBlocks extends StoredShape {

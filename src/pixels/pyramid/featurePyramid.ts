@@ -2,7 +2,8 @@ import { addResized, linearMap } from "../../numeric/bilinear.ts";
 import { type Blas, plainBlas } from "../../numeric/blas.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Pixels } from "../pixels.ts";
-import { type PyramidData, type PyramidLevel, pyramidFeatures } from "./pyramid.ts";
+import { pyramidFeatures } from "./pyramid.ts";
+import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 
 export interface FeaturePyramidOptions {
   /** R: every image gives R x R pixels to cluster. */

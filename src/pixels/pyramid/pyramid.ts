@@ -17,26 +17,10 @@ import {
   type RowSums,
   resolveRange,
 } from "../pixels.ts";
+import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 import { pyramidNearest } from "./pyramidNearest.ts";
 import { pyramidSpread } from "./pyramidSpread.ts";
 import { addStacks, imageRows, type MapStack, type ResizePlan, resizePlan, stackAdjoint } from "./resize.ts";
-
-/** One layer at its own resolution, at most R. */
-export interface PyramidLevel {
-  readonly size: number;
-  readonly channels: number;
-  /** Where the layer's channels start among the D of all layers. */
-  readonly first: number;
-  /** Channel-last, [images, size, size, channels]. */
-  readonly data: Float32Array;
-}
-
-/** What a pyramid is made of: plain data that can be given to another thread. */
-export interface PyramidData {
-  readonly images: number;
-  readonly resolution: number;
-  readonly levels: readonly PyramidLevel[];
-}
 
 /** Shared data of at most so many bytes are copied for each thread: products take no shared memory, and would copy them each time. */
 const PRIVATE_BYTES = 64 * 2 ** 20;

@@ -10,7 +10,7 @@ import { type NearestKernels, returnKernels, takeKernels } from "../kernels/near
 import type { LinearClassifier } from "../linearClassifier.ts";
 import type { NearestPass, RangesRequest } from "../nearestPass.ts";
 import { columns } from "../pixels.ts";
-import type { PyramidLevel } from "./pyramid.ts";
+import type { PyramidLevel } from "./pyramidData.ts";
 import type { ResizePlan } from "./resize.ts";
 
 export interface NearestRequest extends RangesRequest {

@@ -2,7 +2,7 @@
 import type { LinearMap } from "../../numeric/bilinear.ts";
 import { type SpreadKernels, spreadKernels } from "../kernels/spreadKernels.ts";
 import type { Spread } from "../moments.ts";
-import type { PyramidLevel } from "./pyramid.ts";
+import type { PyramidLevel } from "./pyramidData.ts";
 
 /**
  * The mean feature [D] and the mean of |x - mean|^2 over all pixels, resized by A: of a line f, sum A f and |A f|^2 = f^T (A^T A) f.

@@ -18,7 +18,8 @@ import {
   type RowSums,
   resolveRange,
 } from "../pixels.ts";
-import { type PyramidLevel, pyramidFeatures } from "./pyramid.ts";
+import { pyramidFeatures } from "./pyramid.ts";
+import type { PyramidLevel } from "./pyramidData.ts";
 
 /** One layer of every image, [images, size, size, channels]. */
 export type StoredLevel = Omit<PyramidLevel, "data">;

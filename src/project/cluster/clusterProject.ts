@@ -7,7 +7,7 @@ import { type FeatureBlocks, rowBlocks } from "../../pixels/device/featureBlocks
 import { type GraphFeatures, graphFeatures } from "../../pixels/device/graphFeatures.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
-import type { PyramidData } from "../../pixels/pyramid/pyramid.ts";
+import type { PyramidData } from "../../pixels/pyramid/pyramidData.ts";
 import { withPasses } from "../../pixels/threads/passHelpers.ts";
 import { withHelpers } from "../../pixels/threads/sharedWork.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";

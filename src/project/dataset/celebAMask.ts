@@ -11,7 +11,7 @@ import { encodePng } from "../../dataset/png.ts";
 import { type Split, splitOf } from "../../dataset/split.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
 import { ProjectError } from "../storage/files.ts";
-import type { SampleSource } from "./source.ts";
+import type { SampleSource } from "./sampleSource.ts";
 
 /** In the order of the ids 1 to 18 that the authors' script gives; "l" and "r" are the subject's left and right. */
 const PARTS: readonly string[] = [

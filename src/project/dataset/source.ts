@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { detectFormat } from "../../dataset/check.ts";
 import { readClasses } from "../../dataset/classList.ts";
 import { FAULTS, type Fault } from "../../dataset/faults.ts";
-import type { DatasetInfo, Sample } from "../../dataset/format.ts";
+import type { Sample } from "../../dataset/format.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../dataset/png.ts";
@@ -21,6 +21,7 @@ import { ProjectError } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
 import { manifestLines, wholeManifest } from "./manifest.ts";
+import type { SampleSource } from "./sampleSource.ts";
 import {
   type DatasetFile,
   imagePath,
@@ -30,14 +31,6 @@ import {
   openDataset,
   seedRange,
 } from "./settings.ts";
-
-/** Samples of a folder, one after another. */
-export interface SampleSource {
-  readonly info: DatasetInfo;
-  samples(): AsyncGenerator<Sample>;
-  /** Where a sample's image or mask lies as it is; undefined where it was made on reading. */
-  path(sample: Sample, part: "image" | "mask"): string | undefined;
-}
 
 export interface SourceOptions {
   /** Layout of a foreign folder; null finds it out. */

@@ -7,8 +7,9 @@ import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { explain, listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { manifestLines } from "./manifest.ts";
+import type { SampleSource } from "./sampleSource.ts";
 import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
-import { openSource, type SampleSource } from "./source.ts";
+import { openSource } from "./source.ts";
 
 /** Writes the classes of each label set and the list of each split, which make the folder itself the layout "folders". */
 export async function writeLists(folder: string, { classes, settings }: DatasetFile): Promise<void> {

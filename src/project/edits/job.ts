@@ -9,7 +9,7 @@ import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import { ProjectError } from "../storage/files.ts";
 import { lockFolder } from "../storage/lock.ts";
 import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
-import { drawCut } from "./preview.ts";
+import { drawCut, type EditedCluster } from "./preview.ts";
 import { type EditRecipe, editText, loadEdits, redoEdit, saveEdits, undoEdit, withEdits } from "./recipe.ts";
 
 /** What to do to the edits of a project. */
@@ -28,17 +28,6 @@ export interface EditStepRequest {
   readonly network: string | null;
   readonly provider: ProviderChoice;
   readonly threads: number | null;
-}
-
-export interface EditedCluster {
-  readonly name: string | null;
-  readonly locked: boolean;
-  /** Of the clustered pixels, by merged start labels. */
-  readonly share: number;
-  /** Of a merge by hand: on the sample that it was trained on. */
-  readonly iou: number;
-  /** Start clusters that it holds. */
-  readonly starts: number;
 }
 
 export interface EditStepSummary {

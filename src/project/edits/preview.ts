@@ -7,13 +7,24 @@ import { pathIn } from "../cluster/project.ts";
 import { clusterColors, cssColor } from "../report/palette.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { EditCache } from "./cache.ts";
-import type { EditedCluster } from "./job.ts";
 
 const FILE = "edits.png";
 const GAP = 8;
 const LEGEND = 320;
 const LINE = 20;
 const OPACITY = 0.65;
+
+/** A cluster of the cut, as it is told and drawn. */
+export interface EditedCluster {
+  readonly name: string | null;
+  readonly locked: boolean;
+  /** Of the clustered pixels, by merged start labels. */
+  readonly share: number;
+  /** Of a merge by hand: on the sample that it was trained on. */
+  readonly iou: number;
+  /** Start clusters that it holds. */
+  readonly starts: number;
+}
 
 /** Draws the sheet and returns its path. A cluster keeps its colour while others are edited: it is that of its first start cluster. */
 export async function drawCut(

@@ -1,7 +1,8 @@
 import type { Blas } from "../../numeric/blas.ts";
 import { type FeatureBlocks, pyramidBlocks, storedBlocks } from "../../pixels/device/featureBlocks.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
-import { type PyramidData, pyramidFeatures } from "../../pixels/pyramid/pyramid.ts";
+import { pyramidFeatures } from "../../pixels/pyramid/pyramid.ts";
+import type { PyramidData } from "../../pixels/pyramid/pyramidData.ts";
 import { storedFeatures } from "../../pixels/pyramid/storedPyramid.ts";
 import { type FeatureFiles, HalfFiles } from "./featureFile.ts";
 
