@@ -2,11 +2,12 @@
  * The ustar archive format (POSIX.1-1988), written with fixed times and owners: the same files are the same bytes. Read with the long
  * names of GNU tar and pax.
  */
+import { insidePath } from "./insidePath.ts";
 import type { DatasetFolder } from "./reading.ts";
 
 const BLOCK = 512;
 
-/** One file with its header, padded to whole blocks. Throws RangeError for names over 100 bytes. */
+/** One file with its header, padded to whole blocks. Throws RangeError for names over 100 bytes, or that leave the folder. */
 export function tarEntry(name: string, content: Uint8Array): Uint8Array {
   const entry = new Uint8Array(BLOCK + Math.ceil(content.length / BLOCK) * BLOCK);
   const put = (text: string, at: number): void => {
@@ -15,7 +16,7 @@ export function tarEntry(name: string, content: Uint8Array): Uint8Array {
   if (new TextEncoder().encode(name).length > 100)
     throw new RangeError(`tar: the name ${name} is longer than 100 bytes`);
   const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, "0")}\0`;
-  put(name, 0);
+  put(insidePath(name), 0);
   put(octal(0o644, 7), 100);
   put(octal(0, 7), 108);
   put(octal(0, 7), 116);

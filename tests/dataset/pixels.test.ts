@@ -161,10 +161,10 @@ describe("tarFiles()", () => {
     };
     const long = `${"x".repeat(150)}.png`;
     const bytes = Buffer.concat([
-      typed("folder/", "5", ""),
+      typed("folder", "5", ""),
       typed("pax", "x", `30 mtime=1700000000.123456789\n${`164 path=${long}`}\n`),
       typed("short", "0", "one"),
-      typed("././@LongLink", "L", `${long}\0`),
+      typed("@LongLink", "L", `${long}\0`),
       typed("short", "0", "two"),
       tarEnd(),
     ]);

@@ -9,6 +9,9 @@ import { z } from "zod";
 import { SPLITS } from "../../dataset/split.ts";
 import { explain, ProjectError } from "../storage/files.ts";
 
+/** File stem of a sample. */
+export const sampleName = (seed: number): string => `seed${String(seed).padStart(6, "0")}`;
+
 const fileHash = z.strictObject({ bytes: z.int().min(0), sha256: z.string() });
 
 const labelled = z.strictObject({
@@ -22,16 +25,22 @@ const labelled = z.strictObject({
 /** What one label set makes of a sample. */
 export type LabelledEntry = z.infer<typeof labelled>;
 
-const entry = z.strictObject({
-  seed: z.int().min(0),
-  name: z.string(),
-  split: z.enum(SPLITS),
-  image: fileHash.optional(),
-  /** In the order of the label sets. */
-  labels: z.array(labelled).min(1),
-  /** Why the quality filter left it out: no files then. */
-  rejected: z.array(z.string()).optional(),
-});
+const entry = z
+  .strictObject({
+    seed: z.int().min(0),
+    /** The stem of its files: it follows from the seed, so that no list can name another file. */
+    name: z.string(),
+    split: z.enum(SPLITS),
+    image: fileHash.optional(),
+    /** In the order of the label sets. */
+    labels: z.array(labelled).min(1),
+    /** Why the quality filter left it out: no files then. */
+    rejected: z.array(z.string()).optional(),
+  })
+  .refine(({ seed, name }) => name === sampleName(seed), {
+    path: ["name"],
+    error: ({ input }) => `expected ${sampleName((input as { seed: number }).seed)}`,
+  });
 export type ManifestEntry = z.infer<typeof entry>;
 
 export const manifestPath = (folder: string): string => join(folder, "manifest.jsonl");
@@ -44,18 +53,23 @@ interface Line {
   readonly end: number;
 }
 
-/** Lines one after another, so that memory does not grow with the dataset. Ends before the first that is cut short or damaged. */
+/**
+ * Lines one after another, so that memory does not grow with the dataset. Ends before the first that a crash cut short or damaged.
+ * Throws ProjectError for one that is whole and says what no sample can have.
+ */
 export async function* manifestLines(folder: string): AsyncGenerator<Line> {
   const stream = createReadStream(manifestPath(folder));
   let rest: Buffer = Buffer.alloc(0);
   let end = 0;
+  let count = 0;
   try {
     for await (const piece of stream) {
       rest = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
       let from = 0;
       for (let to = rest.indexOf(10); to >= 0; to = rest.indexOf(10, from)) {
-        const parsed = parseLine(rest.toString("utf8", from, to));
+        const parsed = parseLine(rest.toString("utf8", from, to), () => `${manifestPath(folder)}, line ${count + 1}`);
         if (parsed === undefined) return;
+        count++;
         end += to + 1 - from;
         from = to + 1;
         yield { entry: parsed, end };
@@ -68,13 +82,17 @@ export async function* manifestLines(folder: string): AsyncGenerator<Line> {
   }
 }
 
-function parseLine(text: string): ManifestEntry | undefined {
+function parseLine(text: string, where: () => string): ManifestEntry | undefined {
+  let content: unknown;
   try {
-    return entry.parse(JSON.parse(text));
+    content = JSON.parse(text);
   } catch {
     // A line that a crash damaged: what follows it is made again.
     return undefined;
   }
+  const { data, error } = entry.safeParse(content);
+  if (data === undefined) throw new ProjectError(`${where()}: ${z.prettifyError(error)}`);
+  return data;
 }
 
 /** Appends lines. Opened for one run. */

@@ -3,9 +3,9 @@ import { countLabels, type LabelMap, paletteOf } from "../../dataset/labelMap.ts
 import { encodePng } from "../../dataset/png.ts";
 import { splitOf } from "../../dataset/split.ts";
 import type { Labeller } from "../labels/recipeLabels.ts";
-import type { LabelledEntry, ManifestEntry } from "./manifest.ts";
+import { type LabelledEntry, type ManifestEntry, sampleName } from "./manifest.ts";
 import { type ClusteredImage, type ClusterMap, encodeImage } from "./sampler.ts";
-import { type DatasetSettings, sampleName } from "./settings.ts";
+import type { DatasetSettings } from "./settings.ts";
 import { foregroundPixels } from "./statistics.ts";
 
 /** A sample's line in the manifest with its files, which are not there where the filter rejected it. */

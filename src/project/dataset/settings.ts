@@ -112,9 +112,6 @@ export function seedRange(settings: DatasetSettings): { readonly first: number; 
   return { first: Math.max(firstSeed, cut(shard.index - 1)), end: Math.min(end, cut(shard.index)) };
 }
 
-/** File stem of a sample. */
-export const sampleName = (seed: number): string => `seed${String(seed).padStart(6, "0")}`;
-
 export const imagePath = (name: string, { imageFormat }: DatasetSettings): string => `images/${name}.${imageFormat}`;
 
 /** Where label set `set` has its masks and its list of classes; plain names where there is only one. */

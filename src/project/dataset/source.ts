@@ -1,11 +1,11 @@
 /** Folders as streams of samples: datasets of ours, any layout of image and mask files, CelebAMask-HQ. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { detectFormat } from "../../dataset/check.ts";
 import { readClasses } from "../../dataset/classList.ts";
 import { FAULTS, type Fault } from "../../dataset/faults.ts";
 import type { Sample } from "../../dataset/format.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
+import { fileStem } from "../../dataset/insidePath.ts";
 import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../dataset/png.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../../dataset/reading.ts";
 import { SPLITS, type Split, splitOf } from "../../dataset/split.ts";
 import { cssColor, distinctColors } from "../report/palette.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readPlainFile } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
 import { manifestLines, wholeManifest } from "./manifest.ts";
@@ -114,6 +114,7 @@ async function partsSource(folders: readonly string[], recipe: string | null, na
 async function* storedSamples(folder: string, { settings }: DatasetFile, set: number): AsyncGenerator<Sample> {
   const { first, end } = seedRange(settings);
   const missing = (error: NodeJS.ErrnoException): never => {
+    if (error instanceof ProjectError) throw error;
     throw new ProjectError(
       `${error.path}: ${error.message}. Run the command that made the dataset again: it repairs what is missing.`,
       { cause: error },
@@ -121,8 +122,8 @@ async function* storedSamples(folder: string, { settings }: DatasetFile, set: nu
   };
   for await (const { name, split, rejected } of wholeManifest(folder, end - first)) {
     if (rejected !== undefined) continue;
-    const image = await readFile(join(folder, imagePath(name, settings))).catch(missing);
-    const mask = await readFile(join(folder, maskPath(name, settings, set))).catch(missing);
+    const image = await readPlainFile(join(folder, imagePath(name, settings))).catch(missing);
+    const mask = await readPlainFile(join(folder, maskPath(name, settings, set))).catch(missing);
     const { width, height, data } = decodePng(mask);
     yield { name, split, image, mask, labels: { width, height, data: data as Uint8Array } };
   }
@@ -159,6 +160,13 @@ async function layoutSource(
     samples.map(({ image }) => image!.path.split(".").at(-1)!.toLowerCase().replace("jpeg", "jpg")),
   );
   if (extensions.size > 1) refuse(`image formats are mixed (${[...extensions].join(", ")}); convert them to one first`);
+  const keyOf = new Map<string, string>();
+  for (const { key } of samples) {
+    const stem = fileStem(key);
+    const other = keyOf.get(stem);
+    if (other !== undefined) refuse(`"${other}" and "${key}" would both be written as ${stem}; rename one of them`);
+    keyOf.set(stem, key);
+  }
   const splits = await listedSplits(files);
   const splitOfSample = ({ key, split }: FoundSample): Split => splits.get(key) ?? split ?? splitOf(key, OTHERWISE);
   const readLabels = async (sample: FoundSample): Promise<FoundLabels> => {
@@ -191,7 +199,7 @@ async function layoutSource(
         // A mask with the palette of its classes stays as it is.
         const same = file?.png.colorType === 3 && files.paths.includes("classes.json");
         yield {
-          name: sample.key.replaceAll(/[^\w-]/g, "_"),
+          name: fileStem(sample.key),
           split: splitOfSample(sample),
           image: await sample.image!.read(),
           labels: map,

@@ -1,14 +1,15 @@
 /** Writes datasets in the layouts of other tools. */
-import { appendFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { classesJson, type DatasetSink, loadCode } from "../../dataset/format.ts";
+import { mkdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { classesJson, loadCode } from "../../dataset/format.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { explain, listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
+import { lockFolder } from "../storage/lock.ts";
 import { manifestLines } from "./manifest.ts";
-import type { SampleSource } from "./sampleSource.ts";
 import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
+import { folderSink } from "./sink.ts";
 import { openSource } from "./source.ts";
 
 /** Writes the classes of each label set and the list of each split, which make the folder itself the layout "folders". */
@@ -51,21 +52,21 @@ export interface ExportSummary {
  */
 export async function exportJob(request: ExportRequest, { onProgress, signal }: JobOptions): Promise<ExportSummary> {
   const format = formatNamed(request.format);
-  const folder = resolve(request.outdir);
+  const folder = await realpath(request.outdir).catch(() => resolve(request.outdir));
   if ((await listFolder(folder)).length > 0)
     throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
   const source = await openSource(request.from, request);
   const { info } = source;
   const partial = `${folder}.partial`;
-  await rm(partial, { recursive: true, force: true });
+  await claimPartial(partial);
   let samples = 0;
   const progress = (): void => {
     signal?.throwIfAborted();
     onProgress?.({ phase: `export ${format.name}`, done: samples, total: info.samples });
   };
   try {
-    await mkdir(partial, { recursive: true });
-    const writer = format.writer(info, folderSink(partial, source));
+    const release = await lockFolder(partial);
+    const writer = format.writer(info, folderSink(partial, source.path));
     progress();
     for await (const sample of source.samples()) {
       await writer.add(sample);
@@ -73,13 +74,41 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
       progress();
     }
     await writer.finish();
-    await rm(folder, { recursive: true, force: true });
+    await release();
+    // Only an empty folder gives way: what was put there meanwhile stays.
+    await rmdir(folder).catch((error) => {
+      if (error.code !== "ENOENT") throw error;
+    });
     await rename(partial, folder);
+    await rm(join(folder, MARKER));
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw explain(error, partial);
   }
   return { folder, samples, load: loadCode(format, info, folder) };
+}
+
+/** Tells an unfinished export from a folder that happens to have its name. */
+const MARKER = ".klish-export";
+
+/** Makes the folder of an export, in place of one that an interrupted export left. Throws ProjectError where another has its name. */
+async function claimPartial(partial: string): Promise<void> {
+  try {
+    const left = await listFolder(partial);
+    if (left.length > 0 && !left.includes(MARKER))
+      throw new ProjectError(
+        `${partial} is in the way, and is no unfinished export of klish. Move it, or choose another --outdir.`,
+      );
+    if (left.includes(MARKER)) {
+      // Of an export that still runs, the lock is taken.
+      await (await lockFolder(partial))();
+      await rm(partial, { recursive: true });
+    }
+    await mkdir(partial, { recursive: true });
+    await writeFile(join(partial, MARKER), "");
+  } catch (error) {
+    throw explain(error, partial);
+  }
 }
 
 /** Where `klish dataset --format` writes a layout, within the dataset's folder. */
@@ -104,9 +133,7 @@ export async function writeFormats(
   for (const format of new Set(names))
     for (const { path, recipe } of formatFolders(folder, settings, format)) {
       const request = { from: [folder], fromFormat: null, recipe, format, outdir: path, name: basename(folder) };
-      summaries.push(
-        (await listFolder(path)).length > 0 ? await describeExport(request) : await exportJob(request, job),
-      );
+      summaries.push((await isLayout(path)) ? await describeExport(request) : await exportJob(request, job));
     }
   return summaries;
 }
@@ -117,40 +144,12 @@ async function describeExport(request: ExportRequest): Promise<ExportSummary> {
   return { folder, samples: info.samples, load: loadCode(formatNamed(format), info, folder) };
 }
 
+/** Every layout has its classes.json: a folder that only has its name is somebody else's. */
+const isLayout = async (path: string): Promise<boolean> => (await listFolder(path)).includes("classes.json");
+
 /** Removes what `writeFormats` wrote: it does not show what has been added to the dataset since. */
 export async function removeFormats(folder: string, settings: DatasetSettings): Promise<void> {
   for (const { name } of formats)
-    for (const { path } of formatFolders(folder, settings, name)) await rm(path, { recursive: true, force: true });
-}
-
-/** Writes below `folder`; originals become hard links to the store, or copies on another file system. */
-function folderSink(folder: string, source: SampleSource): DatasetSink {
-  const made = new Set<string>();
-  const at = async (path: string): Promise<string> => {
-    const full = join(folder, path);
-    const parent = dirname(full);
-    if (!made.has(parent)) await mkdir(parent, { recursive: true });
-    made.add(parent);
-    return full;
-  };
-  return {
-    file: async (path, content) => writeFile(await at(path), content),
-    append: async (path, content) => appendFile(await at(path), content),
-    async original(path, sample, part) {
-      const to = await at(path);
-      const from = source.path(sample, part);
-      if (from !== undefined && (await linked(from, to))) return;
-      await writeFile(to, sample[part]);
-    },
-  };
-}
-
-/** False on another file system, or one without links: a copy does as well, and shows what else may be wrong. */
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch {
-    return false;
-  }
+    for (const { path } of formatFolders(folder, settings, name))
+      if (await isLayout(path)) await rm(path, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Thrown when a project folder cannot be used or written; says what is wrong with it and what to do. */
@@ -53,6 +53,16 @@ export async function listFolder(folder: string): Promise<string[]> {
   }
 }
 
+/**
+ * The bytes of a file that a list of somebody else's names. Throws ProjectError for anything but a plain file: a symbolic link could
+ * make a private file part of what is handed on, and a pipe would never end.
+ */
+export async function readPlainFile(path: string): Promise<Uint8Array> {
+  if (!(await lstat(path)).isFile())
+    throw new ProjectError(`${path} is not a plain file, but a link, a folder or a device. Put the file itself there.`);
+  return readFile(path);
+}
+
 /** The file's bytes, or undefined when there is no such file. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
@@ -74,6 +84,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of this path is a file, not a folder. Choose another folder with --outdir",
   EEXIST: "a file of this name is in the way. Choose another folder with --outdir",
   EISDIR: "this is a folder, a file was expected",
+  ENOTEMPTY: "something was put into this folder meanwhile. Choose another one with --outdir",
+  ENAMETOOLONG: "the name is longer than this file system takes. Choose a shorter one",
 };
 
 /** The error with what it means for the user: a ProjectError where the reason is known. */

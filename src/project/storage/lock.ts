@@ -2,12 +2,14 @@ import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { ProjectError } from "./files.ts";
+import { refuseLinksOutside } from "./links.ts";
 
 /**
  * Keeps two processes from working on one folder: a file `.lock` with the owner's process number. One that a killed
- * process left is taken over. Returns the release.
+ * process left is taken over. Returns the release. Throws ProjectError too where a symbolic link in the folder leads out of it.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  await refuseLinksOutside(folder);
   const path = join(folder, ".lock");
   const mine = `${process.pid} ${hostname()}`;
   for (let attempt = 0; attempt < 2; attempt++) {

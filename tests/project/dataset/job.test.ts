@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -259,8 +259,12 @@ describe("datasetJob()", () => {
     const whole = await contentOf(out);
     expect((await datasetJob(request({ count: 5, formats }), {})).exports).toEqual(exports);
     expect(await contentOf(out)).toEqual(whole);
+    // A folder that only has a layout's name is not ours to remove.
+    await mkdir(join(out, "spade"));
+    await writeFile(join(out, "spade", "mine.txt"), "mine");
     const grown = await datasetJob(request({ count: 8, formats: ["voc"] }), {});
     expect(grown.exports).toMatchObject([{ samples: 8 }]);
+    expect(await readFile(join(out, "spade", "mine.txt"), "utf8")).toBe("mine");
     expect(await readdir(join(out, "SegmentationClass")).catch(() => "none")).toBe("none");
     expect((await readdir(join(out, "voc", "SegmentationClass"))).length).toBe(8);
     await expect(stat(join(out, "coco"))).rejects.toThrow("ENOENT");
