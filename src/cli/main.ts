@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project/storage/versions.ts";
+import { outliveOutput } from "./closedOutput.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCluster } from "./commands/cluster.ts";
 import { addConvert } from "./commands/convert.ts";
@@ -14,7 +15,8 @@ import { addLabel } from "./commands/label.ts";
 import { addPortraits } from "./commands/portraits.ts";
 import { addReport } from "./commands/report.ts";
 import { addTrain } from "./commands/train.ts";
-import { EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE } from "./run.ts";
+import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
+import { exitCodeOf } from "./signals.ts";
 
 /** Errors whose message is written for users; others are defects and show where they come from. */
 const EXPECTED = new Set([
@@ -26,6 +28,8 @@ const EXPECTED = new Set([
   "RuntimeError",
   "TrainingError",
 ]);
+
+outliveOutput();
 
 const program = new Command("klish")
   .description("Semantic parts of any GAN, found without a label.")
@@ -59,11 +63,11 @@ try {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (name === "StoppedError") {
+  if (error instanceof SignalError) {
     process.stderr.write("stopped; run the same command again to continue\n");
-    return EXIT_STOPPED;
+    return exitCodeOf(error.signal);
   }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(
     EXPECTED.has(name) ? `klish: ${message}\n` : `klish: unexpected error, please report it:\n${stack}\n`,
   );

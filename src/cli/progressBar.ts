@@ -19,8 +19,17 @@ const REDRAW_MS = 100;
 /** Without a terminal a line now and then is enough for a log. */
 const LOG_MS = 10_000;
 
+/** A dumb terminal cannot go back in a line: it gets lines, as a log does. */
+const standardError: Output = {
+  isTTY: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
+  get columns() {
+    return process.stderr.columns;
+  },
+  write: (text) => process.stderr.write(text),
+};
+
 /** Progress on stderr: one line per phase with a bar, its share, and the time left; plain lines where there is no terminal. */
-export function progressBar(output: Output = process.stderr, now: () => number = () => performance.now()): ProgressBar {
+export function progressBar(output: Output = standardError, now: () => number = () => performance.now()): ProgressBar {
   let phase = "";
   let started = 0;
   let first = 0;

@@ -3,13 +3,24 @@ import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import { runJob } from "../project/jobs/runJob.ts";
 import { parseSeeds } from "../project/sampling/seeds.ts";
 import { progressBar } from "./progressBar.ts";
+import { onStopSignal, type StopSignal } from "./signals.ts";
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors), 130 stopped by Ctrl-C. */
+/** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors); stopped by a signal: `exitCodeOf`. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-export const EXIT_STOPPED = 130;
 
-/** Runs a job with a progress bar; the first Ctrl-C asks it to stop, the second ends the process. */
+/** Thrown when a signal stopped the command; what its job had finished is kept. */
+export class SignalError extends Error {
+  override readonly name = "SignalError";
+  readonly signal: StopSignal;
+
+  constructor(signal: StopSignal) {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** Runs a job with a progress bar; the first signal asks it to stop, a second ends the process. Throws SignalError when it was stopped. */
 export async function runWithProgress<J extends JobName>(
   name: J,
   request: JobRequest<J>,
@@ -17,23 +28,27 @@ export async function runWithProgress<J extends JobName>(
 ): Promise<JobResult<J>> {
   const controller = new AbortController();
   const bar = quiet ? undefined : progressBar();
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_STOPPED);
-    bar?.finish();
-    process.stderr.write("stopping; press Ctrl-C again to end at once\n");
-    controller.abort();
-  };
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onInterrupt);
+  let stopped: StopSignal | undefined;
+  const off = onStopSignal(
+    (signal) => {
+      stopped = signal;
+      bar?.finish();
+      process.stderr.write("stopping; press Ctrl-C again to end at once\n");
+      controller.abort();
+    },
+    () => bar?.finish(),
+  );
   try {
     return await runJob(name, request, {
       signal: controller.signal,
       ...(bar === undefined ? {} : { onProgress: bar.update }),
     });
+  } catch (error) {
+    if (stopped !== undefined && (error as Error).name === "StoppedError") throw new SignalError(stopped);
+    throw error;
   } finally {
     bar?.finish();
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
+    off();
   }
 }
 

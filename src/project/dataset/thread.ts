@@ -1,4 +1,4 @@
-import { startWorker } from "../../runtime/node/threads.ts";
+import { endWorker, startWorker } from "../../runtime/node/threads.ts";
 import type { BlockAnswer, DatasetWorkerStart, MadeBlock, OpenBlockMaker } from "./protocol.ts";
 
 interface Waiting {
@@ -28,8 +28,6 @@ export function threadMaker(start: DatasetWorkerStart): OpenBlockMaker {
         waiting.set(block.index, { resolve, reject });
         worker.postMessage(block);
       }),
-    async dispose() {
-      await worker.terminate();
-    },
+    dispose: () => endWorker(worker),
   };
 }

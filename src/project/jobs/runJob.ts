@@ -16,9 +16,10 @@ export function runJob<J extends JobName>(
   const start: JobStart<J> = { name, request, stopFlag };
   const stop = (): void => {
     Atomics.store(new Int32Array(stopFlag), 0, 1);
+    worker.postMessage("stop");
   };
+  const worker = startWorker("./jobWorker", import.meta.url, { workerData: start });
   return new Promise((resolve, reject) => {
-    const worker = startWorker("./jobWorker", import.meta.url, { workerData: start });
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
     let settled = false;
@@ -30,8 +31,6 @@ export function runJob<J extends JobName>(
       settled = true;
       if (message.kind === "done") resolve(message.result as JobResult<J>);
       else reject(Object.assign(new Error(message.message), { name: message.name, stack: message.stack }));
-      // The worker's native sessions have been disposed of; nothing in it is wanted any more.
-      void worker.terminate();
     });
     worker.on("error", reject);
     worker.on("exit", (code) => {

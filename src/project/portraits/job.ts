@@ -5,7 +5,7 @@ import type { Worker } from "node:worker_threads";
 import { paletteOf } from "../../dataset/labelMap.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
 import { PORTRAIT_VERSION, portraitOf } from "../../portraits/render.ts";
-import { startWorker } from "../../runtime/node/threads.ts";
+import { endWorker, startWorker } from "../../runtime/node/threads.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { encodeSheet } from "../sampling/images.ts";
 import { explain, ProjectError, writeAtomic } from "../storage/files.ts";
@@ -109,7 +109,7 @@ async function makeAll(
     const ends = await Promise.allSettled(workers.map(drive));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(workers.map(endWorker));
   }
   signal?.throwIfAborted();
 }

@@ -5,6 +5,7 @@ import { paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng as encodeMask } from "../../dataset/png.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
 import { portraitOf } from "../../portraits/render.ts";
+import { serve } from "../../runtime/node/threads.ts";
 import { encodePng } from "../sampling/images.ts";
 import { writeAtomic } from "../storage/files.ts";
 import { portraitImage, portraitMask } from "./folder.ts";
@@ -30,7 +31,7 @@ async function make(seed: number): Promise<void> {
   await writeAtomic(join(folder, portraitMask(seed)), encodeMask({ ...labels, palette }), { flush: false });
 }
 
-parentPort?.on("message", async (seeds: readonly number[]) => {
+serve(async (seeds: readonly number[]) => {
   const send = (answer: PortraitAnswer): void => parentPort?.postMessage(answer);
   try {
     // Rendered one after another; encoded and written side by side.

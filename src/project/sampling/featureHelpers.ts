@@ -6,13 +6,13 @@ import type { RowSums } from "../../pixels/pixels.ts";
 import type { ClassPass } from "../../pixels/svmPass.ts";
 import type { PassHelper } from "../../pixels/threads/passHelpers.ts";
 import type { Helper } from "../../pixels/threads/sharedWork.ts";
-import { startWorker } from "../../runtime/node/threads.ts";
+import { endWorker, startWorker } from "../../runtime/node/threads.ts";
 import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
 import type { FeatureSource } from "./featureSource.ts";
 
 export interface FeatureHelpers {
   readonly helpers: readonly (Helper & PassHelper & SvmHelper)[];
-  /** Ends the threads. */
+  /** Ends the threads once they have answered. */
   close(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export function startHelpers(data: FeatureSource, count: number): FeatureHelpers
   return {
     helpers: workers.map(helper),
     async close() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await Promise.all(workers.map(endWorker));
     },
   };
 }

@@ -4,13 +4,14 @@ import { svmSolver } from "../../cluster/svm/svmHelpers.ts";
 import { nearestPass } from "../../pixels/nearestPass.ts";
 import { svmPass } from "../../pixels/svmPass.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
+import { serve } from "../../runtime/node/threads.ts";
 import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
 import { type FeatureSource, openFeatures } from "./featureSource.ts";
 
 const { features } = openFeatures(workerData as FeatureSource, ortBlas({ threads: 1 }));
 const solver = svmSolver(features);
 
-async function serve(request: HelperRequest): Promise<HelperResult> {
+async function resultOf(request: HelperRequest): Promise<HelperResult> {
   if (request.kind === "scores") return features.scores(request.weight, request.bias, undefined, request.range);
   if (request.kind === "gradient") return features.gradient(request.g, request.range);
   if (request.kind === "svmPass") return svmPass(features, request.request);
@@ -22,18 +23,19 @@ async function serve(request: HelperRequest): Promise<HelperResult> {
 
 async function answer(request: HelperRequest): Promise<HelperAnswer> {
   try {
-    return { result: await serve(request) };
+    return { result: await resultOf(request) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
 let last: Promise<void> = Promise.resolve();
-parentPort?.on("message", (request: HelperRequest) => {
+serve((request: HelperRequest) => {
   last = last.then(async () => {
     const reply = await answer(request);
     // Scores are the one large answer: they are moved, not copied.
     const moved = "result" in reply && reply.result instanceof Float32Array ? [reply.result.buffer as ArrayBuffer] : [];
     parentPort?.postMessage(reply, moved);
   });
+  return last;
 });

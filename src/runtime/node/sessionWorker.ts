@@ -2,12 +2,13 @@
 import { parentPort } from "node:worker_threads";
 import { ortNode } from "../ortNode.ts";
 import type { Fetches, Session } from "../session.ts";
+import { serve } from "./threads.ts";
 import type { Answer, Request, SessionDescription } from "./workerProtocol.ts";
 
 const sessions = new Map<number, Session>();
 let nextSession = 0;
 
-async function serve(request: Request): Promise<SessionDescription | Fetches | null> {
+async function resultOf(request: Request): Promise<SessionDescription | Fetches | null> {
   if (request.kind === "create") {
     const session = await ortNode.createSession(request.model, request.options);
     sessions.set(nextSession, session);
@@ -22,11 +23,11 @@ async function serve(request: Request): Promise<SessionDescription | Fetches | n
   return null;
 }
 
-parentPort?.on("message", async (request: Request) => {
+serve(async (request: Request) => {
   let answer: Answer;
   let transfer: ArrayBuffer[] = [];
   try {
-    const result = await serve(request);
+    const result = await resultOf(request);
     if (request.kind === "run") transfer = buffersOf(result as Fetches);
     answer = { id: request.id, ok: true, result };
   } catch (error) {
