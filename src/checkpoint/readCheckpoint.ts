@@ -3,21 +3,19 @@ import { isNvidiaTensorflow, readNvidiaTensorflow } from "./nvidiaTensorflow.ts"
 import { readPickle } from "./pickle.ts";
 import { type PickleSource, pickleBudget } from "./pickleSource.ts";
 import { describe, isKind } from "./pickleValue.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { looksLikeSafetensors, readSafetensors } from "./safetensors.ts";
 import { type Checkpoint, CheckpointError, type CheckpointTensor, type LazyTensor } from "./stateDict.ts";
 import { readTorchState, TOP_LEVEL } from "./torchState.ts";
 import { readStorageStream, readTorchStream, TORCH_STREAM_STARTS } from "./torchStream.ts";
 import { readTorchZip } from "./torchZip.ts";
 
-/** First bytes, undefined for any; or first text, before which there may be white space. */
-type Start = readonly (number | undefined)[];
-type Row = readonly [start: Start | string, read: (bytes: Uint8Array) => Checkpoint];
-
-const ANY = undefined;
+/** First bytes, undefined for any; first text, before which there may be white space; or a test. */
+type Start = readonly (number | undefined)[] | string | ((bytes: Uint8Array) => boolean);
+type Row = readonly [start: Start, read: (bytes: Uint8Array) => Checkpoint];
 
 /** First bytes of a file -> what it is. The first row that fits counts; the file's name says nothing. */
 const formats: readonly Row[] = [
-  [[ANY, ANY, ANY, ANY, 0, 0, 0, 0, 0x7b], readSafetensorsCheckpoint],
+  [looksLikeSafetensors, readSafetensorsCheckpoint],
   [[0x50, 0x4b, 0x03, 0x04], readTorchArchive],
   ...TORCH_STREAM_STARTS.map((start): Row => [start, readTorchLegacy]),
   [[0x80], readPlainPickle],
@@ -69,8 +67,9 @@ function withData(checkpoint: Checkpoint): Checkpoint<CheckpointTensor> {
   return { ...checkpoint, networks: new Map(networks) };
 }
 
-function startsWith(bytes: Uint8Array, start: Start | string): boolean {
-  if (typeof start !== "string") return start.every((code, i) => code === ANY || bytes[i] === code);
+function startsWith(bytes: Uint8Array, start: Start): boolean {
+  if (typeof start === "function") return start(bytes);
+  if (typeof start !== "string") return start.every((code, i) => code === undefined || bytes[i] === code);
   return new TextDecoder().decode(bytes.subarray(0, 256)).trimStart().startsWith(start);
 }
 

@@ -20,6 +20,10 @@ const MAX_HEADER_BYTES = 100_000_000;
 /** Data begins at a multiple of this, and larger elements come first, so that every tensor is aligned. */
 const ALIGNMENT = 8;
 
+/** A length below 4 GiB, then the brace that opens the header. */
+export const looksLikeSafetensors = (bytes: Uint8Array): boolean =>
+  bytes[4] === 0 && bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0 && bytes[8] === 0x7b;
+
 const typeNames: ReadonlyMap<string, ElementType> = new Map([
   ["F64", "float64"],
   ["F32", "float32"],

@@ -3,7 +3,7 @@ import type { Value } from "../graph/value.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { GeneratorInfo, NoiseMode } from "./generator.ts";
 import { OWN_FAMILY, OWN_SOURCE, ownSettings } from "./settings.ts";
-import { translateWeights, type WeightReader, type WeightRule, weightReader } from "./weights.ts";
+import { type NamedWeight, translateWeights, type WeightReader, type WeightRule, weightReader } from "./weights.ts";
 
 /** A per-layer noise input: one [N,1,r,r] map of standard normals. */
 export interface NoisePort {
@@ -71,8 +71,16 @@ export interface WeightSource<Sizes, Settings> {
   rules(stored: StateDict, config: ConfigObject): readonly WeightRule[];
   /** Weights, by the family's names, that files of this source may lack. */
   readonly optional?: RegExp;
+  /** Makes weights that are not in the file; undefined where nothing is missing. */
+  supply?(weights: ReadonlyMap<string, NamedWeight>): SuppliedWeights | undefined;
   /** What the file says beside the weights. Throws GeneratorError where that is unknown or disagrees with the sizes. */
   settings(config: ConfigObject, sizes: Sizes): Settings;
+}
+
+export interface SuppliedWeights {
+  readonly weights: ReadonlyMap<string, NamedWeight>;
+  /** For the user: what was missing and what stands in its place. */
+  readonly note: string;
 }
 
 export interface FamilyParts<Sizes, Settings extends Readonly<Record<string, ConfigValue>>> {
@@ -122,12 +130,16 @@ export function defineFamily<Sizes, Settings extends Readonly<Record<string, Con
       const label = first === "" ? parts.name : `${parts.name} ${first}`;
       const stored = new Map(source.networks.flatMap((name) => [...(checkpoint.networks.get(name) ?? [])]));
       const config = checkpoint.config[first] ?? {};
-      const { weights, ignored } = translateWeights(label, stored, source.rules(stored, config));
+      const translated = translateWeights(label, stored, source.rules(stored, config));
+      const supplied = source.supply?.(translated.weights);
+      const weights = new Map([...translated.weights, ...(supplied?.weights ?? [])]);
       const sizes = parts.sizes(weights);
       const settings = source.settings(config, sizes);
       const reader = weightReader(label, weights, source.optional);
       const network = parts.build({ ...sizes, ...settings }, reader);
-      const origin = { format: checkpoint.format, source: source.name, network: first, ignored };
+      const { ignored } = translated;
+      const notes = supplied === undefined ? [] : [supplied.note];
+      const origin = { format: checkpoint.format, source: source.name, network: first, ignored, notes };
       return { ...network, info: { ...network.info, origin }, weights: reader.finish(), settings };
     },
   };

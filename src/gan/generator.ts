@@ -21,6 +21,8 @@ export interface GeneratorOrigin {
   readonly network: string;
   /** Tensors of that network that have no part in making images. */
   readonly ignored: readonly string[];
+  /** What was done to read it, beyond translation: sentences for the user. */
+  readonly notes: readonly string[];
 }
 
 export interface GeneratorInfo {

@@ -48,7 +48,7 @@ export function samplesOf(options: GenerateOptions, info: GeneratorInfo): Sample
   if (ws !== undefined) return samples;
   if (c === undefined)
     throw new GeneratorError(
-      `generate: this network is conditional, give c [N,${cDim}] (one-hot classes 0 to ${cDim - 1})`,
+      `the generator is conditional: choose one of its classes 0 to ${cDim - 1} with --class (in code: c [N,${cDim}], one-hot)`,
     );
   checkShape("c", c, [null, cDim]);
   const labels = rows(c, cDim);

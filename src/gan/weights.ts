@@ -4,6 +4,7 @@ import type { Value } from "../graph/value.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { GeneratorError } from "./errors.ts";
 import { type Layout, readFloat32 } from "./layout.ts";
+import { looksConditional } from "./pytorchExport.ts";
 
 /**
  * A row of a table that translates a file's weight names to the family's own: a pattern of whole names; the new name,
@@ -48,6 +49,10 @@ export function translateWeights(network: string, stored: StateDict, rules: read
       const clash = weights.get(name);
       if (clash !== undefined)
         throw new GeneratorError(`${network}: ${clash.storedAs} and ${storedAs} are the same weight, ${name}`);
+      if (!FLOATS.has(tensor.dtype))
+        throw new GeneratorError(
+          `${network}: ${storedAs} holds ${tensor.dtype}, expected floating point; quantised weights are not read`,
+        );
       const arranged = layouts.reduce((t, layout) => layout(t), tensor);
       weights.set(name, { dtype: arranged.dtype, shape: arranged.shape, read: () => arranged.read(), storedAs });
     }
@@ -55,6 +60,9 @@ export function translateWeights(network: string, stored: StateDict, rules: read
   refuseUnknown(network, unknown);
   return { weights, ignored };
 }
+
+/** Halves are read as float32. */
+const FLOATS: ReadonlySet<string> = new Set(["float32", "float64"]);
 
 /** Where a network gets its weights: the constants of a checkpoint, or the inputs of a training step. */
 export interface NetworkWeights {
@@ -122,7 +130,10 @@ const LISTED = 5;
 function refuseUnknown(network: string, names: readonly string[]): void {
   if (names.length === 0) return;
   const list = `${names.slice(0, LISTED).join(", ")}${names.length > LISTED ? ", …" : ""}`;
+  const classes = looksConditional(names)
+    ? ". Their names speak of classes: a conditional variant that klish does not know. Export it to ONNX with its class as an input"
+    : "";
   throw new GeneratorError(
-    `${network}: the file has weights that are not part of this network (${names.length}): ${list}`,
+    `${network}: the file has weights that are not part of this network (${names.length}): ${list}${classes}`,
   );
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
@@ -11,7 +13,7 @@ import { printGraph } from "../../graph/print.ts";
 import { simplify } from "../../graph/simplify.ts";
 import { loadExplained } from "../../project/cluster/explained.ts";
 import { loadTree, openProject } from "../../project/cluster/project.ts";
-import { networkBytes, openNetwork } from "../../project/network/network.ts";
+import { networkBytes, networkFile, openNetwork } from "../../project/network/network.ts";
 import { formatSeeds } from "../../project/sampling/seeds.ts";
 import { loadSettings } from "../../project/train/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
@@ -49,7 +51,10 @@ export function addInfo(program: Command): void {
       );
       if (!folder) return networkInfo(file, latent, json);
       const training = await loadSettings(file);
-      await (training === undefined ? projectInfo(file, json) : trainingInfo(file, training, json));
+      if (training !== undefined) return trainingInfo(file, training, json);
+      if (existsSync(join(file, "project.json"))) return projectInfo(file, json);
+      // Whatever else a folder is, the message says what to do with it.
+      await networkFile(file);
     });
 }
 
@@ -85,16 +90,17 @@ async function printNetwork(file: string, json: boolean): Promise<void> {
   const bytes = await networkBytes(file);
   if (looksLikeOnnx(bytes))
     throw new GeneratorError(`${file} is an ONNX model: any ONNX viewer shows its nodes; --graph is for checkpoints`);
-  const text = printGraph(simplify(exportGraph(buildNetwork(readCheckpoint(bytes)))));
+  const text = printGraph(simplify(exportGraph(buildNetwork(readCheckpoint(bytes), file))));
   print({ graph: text.trimEnd().split("\n") }, text.trimEnd().split("\n"), json);
 }
 
 /** Where the weights are from, what had no use, and whose terms may bind them. */
-function originRows({ format, source, network, ignored }: GeneratorOrigin): string[][] {
+function originRows({ format, source, network, ignored, notes }: GeneratorOrigin): string[][] {
   const list = `${ignored.slice(0, 4).join(", ")}${ignored.length > 4 ? ", …" : ""}`;
   return [
     ["file", `${format}, names of ${source}${network === "" ? "" : `, network ${network}`}`],
     ["ignored", ignored.length === 0 ? "nothing" : `${ignored.length} tensors without part in images: ${list}`],
+    ...notes.map((note) => ["note", note]),
     ["licence", "the file does not say; NVIDIA's official weights are for non-commercial use"],
   ];
 }

@@ -3,11 +3,13 @@
  * convolutions [O,I,k,k], where the up-sampling ones (conv0) hold the kernel of a transposed convolution, fully connected
  * layers [out,in], style biases with their + 1.
  */
-import type { WeightSource } from "../family.ts";
+import { randn } from "../../tensor/random.ts";
+import { tensor } from "../../tensor/tensor.ts";
+import type { SuppliedWeights, WeightSource } from "../family.ts";
 import { flipped, plus, squeezed, tensorflowConv, transposed } from "../layout.ts";
 import { LR_MULTIPLIER } from "../mapping.ts";
 import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "../settings.ts";
-import type { WeightRule } from "../weights.ts";
+import type { NamedWeight, WeightRule } from "../weights.ts";
 import { styleGan2Pytorch } from "./stylegan2Pytorch.ts";
 import { blockName, convName, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
 
@@ -182,8 +184,29 @@ const rosinality: Omit<Source, "networks"> = {
     [/\.kernel$/, null],
     [/^ada_aug_p$/, null],
   ],
+  supply: noiseMaps,
   settings: () => OFFICIAL,
 };
+
+const NOISE_STRENGTH = /^(synthesis\.b(\d+)\.conv[01])\.noise_strength$/;
+
+/** Files of early versions lack the noise maps; the layers' places seed fixed ones. */
+function noiseMaps(weights: ReadonlyMap<string, NamedWeight>): SuppliedWeights | undefined {
+  const layers = [...weights.keys()].flatMap((name) => {
+    const [, layer, resolution] = NOISE_STRENGTH.exec(name) ?? [];
+    return layer === undefined ? [] : [{ map: `${layer}.noise_const`, side: Number(resolution) }];
+  });
+  if (layers.length === 0 || layers.some(({ map }) => weights.has(map))) return undefined;
+  const supplied = layers.map(({ map, side }, i): [string, NamedWeight] => {
+    const shape = [side, side];
+    const read = () => tensor(shape, randn(i, side * side));
+    return [map, { dtype: "float32", shape, read, storedAs: `drawn for ${map}` }];
+  });
+  return {
+    weights: new Map(supplied),
+    note: "the file has no noise maps (noises.noise_0, …): fixed ones were drawn, so the finest grain is not the original's",
+  };
+}
 
 export const styleGan2Sources: readonly Source[] = [
   styleGan2Pytorch,

@@ -54,7 +54,7 @@ export async function convertJob(request: ConvertRequest, job: JobOptions): Prom
     await generator.dispose();
     return write(withExtraOutputs(bytes, names), ["image", ...names]);
   }
-  const built = buildNetwork(readCheckpoint(bytes));
+  const built = buildNetwork(readCheckpoint(bytes), network);
   if (!toOnnx) return write(exportSafetensors(built, { half }), []);
   const names = selectLayers(built.info.layers, layers).layers.map((l) => l.name);
   const model = exportOnnx(built, {

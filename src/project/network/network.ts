@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Generator, LatentDistribution } from "../../gan/generator.ts";
 import { openGeneratorBytes } from "../../gan/openGenerator.ts";
 import { resolveProvider } from "../../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { ProjectError } from "../storage/files.ts";
+import { listFolder, ProjectError } from "../storage/files.ts";
+import { isPicture } from "../train/pictures/imageFiles.ts";
+import { loadSettings, networkPath } from "../train/settings.ts";
 import { download, isUrl } from "./download.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
 
@@ -27,35 +29,65 @@ export interface OpenedNetwork {
   readonly provider: Provider;
 }
 
-/** A generator's bytes, from a file, a URL or by the name of a shipped one. Throws ProjectError when there is no such file. */
-export async function networkBytes(fileOrUrl: string, job: JobOptions = {}): Promise<Uint8Array> {
-  const path = isUrl(fileOrUrl) ? await download(fileOrUrl, job) : shippedPath("generator", fileOrUrl);
+const KINDS =
+  "Give a generator: an .onnx, an official checkpoint, an https URL of one, a training run's folder, or portraits.";
+
+/** Path of a generator's file: as given, of a shipped one, of a training run's newest, or where a URL was downloaded to. Throws ProjectError when there is none. */
+export async function networkFile(given: string, job: JobOptions = {}): Promise<string> {
+  if (isUrl(given)) return download(given, job);
+  const path = shippedPath("generator", given);
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined)
-    throw new ProjectError(
-      `${path}: there is no such file. Give a generator: an .onnx, an official checkpoint, an https URL of one, or portraits.`,
-    );
-  if (!found.isFile())
-    throw new ProjectError(
-      `${path} is a folder. Give a generator: an .onnx, an official checkpoint, an https URL of one, or portraits.`,
-    );
-  return readFile(path);
+  if (found === undefined) throw new ProjectError(`${path}: there is no such file. ${KINDS}`);
+  return found.isDirectory() ? networkIn(path) : path;
 }
+
+/** The generator in a folder, where that is a training run's; for other folders, the way on. */
+async function networkIn(folder: string): Promise<string> {
+  if ((await loadSettings(folder)) !== undefined) {
+    const path = networkPath(folder);
+    if (await stat(path).catch(() => undefined)) return path;
+    throw new ProjectError(
+      `${folder}: this training run has saved no network yet. Continue it with klish train gan, or wait for its first tick.`,
+    );
+  }
+  const entries = await listFolder(folder);
+  if (entries.includes("project.json"))
+    throw new ProjectError(
+      `${folder} is a project, not a generator. Give the generator that it was made from; \`klish info\` on the folder names it.`,
+    );
+  const pictures = entries.filter(isPicture).length;
+  if (pictures > 0)
+    throw new ProjectError(
+      `${folder} holds pictures (${pictures}), not a generator. Train one on them, then give the run's folder as --network:\n` +
+        `  klish train gan --data ${shellWord(folder)} --outdir run --hours 1`,
+    );
+  throw new ProjectError(`${folder} is a folder without a generator. ${KINDS}`);
+}
+
+/** A path as one word of a shell's command line. */
+const shellWord = (path: string): string =>
+  /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+
+/** The bytes of a generator's file, as `networkFile` finds it. */
+export const networkBytes = async (given: string, job: JobOptions = {}): Promise<Uint8Array> =>
+  readFile(await networkFile(given, job));
 
 /** Opens a generator from a file, by the name of a shipped one, or from a URL through the cache folder, on the provider asked for. */
 export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   const { runtime, threads, latent = "normal" } = options;
-  const bytes = await networkBytes(fileOrUrl, options);
+  const file = await networkFile(fileOrUrl, options);
+  const bytes = await readFile(file);
   const provider = await resolveProvider(options.provider ?? "auto");
   const generator = await openGeneratorBytes(bytes, {
     runtime,
     provider,
     latent,
+    file: basename(file),
     ...(threads === undefined ? {} : { threads }),
   });
   return {
     generator,
-    path: isUrl(fileOrUrl) || isShipped("generator", fileOrUrl) ? fileOrUrl : resolve(fileOrUrl),
+    path: isUrl(fileOrUrl) || isShipped("generator", fileOrUrl) ? fileOrUrl : resolve(file),
     sha256: createHash("sha256").update(bytes).digest("hex"),
     provider,
   };

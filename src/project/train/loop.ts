@@ -12,7 +12,7 @@ import { addStep, means, type TickSums } from "./log/tick.ts";
 import { batchOrder } from "./pictures/batchOrder.ts";
 import type { ImageStore } from "./pictures/imageStore.ts";
 import { saveClock } from "./runClock.ts";
-import type { TrainSettings } from "./settings.ts";
+import { networkPath, type TrainSettings } from "./settings.ts";
 import { type Stage, workDone } from "./stages.ts";
 import { saveState } from "./stateFile.ts";
 
@@ -44,8 +44,6 @@ export interface LoopEnd {
   /** Whether the run is at its end, and not only the stage. */
   readonly finished: boolean;
 }
-
-export const networkPath = (run: string): string => join(run, "network.safetensors");
 
 /** Trains to the end of the stage, or of the run if that comes first. Stopped by the signal, it first saves the state and the newest network. */
 export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {

@@ -75,6 +75,9 @@ const DEFAULT_SNAP = 10;
 /** Side of the images of the first stage. */
 const SMALLEST = 16;
 
+/** The newest generator of a run. */
+export const networkPath = (run: string): string => join(run, "network.safetensors");
+
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
 export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
   const path = join(folder, FILE);

@@ -52,7 +52,7 @@ export async function listImages(path: string): Promise<ImageFiles> {
 }
 
 /** Hidden files and what macOS adds to archives are no pictures, whatever they end in. */
-const isPicture = (name: string): boolean =>
+export const isPicture = (name: string): boolean =>
   ENDINGS.has(extname(name).toLowerCase()) && !basename(name).startsWith(".") && !name.startsWith("__MACOSX/");
 
 /** Files of a folder and of those below it. Links to files count, as sets are often made of them; to folders do not. */

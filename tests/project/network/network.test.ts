@@ -1,0 +1,51 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { networkFile } from "../../../src/project/network/network.ts";
+
+const run = {
+  klish: "gan-training",
+  version: 2,
+  data: { source: "/photos", crop: "centre", fit: "pad", resize: "lanczos", mirror: false },
+  preset: "auto",
+  recipe: { resolution: 32 },
+  from: null,
+  kimg: 1,
+  hours: null,
+  tick: 1,
+  snap: 1,
+  command: "klish train gan",
+  versions: {},
+};
+
+describe("networkFile()", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-network-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("finds the newest network of a training run's folder", async () => {
+    await writeFile(join(folder, "settings.json"), JSON.stringify(run));
+    await expect(networkFile(folder)).rejects.toThrow("has saved no network yet");
+    await writeFile(join(folder, "network.safetensors"), "");
+    expect(await networkFile(folder)).toBe(join(folder, "network.safetensors"));
+  });
+
+  it("says of a folder of pictures which command trains a generator on them", async () => {
+    const photos = join(folder, "my photos");
+    await mkdir(photos);
+    await writeFile(join(photos, "a.JPG"), "");
+    await expect(networkFile(photos)).rejects.toThrow(
+      `holds pictures (1), not a generator. Train one on them, then give the run's folder as --network:\n  klish train gan --data '${photos}' --outdir run --hours 1`,
+    );
+  });
+
+  it("says of a project that it is one, and of anything else what is expected", async () => {
+    await expect(networkFile(folder)).rejects.toThrow("is a folder without a generator. Give a generator: an .onnx");
+    await writeFile(join(folder, "project.json"), "{}");
+    await expect(networkFile(folder)).rejects.toThrow("is a project, not a generator");
+    await expect(networkFile(join(folder, "none.pkl"))).rejects.toThrow("there is no such file");
+  });
+});
