@@ -7,10 +7,10 @@ import { resolveProvider } from "../../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
-import { isPicture } from "../train/pictures/imageFiles.ts";
-import { loadSettings, networkPath } from "../train/settings.ts";
+import { isPicture } from "../storage/pictureNames.ts";
 import { download, isUrl } from "./download.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
+import { isTrainingRun, networkPath } from "./trainingRun.ts";
 
 export interface OpenNetworkOptions extends JobOptions {
   readonly runtime: Runtime;
@@ -43,7 +43,7 @@ export async function networkFile(given: string, job: JobOptions = {}): Promise<
 
 /** The generator in a folder, where that is a training run's; for other folders, the way on. */
 async function networkIn(folder: string): Promise<string> {
-  if ((await loadSettings(folder)) !== undefined) {
+  if (await isTrainingRun(folder)) {
     const path = networkPath(folder);
     if (await stat(path).catch(() => undefined)) return path;
     throw new ProjectError(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { exportSafetensors } from "../../gan/exportNetwork.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { GanTrainer, StepReport } from "../../train/gan/trainer.ts";
+import { networkPath } from "../network/trainingRun.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { EventWriter } from "./log/eventWriter.ts";
 import { appendLog, type LogLine } from "./log/log.ts";
@@ -12,7 +13,7 @@ import { addStep, means, type TickSums } from "./log/tick.ts";
 import { batchOrder } from "./pictures/batchOrder.ts";
 import type { ImageStore } from "./pictures/imageStore.ts";
 import { saveClock } from "./runClock.ts";
-import { networkPath, type TrainSettings } from "./settings.ts";
+import type { TrainSettings } from "./settings.ts";
 import { type Stage, workDone } from "./stages.ts";
 import { saveState } from "./stateFile.ts";
 

@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
+import { TRAINING_RUN } from "../network/trainingRun.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { fits } from "./pictures/framing.ts";
@@ -10,7 +11,7 @@ import { type Preset, type PresetName, presets } from "./presets.ts";
 import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 
 const trainSettings = z.strictObject({
-  klish: z.literal("gan-training"),
+  klish: z.literal(TRAINING_RUN),
   /** 1: before there were stages. */
   version: z.literal([1, 2]),
   data: z.strictObject({
@@ -75,9 +76,6 @@ const DEFAULT_SNAP = 10;
 /** Side of the images of the first stage. */
 const SMALLEST = 16;
 
-/** The newest generator of a run. */
-export const networkPath = (run: string): string => join(run, "network.safetensors");
-
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
 export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
   const path = join(folder, FILE);
@@ -128,7 +126,7 @@ export function newSettings(
   const lengths = kimg === null ? undefined : growthByImages([...sides, resolution], kimg);
   const ends = options.hours === null ? undefined : growthByHours(sides.length, options.hours);
   return {
-    klish: "gan-training",
+    klish: TRAINING_RUN,
     version: 2,
     data: {
       source: resolve(source),

@@ -1,8 +1,9 @@
 /** The pictures of a folder or a zip archive. */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, extname, join, relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { readZip, type ZipRecord } from "../../../checkpoint/zip.ts";
 import { explain, ProjectError } from "../../storage/files.ts";
+import { isPicture, PICTURE_ENDINGS } from "../../storage/pictureNames.ts";
 
 /** One picture, not read yet. */
 export interface ImageFile {
@@ -21,10 +22,6 @@ export interface ImageFiles {
   readonly others: number;
 }
 
-/** Endings of pictures, those too that cannot be decoded here: such files belong on the list of the rejected. */
-const ENDINGS = new Set(
-  "jpg jpeg jpe jfif png webp gif tif tiff avif bmp heic heif jxl jp2 ppm pgm tga psd".split(" ").map((e) => `.${e}`),
-);
 /** Node reads larger files only piece by piece. */
 const MOST_ZIP_BYTES = 2 ** 31 - 1;
 
@@ -41,7 +38,7 @@ export async function listImages(path: string): Promise<ImageFiles> {
   if (files.length === 0)
     throw new ProjectError(
       `${path} holds no pictures (${all.length === 0 ? "it is empty" : `none of its ${all.length} files ends like one`}). ` +
-        `Give a folder or .zip with ${[...ENDINGS].slice(0, 2).join(", ")}, .png, .webp, … files.`,
+        `Give a folder or .zip with ${[...PICTURE_ENDINGS].slice(0, 2).join(", ")}, .png, .webp, … files.`,
     );
   const inside = (folder: string): boolean => files.some(({ name }) => name.startsWith(`${folder}/`));
   if (inside("images") && inside("masks"))
@@ -50,10 +47,6 @@ export async function listImages(path: string): Promise<ImageFiles> {
     );
   return { files, others: all.length - files.length };
 }
-
-/** Hidden files and what macOS adds to archives are no pictures, whatever they end in. */
-export const isPicture = (name: string): boolean =>
-  ENDINGS.has(extname(name).toLowerCase()) && !basename(name).startsWith(".") && !name.startsWith("__MACOSX/");
 
 /** Files of a folder and of those below it. Links to files count, as sets are often made of them; to folders do not. */
 async function inFolder(folder: string): Promise<ImageFile[]> {
