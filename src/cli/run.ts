@@ -4,6 +4,7 @@ import { runJob } from "../project/jobs/runJob.ts";
 import { parseSeeds } from "../project/sampling/seeds.ts";
 import { progressBar } from "./progressBar.ts";
 import { onStopSignal, type StopSignal } from "./signals.ts";
+import { table } from "./table.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors); stopped by a signal: `exitCodeOf`. */
 export const EXIT_FAILED = 1;
@@ -24,7 +25,7 @@ export class SignalError extends Error {
 export async function runWithProgress<J extends JobName>(
   name: J,
   request: JobRequest<J>,
-  { quiet }: { readonly quiet: boolean },
+  { quiet = false }: OutputOptions,
 ): Promise<JobResult<J>> {
   const controller = new AbortController();
   const bar = quiet ? undefined : progressBar();
@@ -55,6 +56,27 @@ export async function runWithProgress<J extends JobName>(
 /** Prints a result: for people, or as one line of JSON. */
 export function print(value: unknown, lines: readonly string[], json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(""));
+}
+
+/** What every command that ends with a result can be told of how to say it. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** A command that a user would want now, ready to be typed, and what it is for. */
+export type NextStep = readonly [command: string, purpose: string];
+
+/** Prints a result on stdout; for people who have not asked for quiet, what to do next on stderr. */
+export function conclude(
+  value: unknown,
+  lines: readonly string[],
+  { json = false, quiet = false }: OutputOptions,
+  next: readonly NextStep[] = [],
+): void {
+  print(value, lines, json);
+  if (json || quiet || next.length === 0) return;
+  process.stderr.write(["next:", ...table(next).map((line) => `  ${line}`), ""].join("\n"));
 }
 
 /** Argument parsers for commander: each says what it expected. */

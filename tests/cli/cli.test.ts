@@ -85,7 +85,11 @@ describe("klish", () => {
     [["cluster"], 2, "required option '--network <file>' not specified"],
     [["nonsense"], 2, "unknown command 'nonsense'"],
     [["generate", "--network", "x", "--outdir", "y", "--seeds", "b"], 2, "expected seeds such as 0,1,4-6"],
-    [["cluster", "--network", "x", "--outdir", "y", "--init-clusters", "1"], 2, "Expected an integer of at least 2"],
+    [
+      ["cluster", "--network", "x", "--outdir", "y", "--init-clusters", "1"],
+      2,
+      "--init-clusters: expected an integer of at least 2, got 1",
+    ],
     [["info", "/nowhere.onnx"], 1, "there is no such file"],
   ])("%j ends with %i and says why", async (args, expected, message) => {
     const { code, stdout, stderr } = await klish(...args);

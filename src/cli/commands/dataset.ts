@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { formats } from "../../dataset/formats/index.ts";
 import { size } from "../../project/dataset/runs.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { commandLine } from "../commandLine.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { EXIT_FAILED, parse, print, runWithProgress } from "../run.ts";
+import { commandLine } from "../shell.ts";
 
 interface DatasetOptions {
   readonly project?: string[];

@@ -6,9 +6,9 @@ import type { EditAction, EditStepSummary } from "../../project/edits/job.ts";
 import { loadEdits } from "../../project/edits/recipe.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { commandLine } from "../commandLine.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { parse, print, runWithProgress } from "../run.ts";
+import { commandLine } from "../shell.ts";
 import { table } from "../table.ts";
 import { summary } from "./cluster.ts";
 

@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type MethodName, methodNames } from "../../cluster/methods.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { commandLine } from "../commandLine.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { parse, print, runWithProgress } from "../run.ts";
 import { type SegmenterOptions, segmenterRequest, withSegmenterOptions } from "../segmenterOptions.ts";
+import { commandLine } from "../shell.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
 import { addSeparability } from "./separability.ts";
 

@@ -3,10 +3,10 @@ import { type SeparabilityMethod, separabilityMethods } from "../../project/eval
 import type { SeparabilitySource } from "../../project/evaluation/separabilityInput.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { commandLine } from "../commandLine.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { parse, print, runWithProgress } from "../run.ts";
 import { type SegmenterOptions, segmenterRequest, withSegmenterOptions } from "../segmenterOptions.ts";
+import { commandLine } from "../shell.ts";
 
 interface SeparabilityOptions extends SegmenterOptions {
   readonly network?: string;

@@ -8,10 +8,10 @@ import { type PresetName, presets } from "../../project/train/presets.ts";
 import type { StepProfile } from "../../project/train/profile.ts";
 import type { TrainSummary } from "../../project/train/run.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { commandLine } from "../commandLine.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { parse, print, runWithProgress } from "../run.ts";
+import { commandLine } from "../shell.ts";
 import { table } from "../table.ts";
 
 interface TrainGanOptions {

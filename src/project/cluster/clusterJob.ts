@@ -1,14 +1,15 @@
 import { availableParallelism } from "node:os";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../jobs/request.ts";
 import { openNetwork } from "../network/network.ts";
 import { type ReportFiles, writeReport } from "../report/writeReport.ts";
 import { ProjectError } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
 import { versions } from "../storage/versions.ts";
 import { clusterProject } from "./clusterProject.ts";
+import { clusterRequest, reportRequest } from "./options.ts";
 import { openOrCreateProject, openProject } from "./project.ts";
-import { type ClusterRequest, checkSize, settle } from "./request.ts";
+import { checkSize, settle } from "./request.ts";
 
 /** What a finished run leaves. */
 export interface ClusterSummary extends ReportFiles {
@@ -19,7 +20,7 @@ export interface ClusterSummary extends ReportFiles {
  * The main job: samples a generator, clusters its inner maps, and writes the merge tree, sheets and the report into a
  * project folder. Continues what an earlier run of the same request left there.
  */
-export async function clusterJob(request: ClusterRequest, job: JobOptions): Promise<ClusterSummary> {
+export const clusterJob = defineJob(clusterRequest, async (request, job): Promise<ClusterSummary> => {
   const threads = request.threads ?? availableParallelism();
   const { provider, latent, outdir, command } = request;
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
@@ -39,7 +40,7 @@ export async function clusterJob(request: ClusterRequest, job: JobOptions): Prom
       const project = await clusterProject(opened, network.generator, {
         threads,
         provider: network.provider,
-        ...(request.deviceMemory == null ? {} : { deviceMemory: request.deviceMemory }),
+        ...(request.deviceMemory === null ? {} : { deviceMemory: request.deviceMemory }),
         keepFeatures: request.keepFeatures,
         ...job,
       });
@@ -48,15 +49,10 @@ export async function clusterJob(request: ClusterRequest, job: JobOptions): Prom
   } finally {
     await network.generator.dispose();
   }
-}
-
-export interface ReportRequest extends Pick<ClusterRequest, "outdir" | "provider" | "threads"> {
-  /** Where the generator is now; default where the run found it. */
-  readonly network: string | null;
-}
+});
 
 /** Writes sheets and report of a finished project again. */
-export async function reportJob(request: ReportRequest, job: JobOptions): Promise<ClusterSummary> {
+export const reportJob = defineJob(reportRequest, async (request, job): Promise<ClusterSummary> => {
   const { outdir, provider } = request;
   const threads = request.threads ?? availableParallelism();
   const project = await openProject(outdir);
@@ -84,4 +80,4 @@ export async function reportJob(request: ReportRequest, job: JobOptions): Promis
   } finally {
     await network.generator.dispose();
   }
-}
+});

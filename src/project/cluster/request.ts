@@ -1,49 +1,15 @@
 import { totalmem } from "node:os";
+import type { z } from "zod";
 import { gridPixels, stratifiedPixels, stridedPixels } from "../../features/pixelStride.ts";
 import { keptResolution } from "../../features/sampleFeatures.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
 import type { OpenedNetwork } from "../network/network.ts";
 import { ProjectError } from "../storage/files.ts";
+import type { clusterRequest } from "./options.ts";
 import type { ClusterSettings } from "./settings.ts";
-
-/** What the user asked for; nulls are decided from the generator. */
-export interface ClusterRequest
-  extends Omit<
-    ClusterSettings,
-    | "networkSha256"
-    | "layers"
-    | "layersReason"
-    | "resolution"
-    | "pixelStride"
-    | "truncationPsi"
-    | "restarts"
-    | "precision"
-  > {
-  readonly layers: "none" | "auto" | "all" | readonly string[];
-  /** K-means starts that are tried; default 1. */
-  readonly restarts?: number;
-  /** Default: the image's, at most 64. */
-  readonly resolution: number | null;
-  /** Default: the smallest that leaves at most 262,144 pixels. */
-  readonly pixelStride: number | null;
-  /** Default: 0.7 for networks that can truncate, else 1. */
-  readonly truncationPsi: number | null;
-  /** Bytes that the features may take in memory; beyond, they go to disk. Default: a share of the machine's. */
-  readonly memory: number | null;
-  /** Bytes that the features may take of the GPU's memory, where passes run on one; null or absent: 4 GB. */
-  readonly deviceMemory?: number | null;
-  /** Leave the features on disk when the run is done. */
-  readonly keepFeatures: boolean;
-  readonly outdir: string;
-  readonly provider: ProviderChoice;
-  /** Default: one per core. */
-  readonly threads: number | null;
-  readonly command: string;
-}
 
 /** Side of the label maps unless the user asks for more: parts are visible, and 256 images fit a laptop's memory. */
 const DEFAULT_RESOLUTION = 64;
@@ -55,7 +21,10 @@ const DEFAULT_TRUNCATION = 0.7;
 const MEMORY_SHARE = 0.4;
 
 /** The request with every open choice made. Throws GeneratorError for layers or classes that the generator has not. */
-export function settle(request: ClusterRequest, { generator, path, sha256 }: OpenedNetwork): ClusterSettings {
+export function settle(
+  request: z.output<typeof clusterRequest>,
+  { generator, path, sha256 }: OpenedNetwork,
+): ClusterSettings {
   const { info } = generator;
   const {
     outdir: _,
@@ -64,9 +33,11 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
     command: ____,
     deviceMemory: _____,
     keepFeatures: ______,
+    images,
     memory,
     ...asked
   } = request;
+  const seeds = [...(request.seeds ?? Array(images).keys())];
   const selection = selectLayers(info.layers, request.layers);
   if (selection.layers.length === 0)
     throw new GeneratorError("there is nothing to cluster without layers: use --layers auto");
@@ -78,10 +49,10 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
     oneHot(request.class, info.cDim);
   }
   const resolution = request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION);
-  const pixels = request.seeds.length * resolution ** 2;
+  const pixels = seeds.length * resolution ** 2;
   const settings: ClusterSettings = {
     ...asked,
-    restarts: request.restarts ?? 1,
+    seeds,
     network: path,
     networkSha256: sha256,
     layers: selection.layers.map((l) => l.name),
@@ -90,6 +61,8 @@ export function settle(request: ClusterRequest, { generator, path, sha256 }: Ope
     pixelStride: request.pixelStride ?? (request.pixels === null ? Math.ceil(Math.sqrt(pixels / ENOUGH_PIXELS)) : 1),
     truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
     precision: "single",
+    // The paper's rule knows no chance overlap.
+    balance: request.criterion === "paper" ? 0 : request.balance,
   };
   const fits = featureBytes(settings, info) <= (memory ?? spareMemory());
   return { ...settings, precision: fits ? "single" : "half" };

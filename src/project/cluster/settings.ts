@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clusteringOptions } from "./options.ts";
 
 /** What `klish cluster` was asked to do: all that decides its numbers. Written to project.json. */
 export const clusterSettings = z.strictObject({
@@ -17,20 +18,9 @@ export const clusterSettings = z.strictObject({
   resolution: z.int().min(1),
   /** One pixel of every stride x stride cell is clustered. */
   pixelStride: z.int().min(1),
-  /** About so many pixels are clustered, one of each cell of a grid over every image; null: by the stride. */
-  pixels: z.int().min(1).nullable().default(null),
   /** Of the features while they are clustered: half where they are kept on disk. */
   precision: z.enum(["single", "half"]).default("single"),
-  initialClusters: z.int().min(2),
-  seed: z.int().min(0).max(0xffffffff),
-  /** K-means starts that are tried, of the seeds from `seed` on. */
-  restarts: z.int().min(1).default(1),
-  criterion: z.enum(["paper", "pair"]),
-  balance: z.union([z.number().min(0).max(1), z.literal("auto")]),
-  filter: z.boolean(),
-  tolerance: z.number().positive(),
-  minClusters: z.int().min(2),
-  minIou: z.number().min(0).max(1).nullable(),
+  ...clusteringOptions,
 });
 
 export type ClusterSettings = z.infer<typeof clusterSettings>;

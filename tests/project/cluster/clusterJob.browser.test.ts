@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adjustedMutualInfo } from "../../../src/metrics/agreement.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
+import type { ClusterRequest } from "../../../src/project/cluster/options.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
-import type { ClusterRequest } from "../../../src/project/cluster/request.ts";
 import { resolveProvider } from "../../../src/runtime/node/providers.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { adjustedMutualInfo } from "../../../src/metrics/agreement.ts";
 import { clusterJob, reportJob } from "../../../src/project/cluster/clusterJob.ts";
+import type { ClusterRequest } from "../../../src/project/cluster/options.ts";
 import { loadTree, openProject, saveProject, saveTree } from "../../../src/project/cluster/project.ts";
-import type { ClusterRequest } from "../../../src/project/cluster/request.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 
 let folder: string;

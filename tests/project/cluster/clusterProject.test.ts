@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { graph } from "../../../src/graph/graph.ts";
 import { input, mul } from "../../../src/graph/ops/index.ts";
 import { clusterProject } from "../../../src/project/cluster/clusterProject.ts";
+import { clusterRequest } from "../../../src/project/cluster/options.ts";
 import { openOrCreateProject } from "../../../src/project/cluster/project.ts";
 import { settle } from "../../../src/project/cluster/request.ts";
 import { openNetwork } from "../../../src/project/network/network.ts";
@@ -32,36 +33,8 @@ describe("clusterProject()", () => {
     const path = join(folder, "tiny.onnx");
     await writeFile(path, tinyGenerator());
     const network = await openNetwork(path, { runtime: ortNode, provider: "cpu", threads: 1 });
-    const settings = settle(
-      {
-        network: path,
-        outdir: folder,
-        latent: "normal",
-        seeds: [0, 1],
-        class: null,
-        truncationPsi: null,
-        truncationCutoff: null,
-        noiseMode: "const",
-        layers: "auto",
-        resolution: null,
-        pixelStride: 1,
-        pixels: null,
-        memory: null,
-        keepFeatures: false,
-        initialClusters: 4,
-        seed: 0,
-        criterion: "paper",
-        balance: 0,
-        filter: false,
-        tolerance: 1e-3,
-        minClusters: 2,
-        minIou: null,
-        provider: "cpu",
-        threads: 1,
-        command: "",
-      },
-      network,
-    );
+    const asked = { network: path, outdir: folder, seeds: [0, 1], initialClusters: 4, criterion: "paper" };
+    const settings = settle(clusterRequest.parse({ ...asked, provider: "cpu", threads: 1 }), network);
     const run = async (provider: Provider) => {
       const notes = new Map<string, string | undefined>();
       const origin = { command: "", family: network.generator.info.family, versions: {} };

@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { treeObjective } from "../../../src/cluster/klish/restarts.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
+import type { ClusterRequest } from "../../../src/project/cluster/options.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
-import type { ClusterRequest } from "../../../src/project/cluster/request.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 
 it("clusterJob() takes the best of the starts that it is asked to try, and notes how many", async () => {

@@ -1,0 +1,92 @@
+import { Command, CommanderError } from "commander";
+import { packageVersion } from "../project/storage/versions.ts";
+import { addCheck } from "./commands/check.ts";
+import { addCluster } from "./commands/cluster.ts";
+import { addConvert } from "./commands/convert.ts";
+import { addDataset } from "./commands/dataset.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addEdit } from "./commands/edit.ts";
+import { addEvaluate } from "./commands/evaluate.ts";
+import { addGenerate } from "./commands/generate.ts";
+import { addInfo } from "./commands/info.ts";
+import { addLabel } from "./commands/label.ts";
+import { addPortraits } from "./commands/portraits.ts";
+import { addReport } from "./commands/report.ts";
+import { addTrain } from "./commands/train.ts";
+import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
+import { exitCodeOf } from "./signals.ts";
+import { guideFromWrongDoors } from "./wrongDoors.ts";
+
+/** Every command, in the order of help: find the parts, name them, make data, measure; make networks; look. */
+const COMMANDS = [
+  addCluster,
+  addReport,
+  addLabel,
+  addDataset,
+  addCheck,
+  addEdit,
+  addEvaluate,
+  addGenerate,
+  addPortraits,
+  addTrain,
+  addConvert,
+  addInfo,
+  addDoctor,
+];
+
+/** Errors whose message is written for users; others are defects and show where they come from. */
+const EXPECTED = new Set([
+  "CheckpointError",
+  "GeneratorError",
+  "OnnxError",
+  "ProjectError",
+  "RangeError",
+  "RuntimeError",
+  "TrainingError",
+]);
+
+/** Runs a command line without its first two words; resolves to the exit code. */
+export async function runKlish(args: readonly string[]): Promise<number> {
+  try {
+    await klishProgram().parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** The command line. It throws CommanderError instead of ending the process; wrong usage is told on stderr before. */
+export function klishProgram(): Command {
+  const program = new Command("klish")
+    .description("Semantic parts of any GAN, found without a label.")
+    .version(packageVersion())
+    .enablePositionalOptions()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/\n\(Did you mean (.+)\?\)/, "; did you mean $1?")),
+    })
+    .exitOverride();
+  for (const add of COMMANDS) add(program);
+  guideFromWrongDoors(program);
+  pointToHelp(program, []);
+  return program;
+}
+
+/** Every usage error ends with the command that shows what is possible. */
+function pointToHelp(command: Command, path: readonly string[]): void {
+  const here = [...path, command.name()];
+  command.showHelpAfterError(`(${here.join(" ")} --help shows what it takes)`);
+  for (const inner of command.commands) pointToHelp(inner, here);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof SignalError) {
+    process.stderr.write("stopped; run the same command again to continue\n");
+    return exitCodeOf(error.signal);
+  }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(
+    EXPECTED.has(name) ? `klish: ${message}\n` : `klish: unexpected error, please report it:\n${stack}\n`,
+  );
+  return EXIT_FAILED;
+}
