@@ -9,7 +9,7 @@ import {
   type RequestOption,
   readRequest,
   takesNumbers,
-} from "../project/jobs/request.ts";
+} from "../project/requests/request.ts";
 import { formatSeeds } from "../project/sampling/seeds.ts";
 
 /** Adds an option for every member of a request that has words for one, in their order. */

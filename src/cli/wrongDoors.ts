@@ -1,7 +1,7 @@
 /** What people type who look for something that stands elsewhere, and where it is. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { nearest } from "../project/jobs/nearest.ts";
+import { nearest } from "../project/requests/nearest.ts";
 import { usageError } from "./options.ts";
 import { quoted } from "./shell.ts";
 

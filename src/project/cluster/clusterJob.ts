@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { ortNode } from "../../runtime/ortNode.ts";
-import { defineJob } from "../jobs/request.ts";
 import { openNetwork } from "../network/network.ts";
 import { type ReportFiles, writeReport } from "../report/writeReport.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
 import { versions } from "../storage/versions.ts";

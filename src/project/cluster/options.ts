@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { inGroup, option, optional } from "../jobs/request.ts";
-import { runtimeOptions } from "../jobs/runtimeOptions.ts";
 import { layersMember, networkOption, readLayers, samplingOptions, truncationOr } from "../network/options.ts";
+import { inGroup, option, optional } from "../requests/request.ts";
+import { runtimeOptions } from "../requests/runtime.ts";
 import { parseSeeds } from "../sampling/seeds.ts";
 
 const SEED = z.int().min(0).max(0xffffffff);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inGroup, option, optional } from "../jobs/request.ts";
+import { inGroup, option, optional } from "../requests/request.ts";
 
 /** How an ONNX generator draws its latent; checkpoints know. */
 export const latentOption = option(

@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { requestOf, withOptions } from "../../../src/cli/options.ts";
-import { nearest } from "../../../src/project/jobs/nearest.ts";
-import { defineJob, option, optional } from "../../../src/project/jobs/request.ts";
+import { nearest } from "../../../src/project/requests/nearest.ts";
+import { defineJob, option, optional } from "../../../src/project/requests/request.ts";
 
 const colours = option(z.enum(["red", "green", "blue"]).default("red"), "--colour <name>", "of the paint");
 const painting = z.strictObject({
