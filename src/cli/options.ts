@@ -10,7 +10,7 @@ import {
   readRequest,
   takesNumbers,
 } from "../project/requests/request.ts";
-import { formatSeeds } from "../project/sampling/seeds.ts";
+import { formatSeeds } from "../project/requests/seeds.ts";
 
 /** Adds an option for every member of a request that has words for one, in their order. */
 export function withOptions(command: Command, request: z.ZodObject): Command {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import { runJob } from "../project/jobs/runJob.ts";
-import { parseSeeds } from "../project/sampling/seeds.ts";
+import { parseSeeds } from "../project/requests/seeds.ts";
 import { progressBar } from "./progressBar.ts";
 import { onStopSignal, type StopSignal } from "./signals.ts";
 import { table } from "./table.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatSeeds, parseSeeds } from "../../../src/project/requests/seeds.ts";
 import { encodeSheet, toRgb } from "../../../src/project/sampling/images.ts";
-import { formatSeeds, parseSeeds } from "../../../src/project/sampling/seeds.ts";
 import { removeTemporaries, writeAtomic } from "../../../src/project/storage/files.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 
