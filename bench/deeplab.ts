@@ -20,7 +20,7 @@ import { deeplabv3Parameters, deeplabv3Resnet50, deeplabv3Training } from "../sr
 import { crossEntropy } from "../src/nn/crossEntropy.ts";
 import { momentumDescent } from "../src/nn/optimizers.ts";
 import { initialTensors, parameterInputs, trainedNames } from "../src/nn/parameters.ts";
-import { operatorCosts } from "../src/project/train/profile.ts";
+import { operatorCosts } from "../src/project/train/gan/profile.ts";
 import { ortRuntime } from "../src/runtime/ortNode.ts";
 import type { SessionOptions } from "../src/runtime/session.ts";
 import { RandomState } from "../src/tensor/random.ts";

@@ -39,7 +39,7 @@ const STILL_UP = new Set([
   "pixels/pixels.ts > pixels/threads/passHelpers.ts",
 ]);
 /** Circles of imports that are still to be broken, each by one of its files. */
-const CIRCLES = new Set(["pixels/pixels.ts", "project/train/settings.ts"]);
+const CIRCLES = new Set(["pixels/pixels.ts"]);
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))

@@ -1,7 +1,7 @@
+import { loadClock } from "../project/train/clock.ts";
+import type { TrainSettings } from "../project/train/gan/settings.ts";
+import { type Stage, stagesOf } from "../project/train/gan/stages.ts";
 import { readLog } from "../project/train/log/log.ts";
-import { loadClock } from "../project/train/runClock.ts";
-import type { TrainSettings } from "../project/train/settings.ts";
-import { type Stage, stagesOf } from "../project/train/stages.ts";
 import { formatSeconds } from "./progressBar.ts";
 import { print } from "./run.ts";
 import { table } from "./table.ts";

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadState } from "../../src/project/train/stateFile.ts";
+import { loadState } from "../../src/project/train/state.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
 import { klish, main } from "./klish.ts";
 

@@ -3,10 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
+import { saveClock } from "../../src/project/train/clock.ts";
+import { newSettings, saveSettings } from "../../src/project/train/gan/settings.ts";
 import { appendLog } from "../../src/project/train/log/log.ts";
-import { saveClock } from "../../src/project/train/runClock.ts";
-import { newSettings, saveSettings } from "../../src/project/train/settings.ts";
 import { klish } from "./klish.ts";
 
 let folder: string;

@@ -15,7 +15,7 @@ import { loadExplained } from "../../project/cluster/explained.ts";
 import { loadTree, openProject } from "../../project/cluster/project.ts";
 import { networkBytes, networkFile, openNetwork } from "../../project/network/network.ts";
 import { formatSeeds } from "../../project/requests/seeds.ts";
-import { loadSettings } from "../../project/train/settings.ts";
+import { loadSettings } from "../../project/train/gan/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
 import { print } from "../run.ts";
 import { table } from "../table.ts";

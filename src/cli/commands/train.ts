@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { size } from "../../project/dataset/runs.ts";
-import type { TrainPlan } from "../../project/train/dryRun.ts";
+import type { TrainPlan } from "../../project/train/gan/dryRun.ts";
+import type { TrainGanRequest } from "../../project/train/gan/planRun.ts";
+import { type PresetName, presets } from "../../project/train/gan/presets.ts";
+import type { StepProfile } from "../../project/train/gan/profile.ts";
+import type { TrainSummary } from "../../project/train/gan/run.ts";
 import { type Fit, fits, parseCrop } from "../../project/train/pictures/framing.ts";
 import { type Resampling, resamplings } from "../../project/train/pictures/prepareImage.ts";
-import type { TrainGanRequest } from "../../project/train/planRun.ts";
-import { type PresetName, presets } from "../../project/train/presets.ts";
-import type { StepProfile } from "../../project/train/profile.ts";
-import type { TrainSummary } from "../../project/train/run.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { formatSeconds } from "../progressBar.ts";

@@ -13,7 +13,7 @@ import { convertJob } from "../generate/convertJob.ts";
 import { generateJob } from "../generate/generateJob.ts";
 import { labelPreviewJob } from "../labels/preview.ts";
 import { portraitsJob } from "../portraits/job.ts";
-import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/trainGanJob.ts";
+import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {

@@ -1,33 +1,57 @@
-/** The loop of a stage: steps, ticks, snapshots, states. Where it stops and continues leaves no trace in the weights. */
-import { join } from "node:path";
-import { exportSafetensors } from "../../gan/exportNetwork.ts";
+/** The loop of every training: steps, ticks, snapshots, states. Where it stops and continues leaves no trace in the weights. */
 import type { JobOptions } from "../../tensor/progress.ts";
-import type { GanTrainer, StepReport } from "../../train/gan/trainer.ts";
-import { networkPath } from "../network/trainingRun.ts";
+import type { TrainingState } from "../../train/trainer.ts";
 import { writeAtomic } from "../storage/files.ts";
+import { saveClock } from "./clock.ts";
 import type { EventWriter } from "./log/eventWriter.ts";
 import { appendLog, type LogLine } from "./log/log.ts";
-import type { Measures } from "./log/measures.ts";
-import { kimgName, sampleSheet, samplesPath } from "./log/sheets.ts";
-import { addStep, means, type TickSums } from "./log/tick.ts";
-import { batchOrder } from "./pictures/batchOrder.ts";
-import type { ImageStore } from "./pictures/imageStore.ts";
-import { saveClock } from "./runClock.ts";
-import type { TrainSettings } from "./settings.ts";
-import { type Stage, workDone } from "./stages.ts";
-import { saveState } from "./stateFile.ts";
+import type { Sheet } from "./log/sheets.ts";
+import { addStep, type Figures, means, type TickSums } from "./log/tick.ts";
+import { saveState } from "./state.ts";
+
+/** What the loop drives: one kind of network in one stage of its run, what there is to see of it, and what there is to use. */
+export interface Training {
+  /** Examples shown so far. */
+  readonly images: number;
+  /**
+   * Learns from the next batch, a function of `images`. `share` is the part of the run that is done, 0 to 1: of the images
+   * or of the time that it may take, whichever is more. Returns the step's figures.
+   */
+  step(share: number): Promise<Figures>;
+  state(): TrainingState;
+  /** What the state belongs to, as JSON. */
+  readonly recipe: object;
+  /** Figures of a step of which a tick logs the mean, and those of which it logs the last, in the order of the log. */
+  readonly columns: { readonly means: readonly string[]; readonly last: readonly string[] };
+  /** Figures of quality at this moment, by their names in the log. Taken with a snapshot, before it is written. */
+  measure(): Promise<Readonly<Record<string, number>>>;
+  sheet(): Promise<Sheet>;
+  sheetPath(images: number): string;
+  /** Writes what there is to use: as a snapshot, or as the newest only, when the run is stopped in between. */
+  write(kind: "snapshot" | "newest"): Promise<void>;
+  /** Beside the progress: where in the run it is, and how it does. */
+  note(figures?: Figures): { readonly where: readonly string[]; readonly how: readonly string[] };
+}
+
+/** An end by examples or by seconds of training, whichever comes first; Infinity: never. */
+export interface Limit {
+  readonly images: number;
+  readonly seconds: number;
+}
 
 export interface LoopOptions extends JobOptions {
+  /** The run's folder. */
   readonly run: string;
-  readonly settings: TrainSettings;
-  readonly stages: readonly Stage[];
-  /** One of them. */
-  readonly stage: Stage;
-  readonly trainer: GanTrainer;
-  readonly images: ImageStore;
+  readonly training: Training;
   readonly events: EventWriter;
-  /** Taken with every snapshot; undefined: none. */
-  readonly measures: Measures | undefined;
+  readonly end: Limit;
+  /** Of this stage of the run, where it has several. */
+  readonly stageEnd: Limit;
+  /** The part of the work of all of `end.images` that is done with the first `images`. */
+  readonly workDone: (images: number) => number;
+  /** Examples between two lines of the log; ticks between two snapshots. */
+  readonly tickImages: number;
+  readonly snap: number;
   /** Of the tick that is under way. */
   readonly sums: TickSums;
   /** Of training in all runs before this one. */
@@ -48,14 +72,9 @@ export interface LoopEnd {
 
 /** Trains to the end of the stage, or of the run if that comes first. Stopped by the signal, it first saves the state and the newest network. */
 export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
-  const { run, settings, stages, stage, trainer, images, events, now, signal, onProgress } = options;
-  const { recipe } = stage;
-  const { batch } = recipe;
-  const order = batchOrder({ count: images.count, mirror: settings.data.mirror, seed: recipe.seed });
-  const total = settings.kimg === null ? undefined : settings.kimg * 1000;
-  const tickImages = settings.tick * 1000;
+  const { run, training, events, end, stageEnd, tickImages, now, signal, onProgress } = options;
   const started = now();
-  const first = trainer.images;
+  const first = training.images;
   let { sums } = options;
   let tickBegan = { time: started, images: first };
   let saved = started;
@@ -65,74 +84,77 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   const readClock = (): void => {
     clock = options.seconds + (now() - started) / 1000;
   };
-  const finished = (): boolean =>
-    trainer.images >= (total ?? Number.POSITIVE_INFINITY) ||
-    clock >= (settings.hours ?? Number.POSITIVE_INFINITY) * 3600;
-  /** Of the images or of the time that training may take, whichever ends first. */
+  const reached = ({ images, seconds }: Limit): boolean => training.images >= images || clock >= seconds;
+  const over = (): boolean => reached(stageEnd) || reached(end);
   const share = (): number =>
     Math.min(
       1,
-      Math.max(
-        total === undefined ? 0 : workDone(stages, trainer.images, total),
-        settings.hours === null ? 0 : clock / (settings.hours * 3600),
-      ),
+      Math.max(Number.isFinite(end.images) ? options.workDone(training.images) : 0, Math.max(0, clock / end.seconds)),
     );
-  const progress = (report?: StepReport): void =>
-    onProgress?.({
-      phase: "train",
-      done: share(),
-      total: 1,
-      note: noteOf(stage, report, perSecond(trainer.images - first, now() - started)),
-    });
+  const progress = (figures?: Figures): void => {
+    const { where, how } = training.note(figures);
+    const rate = `${perSecond(training.images - first, now() - started).toFixed(1)} images/s`;
+    const note =
+      figures === undefined ? where : [`${(training.images / 1000).toFixed(1)} kimg`, ...where, rate, ...how];
+    onProgress?.({ phase: "train", done: share(), total: 1, note: note.join(", ") });
+  };
 
   const save = async (): Promise<void> => {
-    await saveState(run, { training: trainer.state(), images: trainer.images, sums, recipe });
-    await saveClock(run, { images: trainer.images, seconds: clock });
+    const { images, recipe } = training;
+    await saveState(run, { training: training.state(), images, sums, recipe });
+    await saveClock(run, { images, seconds: clock });
     saved = now();
   };
-  const tick = async ({ augmentP }: StepReport, snapshot: boolean): Promise<void> => {
-    const figures = {
-      images: trainer.images,
-      kimg: trainer.images / 1000,
-      ...means(sums),
-      augmentP,
-      imagesPerSecond: perSecond(trainer.images - tickBegan.images, now() - tickBegan.time),
+  const tick = async (figures: Figures, snapshot: boolean): Promise<void> => {
+    const { columns, images } = training;
+    const line = {
+      images,
+      kimg: images / 1000,
+      ...means(sums, columns.means),
+      ...Object.fromEntries(columns.last.map((name) => [name, figures[name] as number])),
+      imagesPerSecond: perSecond(images - tickBegan.images, now() - tickBegan.time),
       seconds: rounded(clock),
       memoryMB: Math.round(process.memoryUsage.rss() / 1e6),
     };
-    const line: LogLine = { ...figures, ...(snapshot ? await options.measures?.of(trainer) : {}) };
-    await appendLog(run, line);
-    await events.scalars(line);
+    const whole: LogLine = { ...line, ...(snapshot ? await training.measure() : {}) };
+    await appendLog(run, whole);
+    await events.scalars(whole);
     sums = {};
   };
+  const snapshot = async (): Promise<void> => {
+    const sheet = await training.sheet();
+    await writeAtomic(training.sheetPath(training.images), sheet.png);
+    await events.image("samples", sheet, training.images);
+    await training.write("snapshot");
+  };
 
-  if (first === 0) await writeSnapshot(run, trainer, events);
+  if (first === 0) await snapshot();
   progress();
-  const over = (): boolean => trainer.images >= stage.end || clock >= stage.deadline || finished();
-  let last: StepReport | undefined;
+  let last: Figures | undefined;
   let snapshotDue = false;
   while (!over()) {
     if (signal?.aborted === true) {
       await save();
-      await writeAtomic(networkPath(run), networkBytes(trainer));
+      await training.write("newest");
       signal.throwIfAborted();
     }
-    last = await trainer.step(await images.read(order(trainer.images, batch)));
+    const before = training.images;
+    last = await training.step(share());
     readClock();
-    sums = addStep(sums, last);
+    sums = addStep(sums, Object.fromEntries(training.columns.means.map((name) => [name, last?.[name]])));
     snapshotDue = true;
-    const ticks = Math.floor(trainer.images / tickImages);
-    if (ticks > Math.floor((trainer.images - batch) / tickImages)) {
-      const snapshot = ticks % settings.snap === 0;
-      await tick(last, snapshot);
-      if (snapshot) {
+    const ticks = Math.floor(training.images / tickImages);
+    if (ticks > Math.floor(before / tickImages)) {
+      const due = ticks % options.snap === 0;
+      await tick(last, due);
+      if (due) {
         // The state comes last: after a kill between the two, the snapshot is made again.
-        await writeSnapshot(run, trainer, events);
+        await snapshot();
         readClock();
         await save();
         snapshotDue = false;
       }
-      tickBegan = { time: now(), images: trainer.images };
+      tickBegan = { time: now(), images: training.images };
     }
     // At the end the state comes after the last snapshot, so that a kill between the two makes it again.
     if (!over() && now() - saved >= options.secondsBetweenStates * 1000) await save();
@@ -140,37 +162,13 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   }
   if (last !== undefined && snapshotDue) {
     if (Object.keys(sums).length > 0) await tick(last, true);
-    await writeSnapshot(run, trainer, events);
+    await snapshot();
     readClock();
     await save();
   }
-  return { images: trainer.images, seconds: clock, finished: finished() };
+  return { images: training.images, seconds: clock, finished: reached(end) };
 }
-
-/** What there is to see and to use at this moment: the network under its number and as the newest, and a sample sheet. */
-async function writeSnapshot(run: string, trainer: GanTrainer, events: EventWriter): Promise<void> {
-  const sheet = await sampleSheet(trainer);
-  await writeAtomic(samplesPath(run, trainer.images), sheet.png);
-  await events.image("samples", sheet, trainer.images);
-  const network = networkBytes(trainer);
-  if (trainer.images > 0) await writeAtomic(join(run, `network-${kimgName(trainer.images)}.safetensors`), network);
-  await writeAtomic(networkPath(run), network);
-}
-
-const networkBytes = (trainer: GanTrainer): Uint8Array => exportSafetensors(trainer.generator());
 
 const rounded = (x: number): number => Math.round(x * 1000) / 1000;
 export const perSecond = (count: number, ms: number): number =>
   count === 0 ? 0 : rounded(count / Math.max(1e-3, ms / 1000));
-
-function noteOf({ number, of, recipe }: Stage, report: StepReport | undefined, rate: number): string {
-  const where = of > 1 ? [`stage ${number} of ${of}: ${recipe.resolution} px`] : [];
-  if (report === undefined) return where.join();
-  const { images, lossD, lossG, augmentP } = report;
-  const how = [
-    `${rate.toFixed(1)} images/s`,
-    `D ${lossD.toFixed(2)} G ${lossG.toFixed(2)}`,
-    `p ${augmentP.toFixed(2)}`,
-  ];
-  return [`${(images / 1000).toFixed(1)} kimg`, ...where, ...how].join(", ");
-}

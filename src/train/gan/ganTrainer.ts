@@ -13,29 +13,30 @@ import { grad } from "../../graph/grad.ts";
 import { clip, constant, input, mul, reduceMean, reshape } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
 import { pathLengths, pathPenalty, squaredGradient } from "../../nn/losses.ts";
-import { type AdamOptions, adam, adamFeeds, adamInputs, movingAverage } from "../../nn/optimizers.ts";
+import { type AdamOptions, movingAverage } from "../../nn/optimizers.ts";
 import { trainedNames } from "../../nn/parameters.ts";
 import type { Provider, Runtime } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { adamNumbers, adamUpdates, scalarFeeds, type Values, weightName } from "../adamUpdates.ts";
+import { TrainingError, type TrainingState } from "../trainer.ts";
 import { type TrainStep, trainStep, variables } from "../trainStep.ts";
 import { adaptedProbability, augmented, augmentInputs, augmentTables, drawAugmentation } from "./augment.ts";
 import { gaussian, mixingMask, mixSeed } from "./draws.ts";
 import { ganNetworks, mixedStyles } from "./networks.ts";
-import { adversarialStep, type Gradients } from "./oneStage.ts";
-import { type GanRecipe, type GanTrainer, type StepReport, TrainingError, type TrainingState } from "./trainer.ts";
+import { adversarialStep } from "./oneStage.ts";
+import type { GanRecipe } from "./recipe.ts";
+import type { GanTrainer, StepReport } from "./trainer.ts";
 import {
+  ADAM,
   averageName,
   initialProgress,
   initialVariables,
   PATH_AVERAGE,
   type Progress,
   restore,
-  squareName,
 } from "./trainingState.ts";
 
-/** Adam's constants in StyleGAN2. */
-const ADAM = { beta1: 0, beta2: 0.99, epsilon: 1e-8 } as const;
 /** Share of the past in the running average of w. */
 const W_AVERAGE_BETA = 0.995;
 /** Rate of the running average of path lengths. */
@@ -51,26 +52,6 @@ export interface GanTrainerOptions {
   readonly threads?: number;
   /** What `state()` of a trainer of the same recipe gave: training continues from there. */
   readonly state?: TrainingState;
-}
-
-/** The updates of one network's weights from their gradients, by variable name. */
-function adamUpdates(
-  prefix: "G" | "D",
-  weights: ReadonlyMap<string, Value>,
-  gradients: Gradients,
-  options: AdamOptions,
-): Map<string, Value> {
-  const inputs = adamInputs(`${prefix}.`);
-  return new Map(
-    [...weights].flatMap(([name, parameter]) => {
-      const square = input(squareName(prefix, name), parameter.shape);
-      const next = adam(parameter, gradients.get(name) as Value, { square }, inputs, options);
-      return [
-        [`${prefix}/${name}`, next.parameter],
-        [squareName(prefix, name), next.square],
-      ] as const;
-    }),
-  );
 }
 
 /** The regulariser's own updates take the lazy schedule into account (StyleGAN2, appendix B): c = k / (k + 1). */
@@ -124,10 +105,10 @@ export async function ganTrainer(
     trainedNames(generatorTable).map((name) => [name, networks.generatorWeights.get(name) as Value]),
   );
   const updatesOf = {
-    D: (gradients: Gradients) => adamUpdates("D", weightsD, gradients, adamOf.D.options),
-    G: (gradients: Gradients) => adamUpdates("G", weightsG, gradients, adamOf.G.options),
+    D: (gradients: Values) => adamUpdates("D", weightsD, gradients, adamOf.D.options),
+    G: (gradients: Values) => adamUpdates("G", weightsG, gradients, adamOf.G.options),
   };
-  const gradientsOf = (loss: Value, weights: ReadonlyMap<string, Value>): Gradients => {
+  const gradientsOf = (loss: Value, weights: ReadonlyMap<string, Value>): Values => {
     const list = grad(loss, [...weights.values()]);
     return new Map([...weights.keys()].map((name, i) => [name, list[i]]));
   };
@@ -145,7 +126,7 @@ export async function ganTrainer(
     const updates = new Map([...updatesOf.D(gradientsD), ...updatesOf.G(gradientsG)]);
     const beta = input("emaBeta", [1]);
     for (const [name, { shape }] of weightsG) {
-      const next = updates.get(`G/${name}`) as Value;
+      const next = updates.get(weightName("G", name)) as Value;
       updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, beta));
     }
     const wAvg = input(averageName("mapping.w_avg"), [recipe.wDim]);
@@ -182,10 +163,10 @@ export async function ganTrainer(
         });
 
   /** The next update's numbers for Adam. */
-  const adamNumbers = (network: "D" | "G"): Record<string, Tensor> => {
+  const numbersOf = (network: "D" | "G"): Record<string, Tensor> => {
     const step = network === "D" ? ++progress.updatesD : ++progress.updatesG;
     const { rate, options } = adamOf[network];
-    return scalars(adamFeeds(step, recipe.learningRate * rate, options, `${network}.`));
+    return adamNumbers(network, step, recipe.learningRate * rate, options);
   };
   const latents = (random: RandomState, N: number): Record<string, Tensor> => ({
     z: gaussian(random, [2 * N, zDim]),
@@ -230,13 +211,13 @@ export async function ganTrainer(
       const random = (stream: number): RandomState => new RandomState(mixSeed(recipe.seed, step, stream));
       const report: { r1?: number; pathLength?: number } = {};
       if (r1Step !== undefined && step % recipe.r1Interval === 0) {
-        const feeds = { reals, ...augmentations(random(1), "real/"), ...adamNumbers("D") };
+        const feeds = { reals, ...augmentations(random(1), "real/"), ...numbersOf("D") };
         report.r1 = number((await r1Step.run(state, feeds))["r1"]);
       }
       if (pathStep !== undefined && step % recipe.pathLengthInterval === 0) {
         const stream = random(2);
         const pathNoise = gaussian(stream, imageShape(pathBatch), 1 / resolution);
-        const feeds = { pathNoise, ...latents(stream, pathBatch), ...adamNumbers("G") };
+        const feeds = { pathNoise, ...latents(stream, pathBatch), ...numbersOf("G") };
         report.pathLength = number((await pathStep.run(state, feeds))["length"]);
       }
       const stream = random(0);
@@ -245,9 +226,9 @@ export async function ganTrainer(
         ...latents(stream, batch),
         ...augmentations(stream, "real/"),
         ...augmentations(stream, "fake/"),
-        ...adamNumbers("D"),
-        ...adamNumbers("G"),
-        ...scalars({ emaBeta: emaBeta(recipe, progress.images + batch) }),
+        ...numbersOf("D"),
+        ...numbersOf("G"),
+        ...scalarFeeds({ emaBeta: emaBeta(recipe, progress.images + batch) }),
       });
       progress.step++;
       progress.images += batch;
@@ -309,7 +290,5 @@ function emaBeta({ emaKimg, emaRampup, batch }: GanRecipe, images: number): numb
 
 const noiseName = ({ layer }: NoisePort): string => `noise/${layer}`;
 const constantOf = (value: number): Value => constant([1], [value]);
-const scalars = (numbers: Readonly<Record<string, number>>): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, tensor([1], Float32Array.of(value))]));
 const number = ({ data }: Tensor): number => data[0];
 const copied = (t: Tensor): Tensor => tensor(t.shape, t.data.slice());

@@ -7,17 +7,15 @@ import { grad } from "../../graph/grad.ts";
 import { add, clip, div, exp, mul, neg, reshape } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
 import { fakeLoss, generatorLoss, realLoss } from "../../nn/losses.ts";
-
-/** Weight name -> gradient. */
-export type Gradients = ReadonlyMap<string, Value>;
+import type { Values } from "../adamUpdates.ts";
 
 export interface AdversarialStep {
   readonly lossD: Value;
   readonly lossG: Value;
   /** Logits of the real images [N,1]. */
   readonly realLogits: Value;
-  readonly gradientsD: Gradients;
-  readonly gradientsG: Gradients;
+  readonly gradientsD: Values;
+  readonly gradientsG: Values;
 }
 
 /** Beyond this a ratio of gradients says nothing that float32 can hold. */

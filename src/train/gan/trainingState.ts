@@ -1,13 +1,15 @@
 /** The variables of a training run, by name: how they begin, continue from a state, and grow to larger images. */
 import { initialTensors, trainedNames } from "../../nn/parameters.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { adamStart, restoreNumbers, restoreTensors, weightName } from "../adamUpdates.ts";
+import type { TrainingState } from "../trainer.ts";
 import { mixSeed } from "./draws.ts";
 import { carriesColours, grownBlock } from "./growDiscriminator.ts";
 import { channelsAt, type GanNetworks, ganNetworks } from "./networks.ts";
-import type { GanRecipe, TrainingState } from "./trainer.ts";
+import type { GanRecipe } from "./recipe.ts";
 
 /** What beside the tensors makes a state. */
-export interface Progress {
+export type Progress = {
   step: number;
   images: number;
   /** Updates of either network so far, for Adam's corrections. */
@@ -17,9 +19,11 @@ export interface Progress {
   /** Sum and number of the signs since the probability was last adapted. */
   signSum: number;
   signCount: number;
-}
+};
 
-export const squareName = (prefix: string, name: string): string => `${prefix}.square/${name}`;
+/** Adam's constants in StyleGAN2. */
+export const ADAM = { beta1: 0, beta2: 0.99, epsilon: 1e-8 } as const;
+
 export const averageName = (name: string): string => `ema/${name}`;
 export const PATH_AVERAGE = "pathLength";
 
@@ -56,8 +60,8 @@ export function initialVariables(
   ] as const)
     for (const name of trainedNames(table)) {
       const value = values.get(name) as Tensor;
-      all.set(`${prefix}/${name}`, value);
-      all.set(squareName(prefix, name), tensor(value.shape));
+      all.set(weightName(prefix, name), value);
+      for (const [moment, start] of adamStart(prefix, name, value, ADAM)) all.set(moment, start);
     }
   for (const [name, value] of G) all.set(averageName(name), value);
   return all;
@@ -65,19 +69,8 @@ export function initialVariables(
 
 /** Puts a state into the fresh variables. Throws RangeError where it is of another recipe. */
 export function restore({ tensors, scalars }: TrainingState, initial: Map<string, Tensor>, progress: Progress): void {
-  for (const [name, fresh] of initial) {
-    const stored = tensors.get(name);
-    if (stored === undefined || !sameShape(stored.shape, fresh.shape))
-      throw new RangeError(
-        `the training state has ${stored === undefined ? "no" : `[${stored.shape}] for`} ${name}, the recipe's is [${fresh.shape}]: it belongs to another recipe`,
-      );
-    initial.set(name, stored);
-  }
-  for (const name of Object.keys(progress) as (keyof Progress)[]) {
-    const value = scalars[name];
-    if (typeof value !== "number") throw new RangeError(`the training state has no number ${name}`);
-    progress[name] = value;
-  }
+  restoreTensors(tensors, initial);
+  restoreNumbers(scalars, progress);
 }
 
 /**

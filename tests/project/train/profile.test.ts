@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { operatorCosts } from "../../../src/project/train/profile.ts";
+import { operatorCosts } from "../../../src/project/train/gan/profile.ts";
 
 it("operatorCosts() sums kernels by operator over all sessions, per step", () => {
   const kernel = (op_name: string, dur: number) => ({ cat: "Node", name: "n_kernel_time", dur, args: { op_name } });

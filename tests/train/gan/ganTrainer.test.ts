@@ -12,14 +12,9 @@ import { sizeOf, type Tensor, tensor } from "../../../src/tensor/tensor.ts";
 import { ganTrainer } from "../../../src/train/gan/ganTrainer.ts";
 import { ganNetworks, mixedStyles } from "../../../src/train/gan/networks.ts";
 import { adversarialStep } from "../../../src/train/gan/oneStage.ts";
-import {
-  type GanRecipe,
-  type GanTrainer,
-  ganRecipe,
-  type StepReport,
-  TrainingError,
-  type TrainingState,
-} from "../../../src/train/gan/trainer.ts";
+import { type GanRecipe, ganRecipe } from "../../../src/train/gan/recipe.ts";
+import type { GanTrainer, StepReport } from "../../../src/train/gan/trainer.ts";
+import { TrainingError, type TrainingState } from "../../../src/train/trainer.ts";
 
 const tiny = {
   channelBase: 64,

@@ -3,8 +3,8 @@ import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { mixSeed } from "../../../src/train/gan/draws.ts";
 import { grownBlock } from "../../../src/train/gan/growDiscriminator.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
-import type { TrainingState } from "../../../src/train/gan/trainer.ts";
 import { grown, initialState } from "../../../src/train/gan/trainingState.ts";
+import type { TrainingState } from "../../../src/train/trainer.ts";
 
 const sizes = { channelBase: 128, channelMax: 8, zDim: 6, wDim: 10, mappingLayers: 3 };
 const small = ganRecipe(16, { ...sizes, batch: 8 });

@@ -1,6 +1,5 @@
 /** Figures of many steps as one line of the log. */
 import { z } from "zod";
-import type { StepReport } from "../../../train/gan/trainer.ts";
 
 const sum = z.strictObject({ total: z.number(), count: z.int().min(0) });
 
@@ -8,14 +7,13 @@ const sum = z.strictObject({ total: z.number(), count: z.int().min(0) });
 export const tickSums = z.record(z.string(), sum);
 export type TickSums = z.infer<typeof tickSums>;
 
-/** The figures of a step that a tick averages, by their names in the log. */
-const averaged = ["lossD", "lossG", "r1", "pathLength", "realSign"] as const satisfies readonly (keyof StepReport)[];
+/** Figures of a step by their names in the log; undefined: the step has not got it. */
+export type Figures = Readonly<Record<string, number | undefined>>;
 
-/** The sums with a step's figures; those that the step has not are left alone. */
-export function addStep(sums: TickSums, report: StepReport): TickSums {
+/** The sums with a step's figures; those that the step has not got are left alone. */
+export function addStep(sums: TickSums, figures: Figures): TickSums {
   const next = { ...sums };
-  for (const name of averaged) {
-    const value = report[name];
+  for (const [name, value] of Object.entries(figures)) {
     if (value === undefined) continue;
     const { total, count } = next[name] ?? { total: 0, count: 0 };
     next[name] = { total: total + value, count: count + 1 };
@@ -23,10 +21,10 @@ export function addStep(sums: TickSums, report: StepReport): TickSums {
   return next;
 }
 
-/** Means, in the order of the log's columns. */
-export const means = (sums: TickSums): Readonly<Record<string, number>> =>
+/** Means, in the order of the log's `columns`. */
+export const means = (sums: TickSums, columns: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    averaged.flatMap((name) => {
+    columns.flatMap((name) => {
       const { total, count } = sums[name] ?? { total: 0, count: 0 };
       return count === 0 ? [] : [[name, total / count]];
     }),

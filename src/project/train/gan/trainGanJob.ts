@@ -1,7 +1,7 @@
-import { ortNode, ortRuntime } from "../../runtime/ortNode.ts";
-import type { Runtime } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
-import { ganTrainer } from "../../train/gan/ganTrainer.ts";
+import { ortNode, ortRuntime } from "../../../runtime/ortNode.ts";
+import type { Runtime } from "../../../runtime/session.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import { ganTrainer } from "../../../train/gan/ganTrainer.ts";
 import { dryRun, type TrainPlan } from "./dryRun.ts";
 import type { TrainGanRequest } from "./planRun.ts";
 import { profileSteps, type StepProfile } from "./profile.ts";

@@ -1,22 +1,16 @@
 /** What a request comes down to, before anything is written: which folder, which settings, which pictures. */
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import { ProjectError } from "../storage/files.ts";
-import { versions } from "../storage/versions.ts";
-import { chooseResolution } from "./pictures/chooseResolution.ts";
-import { parseCrop } from "./pictures/framing.ts";
-import { type ImageFiles, listImages } from "./pictures/imageFiles.ts";
-import { loadPrepared } from "./pictures/imageStore.ts";
-import type { Preparation } from "./pictures/prepareImage.ts";
-import {
-  continuedSettings,
-  loadSettings,
-  newSettings,
-  refuseForeignFolder,
-  type TrainOptions,
-  type TrainSettings,
-} from "./settings.ts";
+import type { ProviderChoice } from "../../../runtime/session.ts";
+import { ProjectError } from "../../storage/files.ts";
+import { versions } from "../../storage/versions.ts";
+import { chooseResolution } from "../pictures/chooseResolution.ts";
+import { parseCrop } from "../pictures/framing.ts";
+import { type ImageFiles, listImages } from "../pictures/imageFiles.ts";
+import { loadPrepared } from "../pictures/imageStore.ts";
+import type { Preparation } from "../pictures/prepareImage.ts";
+import { refuseForeignFolder } from "../run.ts";
+import { continuedSettings, loadSettings, newSettings, type TrainOptions, type TrainSettings } from "./settings.ts";
 import { stagesOf } from "./stages.ts";
 import { openOrigin } from "./transfer.ts";
 

@@ -1,8 +1,8 @@
 /** What a run would be and cost, found out without writing anything. */
-import type { JobOptions } from "../../tensor/progress.ts";
-import { CHANNELS } from "./pictures/imageStore.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import { loadClock } from "../clock.ts";
+import { CHANNELS } from "../pictures/imageStore.ts";
 import { planRun, type TrainGanRequest } from "./planRun.ts";
-import { loadClock } from "./runClock.ts";
 import type { TrainSettings } from "./settings.ts";
 import { forecast, stagesOf } from "./stages.ts";
 import type { TrainGanParts } from "./startTrainer.ts";

@@ -1,4 +1,4 @@
-import { adaBatch, adaGamma, type GanRecipe } from "../../train/gan/recipe.ts";
+import { adaBatch, adaGamma, type GanRecipe } from "../../../train/gan/recipe.ts";
 
 /** A choice of network sizes, of how training goes, and of its length. */
 export interface Preset {

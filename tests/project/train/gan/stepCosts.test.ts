@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { meanStep, stepCosts, type TimedStep } from "../../../src/project/train/stepCosts.ts";
+import { meanStep, stepCosts, type TimedStep } from "../../../../src/project/train/gan/stepCosts.ts";
 
 const step = (seconds: number, kind = ""): TimedStep => ({
   seconds,

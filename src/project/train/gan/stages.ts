@@ -3,9 +3,8 @@
  * stage to stage (the idea of Karras et al., 2018, "Progressive growing of GANs"; here whole blocks come in at once).
  */
 import { z } from "zod";
-import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
-import type { RunClock } from "./runClock.ts";
-import type { TrainSettings } from "./settings.ts";
+import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
+import type { RunClock } from "../clock.ts";
 
 /** A stage before the last, as the settings keep it. */
 export const growthStage = z.strictObject({
@@ -19,6 +18,12 @@ export const growthStage = z.strictObject({
   hours: z.number().positive().nullable().default(null),
 });
 export type GrowthStage = z.infer<typeof growthStage>;
+
+/** What of a run's settings makes its stages: the last one's recipe, and those before it. */
+export interface Growing {
+  readonly recipe: GanRecipe;
+  readonly growth: readonly GrowthStage[];
+}
 
 /** A stage of a run. */
 export interface Stage {
@@ -67,7 +72,7 @@ export const wholeBatches = (kimg: number, batch: number): number =>
   (Math.max(1, Math.round((kimg * 1000) / batch)) * batch) / 1000;
 
 /** All stages in order. The last is the recipe's own; the others have its sizes, for smaller images. */
-export function stagesOf({ recipe, growth }: Pick<TrainSettings, "recipe" | "growth">): Stage[] {
+export function stagesOf({ recipe, growth }: Growing): Stage[] {
   const of = growth.length + 1;
   let begin = 0;
   const before = growth.map((stage, i): Stage => {
@@ -88,7 +93,11 @@ function recipeOf(recipe: GanRecipe, { resolution, batch, gamma }: GrowthStage):
 }
 
 /** The settings once a stage before the last has ended, after the run's first `images`: there it ends from now on. */
-export function withEnd(settings: TrainSettings, { number, begin }: Stage, images: number): TrainSettings {
+export function withEnd<Settings extends Growing>(
+  settings: Settings,
+  { number, begin }: Stage,
+  images: number,
+): Settings & { readonly growth: GrowthStage[] } {
   const growth = settings.growth.map((stage, i) =>
     i === number - 1 ? { ...stage, kimg: (images - begin) / 1000, hours: null } : stage,
   );
@@ -101,7 +110,7 @@ export const stageAt = (stages: readonly Stage[], images: number): Stage =>
 
 /** What of every stage comes after what is done, in thousands of images and in seconds, by what a thousand images cost. */
 export function forecast(
-  settings: Pick<TrainSettings, "recipe" | "growth" | "kimg" | "hours">,
+  settings: Growing & { readonly kimg: number | null; readonly hours: number | null },
   secondsPerKimg: readonly number[],
   done: RunClock,
 ): { readonly kimg: number; readonly seconds: number }[] {

@@ -1,18 +1,18 @@
 /** Weights of an earlier run or of a network, as the beginning of a new run. */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
-import { readSafetensors } from "../../checkpoint/safetensors.ts";
-import { CheckpointError, type ConfigObject } from "../../checkpoint/stateDict.ts";
-import { LR_MULTIPLIER } from "../../gan/mapping.ts";
-import { buildNetwork } from "../../gan/openGenerator.ts";
-import { styleGan2 } from "../../gan/stylegan2/stylegan2.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { GanRecipe } from "../../train/gan/recipe.ts";
-import type { TrainingState } from "../../train/gan/trainer.ts";
-import { begunWith, networkWeights } from "../../train/gan/trainingState.ts";
-import { ProjectError } from "../storage/files.ts";
-import { decodeState, isState, loadState } from "./stateFile.ts";
+import { readCheckpoint } from "../../../checkpoint/readCheckpoint.ts";
+import { readSafetensors } from "../../../checkpoint/safetensors.ts";
+import { CheckpointError, type ConfigObject } from "../../../checkpoint/stateDict.ts";
+import { LR_MULTIPLIER } from "../../../gan/mapping.ts";
+import { buildNetwork } from "../../../gan/openGenerator.ts";
+import { styleGan2 } from "../../../gan/stylegan2/stylegan2.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import type { GanRecipe } from "../../../train/gan/recipe.ts";
+import { begunWith, networkWeights } from "../../../train/gan/trainingState.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
+import { ProjectError } from "../../storage/files.ts";
+import { decodeState, isState, loadState, type RunState } from "../state.ts";
 
 /** Where a new run's weights come from. */
 export interface Origin {
@@ -40,12 +40,11 @@ export async function openOrigin(where: string): Promise<Origin> {
     const state = await loadState(path);
     if (state === undefined)
       throw new ProjectError(`${path} holds no state of a training run (state.safetensors is missing).`);
-    return stateOrigin(path, state.recipe, state.training);
+    return stateOrigin(path, state);
   }
   const bytes = await readFile(path);
   if (isStateFile(bytes)) {
-    const { recipe, training } = decodeState(bytes);
-    return stateOrigin(path, recipe, training);
+    return stateOrigin(path, decodeState(bytes));
   }
   return networkOrigin(path, bytes);
 }
@@ -59,9 +58,11 @@ function isStateFile(bytes: Uint8Array): boolean {
   }
 }
 
-function stateOrigin(path: string, recipe: GanRecipe, state: TrainingState): Origin {
+function stateOrigin(path: string, { recipe, training }: RunState): Origin {
+  if (!isGanRecipe(recipe))
+    throw new ProjectError(`${path} is the state of another kind of training, expected that of a GAN.`);
   const { resolution, imageChannels, channelBase, channelMax, zDim, wDim, mappingLayers, noise } = recipe;
-  const weights = networkWeights(state);
+  const weights = networkWeights(training);
   return {
     path,
     resolution,
@@ -69,6 +70,8 @@ function stateOrigin(path: string, recipe: GanRecipe, state: TrainingState): Ori
     state: (r) => begun(weights, r, { path, resolution }),
   };
 }
+
+const isGanRecipe = (recipe: object): recipe is GanRecipe => "resolution" in recipe && "zDim" in recipe;
 
 function networkOrigin(path: string, bytes: Uint8Array): Origin {
   const { info, weights, settings } = buildNetwork(readCheckpoint(bytes));

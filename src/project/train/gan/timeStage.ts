@@ -1,12 +1,12 @@
 /** What a stage of training costs, from a few steps of it. */
-import type { JobOptions } from "../../tensor/progress.ts";
-import { RandomState } from "../../tensor/random.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import type { GanRecipe } from "../../train/gan/recipe.ts";
-import type { GanTrainer } from "../../train/gan/trainer.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import { RandomState } from "../../../tensor/random.ts";
+import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import type { GanRecipe } from "../../../train/gan/recipe.ts";
+import type { GanTrainer } from "../../../train/gan/trainer.ts";
+import { encodeState } from "../state.ts";
 import type { TrainGanRequest } from "./planRun.ts";
 import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
-import { encodeState } from "./stateFile.ts";
 import { meanStep, type StepCosts, stepCosts, type TimedStep } from "./stepCosts.ts";
 
 export interface StageCost {

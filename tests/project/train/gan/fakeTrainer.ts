@@ -1,7 +1,7 @@
-import type { MakeTrainer } from "../../../src/project/train/startTrainer.ts";
-import { RandomState } from "../../../src/tensor/random.ts";
-import { type Tensor, tensor } from "../../../src/tensor/tensor.ts";
-import { initialState } from "../../../src/train/gan/trainingState.ts";
+import type { MakeTrainer } from "../../../../src/project/train/gan/startTrainer.ts";
+import { RandomState } from "../../../../src/tensor/random.ts";
+import { type Tensor, tensor } from "../../../../src/tensor/tensor.ts";
+import { initialState } from "../../../../src/train/gan/trainingState.ts";
 
 /** The one weight that is trained: one that networks keep when they grow. */
 const WEIGHT = "G/synthesis.b4.torgb.bias";

@@ -1,12 +1,12 @@
 /** What a training run is: settings.json in its folder, what may change when it is continued, and where it begins. */
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { type GanRecipe, ganRecipe } from "../../train/gan/recipe.ts";
-import { TRAINING_RUN } from "../network/trainingRun.ts";
-import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
-import { readJsonFile } from "../storage/jsonFile.ts";
-import { fits } from "./pictures/framing.ts";
-import { type Resampling, resamplings } from "./pictures/prepareImage.ts";
+import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
+import { TRAINING_RUN } from "../../network/trainingRun.ts";
+import { ProjectError, writeAtomic } from "../../storage/files.ts";
+import { readJsonFile } from "../../storage/jsonFile.ts";
+import { fits } from "../pictures/framing.ts";
+import { type Resampling, resamplings } from "../pictures/prepareImage.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 
@@ -91,15 +91,6 @@ export async function loadSettings(folder: string): Promise<TrainSettings | unde
 
 export async function saveSettings(folder: string, settings: TrainSettings): Promise<void> {
   await writeAtomic(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
-}
-
-/** Throws ProjectError where a new run's folder holds other files. */
-export async function refuseForeignFolder(folder: string): Promise<void> {
-  const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
-  if (foreign.length > 0)
-    throw new ProjectError(
-      `${folder} is not empty and holds no training run (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}). Choose an empty or new --outdir.`,
-    );
 }
 
 /** What a new run begins with, where that is not nothing. */

@@ -4,24 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type * as files from "../../../src/project/storage/files.ts";
-import { dryRun } from "../../../src/project/train/dryRun.ts";
-import { readLog } from "../../../src/project/train/log/log.ts";
-import { samplesPath } from "../../../src/project/train/log/sheets.ts";
-import type { TrainGanRequest } from "../../../src/project/train/planRun.ts";
-import { type TrainSummary, trainGan } from "../../../src/project/train/run.ts";
-import type { MakeTrainer } from "../../../src/project/train/startTrainer.ts";
-import { decodeState, encodeState, loadState, statePath } from "../../../src/project/train/stateFile.ts";
-import type { JobOptions } from "../../../src/tensor/progress.ts";
-import { type GanRecipe, ganRecipe } from "../../../src/train/gan/recipe.ts";
-import type { GanTrainer } from "../../../src/train/gan/trainer.ts";
-import { initialState } from "../../../src/train/gan/trainingState.ts";
+import type * as files from "../../../../src/project/storage/files.ts";
+import { dryRun } from "../../../../src/project/train/gan/dryRun.ts";
+import type { TrainGanRequest } from "../../../../src/project/train/gan/planRun.ts";
+import { type TrainSummary, trainGan } from "../../../../src/project/train/gan/run.ts";
+import { samplesPath } from "../../../../src/project/train/gan/sheets.ts";
+import type { MakeTrainer } from "../../../../src/project/train/gan/startTrainer.ts";
+import { readLog } from "../../../../src/project/train/log/log.ts";
+import { decodeState, encodeState, loadState, statePath } from "../../../../src/project/train/state.ts";
+import type { JobOptions } from "../../../../src/tensor/progress.ts";
+import { type GanRecipe, ganRecipe } from "../../../../src/train/gan/recipe.ts";
+import type { GanTrainer } from "../../../../src/train/gan/trainer.ts";
+import { initialState } from "../../../../src/train/gan/trainingState.ts";
+import { writeFiles, writePlainSet } from "../pictures.ts";
 import { fakeTrainer, watchedTrainer } from "./fakeTrainer.ts";
-import { writeFiles, writePlainSet } from "./pictures.ts";
 
 /** Called before a file is written. */
 const writing = vi.hoisted(() => ({ before: async (_path: string): Promise<void> => undefined }));
-vi.mock("../../../src/project/storage/files.ts", async (original) => {
+vi.mock("../../../../src/project/storage/files.ts", async (original) => {
   const real = await original<typeof files>();
   const writeAtomic: typeof real.writeAtomic = async (...file) => {
     await writing.before(file[0]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { continuedSettings, newSettings, type TrainOptions } from "../../../src/project/train/settings.ts";
+import { continuedSettings, newSettings, type TrainOptions } from "../../../../src/project/train/gan/settings.ts";
 import {
   forecast,
   growthByHours,
@@ -10,7 +10,7 @@ import {
   wholeBatches,
   withEnd,
   workDone,
-} from "../../../src/project/train/stages.ts";
+} from "../../../../src/project/train/gan/stages.ts";
 
 const nothing: TrainOptions = {
   data: null,

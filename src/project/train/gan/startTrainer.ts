@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
-import { resolveProvider } from "../../runtime/node/providers.ts";
-import type { Provider } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
-import type { GanRecipe } from "../../train/gan/recipe.ts";
-import type { GanTrainer, TrainingState } from "../../train/gan/trainer.ts";
+import { resolveProvider } from "../../../runtime/node/providers.ts";
+import type { Provider } from "../../../runtime/session.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import type { GanRecipe } from "../../../train/gan/recipe.ts";
+import type { GanTrainer } from "../../../train/gan/trainer.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
 import type { TrainGanRequest } from "./planRun.ts";
 
 /** Makes what trains: `ganTrainer`, or what a test has in its place. */
