@@ -10,7 +10,7 @@ import { smallChannels } from "../src/models/segmenter.ts";
 import { cosineDecay, warmUp } from "../src/nn/schedules.ts";
 import { portraitClasses } from "../src/portraits/classes.ts";
 import { PORTRAIT_VERSION } from "../src/portraits/render.ts";
-import { SEGMENTER_METADATA } from "../src/project/evaluation/segmenterModel.ts";
+import { SEGMENTER_METADATA } from "../src/project/segment/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../src/project/storage/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";

@@ -12,6 +12,7 @@ import { addInfo } from "./commands/info.ts";
 import { addLabel } from "./commands/label.ts";
 import { addPortraits } from "./commands/portraits.ts";
 import { addReport } from "./commands/report.ts";
+import { addSegment } from "./commands/segment.ts";
 import { addTrain } from "./commands/train.ts";
 import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
 import { exitCodeOf } from "./signals.ts";
@@ -29,6 +30,7 @@ const COMMANDS = [
   addGenerate,
   addPortraits,
   addTrain,
+  addSegment,
   addConvert,
   addInfo,
   addDoctor,

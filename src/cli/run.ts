@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import { runJob } from "../project/jobs/runJob.ts";
+import { type PictureModelRequest, readPictureRange } from "../project/network/pictureModel.ts";
 import { parseSeeds } from "../project/requests/seeds.ts";
 import { progressBar } from "./progressBar.ts";
 import { onStopSignal, type StopSignal } from "./signals.ts";
@@ -106,13 +107,12 @@ export const parse = {
   },
   layers: (text: string): "none" | "auto" | "all" | string[] =>
     text === "none" || text === "auto" || text === "all" ? text : text.split(","),
-  pictureRange: (text: string): readonly [number, number] | "imagenet" => {
-    if (text === "imagenet") return text;
-    const values = text.split(",").map(Number);
-    const [low, high] = values;
-    if (values.length !== 2 || !values.every(Number.isFinite) || low === high)
-      throw new InvalidArgumentError(`Expected two numbers such as -1,1, or imagenet, got "${text}".`);
-    return [low, high];
+  pictureRange: (text: string): PictureModelRequest["range"] => {
+    try {
+      return readPictureRange(text);
+    } catch (error) {
+      throw new InvalidArgumentError(`${(error as Error).message}.`);
+    }
   },
   balance: (text: string): number | "auto" => (text === "auto" ? text : parse.number(0, 1)(text)),
 };

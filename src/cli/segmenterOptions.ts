@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PictureModelRequest } from "../project/evaluation/pictureModel.ts";
+import type { PictureModelRequest } from "../project/network/pictureModel.ts";
 import { parse } from "./run.ts";
 
 /** The values of the options that say which model sees the true classes. */

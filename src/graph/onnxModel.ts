@@ -54,7 +54,10 @@ export class OnnxError extends Error {
   override readonly name = "OnnxError";
 }
 
-export function encodeOnnx(graph: OnnxGraph): Uint8Array {
+/** Text by key that a model carries along: what tools know of it beyond its graph. */
+export type OnnxMetadata = ReadonlyMap<string, string>;
+
+export function encodeOnnx(graph: OnnxGraph, metadata: OnnxMetadata = new Map()): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, IR_VERSION);
   pbf.writeStringField(2, "klish");
@@ -67,7 +70,13 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
     },
     OPSET,
   );
+  for (const entry of metadata) pbf.writeMessage(14, writeMetadata, entry);
   return pbf.finish();
+}
+
+function writeMetadata([key, value]: [string, string], out: PbfWriter): void {
+  out.writeStringField(1, key);
+  out.writeStringField(2, value);
 }
 
 function writeGraph(graph: OnnxGraph, out: PbfWriter): void {
@@ -146,6 +155,7 @@ function writeValueInfo(info: OnnxValueInfo, out: PbfWriter): void {
 export interface DecodedOnnx {
   readonly producer: string;
   readonly graph: OnnxGraph;
+  readonly metadata: OnnxMetadata;
 }
 
 /** Reads a model's nodes, inputs, outputs and initializer shapes. Throws OnnxError for anything that is no ONNX model. */
@@ -154,6 +164,7 @@ export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
     irVersion: 0,
     producer: "",
     graph: { nodes: [], initializers: [], inputs: [], outputs: [] } as MutableGraph,
+    metadata: new Map<string, string>(),
   };
   try {
     new PbfReader(bytes).readFields((tag, m, pbf) => {
@@ -161,14 +172,27 @@ export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
       else if (tag === 2) m.producer = pbf.readString();
       // A repeated message is merged, as protobuf has it: see `withExtraOutputs`.
       else if (tag === 7) readGraph(pbf, m.graph);
+      else if (tag === 14) {
+        const { key, value } = readMetadata(pbf);
+        m.metadata.set(key, value);
+      }
     }, model);
   } catch (cause) {
     throw new OnnxError("not an ONNX model: its protobuf structure is broken or the file is cut short", { cause });
   }
   if (model.irVersion < 1 || model.graph.nodes.length === 0)
     throw new OnnxError("not an ONNX model: no graph with nodes was found in it");
-  return { producer: model.producer, graph: model.graph };
+  return { producer: model.producer, graph: model.graph, metadata: model.metadata };
 }
+
+const readMetadata = (pbf: PbfReader): { key: string; value: string } =>
+  pbf.readMessage(
+    (tag, entry, r) => {
+      if (tag === 1) entry.key = r.readString();
+      else if (tag === 2) entry.value = r.readString();
+    },
+    { key: "", value: "" },
+  );
 
 interface MutableGraph extends OnnxGraph {
   nodes: OnnxNode[];

@@ -2,9 +2,16 @@ import { readFile } from "node:fs/promises";
 import type { Points } from "../../features/quality/neighbours.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import {
+  outputName,
+  type PictureModelRequest,
+  pictureInput,
+  pictureTensor,
+  resized,
+  squareSide,
+} from "../network/pictureModel.ts";
 import { toRgb } from "../sampling/images.ts";
 import { ProjectError } from "../storage/files.ts";
-import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
 
 /** A model from pictures to features, such as Inception. */
 export interface InceptionModel {
@@ -30,12 +37,14 @@ export async function openInception(
     throw new ProjectError(`${request.file} cannot be read (${(cause as Error).message}).`, { cause });
   });
   const session = await ortNode.createSession(model, { threads });
-  const input = pictureInput(session, request, SIDE, ROLE);
+  const input = pictureInput(session, request.file, ROLE);
+  const side = squareSide(input, request, SIDE, ROLE);
+  const size = { width: side, height: side };
   const output = outputName(session, request);
 
   async function features(pictures: readonly Uint8Array[]): Promise<Float32Array> {
     const { dtype, shape, data } = (
-      await session.run({ [input.name]: pictureTensor(pictures, input, request.range) }, [output])
+      await session.run({ [input.name]: pictureTensor(pictures, size, input, request.range) }, [output])
     )[output];
     const dimensions = data.length / pictures.length;
     if (dtype !== "float32" || shape[0] !== pictures.length || dimensions > MOST_DIMENSIONS)
@@ -51,7 +60,7 @@ export async function openInception(
       let images = 0;
       return {
         async add(batch) {
-          const pictures = await Promise.all(toRgb(batch, RANGE).map((rgb) => resized(rgb, resolution, input)));
+          const pictures = await Promise.all(toRgb(batch, RANGE).map((rgb) => resized(rgb, resolution, side)));
           const groups = input.batch === undefined ? [pictures] : pictures.map((picture) => [picture]);
           for (const group of groups) parts.push(await features(group));
           images += pictures.length;

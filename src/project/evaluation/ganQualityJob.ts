@@ -13,11 +13,11 @@ import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { openNetwork } from "../network/network.ts";
+import type { PictureModelRequest } from "../network/pictureModel.ts";
 import { toRgb } from "../sampling/images.ts";
 import { ProjectError } from "../storage/files.ts";
 import { type InceptionModel, openInception } from "./ganQualityInception.ts";
 import { openPictures, type PicturesRequest, planesOf } from "./ganQualityPictures.ts";
-import type { PictureModelRequest } from "./pictureModel.ts";
 
 export interface GanQualityRequest extends PicturesRequest {
   readonly network: string;

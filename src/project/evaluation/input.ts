@@ -12,9 +12,9 @@ import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { openProject } from "../cluster/project.ts";
+import type { PictureModelRequest } from "../network/pictureModel.ts";
 import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
 import { ProjectError } from "../storage/files.ts";
-import type { PictureModelRequest } from "./pictureModel.ts";
 import { segmentSeeds } from "./segmenter.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
 

@@ -6,10 +6,17 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { generateOptions } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
+import {
+  outputName,
+  type PictureModelRequest,
+  pictureInput,
+  pictureTensor,
+  resized,
+  squareSide,
+} from "../network/pictureModel.ts";
 import { toRgb } from "../sampling/images.ts";
+import { readSegmenter } from "../segment/segmenterModel.ts";
 import { ProjectError } from "../storage/files.ts";
-import { outputName, type PictureModelRequest, pictureInput, pictureTensor, resized } from "./pictureModel.ts";
-import { readSegmenter } from "./segmenterModel.ts";
 import { checkedLabel, resizeMaps } from "./truth.ts";
 
 /** Which images of a generator, and how they are generated. */
@@ -36,7 +43,9 @@ export async function segmentSeeds(
   const { model } = await readSegmenter(request.file);
   const session = await ortNode.createSession(model, { threads });
   try {
-    const input = pictureInput(session, request, info.resolution, ROLE);
+    const input = pictureInput(session, request.file, ROLE);
+    const side = squareSide(input, request, info.resolution, ROLE);
+    const size = { width: side, height: side };
     const output = outputName(session, request);
     const area = resolution ** 2;
     const truth = new Uint16Array(seeds.length * area);
@@ -47,9 +56,11 @@ export async function segmentSeeds(
       signal?.throwIfAborted();
       const { image } = await generator.generate({ ...generateOptions(settings, info), seeds: batch });
       const pictures = await Promise.all(
-        toRgb(image, info.imageRange).map((rgb) => resized(rgb, info.resolution, input)),
+        toRgb(image, info.imageRange).map((rgb) => resized(rgb, info.resolution, side)),
       );
-      const fetched = await session.run({ [input.name]: pictureTensor(pictures, input, request.range) }, [output]);
+      const fetched = await session.run({ [input.name]: pictureTensor(pictures, size, input, request.range) }, [
+        output,
+      ]);
       truth.set(labelsOf(request.file, fetched[output], batch.length, resolution), done * area);
       done += batch.length;
     }

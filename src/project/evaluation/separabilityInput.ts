@@ -14,11 +14,11 @@ import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { generateOptions } from "../cluster/request.ts";
 import { openNetwork } from "../network/network.ts";
+import type { PictureModelRequest } from "../network/pictureModel.ts";
+import { readSegmenter } from "../segment/segmenterModel.ts";
 import { ProjectError } from "../storage/files.ts";
 import { type EvaluationSource, loadInput } from "./input.ts";
-import type { PictureModelRequest } from "./pictureModel.ts";
 import { type SegmentedImages, segmentSeeds } from "./segmenter.ts";
-import { readSegmenter } from "./segmenterModel.ts";
 import type { LabelledPixels } from "./separability.ts";
 import { loadTruth } from "./truth.ts";
 
@@ -64,7 +64,7 @@ export async function separabilityInput(
     source.kind === "network"
       ? await sampledNetwork(source, request, job)
       : await loadInput({ ...request, source, pixelStride: 1 }, job);
-  const named = segmenter === null ? undefined : (await readSegmenter(segmenter.file)).classes;
+  const named = segmenter === null ? undefined : (await readSegmenter(segmenter.file)).classes?.map(({ name }) => name);
   let last = -1;
   for (const label of input.truth) if (label !== IGNORE_LABEL && label > last) last = label;
   const classes = Array.from(

@@ -13,6 +13,7 @@ import { convertJob } from "../generate/convertJob.ts";
 import { generateJob } from "../generate/generateJob.ts";
 import { labelPreviewJob } from "../labels/preview.ts";
 import { portraitsJob } from "../portraits/job.ts";
+import { segmentJob } from "../segment/job.ts";
 import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
@@ -35,6 +36,7 @@ export const jobs = {
   trainGanPlan: trainGanPlanJob,
   trainGanProfile: trainGanProfileJob,
   portraits: portraitsJob,
+  segment: segmentJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;

@@ -6,7 +6,6 @@ import { writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
 import { segmenterParameters } from "../../../src/models/segmenter.ts";
 import { initialTensors } from "../../../src/nn/parameters.ts";
 import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
-import { SEGMENTER_METADATA } from "../../../src/project/evaluation/segmenterModel.ts";
 import {
   judge,
   type LabelledPixels,
@@ -16,6 +15,7 @@ import {
 } from "../../../src/project/evaluation/separability.ts";
 import { type SeparabilityRequest, separabilityJob } from "../../../src/project/evaluation/separabilityJob.ts";
 import type { SeparabilityFile } from "../../../src/project/evaluation/separabilityRows.ts";
+import { SEGMENTER_METADATA } from "../../../src/project/segment/segmenterModel.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";

@@ -22,8 +22,9 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
 export interface PictureInput {
   readonly name: string;
   readonly channels: number;
-  readonly side: number;
   readonly channelsLast: boolean;
+  /** Undefined where height and width may vary. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
   /** 1 where the model takes one picture at a time. */
   readonly batch: number | undefined;
 }
@@ -34,13 +35,8 @@ export interface ModelRole {
   readonly option: string;
 }
 
-/** The model's only input. Throws ProjectError where it takes no square pictures of 1 or 3 channels, or not of this size. */
-export function pictureInput(
-  { inputs }: Session,
-  { file, size }: PictureModelRequest,
-  otherwise: number,
-  role: ModelRole,
-): PictureInput {
+/** The model's only input. Throws ProjectError where it takes no pictures of 1 or 3 channels. */
+export function pictureInput({ inputs }: Session, file: string, role: ModelRole): PictureInput {
   const list = inputs.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape.join(",")}]`).join("; ");
   const fail = (expected: string): never => {
     throw new ProjectError(`${file} is no ${role.name} that klish can run: expected ${expected}, got ${list}.`);
@@ -53,21 +49,36 @@ export function pictureInput(
   const channels = channelsLast ? port.shape[3] : port.shape[1];
   if (!isColour(channels)) return fail("pictures of 1 or 3 channels");
   const [height, width] = channelsLast ? port.shape.slice(1, 3) : port.shape.slice(2);
-  const fixed = typeof height === "number" ? height : undefined;
-  if (typeof width === "number" && fixed !== undefined && width !== fixed) return fail("square pictures");
-  if (fixed !== undefined && size !== null && fixed !== size)
-    throw new ProjectError(
-      `${file} takes pictures of ${fixed} pixels a side, not ${size}: leave ${role.option}-size out.`,
-    );
+  if (typeof height !== typeof width) return fail("a height and a width that are both fixed, or both may vary");
   const [batch] = port.shape;
   if (typeof batch === "number" && batch !== 1) return fail("a batch of 1, or one that may vary");
   return {
     name: port.name,
     channels: channels as number,
-    side: fixed ?? size ?? otherwise,
     channelsLast,
+    size: typeof height === "number" && typeof width === "number" ? { width, height } : undefined,
     batch: typeof batch === "number" ? batch : undefined,
   };
+}
+
+/**
+ * Side of the square pictures that a model is given: its own, the one asked for, or `otherwise`. Throws ProjectError where its
+ * own is another than asked for, or no square.
+ */
+export function squareSide(
+  { size: own }: PictureInput,
+  { file, size: wanted }: Pick<PictureModelRequest, "file" | "size">,
+  otherwise: number,
+  { option }: ModelRole,
+): number {
+  if (own === undefined) return wanted ?? otherwise;
+  if (own.width !== own.height)
+    throw new ProjectError(`${file} takes pictures of ${own.width}x${own.height} pixels, expected squares.`);
+  if (wanted !== null && wanted !== own.width)
+    throw new ProjectError(
+      `${file} takes pictures of ${own.width} pixels a side, not ${wanted}: leave ${option}-size out.`,
+    );
+  return own.width;
 }
 
 /** Throws ProjectError where there is no such output. */
@@ -78,8 +89,8 @@ export function outputName({ outputs }: Session, { file, output }: PictureModelR
   throw new ProjectError(`${file} has no output "${output}", but ${names.join(", ")}.`);
 }
 
-/** RGB [S,S,3] at the model's size. */
-export async function resized(rgb: Uint8Array, side: number, { side: wanted }: PictureInput): Promise<Uint8Array> {
+/** A square picture [S,S,3] with `wanted` pixels a side. */
+export async function resized(rgb: Uint8Array, side: number, wanted: number): Promise<Uint8Array> {
   if (side === wanted) return rgb;
   return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
     .resize(wanted, wanted, { fit: "fill" })
@@ -88,15 +99,16 @@ export async function resized(rgb: Uint8Array, side: number, { side: wanted }: P
     .toBuffer();
 }
 
-/** RGB pictures of the size of the model's side as its input. */
+/** RGB pictures [H,W,3] of one size as the model's input. */
 export function pictureTensor(
   pictures: readonly Uint8Array[],
-  { channels, side, channelsLast }: PictureInput,
+  { width, height }: { readonly width: number; readonly height: number },
+  { channels, channelsLast }: PictureInput,
   range: PictureModelRequest["range"],
 ): Tensor {
-  const area = side ** 2;
+  const area = width * height;
   const n = pictures.length;
-  const result = tensor(channelsLast ? [n, side, side, channels] : [n, channels, side, side]);
+  const result = tensor(channelsLast ? [n, height, width, channels] : [n, channels, height, width]);
   for (const [i, rgb] of pictures.entries())
     for (let p = 0; p < area; p++)
       for (let c = 0; c < channels; c++) {
@@ -109,4 +121,14 @@ export function pictureTensor(
         result.data[channelsLast ? (i * area + p) * channels + c : (i * channels + c) * area + p] = scaled;
       }
   return result;
+}
+
+/** "0,1" and "imagenet" as a range. Throws RangeError for other texts. */
+export function readPictureRange(text: string): PictureModelRequest["range"] {
+  if (text === "imagenet") return text;
+  const values = text.split(",").map(Number);
+  const [low, high] = values;
+  if (values.length !== 2 || !values.every(Number.isFinite) || low === high)
+    throw new RangeError(`expected two numbers such as -1,1, or imagenet, got "${text}"`);
+  return [low, high];
 }

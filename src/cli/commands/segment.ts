@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { segmentRequest } from "../../project/segment/options.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
+import { quoted, shellCommand } from "../shell.ts";
+import { table } from "../table.ts";
+
+/** Photos that could not be read, as far as they are listed. */
+const LISTED = 5;
+
+/** klish segment: masks of photos. */
+export function addSegment(program: Command): void {
+  const segment = program
+    .command("segment")
+    .summary("find the parts of photos, by a trained segmenter")
+    .description(
+      "Finds the parts of photos of any size and shape with a segmenter, and writes a data set: the photos, index PNGs of " +
+        "their own sizes, the classes, and a sheet to look at. Run the same command again to continue, or after adding photos.",
+    );
+  withOutput(withOptions(segment, segmentRequest)).action(async (options: OutputOptions) => {
+    const result = await runWithProgress("segment", requestOf(segment, segmentRequest), options);
+    const { folder, photos, rejected, confidence, shares, sheet } = result;
+    const present = shares.filter(({ share }) => share > 0);
+    conclude(
+      result,
+      [
+        `${photos} ${photos === 1 ? "photo" : "photos"}; the classes' probability is ${confidence.toFixed(2)} in the mean`,
+        ...table(present.map(({ name, share }) => [`  ${name}`, `${(share * 100).toFixed(1)} %`])),
+        ...rejected.slice(0, LISTED).map(({ photo, reason }) => `not read: ${photo}: ${reason}`),
+        ...(rejected.length > LISTED ? [`… and ${rejected.length - LISTED} more: ${folder}/photos.jsonl`] : []),
+        `masks   ${folder}/masks`,
+        `sheet   ${sheet}`,
+      ],
+      options,
+      [
+        [`open ${quoted(sheet)}`, "photos and their parts, side by side"],
+        [
+          shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`),
+          "in another tool's format",
+        ],
+      ],
+    );
+  });
+}
