@@ -11,11 +11,9 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { pyramidBlocks } from "../src/pixels/device/featureBlocks.ts";
 import { graphFeatures } from "../src/pixels/device/graphFeatures.ts";
-import { type NearestPass, nearestPass } from "../src/pixels/nearestPass.ts";
-import type { Pixels } from "../src/pixels/pixels.ts";
+import type { ClassPass, NearestPass, Pixels } from "../src/pixels/pixels.ts";
 import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
 import type { PyramidLevel } from "../src/pixels/pyramid/pyramidData.ts";
-import { type ClassPass, svmPass } from "../src/pixels/svmPass.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { providers } from "../src/runtime/session.ts";
@@ -130,10 +128,10 @@ async function compare<T>(
 const rows = (k: number): Float32Array => noise(k * channels).map((x) => x * Math.sqrt(1 / channels));
 const sums = (a: NearestPass, b: NearestPass): number => difference(a.sums, b.sums);
 const centres = { k: classes, channels, weight: rows(classes), bias: new Float32Array(classes) };
-await compare(`nearest of ${classes}, with sums`, (features) => nearestPass(features, centres), sums);
+await compare(`nearest of ${classes}, with sums`, (features) => features.nearest(centres), sums);
 await compare(
   `nearest of ${classes}`,
-  (features) => nearestPass(features, centres, { sums: false }),
+  (features) => features.nearest(centres, { sums: false }),
   (a, b) => a.labels.reduce((count, label, n) => count + (label === b.labels[n] ? 0 : 1), 0) / pixels,
 );
 const labels = Uint16Array.from({ length: pixels }, (_, n) => Math.floor(n / 97) % classes);
@@ -148,7 +146,7 @@ for (const k of new Set([1, classes])) {
   const names = Int32Array.from({ length: k }, (_, c) => c);
   const request = { labels, classes: names, weight: rows(k), bias: new Float32Array(k).fill(-1.6) };
   const named = `of ${k} ${k === 1 ? "class" : "classes"}`;
-  await compare(`losses and gradients ${named}`, (f) => svmPass(f, { ...request, gradient: true }), gradients);
-  await compare(`confidence maps ${named}`, (f) => svmPass(f, { ...request, keep: true }), losses);
+  await compare(`losses and gradients ${named}`, (f) => f.svm({ ...request, gradient: true }), gradients);
+  await compare(`confidence maps ${named}`, (f) => f.svm({ ...request, keep: true }), losses);
 }
 await device.close();

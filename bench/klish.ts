@@ -8,7 +8,7 @@ import { klish } from "../src/cluster/klish/klish.ts";
 import { adjustedMutualInfo } from "../src/metrics/agreement.ts";
 import { predict } from "../src/pixels/predict.ts";
 import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
-import { withHelpers } from "../src/pixels/threads/sharedWork.ts";
+import { withSharedPasses } from "../src/pixels/threads/sharedPasses.ts";
 import { type FeatureHelpers, startHelpers } from "../src/project/sampling/featureHelpers.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
@@ -42,15 +42,14 @@ for (const name of args.length > 0 ? args : SETS) {
   const shared = threads > 1 ? fixture.sharedPyramid() : undefined;
   const blas = ortBlas({ threads: shared === undefined ? threads : 1 });
   const { helpers, close } = shared === undefined ? alone : startHelpers(shared, threads - 1);
-  const features = shared === undefined ? fixture.features(blas) : withHelpers(pyramidFeatures(shared, blas), helpers);
+  const features =
+    shared === undefined ? fixture.features(blas) : withSharedPasses(pyramidFeatures(shared, blas), helpers);
   const initialLabels = Uint16Array.from(fixture.bytes("init_labels.u8"));
   // Sessions and compiled code are a process's, not a run's: warm them before the clock starts.
   const { channels } = features;
   await features.scores(new Float32Array(channels), new Float32Array(1));
-  await features.passes?.nearest(
-    { k: 1, channels, weight: new Float32Array(channels), bias: new Float32Array(1) },
-    false,
-  );
+  const classifier = { k: 1, channels, weight: new Float32Array(channels), bias: new Float32Array(1) };
+  await features.nearest(classifier, { sums: false });
   globalThis.gc?.();
   const before = process.memoryUsage().rss;
   let peak = before;
@@ -66,6 +65,7 @@ for (const name of args.length > 0 ? args : SETS) {
     initialLabels,
     initialClusters: fixture.k0,
     tolerance,
+    solvers: { workingSets: helpers, merges: helpers },
     onProgress(progress) {
       sample();
       if (progress.phase !== phase) phases.push(`${progress.phase} ${((performance.now() - start) / 1000).toFixed(2)}`);

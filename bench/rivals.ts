@@ -18,7 +18,7 @@ import { DEFAULT_C } from "../src/cluster/svm/svmProblem.ts";
 import type { LinearClassifier } from "../src/pixels/linearClassifier.ts";
 import type { Pixels } from "../src/pixels/pixels.ts";
 import { pyramidFeatures } from "../src/pixels/pyramid/pyramid.ts";
-import { withHelpers } from "../src/pixels/threads/sharedWork.ts";
+import { withSharedPasses } from "../src/pixels/threads/sharedPasses.ts";
 import { startHelpers } from "../src/project/sampling/featureHelpers.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { RandomState } from "../src/tensor/random.ts";
@@ -154,7 +154,7 @@ async function compareKMeans(): Promise<void> {
   const fixture = klishFixture("gen_medium");
   const data = fixture.sharedPyramid()!;
   const { helpers, close } = startHelpers(data, threads - 1);
-  const features = withHelpers(pyramidFeatures(data, ortBlas({ threads: 1 })), helpers);
+  const features = withSharedPasses(pyramidFeatures(data, ortBlas({ threads: 1 })), helpers);
   const rows = denseRows(features);
   const k = fixture.k0;
   const initialCentroids = features.rows(new RandomState(0).permutation(features.pixels).slice(0, k));

@@ -6,8 +6,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { nearestPass } from "../src/pixels/nearestPass.ts";
-import { svmPass } from "../src/pixels/svmPass.ts";
 import { halvesOf, saveHalves } from "../src/project/sampling/featureFile.ts";
 import { openFeatures } from "../src/project/sampling/featureSource.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
@@ -75,11 +73,11 @@ async function measure(): Promise<void> {
     const weight = Float32Array.from({ length: k * channels }, () => random.randn() * 0.02);
     const bias = new Float32Array(k).fill(-1.6);
     const request = { labels, classes: Int32Array.from({ length: k }, (_, c) => c), weight, bias };
-    await report(`scores and gradients of ${k}`, () => svmPass(features, { ...request, gradient: true }));
-    await report(`scores and confidence maps of ${k}`, () => svmPass(features, { ...request, keep: true }));
+    await report(`scores and gradients of ${k}`, () => features.svm({ ...request, gradient: true }));
+    await report(`scores and confidence maps of ${k}`, () => features.svm({ ...request, keep: true }));
     if (k > 1) {
       const classifier = { k, channels, weight, bias };
-      await report(`nearest of ${k}, with sums`, () => nearestPass(features, classifier));
+      await report(`nearest of ${k}, with sums`, () => features.nearest(classifier));
     }
   }
   const rows = 16384;

@@ -29,17 +29,6 @@ const roomsOf = new Map(
 
 /** Files that may use Node; everything else runs in a browser too. */
 const NODE = /^(node\.ts|runtime\/ortNode\.ts|runtime\/node\/|project\/|cli\/)/;
-/** Imports that still point up: a solver inside the pixels. */
-const STILL_UP = new Set([
-  "cluster/svm/streamedMerge.ts > cluster/klish/confidence.ts",
-  "cluster/svm/streamedMerge.ts > cluster/klish/klishState.ts",
-  "cluster/svm/svmHelpers.ts > cluster/klish/confidence.ts",
-  "pixels/pixels.ts > cluster/svm/svmHelpers.ts",
-  "pixels/threads/sharedWork.ts > cluster/svm/svmHelpers.ts",
-  "pixels/pixels.ts > pixels/threads/passHelpers.ts",
-]);
-/** Circles of imports that are still to be broken, each by one of its files. */
-const CIRCLES = new Set(["pixels/pixels.ts"]);
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
@@ -121,7 +110,7 @@ describe("imports", () => {
       }
       const path = pathOf(file, target);
       const other = folderOf(path);
-      if (folder === undefined || STILL_UP.has(`${file} > ${path}`)) continue;
+      if (folder === undefined) continue;
       expect(other, `${file} imports the entry ${path}`).toBeDefined();
       if (folder !== other) {
         expect(layerOf.has(folder), `${folder} has no layer`).toBe(true);
@@ -138,7 +127,6 @@ describe("imports", () => {
 
   it("make no circle, except ops that name each other in their derivatives", () => {
     const wrong = circles().filter((circle) => !circle.every((file) => file.startsWith("graph/ops/")));
-    expect(wrong.filter((circle) => !circle.some((file) => CIRCLES.has(file)))).toEqual([]);
-    expect([...CIRCLES].filter((file) => !wrong.some((circle) => circle.includes(file)))).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 });

@@ -1,6 +1,11 @@
 import { type Blas, plainBlas } from "../numeric/blas.ts";
+import { addBias } from "../numeric/matrices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { addBias, checkIndex, classCount, denseRowSums, type Pixels, resolveRange } from "./pixels.ts";
+import { denseRowSums, rowSpread } from "./moments.ts";
+import { nearestPass } from "./nearestPass.ts";
+import type { Pixels } from "./pixels.ts";
+import { checkIndex, classCount, resolveRange } from "./ranges.ts";
+import { svmPass } from "./svmPass.ts";
 
 /**
  * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
@@ -33,6 +38,7 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
     channels,
     alignment: 1,
     blas,
+    passCost: "cheap",
     async scores(weight, bias, out, range) {
       const { start, end } = resolveRange(features, range);
       const k = classCount(channels, weight, bias);
@@ -62,8 +68,33 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       return out;
     },
     rowSums: (index, factors) => denseRowSums(features, index, factors),
+    svm: (request) => svmPass(features, request),
+    async nearest(classifier, request = {}) {
+      const { sums = true, before, range } = request;
+      if (!sums || before === undefined) return nearestPass(features, classifier, request);
+      const pass = await nearestPass(features, classifier, { ...request, sums: false });
+      const { start, end } = resolveRange(features, range);
+      moveRows(pass.sums, data.subarray(start * channels, end * channels), before, pass.labels);
+      return pass;
+    },
+    spread: (range) => rowSpread(features, range),
   };
   return features;
+}
+
+/** Of the `rows` whose class changed: takes them from the sums [K,D] of the former ones, and adds them to those of the new ones. */
+function moveRows(sums: Float64Array, rows: Float32Array, before: Uint16Array, labels: Uint16Array): void {
+  const channels = rows.length / labels.length;
+  for (let n = 0; n < labels.length; n++) {
+    if (before[n] === labels[n]) continue;
+    let at = n * channels;
+    const from = before[n] * channels;
+    const to = labels[n] * channels;
+    for (let d = 0; d < channels; d++, at++) {
+      sums[from + d] -= rows[at];
+      sums[to + d] += rows[at];
+    }
+  }
 }
 
 /** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. `out` is used when given. */

@@ -1,4 +1,6 @@
-import { accumulate, type PixelRange, type Pixels, pixelRanges } from "./pixels.ts";
+import { accumulate } from "../numeric/matrices.ts";
+import type { PixelRange, Pixels } from "./pixels.ts";
+import { pixelRanges } from "./ranges.ts";
 
 /** The most classes that Uint16 labels can name. */
 const MAX_CLASSES = 65536;

@@ -1,12 +1,49 @@
-import type { Pixels } from "./pixels.ts";
+/** Sums over dense rows, a block at a time: row sums, mean and variance, second moments. */
 
-/** Rows that are made dense at a time. */
-const CHUNK_ROWS = 4096;
+import { accumulate } from "../numeric/matrices.ts";
+import type { LinearPixels, PixelRange, RowSums, Spread } from "./pixels.ts";
+import { resolveRange } from "./ranges.ts";
 
-/** The mean feature [D], and the mean over pixels of |x - mean|^2. */
-export interface Spread {
-  readonly mean: Float64Array;
-  readonly variance: number;
+/** Rows that are made dense for one product; the sums of more are accumulated in float64. */
+const BLOCK_ROWS = 4096;
+
+const EMPTY = new Float32Array(0);
+/** The last buffers of `denseRowSums`, for the next one: they are large, and wanted hundreds of times. */
+let spareBuffer: Float32Array = EMPTY;
+let spareProduct: Float32Array = EMPTY;
+
+/** `Pixels.rowSums` by `rows` and `blas`, a block at a time. */
+export async function denseRowSums(
+  features: Pick<LinearPixels, "channels" | "blas" | "rows">,
+  index: Int32Array,
+  factors: Float32Array,
+): Promise<RowSums> {
+  const { channels: d, blas } = features;
+  const most = Math.min(BLOCK_ROWS, index.length);
+  const r = index.length === 0 ? 0 : factors.length / index.length;
+  const buffer = spareBuffer.length < most * d ? new Float32Array(most * d) : spareBuffer;
+  spareBuffer = EMPTY;
+  const product = spareProduct.length === d * d ? spareProduct : new Float32Array(d * d);
+  spareProduct = EMPTY;
+  const squares = new Float64Array(d * d);
+  const sums = new Float64Array(r * d);
+  for (let start = 0; start < index.length; start += BLOCK_ROWS) {
+    const some = index.subarray(start, start + BLOCK_ROWS);
+    const count = some.length;
+    const b = features.rows(some, buffer.subarray(0, count * d));
+    await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
+    accumulate(squares, product);
+    const a = new Float32Array(r * count);
+    for (let i = 0; i < r; i++) {
+      const from = i * index.length + start;
+      a.set(factors.subarray(from, from + count), i * count);
+    }
+    const part = await blas.gemm({ a, b, m: r, n: d, k: count });
+    accumulate(sums, part);
+  }
+  spareBuffer = buffer;
+  spareProduct = product;
+  return { squares, sums };
 }
 
 /** The spread of the pixels of all `parts`. */
@@ -26,34 +63,36 @@ export function pooled(parts: readonly { readonly spread: Spread; readonly pixel
 
 /** Calls `visit` with the dense rows of consecutive pixels; the array is reused. */
 export async function forEachRows(
-  features: Pixels,
+  features: LinearPixels,
   visit: (rows: Float32Array, count: number) => void | Promise<void>,
+  range?: PixelRange,
 ): Promise<void> {
-  const { pixels, channels } = features;
-  const buffer = new Float32Array(Math.min(CHUNK_ROWS, pixels) * channels);
-  for (let start = 0; start < pixels; start += CHUNK_ROWS) {
-    const count = Math.min(CHUNK_ROWS, pixels - start);
+  const { start: first, end } = resolveRange(features, range);
+  const buffer = new Float32Array(Math.min(BLOCK_ROWS, end - first) * features.channels);
+  for (let start = first; start < end; start += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, end - start);
     const index = Int32Array.from({ length: count }, (_, i) => start + i);
-    await visit(features.rows(index, buffer.subarray(0, count * channels)), count);
+    await visit(features.rows(index, buffer.subarray(0, count * features.channels)), count);
   }
 }
 
-/** Mean and variance of the features. Centred on the first row, so that a large common offset costs no digits. */
-export async function spread(features: Pixels): Promise<Spread> {
-  const known = await features.spread?.();
-  if (known !== undefined) return known;
-  const { pixels, channels } = features;
-  const origin = features.rows(Int32Array.of(0));
+/** `Pixels.spread` by rows. Centred on the first of them, so that a large common offset costs no digits. */
+export async function rowSpread(features: LinearPixels, range?: PixelRange): Promise<Spread> {
+  const { start, end } = resolveRange(features, range);
+  const { channels } = features;
+  const pixels = end - start;
+  const origin = features.rows(Int32Array.of(start));
   const sums = new Float64Array(channels);
   let squares = 0;
-  await forEachRows(features, (rows, count) => {
+  const add = (rows: Float32Array, count: number): void => {
     for (let i = 0, at = 0; i < count; i++)
       for (let d = 0; d < channels; d++, at++) {
         const x = rows[at] - origin[d];
         sums[d] += x;
         squares += x * x;
       }
-  });
+  };
+  await forEachRows(features, add, range);
   const mean = sums.map((sum, d) => origin[d] + sum / pixels);
   let offset = 0;
   for (const sum of sums) offset += (sum / pixels) ** 2;
@@ -64,7 +103,7 @@ export async function spread(features: Pixels): Promise<Spread> {
  * Second moments of the features with a 1 appended, per pixel: [D+1,D+1], lower triangle. Least squares and the preconditioner of
  * the SVMs come from it.
  */
-export async function secondMoments(features: Pixels): Promise<Float64Array> {
+export async function secondMoments(features: LinearPixels): Promise<Float64Array> {
   const { pixels, channels: d, blas } = features;
   const n = d + 1;
   const moments = new Float64Array(n * n);

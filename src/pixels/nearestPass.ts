@@ -1,46 +1,18 @@
+import { accumulate } from "../numeric/matrices.ts";
 import type { LinearClassifier } from "./linearClassifier.ts";
-import { accumulate, type PixelRange, type Pixels, pixelRanges, resolveRange } from "./pixels.ts";
+import type { LinearPixels, NearestPass, NearestPassRequest } from "./pixels.ts";
 import { bestOf } from "./predict.ts";
+import { pixelRanges, resolveRange } from "./ranges.ts";
 
-/** One assignment of pixels to the classes of a classifier, and the sums that K-means takes its next centroids from. */
-export interface NearestPass {
-  /** The best class of each pixel of the range. */
-  readonly labels: Uint16Array;
-  /** Of the pixels of each class: the sum of features [K,D], if asked for, and the number [K]. */
-  readonly sums: Float64Array;
-  readonly sizes: Float64Array;
-  /** The sum of all pixels' best scores. */
-  readonly scored: number;
-}
-
-/** Consecutive ranges, and what is asked about them. */
-export interface RangesRequest {
-  readonly ranges: readonly PixelRange[];
-  readonly sums: boolean;
-  readonly before: Uint16Array | undefined;
-}
-
-export interface NearestPassOptions {
-  /** Default true. */
-  readonly sums?: boolean;
-  /** The labels that the pixels of the range had before: `sums` are then the change since. */
-  readonly before?: Uint16Array | undefined;
-  /** Default: all pixels. */
-  readonly range?: PixelRange;
-}
-
-/** Assigns pixels, a chunk at a time: each chunk's features are read once. */
+/** `Pixels.nearest` by scores and gradients, a chunk at a time: each chunk's features are read once. */
 export async function nearestPass(
-  features: Pixels,
+  features: LinearPixels,
   classifier: LinearClassifier,
-  { sums: summed = true, before, range }: NearestPassOptions = {},
+  { sums: summed = true, before, range }: NearestPassRequest = {},
 ): Promise<NearestPass> {
-  if (features.passes !== undefined && range === undefined) return features.passes.nearest(classifier, summed, before);
   const { k, channels, weight, bias } = classifier;
   const whole = resolveRange(features, range);
   const ranges = pixelRanges(features, undefined, whole);
-  const found = await features.nearest?.(classifier, { ranges, sums: summed, before });
-  if (found !== undefined) return found;
   const labels = new Uint16Array(whole.end - whole.start);
   const sums = new Float64Array(k * channels);
   const sizes = new Float64Array(k);

@@ -1,14 +1,24 @@
-import type { SvmHelper } from "../cluster/svm/svmHelpers.ts";
+/**
+ * What clustering sees: N pixels x in R^D whose linear functions are cheap. Where the numbers lie and who computes on them is each
+ * implementation's own: a matrix (`denseFeatures`), a pyramid in memory or on disk (`pyramid/`), a device (`device/`), other threads
+ * (`threads/`). Algorithms never ask which. `tests/contracts/pixels.ts` holds every implementation to the definitions below.
+ *
+ * Letters in this folder: N pixels, D channels, K classes, M rows of a subset.
+ */
+
 import type { Blas } from "../numeric/blas.ts";
 import type { LinearClassifier } from "./linearClassifier.ts";
-import type { Spread } from "./moments.ts";
-import type { NearestPass, RangesRequest } from "./nearestPass.ts";
-import type { Passes } from "./threads/passHelpers.ts";
 
 /** The pixels `start` to `end` (exclusive); both are multiples of the features' `alignment`, or N. */
 export interface PixelRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** Pixels, ascending, and a value for each. */
+export interface SparseMap {
+  readonly index: Int32Array;
+  readonly value: Float32Array;
 }
 
 /** Sums over pixels x_i with factors f [R,M]: of x_i x_i^T, [D,D], and of f_ri x_i, [R,D]. */
@@ -17,11 +27,68 @@ export interface RowSums {
   readonly sums: Float64Array;
 }
 
-/**
- * What clustering sees: N pixels x in R^D whose linear functions are cheap, whatever their storage.
- * Letters in this folder: N pixels, D channels, K classes, M rows of a subset.
- */
-export interface Pixels {
+/** The mean feature [D], and the mean over pixels of |x - mean|^2. */
+export interface Spread {
+  readonly mean: Float64Array;
+  readonly variance: number;
+}
+
+/** The class that a classifier separates from the rest: the pixels of one label, or of several. */
+export type ClassLabels = number | readonly number[];
+
+export interface SvmPassRequest {
+  /** Label of each pixel of the range. */
+  readonly labels: Uint16Array;
+  /** The class of each row of `weight` [K,D] and `bias` [K]. */
+  readonly classes: ArrayLike<ClassLabels>;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  /** Keep the scores of pixels with s > -1: those of the confidence map. */
+  readonly keep?: boolean;
+  /** Keep those of pixels with a margin above minus this instead. */
+  readonly near?: number;
+  readonly gradient?: boolean;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
+}
+
+/** What one pass over the pixels says about one hyperplane as the classifier of one class. y = 1 in the class, else -1; margin = 1 - y s. */
+export interface ClassPass {
+  /** sum_n max(0, margin_n)^2. */
+  readonly loss: number;
+  /** Pixels with s > 0, and those among them that belong to the class. */
+  readonly predicted: number;
+  readonly truePositive: number;
+  /** Scores of the pixels asked for; else empty. */
+  readonly kept: SparseMap;
+  /** sum_n max(0, margin_n), that of y_n max(0, margin_n), and, if asked for, that of y_n max(0, margin_n) x_n. */
+  readonly pull: number;
+  readonly signedPull: number;
+  readonly pullGradient: Float64Array | undefined;
+}
+
+export interface NearestPassRequest {
+  /** Default true. */
+  readonly sums?: boolean;
+  /** The labels that the pixels of the range had before: `sums` are then the change since. */
+  readonly before?: Uint16Array | undefined;
+  /** Default: all pixels. */
+  readonly range?: PixelRange;
+}
+
+/** One assignment of pixels to the classes of a classifier, and the sums that K-means takes its next centroids from. */
+export interface NearestPass {
+  /** The best class of each pixel of the range; the first wins a tie. */
+  readonly labels: Uint16Array;
+  /** Of the pixels of each class: the sum of features [K,D], if asked for, and the number [K]. */
+  readonly sums: Float64Array;
+  readonly sizes: Float64Array;
+  /** The sum of all pixels' best scores. */
+  readonly scored: number;
+}
+
+/** The members of `Pixels` that the plain loops over them need (`svmPass`, `nearestPass`, `rowSpread`, `denseRowSums`). */
+export interface LinearPixels {
   /** N, the number of pixels (samples). */
   readonly pixels: number;
   /** D, the number of channels. */
@@ -39,123 +106,39 @@ export interface Pixels {
   gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array>;
   /** The rows x_n, n in `index`, dense [M,D]. `out` is reused when given. */
   rows(index: Int32Array, out?: Float32Array): Float32Array;
+}
+
+export interface Pixels extends LinearPixels {
+  /**
+   * "dear" where every pass over the pixels costs reading them: few passes are then made, over many classes at once. `svmPlan` chooses by
+   * it, and nothing else asks.
+   */
+  readonly passCost: "cheap" | "dear";
   /** The sums over the M pixels of `index`, with `factors` [R,M]. */
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
-  /** `nearestPass` over consecutive ranges, where features know a faster way than by their scores; undefined where they do not. */
-  nearest?(classifier: LinearClassifier, request: RangesRequest): Promise<NearestPass | undefined>;
-  /** Mean and variance over `range`, likewise. */
-  spread?(range?: PixelRange): Promise<Spread | undefined>;
-  /** Set where every pass over the pixels costs reading them: few passes are then made, over many classes at once. */
-  readonly streamed?: boolean;
-  /** Whole passes shared with other threads, where that is worth more than sharing each product. */
-  readonly passes?: Passes;
-  /** Other threads that solve SVMs on the same features, merges' too or only the start's, and those features for this thread alone. */
-  readonly solving?: {
-    readonly helpers: readonly (Pick<SvmHelper, "solve"> & Partial<SvmHelper>)[];
-    readonly alone: Pixels;
+  /** Scores the pixels by K hyperplanes and gathers each class's loss, counts, kept scores and gradient. */
+  svm(request: SvmPassRequest): Promise<ClassPass[]>;
+  /** Assigns the pixels to the best class of `classifier`. */
+  nearest(classifier: LinearClassifier, request?: NearestPassRequest): Promise<NearestPass>;
+  /** Mean and variance over `range` (default: all). */
+  spread(range?: PixelRange): Promise<Spread>;
+}
+
+/** The pixels of `own`, some of whose members are replaced. */
+export function withMembers(own: Pixels, members: Partial<Pixels>): Pixels {
+  return {
+    pixels: own.pixels,
+    channels: own.channels,
+    alignment: own.alignment,
+    blas: own.blas,
+    passCost: own.passCost,
+    scores: (weight, bias, out, range) => own.scores(weight, bias, out, range),
+    gradient: (g, range) => own.gradient(g, range),
+    rows: (index, out) => own.rows(index, out),
+    rowSums: (index, factors) => own.rowSums(index, factors),
+    svm: (request) => own.svm(request),
+    nearest: (classifier, request) => own.nearest(classifier, request),
+    spread: (range) => own.spread(range),
+    ...members,
   };
-}
-
-/** Rows that are made dense for one product; the sums of more are accumulated in float64. */
-const BLOCK_ROWS = 4096;
-
-const EMPTY = new Float32Array(0);
-/** The last buffers of `denseRowSums`, for the next one: they are large, and wanted hundreds of times. */
-let spareBuffer: Float32Array = EMPTY;
-let spareProduct: Float32Array = EMPTY;
-
-/** `rowSums` by `rows` and `blas`, a block at a time. */
-export async function denseRowSums(
-  { channels: d, blas, rows }: Pick<Pixels, "channels" | "blas" | "rows">,
-  index: Int32Array,
-  factors: Float32Array,
-): Promise<RowSums> {
-  const most = Math.min(BLOCK_ROWS, index.length);
-  const r = index.length === 0 ? 0 : factors.length / index.length;
-  const buffer = spareBuffer.length < most * d ? new Float32Array(most * d) : spareBuffer;
-  spareBuffer = EMPTY;
-  const product = spareProduct.length === d * d ? spareProduct : new Float32Array(d * d);
-  spareProduct = EMPTY;
-  const squares = new Float64Array(d * d);
-  const sums = new Float64Array(r * d);
-  for (let start = 0; start < index.length; start += BLOCK_ROWS) {
-    const some = index.subarray(start, start + BLOCK_ROWS);
-    const count = some.length;
-    const b = rows(some, buffer.subarray(0, count * d));
-    await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
-    accumulate(squares, product);
-    const a = new Float32Array(r * count);
-    for (let i = 0; i < r; i++) {
-      const from = i * index.length + start;
-      a.set(factors.subarray(from, from + count), i * count);
-    }
-    const part = await blas.gemm({ a, b, m: r, n: d, k: count });
-    accumulate(sums, part);
-  }
-  spareBuffer = buffer;
-  spareProduct = product;
-  return { squares, sums };
-}
-
-/** Adds `part` to `total` from `at` on. Outside an asynchronous function, where such a loop runs far slower. */
-export function accumulate(total: Float64Array, part: ArrayLike<number>, at = 0): void {
-  for (let j = 0; j < part.length; j++) total[at + j] += part[j];
-}
-
-/** Adds to each of the K rows of n scores its bias. */
-export function addBias(scores: Float32Array, bias: Float32Array, n: number): void {
-  for (let c = 0, at = 0; c < bias.length; c++) {
-    const own = bias[c];
-    for (const stop = at + n; at < stop; at++) scores[at] += own;
-  }
-}
-
-/** Pixels of one working chunk: K maps of this size stay in the processor's cache. */
-const CHUNK_PIXELS = 8192;
-
-/** Consecutive aligned ranges that cover `within` (default: all pixels), each of about `size` pixels and at least one `alignment`. */
-export function pixelRanges(
-  features: Pixels,
-  size = CHUNK_PIXELS,
-  within: PixelRange = { start: 0, end: features.pixels },
-): PixelRange[] {
-  const step = Math.max(1, Math.floor(size / features.alignment)) * features.alignment;
-  const ranges: PixelRange[] = [];
-  for (let start = within.start; start < within.end; start += step)
-    ranges.push({ start, end: Math.min(within.end, start + step) });
-  return ranges;
-}
-
-/** `range`, checked, or all pixels. Throws RangeError when it is not aligned or leaves the pixels. */
-export function resolveRange(features: Pixels, range: PixelRange | undefined): PixelRange {
-  const { pixels, alignment } = features;
-  if (range === undefined) return { start: 0, end: pixels };
-  const aligned = (n: number) => Number.isInteger(n) && n >= 0 && n <= pixels && n % alignment === 0;
-  if (!aligned(range.start) || !(aligned(range.end) || range.end === pixels) || range.end < range.start)
-    throw new RangeError(
-      `pixels ${range.start} to ${range.end}: expected multiples of ${alignment} within 0 to ${pixels}, in order`,
-    );
-  return range;
-}
-
-/** K of `weight` [K,D] and `bias` [K]. Throws RangeError when they do not fit each other or the channels. */
-export function classCount(channels: number, weight: Float32Array, bias: Float32Array): number {
-  if (weight.length !== bias.length * channels)
-    throw new RangeError(
-      `weight [K,${channels}] and bias [K] do not fit: ${weight.length} and ${bias.length} elements`,
-    );
-  return bias.length;
-}
-
-/** Throws RangeError when `index` names a pixel outside 0 to N - 1. */
-export function checkIndex(index: Int32Array, pixels: number): void {
-  for (const n of index)
-    if (n < 0 || n >= pixels) throw new RangeError(`rows: pixel ${n} is outside 0 to ${pixels - 1}`);
-}
-
-/** Columns `first` to `first + count` of `matrix` [rows, width], as a matrix of its own. */
-export function columns(matrix: Float32Array, rows: number, width: number, first: number, count: number): Float32Array {
-  const result = new Float32Array(rows * count);
-  for (let i = 0; i < rows; i++) result.set(matrix.subarray(i * width + first, i * width + first + count), i * count);
-  return result;
 }

@@ -1,6 +1,7 @@
 import type { JobOptions } from "../tensor/progress.ts";
 import type { LinearClassifier } from "./linearClassifier.ts";
-import { type PixelRange, type Pixels, pixelRanges } from "./pixels.ts";
+import type { PixelRange, Pixels } from "./pixels.ts";
+import { pixelRanges } from "./ranges.ts";
 
 /**
  * The class of every pixel: argmax_k of w_k . x + b_k, the first class winning a tie. Works through the pixels in chunks, so

@@ -1,28 +1,6 @@
-import { accumulate, type PixelRange, type Pixels, pixelRanges, resolveRange } from "./pixels.ts";
-
-/** Pixels, ascending, and a value for each. */
-export interface SparseMap {
-  readonly index: Int32Array;
-  readonly value: Float32Array;
-}
-
-/** What one pass over all pixels says about one hyperplane as the classifier of one class. */
-export interface ClassPass {
-  /** sum_n max(0, margin_n)^2. */
-  readonly loss: number;
-  /** Pixels with s > 0, and those among them that belong to the class. */
-  readonly predicted: number;
-  readonly truePositive: number;
-  /** Scores of the pixels asked for; else empty. */
-  readonly kept: SparseMap;
-  /** sum_n max(0, margin_n), that of y_n max(0, margin_n), and, if asked for, that of y_n max(0, margin_n) x_n. */
-  readonly pull: number;
-  readonly signedPull: number;
-  readonly pullGradient: Float64Array | undefined;
-}
-
-/** The class that a classifier separates from the rest: the pixels of one label, or of several. */
-export type ClassLabels = number | readonly number[];
+import { accumulate } from "../numeric/matrices.ts";
+import type { ClassLabels, ClassPass, LinearPixels, SparseMap, SvmPassRequest } from "./pixels.ts";
+import { pixelRanges, resolveRange } from "./ranges.ts";
 
 /** 1 at the labels of the class, else 0. */
 export function labelTable(own: ClassLabels): Uint8Array {
@@ -31,25 +9,8 @@ export function labelTable(own: ClassLabels): Uint8Array {
   return table;
 }
 
-export interface PassRequest {
-  /** Label of each pixel of the range. */
-  readonly labels: Uint16Array;
-  /** The class of each row of `weight` [K,D] and `bias` [K]. */
-  readonly classes: ArrayLike<ClassLabels>;
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-  /** Keep the scores of pixels with s > -1: those of the confidence map. */
-  readonly keep?: boolean;
-  /** Keep those of pixels with a margin above minus this instead. */
-  readonly near?: number;
-  readonly gradient?: boolean;
-  /** Default: all pixels. */
-  readonly range?: PixelRange;
-}
-
-/** Scores all pixels of the range, a chunk at a time, and gathers each class's loss, counts, kept scores and gradient. */
-export async function svmPass(features: Pixels, request: PassRequest): Promise<ClassPass[]> {
-  if (features.passes !== undefined && request.range === undefined) return features.passes.svm(request);
+/** `Pixels.svm` by scores and gradients, a chunk at a time. */
+export async function svmPass(features: LinearPixels, request: SvmPassRequest): Promise<ClassPass[]> {
   const { labels, classes, weight, bias, keep = false, near } = request;
   const k = classes.length;
   const whole = resolveRange(features, request.range);

@@ -1,12 +1,15 @@
-import { forEachRows } from "./moments.ts";
-import { denseRowSums, type Pixels, resolveRange } from "./pixels.ts";
+import { denseRowSums, forEachRows, rowSpread } from "./moments.ts";
+import { nearestPass } from "./nearestPass.ts";
+import type { Pixels } from "./pixels.ts";
+import { resolveRange } from "./ranges.ts";
+import { svmPass } from "./svmPass.ts";
 
 /**
  * The features scaled to length 1, so that squared distances between them are 2 - 2 cos(x, y). A zero vector has no direction and
  * stays zero. Reads all rows once for their lengths.
  */
 export async function unitFeatures(features: Pixels): Promise<Pixels> {
-  const { pixels, channels, alignment, blas } = features;
+  const { pixels, channels, alignment, blas, passCost } = features;
   /** 1 / |x_n|. */
   const scale = new Float32Array(pixels);
   let at = 0;
@@ -22,6 +25,7 @@ export async function unitFeatures(features: Pixels): Promise<Pixels> {
     channels,
     alignment,
     blas,
+    passCost,
     async scores(weight, bias, out, range) {
       const { start, end } = resolveRange(features, range);
       const n = end - start;
@@ -44,6 +48,9 @@ export async function unitFeatures(features: Pixels): Promise<Pixels> {
       return rows;
     },
     rowSums: (index, factors) => denseRowSums(unit, index, factors),
+    svm: (request) => svmPass(unit, request),
+    nearest: (classifier, request) => nearestPass(unit, classifier, request),
+    spread: (range) => rowSpread(unit, range),
   };
   return unit;
 }

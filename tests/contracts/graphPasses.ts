@@ -2,42 +2,18 @@ import { describe, expect, it } from "vitest";
 import { klish } from "../../src/cluster/klish/klish.ts";
 import { kMeans } from "../../src/cluster/kmeans/kMeans.ts";
 import { linearSvm } from "../../src/cluster/svm/linearSvm.ts";
-import { type SolveRequest, svmSolver } from "../../src/cluster/svm/svmHelpers.ts";
+import { type SolveRequest, svmSolver } from "../../src/cluster/svm/svmSolver.ts";
 import { plainBlas } from "../../src/numeric/blas.ts";
 import { type FeatureBlocks, pyramidBlocks, rowBlocks, storedBlocks } from "../../src/pixels/device/featureBlocks.ts";
 import { type GraphFeaturesOptions, graphFeatures } from "../../src/pixels/device/graphFeatures.ts";
-import { nearestPass } from "../../src/pixels/nearestPass.ts";
-import type { Pixels } from "../../src/pixels/pixels.ts";
+import type { ClassLabels, Pixels } from "../../src/pixels/pixels.ts";
 import { pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
 import type { PyramidData } from "../../src/pixels/pyramid/pyramidData.ts";
 import { numbersOf, storedFeatures } from "../../src/pixels/pyramid/storedPyramid.ts";
-import { type ClassLabels, svmPass } from "../../src/pixels/svmPass.ts";
-import { withHelpers } from "../../src/pixels/threads/sharedWork.ts";
 import type { Provider, Runtime } from "../../src/runtime/session.ts";
 import { roundToHalves, widenHalves } from "../../src/tensor/half.ts";
 import { RandomState } from "../../src/tensor/random.ts";
-import { blobs } from "../pixels/points.ts";
-
-type Numbers = (random: RandomState) => number;
-const normal: Numbers = (random) => random.randn();
-
-/** A pyramid of levels [side, channels]. */
-export function tinyPyramid(
-  images: number,
-  resolution: number,
-  sides: readonly (readonly [number, number])[],
-  numbers = normal,
-): PyramidData {
-  const random = new RandomState(images + resolution);
-  let first = 0;
-  const levels = sides.map(([size, channels]) => {
-    const data = Float32Array.from({ length: images * size * size * channels }, () => numbers(random));
-    const level = { size, channels, first, data };
-    first += channels;
-    return level;
-  });
-  return { images, resolution, levels };
-}
+import { blobs, tinyPyramid } from "../pixels/points.ts";
 
 /** Clouds of pixels: every second image pixel of a level of full size lies about one of four centres, the others are noise. */
 function cloudyPyramid(): PyramidData {
@@ -108,8 +84,8 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
       bias: Float32Array.from({ length: k }, () => random.randn()),
     };
     for (const wanted of [{ gradient: true, near: 0.5 }, { keep: true }, { gradient: true }]) {
-      const got = await svmPass(features, { ...request, ...wanted });
-      const expected = await svmPass(plain, { ...request, ...wanted });
+      const got = await features.svm({ ...request, ...wanted });
+      const expected = await plain.svm({ ...request, ...wanted });
       for (const name of ["loss", "pull", "signedPull", "predicted", "truePositive"] as const)
         expect(
           difference(
@@ -151,8 +127,8 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
     const classifier = { k, channels, weight, bias: Float32Array.from({ length: k }, () => random.randn()) };
     const before = Uint16Array.from({ length: plain.pixels }, () => random.randint(k));
     for (const wanted of [{ sums: true }, { before }, { sums: false }]) {
-      const got = await nearestPass(features, classifier, wanted);
-      const expected = await nearestPass(plain, classifier, wanted);
+      const got = await features.nearest(classifier, wanted);
+      const expected = await plain.nearest(classifier, wanted);
       expect(Array.from(got.labels)).toEqual(Array.from(expected.labels));
       expect(Array.from(got.sizes)).toEqual(Array.from(expected.sizes));
       expect(Math.abs(got.scored / expected.scored - 1)).toBeLessThanOrEqual(tolerance);
@@ -183,9 +159,9 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
         const labels = Uint16Array.from({ length: plain.pixels }, (_, n) => n % 5);
         const weight = Float32Array.from({ length: plain.channels }, (_, d) => Math.sin(d));
         const request = { weight, bias: Float32Array.of(0.1), gradient: true, keep: true };
-        const several = await svmPass(plain, { ...request, labels, classes: [[4, 1]] });
+        const several = await plain.svm({ ...request, labels, classes: [[4, 1]] });
         const joined = labels.map((label) => (label === 4 ? 1 : label));
-        expect(several).toEqual(await svmPass(plain, { ...request, labels: joined, classes: [1] }));
+        expect(several).toEqual(await plain.svm({ ...request, labels: joined, classes: [1] }));
       });
     });
 
@@ -232,8 +208,8 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
       const weight = [1, 0, 2, 1, 0, 1, 1, 0, 1, 0, 2, 1, 0, 1, 1, 0, -1, 1, 0, 2];
       const classifier = { k: 5, channels: 4, weight: Float32Array.from(weight), bias: new Float32Array(5) };
       await asGraph(data, async (features, plain) => {
-        const got = await nearestPass(features, classifier);
-        const expected = await nearestPass(plain, classifier);
+        const got = await features.nearest(classifier);
+        const expected = await plain.nearest(classifier);
         expect(Array.from(got.labels)).toEqual(Array.from(expected.labels));
         expect(Array.from(got.sums)).toEqual(Array.from(expected.sums));
         expect(got.scored).toBe(expected.scored);
@@ -272,7 +248,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
       const rounded = { ...pyramid, levels: pyramid.levels.map((l, i) => ({ ...l, data: widenHalves(halves[i]) })) };
       const plain = pyramidFeatures(rounded, plainBlas());
       await using(storedFeatures(pyramid, store, plainBlas()), storedBlocks(pyramid, store), async (features) => {
-        expect(features.streamed).toBe(true);
+        expect(features.passCost).toBe("dear");
         await compareSvm(features, plain, 3);
         await compareNearest(features, plain, 3);
       });
@@ -297,7 +273,7 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
         );
         const svm = await linearSvm(features, { labels, nClasses: 4, tolerance: 1e-4 });
         const { weight, bias } = svm;
-        const passes = await svmPass(plain, { labels, classes: [0, 1, 2, 3], weight, bias, gradient: true });
+        const passes = await plain.svm({ labels, classes: [0, 1, 2, 3], weight, bias, gradient: true });
         for (const [c, { loss, pullGradient = [] }] of passes.entries()) {
           const row = weight.subarray(c * 12, (c + 1) * 12);
           const norm = row.reduce((sum, w) => sum + w * w, 0);
@@ -311,28 +287,24 @@ export function graphPassesContract(runtime: Runtime, provider: Provider, tolera
       });
     });
 
-    it("share the start's SVMs with other threads, and no merges", async () => {
+    it("share the start's SVMs with other threads", async () => {
       const data = cloudyPyramid();
-      const shared = pyramidFeatures(data, plainBlas());
-      const { solve } = svmSolver(shared);
+      const plain = pyramidFeatures(data, plainBlas());
+      const { solve } = svmSolver(plain);
       let solved = 0;
-      const helper = {
-        scores: shared.scores.bind(shared),
-        gradient: shared.gradient.bind(shared),
-        rowSums: shared.rowSums.bind(shared),
-        solve: (request: SolveRequest) => {
+      const solver = {
+        solve(request: SolveRequest) {
           solved++;
           return solve(structuredClone(request));
         },
-        trainMerged: () => Promise.reject(new Error("a merge was given away")),
       };
       const options = { initialClusters: 6, seed: 2, criterion: "paper" as const };
-      const plain = await using(shared, pyramidBlocks(data), (features) => klish(features, options));
-      const helped = await using(withHelpers(shared, [helper]), pyramidBlocks(data), (features) =>
-        klish(features, options),
+      const alone = await using(plain, pyramidBlocks(data), (features) => klish(features, options));
+      const helped = await using(plain, pyramidBlocks(data), (features) =>
+        klish(features, { ...options, solvers: { workingSets: [solver], merges: [] } }),
       );
       expect(solved).toBeGreaterThan(0);
-      expect(Array.from(helped.weight)).toEqual(Array.from(plain.weight));
+      expect(Array.from(helped.weight)).toEqual(Array.from(alone.weight));
     });
 
     it("lead to the same merges", async () => {

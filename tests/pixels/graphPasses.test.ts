@@ -11,7 +11,8 @@ import { ortNode } from "../../src/runtime/ortNode.ts";
 import { type Runtime, RuntimeError } from "../../src/runtime/session.ts";
 import { randn } from "../../src/tensor/random.ts";
 import { type AnyTensor, sizeOf } from "../../src/tensor/tensor.ts";
-import { difference, graphPassesContract, tinyPyramid } from "../contracts/graphPasses.ts";
+import { difference, graphPassesContract } from "../contracts/graphPasses.ts";
+import { tinyPyramid } from "./points.ts";
 
 graphPassesContract(ortNode, "cpu", 1e-5);
 
@@ -97,7 +98,6 @@ describe("graphFeatures", () => {
     const full: Runtime = { ...ortNode, upload: () => Promise.reject(new RuntimeError("out of memory")) };
     const made = await graphFeatures(plain, pyramidBlocks(data), { runtime: full, provider: "cpu" });
     expect(made.residentBytes).toBe(0);
-    expect(made.features.passes).toBeDefined();
     await made.close();
   });
 

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { denseFeatures } from "../../src/pixels/denseFeatures.ts";
-import { spread } from "../../src/pixels/moments.ts";
-import { nearestPass } from "../../src/pixels/nearestPass.ts";
 import type { Pixels } from "../../src/pixels/pixels.ts";
 import { featurePyramid } from "../../src/pixels/pyramid/featurePyramid.ts";
 import { RandomState } from "../../src/tensor/random.ts";
@@ -58,18 +56,18 @@ describe("nearestPass of a pyramid", () => {
         if (k > 1) weight.copyWithin((k - 1) * channels, 0, channels);
         const bias = Float32Array.from({ length: k }, (_, c) => (c === k - 1 ? 0 : c % 3));
         const classifier = { k, channels, weight, bias };
-        const found = await nearestPass(features, classifier);
-        const expected = await nearestPass(plain, classifier);
+        const found = await features.nearest(classifier);
+        const expected = await plain.nearest(classifier);
         expect(found.labels).toEqual(expected.labels);
         if (k > 1) expect(found.sizes[k - 1]).toBe(0);
         expect(found.sizes).toEqual(expected.sizes);
         close(found.sums, expected.sums);
         close([found.scored], [expected.scored]);
         const before = Uint16Array.from({ length: pixels }, (_, n) => (n % 2 ? found.labels[n] : random.randint(k)));
-        const change = await nearestPass(features, classifier, { before });
-        close(change.sums, (await nearestPass(plain, classifier, { before })).sums);
+        const change = await features.nearest(classifier, { before });
+        close(change.sums, (await plain.nearest(classifier, { before })).sums);
         const start = features.alignment * Math.floor(images / 2);
-        const part = await nearestPass(features, classifier, { range: { start, end: pixels } });
+        const part = await features.nearest(classifier, { range: { start, end: pixels } });
         expect(part.labels).toEqual(expected.labels.subarray(start));
       }),
       { numRuns: 60 },
@@ -80,14 +78,14 @@ describe("nearestPass of a pyramid", () => {
     await fc.assert(
       fc.asyncProperty(shapes, async ({ images, resolution, layers, seed }) => {
         const features = pyramid(images, resolution, layers, seed);
-        const { mean, variance } = await spread(features);
-        const expected = await spread(dense(features));
+        const { mean, variance } = await features.spread();
+        const expected = await dense(features).spread();
         close(mean, expected.mean);
         expect(variance).toBeCloseTo(expected.variance, 4);
       }),
       { numRuns: 40 },
     );
     const constant = featurePyramid([tensor([2, 4, 3, 3], new Float32Array(72).fill(1e6))], { resolution: 7 });
-    expect((await spread(constant)).variance).toBe(0);
+    expect((await constant.spread()).variance).toBe(0);
   });
 });

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { plainBlas } from "../../src/numeric/blas.ts";
-import { nearestPass } from "../../src/pixels/nearestPass.ts";
-import { pixelRanges } from "../../src/pixels/pixels.ts";
 import { pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
 import { type HalfStore, numbersOf, type StoredShape, storedFeatures } from "../../src/pixels/pyramid/storedPyramid.ts";
-import { svmPass } from "../../src/pixels/svmPass.ts";
-import { withPasses } from "../../src/pixels/threads/passHelpers.ts";
+import { pixelRanges } from "../../src/pixels/ranges.ts";
+import { withSharedPasses } from "../../src/pixels/threads/sharedPasses.ts";
 import { roundToHalves, widenHalves } from "../../src/tensor/half.ts";
 import { randn } from "../../src/tensor/random.ts";
 
@@ -83,17 +81,12 @@ describe.each(SHAPES)("storedFeatures of $images images, resolution $resolution"
     close(stored.rows(all), held.rows(all), 1e-6);
   });
 
-  it("passes are the same alone, in pieces, and with helpers", async () => {
+  it("passes are the same in pieces, shared with a thread that holds the rounded numbers", async () => {
     const labels = Uint16Array.from({ length: pixels }, (_, n) => n % 3);
     const request = { labels, classes: [0, 2], weight, bias, keep: true, gradient: true };
-    const helper = {
-      svmPass: (asked: Parameters<typeof svmPass>[1]) => svmPass(held, asked),
-      nearestPass: (...asked: [Parameters<typeof nearestPass>[1], Parameters<typeof nearestPass>[2]]) =>
-        nearestPass(held, ...asked),
-    };
-    const shared = withPasses(stored, stored, [helper]);
-    const expected = await svmPass(held, request);
-    for (const [c, pass] of (await svmPass(shared, request)).entries()) {
+    const shared = withSharedPasses(stored, [held], { piece: alignment });
+    const expected = await held.svm(request);
+    for (const [c, pass] of (await shared.svm(request)).entries()) {
       expect(pass.predicted).toBe(expected[c].predicted);
       expect(pass.truePositive).toBe(expected[c].truePositive);
       expect(pass.kept.index).toEqual(expected[c].kept.index);
@@ -102,8 +95,8 @@ describe.each(SHAPES)("storedFeatures of $images images, resolution $resolution"
       close(pass.pullGradient ?? [], expected[c].pullGradient ?? []);
     }
     const classifier = { k, channels, weight, bias };
-    const nearest = await nearestPass(shared, classifier);
-    const alone = await nearestPass(held, classifier);
+    const nearest = await shared.nearest(classifier);
+    const alone = await held.nearest(classifier);
     expect(nearest.labels).toEqual(alone.labels);
     expect(nearest.sizes).toEqual(alone.sizes);
     close(nearest.sums, alone.sums);

@@ -6,14 +6,13 @@
 
 import { subset } from "../../pixels/denseFeatures.ts";
 import { classSizes, classSums } from "../../pixels/labels.ts";
-import { spread } from "../../pixels/moments.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
 import { type MergeTree, mergeTree } from "../tree/mergeTree.ts";
 import { mergeAll } from "./klishMerge.ts";
-import { type KlishOptions, startClusters } from "./klishOptions.ts";
+import { forSample, type KlishOptions, startClusters } from "./klishOptions.ts";
 
 const BALANCES = [0, 0.5, 1];
 /** The share of K-means' R2 that is enough; chosen on few generators. */
@@ -44,8 +43,8 @@ export function sampleOf(features: Pixels, options: KlishOptions): Pixels {
 
 /** The least lambda whose clusters explain enough, else the largest. */
 export async function chooseBalance(features: Pixels, options: KlishOptions): Promise<number> {
-  const { onCheckpoint: _, onProgress, minIou: __, initialLabels, ...settings } = options;
-  const { seed = 0 } = options;
+  const { initialLabels, ...settings } = forSample(options);
+  const { seed = 0, onProgress } = options;
   const sample = sampleOf(features, options);
   const whole = sample === features;
   const ks = guardedKs(options);
@@ -105,7 +104,7 @@ export async function informative(
 /** R2 of a labelling: the share of the features' variance that lies between its k clusters, in [0, 1]. */
 export async function explainedVariance(features: Pixels, labels: ArrayLike<number>, k: number): Promise<number> {
   const { pixels, channels } = features;
-  const { mean, variance } = await spread(features);
+  const { mean, variance } = await features.spread();
   if (variance === 0) return 0;
   const sums = await classSums(features, labels, k);
   const sizes = classSizes(labels, k);

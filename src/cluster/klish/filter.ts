@@ -1,7 +1,6 @@
 import { classSizes, classSums } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
-import { svmPass } from "../../pixels/svmPass.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
 
@@ -18,7 +17,7 @@ export async function filteredLabels(
 ): Promise<{ labels: Uint16Array; k: number } | undefined> {
   const { k, weight, bias } = classifier;
   const classes = Array.from({ length: k }, (_, c) => c);
-  const passes = await svmPass(features, { labels, classes, weight, bias });
+  const passes = await features.svm({ labels, classes, weight, bias });
   const sizes = classSizes(labels, k);
   const kept = aboveThreshold(
     Float64Array.from(passes, (pass, c) => {

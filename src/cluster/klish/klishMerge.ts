@@ -1,15 +1,14 @@
 import { iouOf } from "../../pixels/labels.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import type { SparseMap } from "../../pixels/svmPass.ts";
+import type { Pixels, SparseMap } from "../../pixels/pixels.ts";
 import { MergedSvmTrainer } from "../svm/mergedSvm.ts";
-import { StreamedMerges, type Union } from "../svm/streamedMerge.ts";
-import { type MergeRequest, type MergeResult, type SvmHelper, trainMerged } from "../svm/svmHelpers.ts";
 import { SvmProblem } from "../svm/svmProblem.ts";
+import { type MergeRequest, type MergeResult, NO_SOLVERS, type SvmSolvers, trainMerged } from "../svm/svmSolver.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "../tree/mergeTree.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
 import { type Cluster, restore, type State, start } from "./klishState.ts";
 import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
+import { StreamedMerges, type Union } from "./streamedMerge.ts";
 
 /** Merges that are trained with the next one over streamed pixels. */
 const STREAMED_AHEAD = 5;
@@ -23,7 +22,8 @@ export async function mergeAll(features: Pixels, options: KlishOptions, balance:
   const problem = new SvmProblem(features, settings.C, settings.tolerance);
   const state =
     options.resume === undefined ? await start(problem, options) : await restore(problem, options.resume, options);
-  const trainers = features.streamed ? passTrainers(state) : threadTrainers(state);
+  const trainers =
+    features.passCost === "dear" ? passTrainers(state) : threadTrainers(state, options.solvers ?? NO_SOLVERS);
   const tree = (): MergeTree =>
     mergeTree({
       pixels: features.pixels,
@@ -81,20 +81,17 @@ interface MergeTrainers {
 }
 
 /** Each thread trains one merge at a time, this one the next. */
-function threadTrainers(state: State): MergeTrainers {
+function threadTrainers(state: State, { merges }: SvmSolvers): MergeTrainers {
   const { problem } = state;
-  const helpers = (problem.features.solving?.helpers ?? []).filter(
-    (helper): helper is SvmHelper => helper.trainMerged !== undefined,
-  );
   const trainer = new MergedSvmTrainer(problem);
   const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
-  const queue = new MergeQueue([...helpers, here]);
+  const queue = new MergeQueue([...merges, here]);
   return {
-    ahead: helpers.length > 0 ? FORESEEN_BY_THREADS : 0,
+    ahead: merges.length > 0 ? FORESEEN_BY_THREADS : 0,
     train([first, ...others]) {
       // A training begins with the classifiers of its two clusters, so both must be there. One more than are trained at a time: who is
       // done early has the next.
-      const ready = others.filter(({ parts }) => parts.length === 2).slice(0, helpers.length + 1);
+      const ready = others.filter(({ parts }) => parts.length === 2).slice(0, merges.length + 1);
       return queue.train(
         taskOf(state, first),
         ready.map((union) => taskOf(state, union)),

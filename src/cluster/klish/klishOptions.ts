@@ -3,6 +3,7 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import type { KMeansProgress } from "../kmeans/kMeans.ts";
 import type { TrainingProgress } from "../svm/streamedTraining.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE } from "../svm/svmProblem.ts";
+import type { SvmSolvers } from "../svm/svmSolver.ts";
 import type { MergeTree } from "../tree/mergeTree.ts";
 
 export interface KlishOptions extends JobOptions {
@@ -37,6 +38,8 @@ export interface KlishOptions extends JobOptions {
   readonly minClusters?: number;
   /** Stop when every cluster's IoU is at least this. Default: do not. */
   readonly minIou?: number;
+  /** Other threads that solve SVMs over the same pixels. The result is the same for any number of them. */
+  readonly solvers?: SvmSolvers;
   /** Continue this tree, made from the same features and options: the result is that of an uninterrupted run. */
   readonly resume?: MergeTree;
   /** Called with the tree so far at each K; may be passed as `resume` later. */
@@ -52,6 +55,12 @@ export interface KlishStart {
   readonly kMeans?: KMeansProgress;
   readonly clusters?: { readonly labels: Uint16Array; readonly k: number };
   readonly training?: TrainingProgress;
+}
+
+/** The options of a run that tries something on a sample: without what belongs to all pixels. */
+export function forSample(options: KlishOptions): KlishOptions {
+  const { onProgress: _, onCheckpoint, minIou, solvers, begun, onStart, ...settings } = options;
+  return settings;
 }
 
 /** K0 of the paper. */

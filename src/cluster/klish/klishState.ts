@@ -1,14 +1,14 @@
 /** What a run of KLiSH holds between two merges, made from start labels or from an unfinished tree. */
 
 import { checkLabels, classSizes, countOwn, iouOf } from "../../pixels/labels.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import { type ClassPass, svmPass } from "../../pixels/svmPass.ts";
+import type { ClassPass, Pixels } from "../../pixels/pixels.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
+import { confidenceMap, confidenceMapOf } from "../svm/confidenceMap.ts";
 import { type LinearSvm, trainOneVsRest } from "../svm/linearSvm.ts";
 import { trainStreamed } from "../svm/streamedTraining.ts";
 import type { SvmProblem } from "../svm/svmProblem.ts";
 import type { MergeRecord, MergeTree } from "../tree/mergeTree.ts";
-import { ConfidenceProducts, confidenceMap, confidenceMapOf } from "./confidence.ts";
+import { ConfidenceProducts } from "./confidence.ts";
 import { filteredLabels } from "./filter.ts";
 import { type KlishOptions, startClusters } from "./klishOptions.ts";
 
@@ -65,13 +65,13 @@ async function startLabels(features: Pixels, options: KlishOptions): Promise<{ l
 
 /** What streamed features may continue. The filter clusters anew after a training: its runs continue from the tree only. */
 function startOf(features: Pixels, { begun, onStart, filter }: KlishOptions): Pick<KlishOptions, "begun" | "onStart"> {
-  if (!features.streamed || filter) return {};
+  if (features.passCost === "cheap" || filter) return {};
   return { ...(begun && { begun }), ...(onStart && { onStart }) };
 }
 
 /** The start classifiers: by few passes over all pixels where each is dear. */
 function train(problem: SvmProblem, labels: Uint16Array, k: number, options: KlishOptions): Promise<LinearSvm> {
-  if (!problem.features.streamed) return trainOneVsRest(problem, labels, k, options);
+  if (problem.features.passCost === "cheap") return trainOneVsRest(problem, labels, k, options);
   const { begun, onStart } = startOf(problem.features, options);
   const { onProgress, signal } = options;
   return trainStreamed(problem, labels, k, {
@@ -131,7 +131,7 @@ function emptyState(problem: SvmProblem, initialLabels: Uint16Array, k: number):
 function mapPass(state: State, k: number) {
   const { problem, weight, bias, initialLabels: labels } = state;
   const classes = Array.from({ length: k }, (_, row) => row);
-  return svmPass(problem.features, {
+  return problem.features.svm({
     labels,
     classes,
     weight: weight.subarray(0, k * problem.features.channels),
@@ -147,7 +147,7 @@ async function presentPass(state: State, rows: Int32Array, names: readonly numbe
   const stacked = new Float32Array(rows.length * channels);
   for (const [i, row] of rows.entries())
     stacked.set(weight.subarray(row * channels, (row + 1) * channels), i * channels);
-  const passes = await svmPass(problem.features, {
+  const passes = await problem.features.svm({
     labels,
     classes: names,
     weight: stacked,
@@ -180,7 +180,8 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
     names = names.filter((_, i) => i !== removed);
   }
   const sizes = classSizes(state.labels, k0);
-  const passes = features.streamed ? await presentPass(state, last.members, names) : await mapPass(state, k0);
+  const passes =
+    features.passCost === "dear" ? await presentPass(state, last.members, names) : await mapPass(state, k0);
   for (const [i, row] of last.members.entries()) {
     const name = names[i];
     let iou: number;
@@ -189,7 +190,7 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
       state.confidence.add(row, confidenceMap(passes[row].kept));
     } else {
       const weight = tree.weight.subarray(row * features.channels, (row + 1) * features.channels);
-      const scores = await problem.alone.scores(weight, tree.bias.subarray(row, row + 1));
+      const scores = await features.scores(weight, tree.bias.subarray(row, row + 1));
       iou = iouOf(countOwn(scores, state.labels, name), sizes[name]);
       state.confidence.add(row, confidenceMapOf(scores));
     }

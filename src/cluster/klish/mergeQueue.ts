@@ -2,7 +2,7 @@
  * The SVMs of merges, trained by several threads: that of the next merge, and meanwhile those of pairs that will probably be merged
  * soon after. A merged cluster's SVM depends on its two clusters only, so one trained ahead of time is the one that is wanted.
  */
-import type { MergeRequest, MergeResult, SvmHelper } from "../svm/svmHelpers.ts";
+import type { MergeRequest, MergeResult, SvmSolver } from "../svm/svmSolver.ts";
 
 /** Two clusters by their classifiers' rows, and what their merge asks for, made when a thread takes it on. */
 export interface MergeTask {
@@ -11,7 +11,7 @@ export interface MergeTask {
   request(): MergeRequest;
 }
 
-type Trainer = Pick<SvmHelper, "trainMerged">;
+type Trainer = Pick<SvmSolver, "trainMerged">;
 
 interface Wanted {
   readonly task: MergeTask;

@@ -11,7 +11,7 @@ import { kMeans } from "../kmeans/kMeans.ts";
 import type { MergeTree } from "../tree/mergeTree.ts";
 import { chooseBalance, guardedKs, informative, sampleOf } from "./balance.ts";
 import { mergeAll } from "./klishMerge.ts";
-import { type KlishOptions, startClusters } from "./klishOptions.ts";
+import { forSample, type KlishOptions, startClusters } from "./klishOptions.ts";
 
 /** Trees are compared over these fractions of K0: below the start's own splits, above what so few clusters force. */
 const LEAST = 1 / 8;
@@ -24,8 +24,8 @@ const ITERATIONS = 2;
  * are many, all with one lambda.
  */
 export async function mergeRestarted(features: Pixels, options: KlishOptions): Promise<MergeTree> {
-  const { onCheckpoint: _, onProgress, minIou: __, restarts = 1, minClusters = 2, ...settings } = options;
-  const { seed = 0, criterion } = options;
+  const settings = forSample(options);
+  const { seed = 0, criterion, onProgress, restarts = 1, minClusters = 2 } = options;
   const auto = criterion === "pair" && typeof options.balance !== "number";
   const balance = auto
     ? await chooseBalance(features, options)

@@ -4,12 +4,11 @@
  * `Pixels`. All scores are taken about the mean: a large common offset costs no digits.
  */
 
+import { accumulate } from "../../numeric/matrices.ts";
 import { denseFeatures } from "../../pixels/denseFeatures.ts";
-import { classSizes, classSums, sizeOrder } from "../../pixels/labels.ts";
+import { classSizes, sizeOrder } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
-import { type Spread, spread } from "../../pixels/moments.ts";
-import { type NearestPass, nearestPass } from "../../pixels/nearestPass.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
+import type { NearestPass, Pixels, Spread } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 import type { Clustering } from "../clustering.ts";
@@ -64,7 +63,7 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
   const { pixels, channels } = features;
   if (!Number.isInteger(k) || k < 1 || k > pixels)
     throw new RangeError(`kMeans: nClusters must be an integer from 1 to the ${pixels} pixels, got ${k}`);
-  const statistics: Spread = options.begun ?? (await spread(features));
+  const statistics: Spread = options.begun ?? (await features.spread());
   const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
   const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
   const sampled = options.initialCentroids === undefined && size < pixels;
@@ -90,12 +89,13 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
     const sample = centredSample(features, random.permutation(pixels).subarray(0, size), statistics.mean);
     const about: Spread = { mean: new Float64Array(channels), variance: statistics.variance };
     centroids = await kMeansPlusPlus(sample, k, random);
-    centroids = await lloyd(sample, centroids, about, sampleIterations, advance);
+    centroids = await lloyd(sample, centroids, about, sampleIterations, false, advance);
   }
   const first = options.begun?.iterations ?? 0;
   await options.onIteration?.({ ...statistics, centroids, iterations: first });
   let all = first;
-  centroids = await lloyd(features, centroids, statistics, iterations - first, async (now) => {
+  const resumable = options.begun !== undefined || options.onIteration !== undefined;
+  centroids = await lloyd(features, centroids, statistics, iterations - first, resumable, async (now) => {
     advance();
     await options.onIteration?.({ ...statistics, centroids: now, iterations: ++all });
   });
@@ -219,11 +219,12 @@ async function lloyd(
   start: Float64Array,
   { mean, variance }: Spread,
   iterations: number,
+  resumable: boolean,
   advance: (centroids: Float64Array) => void | Promise<void>,
 ): Promise<Float64Array> {
   const { channels } = features;
   const centroids = start.slice();
-  const assign = assigner(features);
+  const assign = assigner(features, resumable);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { sums, sizes } = await assign(nearest(centroids, mean));
     const shift = recentre(centroids, sums, sizes, mean);
@@ -248,66 +249,23 @@ function recentre(centroids: Float64Array, sums: Float64Array, sizes: Float64Arr
   return shift;
 }
 
-/** The sum of features [K,D] and the number of pixels [K] of each cluster. */
-type ClassTotals = Pick<NearestPass, "sums" | "sizes">;
-
-/** Above this share of pixels in other clusters, all are summed anew. */
-const RESUM_SHARE = 0.1;
-const BLOCK_ROWS = 4096;
-
 /**
  * Assigns all pixels at each call. After the first, the sums of clusters are those of the call before, moved by the pixels that
- * changed theirs: few do, after some iterations.
+ * changed theirs: few do, after some iterations. A run that may be continued sums all pixels each time, as its continuation will.
  */
-function assigner(features: Pixels): (classifier: LinearClassifier) => Promise<ClassTotals> {
-  const { pixels } = features;
-  // Rows are dear where features are streamed, and a run continued there is to sum as one that was never interrupted.
-  if (features.streamed) return (classifier) => nearestPass(features, classifier);
+function assigner(
+  features: Pixels,
+  resumable: boolean,
+): (classifier: LinearClassifier) => Promise<Pick<NearestPass, "sums" | "sizes">> {
   let before: Uint16Array | undefined;
   let sums: Float64Array = new Float64Array(0);
-  if (features.nearest !== undefined || features.passes !== undefined)
-    return async (classifier) => {
-      const pass = await nearestPass(features, classifier, { before });
-      if (before === undefined) sums = pass.sums;
-      else for (let j = 0; j < sums.length; j++) sums[j] += pass.sums[j];
-      before = pass.labels;
-      return { sums, sizes: pass.sizes };
-    };
   return async (classifier) => {
-    const { labels, sizes } = await nearestPass(features, classifier, { sums: false });
-    const changed = before === undefined ? undefined : differing(before, labels, RESUM_SHARE * pixels);
-    if (before === undefined || changed === undefined) sums = await classSums(features, labels, classifier.k);
-    else
-      for (let start = 0; start < changed.length; start += BLOCK_ROWS) {
-        const index = changed.subarray(start, start + BLOCK_ROWS);
-        moveRows(sums, features.rows(index), index, before, labels);
-      }
-    before = labels;
-    return { sums, sizes };
+    const pass = await features.nearest(classifier, { before });
+    if (before === undefined) ({ sums } = pass);
+    else accumulate(sums, pass.sums);
+    if (!resumable) before = pass.labels;
+    return { sums, sizes: pass.sizes };
   };
-}
-
-/** Takes the `rows` of the pixels in `index` from the sums [K,D] of their former classes, and adds them to those of their new ones. */
-function moveRows(sums: Float64Array, rows: Float32Array, index: Int32Array, before: Uint16Array, labels: Uint16Array) {
-  const channels = rows.length / index.length;
-  for (let i = 0, at = 0; i < index.length; i++) {
-    const from = before[index[i]] * channels;
-    const to = labels[index[i]] * channels;
-    for (let d = 0; d < channels; d++, at++) {
-      sums[from + d] -= rows[at];
-      sums[to + d] += rows[at];
-    }
-  }
-}
-
-/** The positions where two labellings differ; undefined if these are more than `most`. */
-function differing(a: Uint16Array, b: Uint16Array, most: number): Int32Array | undefined {
-  let count = 0;
-  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) count++;
-  if (count > most) return undefined;
-  const index = new Int32Array(count);
-  for (let n = 0, i = 0; n < a.length; n++) if (a[n] !== b[n]) index[i++] = n;
-  return index;
 }
 
 /** Assigns every pixel, and numbers the clusters by size. */
@@ -319,7 +277,7 @@ async function finish(
   const { pixels, channels } = features;
   const k = centroids.length / channels;
   const found = nearest(centroids, mean);
-  const { labels, sizes, scored } = await nearestPass(features, found, { sums: false });
+  const { labels, sizes, scored } = await features.nearest(found, { sums: false });
   const order = sizeOrder(sizes);
   const rank = new Uint16Array(k);
   for (let c = 0; c < k; c++) rank[order[c]] = c;

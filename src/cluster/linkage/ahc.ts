@@ -1,6 +1,5 @@
 import { subset } from "../../pixels/denseFeatures.ts";
 import { classSizes, sizeOrder } from "../../pixels/labels.ts";
-import { spread } from "../../pixels/moments.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
@@ -76,7 +75,7 @@ async function pairDistances(sample: Pixels, metric: "euclidean" | "cosine", squ
   const { pixels: n, channels: d, blas } = sample;
   const rows = sample.rows(Int32Array.from({ length: n }, (_, i) => i));
   const norms = new Float64Array(n);
-  const mean = metric === "euclidean" ? (await spread(sample)).mean : new Float64Array(d);
+  const mean = metric === "euclidean" ? (await sample.spread()).mean : new Float64Array(d);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < d; j++) {
       rows[i * d + j] -= mean[j];

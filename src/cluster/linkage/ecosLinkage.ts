@@ -5,7 +5,8 @@
  */
 
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
-import { type Pixels, pixelRanges } from "../../pixels/pixels.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { pixelRanges } from "../../pixels/ranges.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { cutTree, linkageTree, pairIndex, type Union } from "./linkage.ts";
 

@@ -11,11 +11,9 @@ import { choleskySolve, factorPositive } from "../../numeric/cholesky.ts";
 import { checkLabels, classSums } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import { secondMoments } from "../../pixels/moments.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import { type ClassPass, svmPass } from "../../pixels/svmPass.ts";
+import type { ClassPass, Pixels } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
-import type { SvmHelper } from "./svmHelpers.ts";
 import {
   DEFAULT_C,
   DEFAULT_TOLERANCE,
@@ -26,6 +24,7 @@ import {
   SvmProblem,
   signsOf,
 } from "./svmProblem.ts";
+import { NO_SOLVERS, type SvmSolver, type SvmSolvers } from "./svmSolver.ts";
 
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -68,7 +67,7 @@ export async function trainOneVsRest(
   problem: SvmProblem,
   labels: Uint16Array,
   k: number,
-  job: JobOptions,
+  { solvers = NO_SOLVERS, ...job }: JobOptions & { readonly solvers?: SvmSolvers },
 ): Promise<LinearSvm> {
   const { features } = problem;
   const { pixels, channels } = features;
@@ -88,10 +87,11 @@ export async function trainOneVsRest(
   else {
     const some = labelsOf(labels, sample.index);
     planes = await leastSquares(sample.problem, some, k);
-    await solveAll(problem, true, some, planes, SAMPLE_TOLERANCE, progress(0, `${some.length} pixels`));
+    await solveAll(problem, solvers, true, some, planes, SAMPLE_TOLERANCE, progress(0, `${some.length} pixels`));
   }
   const found = await solveAll(
     problem,
+    solvers,
     false,
     labels,
     planes,
@@ -104,6 +104,7 @@ export async function trainOneVsRest(
 /** Solves all classes from their present hyperplanes, in rounds: one pass says which are not yet certified, and these are refined. */
 async function solveAll(
   problem: SvmProblem,
+  solvers: SvmSolvers,
   sampled: boolean,
   labels: Uint16Array,
   planes: Hyperplane[],
@@ -125,7 +126,7 @@ async function solveAll(
     }
     pending = pending.filter((k) => k in unsolved);
     if (pending.length === 0 || round === MAX_ROUNDS) return { objective, gap };
-    await refine(problem, sampled, labels, planes, unsolved, pending, tolerance * INNER_SHARE, advance);
+    await refine(problem, solvers, sampled, labels, planes, unsolved, pending, tolerance * INNER_SHARE, advance);
   }
 }
 
@@ -137,7 +138,7 @@ function pass(
   classes: readonly number[],
 ): Promise<ClassPass[]> {
   const { weight, bias } = stackPlanes(planes, classes, features.channels);
-  return svmPass(features, { labels, classes, weight, bias, gradient: true, near: NEAR });
+  return features.svm({ labels, classes, weight, bias, gradient: true, near: NEAR });
 }
 
 /**
@@ -146,6 +147,7 @@ function pass(
  */
 async function refine(
   problem: SvmProblem,
+  solvers: SvmSolvers,
   sampled: boolean,
   labels: Uint16Array,
   planes: Hyperplane[],
@@ -166,21 +168,21 @@ async function refine(
       advance();
     }
   };
-  const there = async (helper: Pick<SvmHelper, "solve">): Promise<void> => {
+  const there = async (solver: Pick<SvmSolver, "solve">): Promise<void> => {
     for (let k = small.pop(); k !== undefined; k = small.pop()) {
       const near = passes[k].kept;
       const signs = signsOf(labels, near.index, k);
       const request = { c, tolerance: certified, sampled, signs, plane: planes[k], near, enough: tolerance };
-      planes[k] = await helper.solve(request);
+      planes[k] = await solver.solve(request);
       advance();
     }
   };
-  await Promise.all([...(problem.features.solving?.helpers ?? []).map(there), here()]);
+  await Promise.all([...solvers.workingSets.map(there), here()]);
 }
 
 /** The least-squares classifiers of all classes (a Newton step from w = 0, b = 0 with every pixel active), stretched. */
 export async function leastSquares(problem: SvmProblem, labels: Uint16Array, k: number): Promise<Hyperplane[]> {
-  const { alone: features, c } = problem;
+  const { features, c } = problem;
   const { pixels, channels: d } = features;
   const n = d + 1;
   const moments = await secondMoments(features);

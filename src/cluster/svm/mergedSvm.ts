@@ -1,5 +1,5 @@
 import { dot } from "../../numeric/symmetric.ts";
-import type { SparseMap } from "../../pixels/svmPass.ts";
+import type { SparseMap } from "../../pixels/pixels.ts";
 import { hinge } from "./hinge.ts";
 import type { Curvature, Hyperplane } from "./newtonSvm.ts";
 import { INNER_SHARE, labelsOf, NEAR, SAMPLE_TOLERANCE, type SvmProblem, signsOf, signsOfAll } from "./svmProblem.ts";
@@ -51,7 +51,7 @@ export class MergedSvmTrainer {
     const { plane, scores: few } = await combined(sample.problem, some, own, p, q);
     const curvature: Curvature = {};
     await this.#solve(sample.problem, some, own, plane, few, SAMPLE_TOLERANCE, curvature);
-    await whole.alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias), scores);
+    await whole.features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias), scores);
     return this.#solve(whole, labels, own, plane, scores, whole.tolerance, curvature);
   }
 
@@ -68,7 +68,7 @@ export class MergedSvmTrainer {
     for (let round = 1; ; round++) {
       await problem.solve(labels, own, plane, nearPixels(labels, own, scores), tolerance * INNER_SHARE, curvature);
       const weight = Float32Array.from(plane.weight);
-      await problem.alone.scores(weight, Float32Array.of(plane.bias), scores);
+      await problem.features.scores(weight, Float32Array.of(plane.bias), scores);
       const { objective, gap, certified } = await this.#certify(problem, scores, labels, own, plane, tolerance);
       if (certified || round === MAX_ROUNDS) return { weight, bias: plane.bias, objective, gap, scores };
     }
@@ -84,14 +84,14 @@ export class MergedSvmTrainer {
   ) {
     const pulls = this.#pulls.subarray(0, scores.length);
     const sums = hinge(signsOfAll(labels, own), scores, pulls);
-    const pullGradient = await problem.alone.gradient(pulls);
+    const pullGradient = await problem.features.gradient(pulls);
     return problem.certify(plane.weight, { ...sums, pullGradient }, tolerance);
   }
 }
 
 /** The best combination of two hyperplanes for class `own`, and its scores. */
 async function combined(
-  { alone: features, penalty }: SvmProblem,
+  { features, penalty }: SvmProblem,
   labels: Uint16Array,
   own: number,
   p: Classifier,

@@ -12,7 +12,8 @@
 import { choleskySolve, factorPositive } from "../../numeric/cholesky.ts";
 import { checkLabels } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
-import { type Pixels, pixelRanges } from "../../pixels/pixels.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { pixelRanges } from "../../pixels/ranges.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import { dot } from "../../numeric/symmetric.ts";
-import { type ClassLabels, type ClassPass, svmPass } from "../../pixels/svmPass.ts";
+import type { ClassLabels, ClassPass } from "../../pixels/pixels.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { NEAR, type SvmProblem } from "./svmProblem.ts";
 import { type PackedFactor, sampledHessian, solveWorkingSet, type WorkingSets } from "./workingSets.ts";
@@ -155,7 +155,7 @@ async function polish(
   for (let round = 1; round <= MAX_PASSES && pending.length > 0; round++) {
     const weight = new Float32Array(pending.length * d);
     for (const [row, i] of pending.entries()) weight.set(descents[i].trial.subarray(0, d), row * d);
-    const passes = await svmPass(features, {
+    const passes = await features.svm({
       labels,
       classes: pending.map((i) => classes[i]),
       weight,
@@ -285,6 +285,6 @@ async function nearPixels(
   const weight = new Float32Array(classes.length * features.channels);
   for (const [row, plane] of planes.entries()) weight.set(plane.weight, row * features.channels);
   const bias = Float32Array.from(planes, (plane) => plane.bias);
-  const passes = await svmPass(features, { labels, classes, weight, bias, near: NEAR });
+  const passes = await features.svm({ labels, classes, weight, bias, near: NEAR });
   return passes.map((pass) => pass.kept.index);
 }

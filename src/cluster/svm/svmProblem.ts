@@ -1,6 +1,5 @@
 import { subset } from "../../pixels/denseFeatures.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import type { ClassPass, SparseMap } from "../../pixels/svmPass.ts";
+import type { ClassPass, Pixels, SparseMap } from "../../pixels/pixels.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { type Curvature, type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
 
@@ -42,8 +41,6 @@ export const SAMPLE_TOLERANCE = 0.3;
 /** The binary L2-SVMs of Eq. 3 over one set of features. Rows of hyperplanes are kept rounded to float32, as they are used. */
 export class SvmProblem {
   readonly features: Pixels;
-  /** The features without other threads: what is solved on them is the same for any number of threads. */
-  readonly alone: Pixels;
   readonly c: number;
   readonly tolerance: number;
   /** C/N of Eq. 3. */
@@ -55,7 +52,6 @@ export class SvmProblem {
 
   constructor(features: Pixels, c: number, tolerance: number) {
     this.features = features;
-    this.alone = features.solving?.alone ?? features;
     this.c = c;
     this.tolerance = tolerance;
     this.penalty = c / features.pixels;
@@ -79,16 +75,16 @@ export class SvmProblem {
       await this.solveWorking(signsOf(labels, set.index, own), plane, set, tolerance, curvature);
       return;
     }
-    const { alone, penalty } = this;
+    const { features, penalty } = this;
     const signs = signsOfAll(labels, own);
-    const scores = await alone.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
-    await new NewtonSvm(alone, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance, curvature });
+    const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
+    await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance, curvature });
     roundPlane(plane);
   }
 
   /** Whether `near` can be solved by itself. */
   isWorkingSet(near: SparseMap): boolean {
-    const { channels } = this.alone;
+    const { channels } = this.features;
     const count = near.index.length;
     // Too few pixels would leave directions in which nothing holds the hyperplane.
     return count > channels && count <= this.#mostWorking;
@@ -96,7 +92,7 @@ export class SvmProblem {
 
   /** Pixels of the largest working set. */
   get #mostWorking(): number {
-    const { pixels, channels } = this.alone;
+    const { pixels, channels } = this.features;
     return Math.floor(Math.min(WORKING_SHARE * pixels, WORKING_BYTES / (4 * channels)));
   }
 
@@ -108,11 +104,11 @@ export class SvmProblem {
     tolerance: number,
     curvature: Curvature = {},
   ): Promise<void> {
-    const { alone, penalty } = this;
-    const numbers = near.index.length * alone.channels;
+    const { features, penalty } = this;
+    const numbers = near.index.length * features.channels;
     // Room for the largest at once, of which what is not used takes no memory: growing would leave large garbage.
-    if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostWorking * alone.channels);
-    const working = subset(alone, near.index, this.#rows.subarray(0, numbers));
+    if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostWorking * features.channels);
+    const working = subset(features, near.index, this.#rows.subarray(0, numbers));
     await new NewtonSvm(working, this.#buffers).minimise(signs, plane, near.value, { penalty, tolerance, curvature });
     roundPlane(plane);
   }
@@ -148,7 +144,7 @@ export class SvmProblem {
     if (size < Math.min(Math.max(SAMPLE_LEAST, SAMPLE_LEAST_PER_CHANNEL * channels), room)) return undefined;
     if (this.#sample === undefined) {
       const index = new RandomState(0).permutation(pixels).slice(0, size).sort();
-      this.#sample = { index, problem: new SvmProblem(subset(this.alone, index), this.c, this.tolerance) };
+      this.#sample = { index, problem: new SvmProblem(subset(this.features, index), this.c, this.tolerance) };
     }
     return this.#sample;
   }

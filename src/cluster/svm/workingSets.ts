@@ -5,8 +5,8 @@
 
 import { factorPositive } from "../../numeric/cholesky.ts";
 import { denseFeatures } from "../../pixels/denseFeatures.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import { type ClassLabels, labelTable } from "../../pixels/svmPass.ts";
+import type { ClassLabels, Pixels } from "../../pixels/pixels.ts";
+import { labelTable } from "../../pixels/svmPass.ts";
 import { RandomState } from "../../tensor/random.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { NEAR, SvmProblem } from "./svmProblem.ts";

@@ -4,7 +4,6 @@
  */
 
 import { classSizes, classSums } from "../../pixels/labels.ts";
-import { spread } from "../../pixels/moments.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
@@ -41,7 +40,7 @@ export async function explainedByTree(
   const { pixels, channels } = features;
   if (labels.length !== pixels)
     throw new RangeError(`explainedByTree: ${labels.length} labels of ${pixels} pixels; expected one for each`);
-  const { mean, variance } = await spread(features);
+  const { mean, variance } = await features.spread();
   const total = pixels * variance;
   const sums = await classSums(features, labels, k0);
   const sizes = classSizes(labels, k0);

@@ -4,15 +4,22 @@
  */
 
 import type { Graph } from "../../graph/value.ts";
+import { columns } from "../../numeric/matrices.ts";
 import { RuntimeError } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { LinearClassifier } from "../linearClassifier.ts";
-import { type NearestPass, nearestPass } from "../nearestPass.ts";
-import { classCount, columns, type Pixels } from "../pixels.ts";
-import { type ClassPass, labelTable, type PassRequest, SparseBuilder } from "../svmPass.ts";
-import type { Passes } from "../threads/passHelpers.ts";
+import {
+  type ClassPass,
+  type NearestPass,
+  type NearestPassRequest,
+  type Pixels,
+  type SvmPassRequest,
+  withMembers,
+} from "../pixels.ts";
+import { classCount } from "../ranges.ts";
+import { labelTable, SparseBuilder } from "../svmPass.ts";
 import {
   type Block,
   CLASS_STEP,
@@ -28,10 +35,7 @@ import { groups, nearestGraph, type PassShape, scoresGraph, sumsGraph, svmGraph 
 export type GraphFeaturesOptions = DeviceOptions & JobOptions;
 
 export interface GraphFeatures {
-  /**
-   * The given features, with passes, and scores and gradients of all pixels, on the provider. The rest stays where it was. Other threads
-   * solve SVMs on working sets only: over all pixels their numbers would not be the device's.
-   */
+  /** The given features, with passes, and scores and gradients of all pixels, on the provider. The rest stays where it was. */
   readonly features: Pixels;
   /** Bytes of features that lie on the device. */
   readonly residentBytes: number;
@@ -68,30 +72,21 @@ export async function graphFeatures(
     await device.close();
     throw error;
   }
-  const { pixels, channels, alignment, blas, streamed, solving } = features;
-  const alone: Pixels = {
-    pixels,
-    channels,
-    alignment,
-    blas,
-    ...(streamed === undefined ? {} : { streamed }),
-    scores: (weight, bias, out, range) =>
-      range === undefined ? passes.scores(weight, bias, out) : features.scores(weight, bias, out, range),
-    gradient: (g, range) => (range === undefined ? passes.gradient(g) : features.gradient(g, range)),
-    rows: (index, out) => features.rows(index, out),
-    rowSums: (index, factors) => features.rowSums(index, factors),
-    ...(features.spread && { spread: features.spread.bind(features) }),
-    passes,
-  };
-  const helpers = solving?.helpers.map((helper) => ({ solve: helper.solve.bind(helper) }));
   return {
-    features: helpers === undefined ? alone : { ...alone, solving: { helpers, alone } },
+    features: withMembers(features, {
+      scores: (weight, bias, out, range) =>
+        range === undefined ? passes.scores(weight, bias, out) : features.scores(weight, bias, out, range),
+      gradient: (g, range) => (range === undefined ? passes.gradient(g) : features.gradient(g, range)),
+      svm: (request) => (request.range === undefined ? passes.svm(request) : features.svm(request)),
+      nearest: (classifier, request = {}) =>
+        request.range === undefined ? passes.nearest(classifier, request) : features.nearest(classifier, request),
+    }),
     residentBytes: device.residentBytes,
     close: () => device.close(),
   };
 }
 
-class GraphPasses implements Passes {
+class GraphPasses {
   readonly #features: Pixels;
   readonly #device: DeviceBlocks;
 
@@ -181,7 +176,7 @@ class GraphPasses implements Passes {
     return this.#device.run(block, "scores", padded(count), scoresGraph, feeds);
   }
 
-  async svm(request: PassRequest): Promise<ClassPass[]> {
+  async svm(request: SvmPassRequest): Promise<ClassPass[]> {
     const { labels, classes, weight, bias } = request;
     const single = Array.from(classes).filter((own) => typeof own === "number");
     if (single.length === classes.length) return this.#device.inTurn(() => this.#svm(request, single));
@@ -202,7 +197,7 @@ class GraphPasses implements Passes {
   }
 
   async #svm(
-    { labels, weight, bias, keep = false, near, gradient = false }: PassRequest,
+    { labels, weight, bias, keep = false, near, gradient = false }: SvmPassRequest,
     classes: readonly number[],
   ): Promise<ClassPass[]> {
     const { channels } = this.#features;
@@ -243,17 +238,16 @@ class GraphPasses implements Passes {
     return totals.map(({ kept, ...total }) => ({ ...total, kept: kept.finish() }));
   }
 
-  async nearest(classifier: LinearClassifier, sums: boolean, before?: Uint16Array): Promise<NearestPass> {
+  async nearest(classifier: LinearClassifier, request: NearestPassRequest): Promise<NearestPass> {
     // All classes of a pixel must be compared at once.
     if (this.#device.blocks.some((block) => classifier.k > this.#device.mostClasses(block)))
-      return nearestPass(this.#features, classifier, { sums, before });
-    return this.#device.inTurn(() => this.#nearest(classifier, sums, before));
+      return this.#features.nearest(classifier, request);
+    return this.#device.inTurn(() => this.#nearest(classifier, request));
   }
 
   async #nearest(
     { k, weight, bias, channels }: LinearClassifier,
-    summed: boolean,
-    before: Uint16Array | undefined,
+    { sums: summed = true, before }: NearestPassRequest,
   ): Promise<NearestPass> {
     const labels = new Uint16Array(this.#features.pixels);
     const sizes = new Float64Array(k);
@@ -314,7 +308,7 @@ class GraphPasses implements Passes {
   }
 }
 
-/** Keeps scores [n,K] by `PassRequest`'s rules: those with a margin above -`near`, or else those above -1. */
+/** Keeps scores [n,K] by `SvmPassRequest`'s rules: those with a margin above -`near`, or else those above -1. */
 function gather(
   scores: Float32Array,
   labels: Float32Array,

@@ -2,21 +2,22 @@
 
 import { linearMap } from "../../numeric/bilinear.ts";
 import type { Blas } from "../../numeric/blas.ts";
+import { accumulate, addBias, columns } from "../../numeric/matrices.ts";
 import type { LinearClassifier } from "../linearClassifier.ts";
-import type { Spread } from "../moments.ts";
-import type { NearestPass, RangesRequest } from "../nearestPass.ts";
-import {
-  accumulate,
-  addBias,
-  checkIndex,
-  classCount,
-  columns,
-  denseRowSums,
-  type PixelRange,
-  type Pixels,
-  type RowSums,
-  resolveRange,
+import { denseRowSums, rowSpread } from "../moments.ts";
+import { nearestPass } from "../nearestPass.ts";
+import type {
+  ClassPass,
+  NearestPass,
+  NearestPassRequest,
+  PixelRange,
+  Pixels,
+  RowSums,
+  Spread,
+  SvmPassRequest,
 } from "../pixels.ts";
+import { checkIndex, classCount, pixelRanges, resolveRange } from "../ranges.ts";
+import { svmPass } from "../svmPass.ts";
 import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 import { pyramidNearest } from "./pyramidNearest.ts";
 import { pyramidSpread } from "./pyramidSpread.ts";
@@ -44,6 +45,7 @@ class Pyramid implements Pixels {
   readonly channels: number;
   readonly alignment: number;
   readonly blas: Blas;
+  readonly passCost = "cheap";
   readonly #levels: readonly Level[];
   readonly #resolution: number;
   /** The last score maps, for the next ones: they are large, and wanted once for every range of a pass. */
@@ -147,17 +149,25 @@ class Pyramid implements Pixels {
     return result;
   }
 
-  nearest(classifier: LinearClassifier, request: RangesRequest): Promise<NearestPass | undefined> {
-    return pyramidNearest({
+  svm(request: SvmPassRequest): Promise<ClassPass[]> {
+    return svmPass(this, request);
+  }
+
+  async nearest(classifier: LinearClassifier, request: NearestPassRequest = {}): Promise<NearestPass> {
+    const { sums = true, before, range } = request;
+    const found = await pyramidNearest({
       levels: this.#levels,
       resolution: this.#resolution,
       blas: this.blas,
       classifier,
-      ...request,
+      ranges: pixelRanges(this, undefined, resolveRange(this, range)),
+      sums,
+      before,
     });
+    return found ?? nearestPass(this, classifier, request);
   }
 
-  async spread(range?: PixelRange): Promise<Spread | undefined> {
+  async spread(range?: PixelRange): Promise<Spread> {
     const { start, end } = resolveRange(this, range);
     const first = start / this.alignment;
     const images = (end - start) / this.alignment;
@@ -165,7 +175,7 @@ class Pyramid implements Pixels {
       const length = level.size * level.size * level.channels;
       return { ...level, data: level.data.subarray(first * length, (first + images) * length) };
     });
-    return pyramidSpread(levels, images, this.#resolution);
+    return pyramidSpread(levels, images, this.#resolution) ?? rowSpread(this, range);
   }
 
   /** Room for `length` numbers, of the spare maps where these suffice and nobody has them. */
@@ -200,8 +210,7 @@ class Pyramid implements Pixels {
   }
 
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums> {
-    const rows: Pixels["rows"] = (some, out) => this.rows(some, out);
-    return denseRowSums({ channels: this.channels, blas: this.blas, rows }, index, factors);
+    return denseRowSums(this, index, factors);
   }
 }
 

@@ -6,19 +6,23 @@
  */
 
 import type { Blas } from "../../numeric/blas.ts";
+import { columns } from "../../numeric/matrices.ts";
 import { type NearestKernels, returnKernels, takeKernels } from "../kernels/nearestKernels.ts";
 import type { LinearClassifier } from "../linearClassifier.ts";
-import type { NearestPass, RangesRequest } from "../nearestPass.ts";
-import { columns } from "../pixels.ts";
+import type { NearestPass, PixelRange } from "../pixels.ts";
 import type { PyramidLevel } from "./pyramidData.ts";
 import type { ResizePlan } from "./resize.ts";
 
-export interface NearestRequest extends RangesRequest {
+export interface NearestRequest {
   readonly levels: readonly (PyramidLevel & { readonly plan: ResizePlan })[];
   /** R. */
   readonly resolution: number;
   readonly classifier: LinearClassifier;
   readonly blas: Blas;
+  /** Consecutive. */
+  readonly ranges: readonly PixelRange[];
+  readonly sums: boolean;
+  readonly before: Uint16Array | undefined;
 }
 
 /** Floats of one batch of images, of features or of score maps: they stay in the processor's cache. */

@@ -1,7 +1,7 @@
 /** Mean and variance of a pyramid's pixels, from its levels as they are: the moments of resized maps are those of a stencil. */
 import type { LinearMap } from "../../numeric/bilinear.ts";
 import { type SpreadKernels, spreadKernels } from "../kernels/spreadKernels.ts";
-import type { Spread } from "../moments.ts";
+import type { Spread } from "../pixels.ts";
 import type { PyramidLevel } from "./pyramidData.ts";
 
 /**

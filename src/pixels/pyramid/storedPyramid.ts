@@ -8,16 +8,21 @@ import { type LinearMap, linearMap } from "../../numeric/bilinear.ts";
 import type { Blas } from "../../numeric/blas.ts";
 import { halfTable } from "../../tensor/half.ts";
 import { widenBlock } from "../kernels/widenBlock.ts";
-import { pooled, type Spread } from "../moments.ts";
-import {
-  checkIndex,
-  classCount,
-  denseRowSums,
-  type PixelRange,
-  type Pixels,
-  type RowSums,
-  resolveRange,
+import type { LinearClassifier } from "../linearClassifier.ts";
+import { denseRowSums, pooled } from "../moments.ts";
+import { nearestPass } from "../nearestPass.ts";
+import type {
+  ClassPass,
+  NearestPass,
+  NearestPassRequest,
+  PixelRange,
+  Pixels,
+  RowSums,
+  Spread,
+  SvmPassRequest,
 } from "../pixels.ts";
+import { checkIndex, classCount, resolveRange } from "../ranges.ts";
+import { svmPass } from "../svmPass.ts";
 import { pyramidFeatures } from "./pyramid.ts";
 import type { PyramidLevel } from "./pyramidData.ts";
 
@@ -41,7 +46,7 @@ export interface HalfStore {
   load(first: number, count: number, end: number): Promise<readonly Uint16Array[]>;
 }
 
-/** The features of `store`. They are `streamed`: a pass over all pixels costs reading and widening them. */
+/** The features of `store`. A pass over all pixels costs reading and widening them. */
 export function storedFeatures(shape: StoredShape, store: HalfStore, blas: Blas): Pixels {
   return new StoredPyramid(shape, store, blas);
 }
@@ -66,7 +71,7 @@ class StoredPyramid implements Pixels {
   readonly channels: number;
   readonly alignment: number;
   readonly blas: Blas;
-  readonly streamed = true;
+  readonly passCost = "dear";
   readonly #levels: readonly StoredLevel[];
   readonly #resolution: number;
   readonly #store: HalfStore;
@@ -146,14 +151,21 @@ class StoredPyramid implements Pixels {
     return result;
   }
 
-  async spread(): Promise<Spread | undefined> {
+  svm(request: SvmPassRequest): Promise<ClassPass[]> {
+    return svmPass(this, request);
+  }
+
+  nearest(classifier: LinearClassifier, request?: NearestPassRequest): Promise<NearestPass> {
+    return nearestPass(this, classifier, request);
+  }
+
+  async spread(range?: PixelRange): Promise<Spread> {
+    const { start, end } = resolveRange(this, range);
     const parts: { readonly spread: Spread; readonly pixels: number }[] = [];
-    await this.#forEachBlock(0, this.pixels, async (_, within) => {
-      const spread = await this.#block.spread?.(within);
-      if (spread !== undefined) parts.push({ spread, pixels: within.end });
+    await this.#forEachBlock(start, end, async (_, within) => {
+      parts.push({ spread: await this.#block.spread(within), pixels: within.end });
     });
-    const pixels = parts.reduce((sum, part) => sum + part.pixels, 0);
-    return pixels === this.pixels ? pooled(parts) : undefined;
+    return pooled(parts);
   }
 
   /** Calls `work` with each block of the pixels from `start` to `end` in turn: where it starts among them, and its own pixels. */
@@ -271,7 +283,6 @@ class StoredPyramid implements Pixels {
   }
 
   rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums> {
-    const rows: Pixels["rows"] = (some, out) => this.rows(some, out);
-    return denseRowSums({ channels: this.channels, blas: this.blas, rows }, index, factors);
+    return denseRowSums(this, index, factors);
   }
 }

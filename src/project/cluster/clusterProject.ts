@@ -1,4 +1,5 @@
 import { klish } from "../../cluster/klish/klish.ts";
+import type { SvmSolvers } from "../../cluster/svm/svmSolver.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
@@ -8,8 +9,7 @@ import { type GraphFeatures, graphFeatures } from "../../pixels/device/graphFeat
 import type { Pixels } from "../../pixels/pixels.ts";
 import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
 import type { PyramidData } from "../../pixels/pyramid/pyramidData.ts";
-import { withPasses } from "../../pixels/threads/passHelpers.ts";
-import { withHelpers } from "../../pixels/threads/sharedWork.ts";
+import { withSharedPasses } from "../../pixels/threads/sharedPasses.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { type Provider, RuntimeError } from "../../runtime/session.ts";
@@ -27,6 +27,9 @@ import { dropStart, loadStart, saveStart } from "./startFile.ts";
 const SECONDS_BETWEEN_CHECKPOINTS = 5;
 /** And of what comes before. */
 const SECONDS_BETWEEN_STARTS = 10;
+
+/** Pixels on disk that a thread passes over at a time: some seconds' work at the paper's size. */
+const PIECE_PIXELS = 1 << 19;
 
 /** What features may take of a GPU's memory, unless the user says: it cannot be asked. */
 const DEVICE_BYTES = 4e9;
@@ -66,11 +69,14 @@ export async function clusterProject(
     let pixels: Pixels;
     if (chosen !== undefined) pixels = subset(all, chosen);
     else if (onDisk(source))
-      pixels = withPasses(withHelpers(all, helpers), all, helpers, ortBlas({ threads: options.threads }));
-    else pixels = withHelpers(all, helpers);
+      pixels = withSharedPasses(all, helpers, { piece: PIECE_PIXELS, blas: ortBlas({ threads: options.threads }) });
+    else pixels = withSharedPasses(all, helpers);
     const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
     device = await moveToDevice(pixels, blocks, settings.initialClusters, options, clock.job);
-    tree = await clusterPixels(project, device?.features ?? pixels, clock.job);
+    // On disk, SVMs are solved on samples in this thread's memory. Merges have passes of their own: a device's numbers are not the threads'.
+    const solving = onDisk(source) ? [] : helpers;
+    const solvers = { workingSets: solving, merges: device === undefined ? solving : [] };
+    tree = await clusterPixels(project, device?.features ?? pixels, solvers, clock.job);
   } finally {
     await device?.close();
     await close();
@@ -153,7 +159,12 @@ async function sampleAll(
   return builder.finish();
 }
 
-async function clusterPixels(project: Project, pixels: Pixels, job: JobOptions): Promise<MergeTree> {
+async function clusterPixels(
+  project: Project,
+  pixels: Pixels,
+  solvers: SvmSolvers,
+  job: JobOptions,
+): Promise<MergeTree> {
   const { initialClusters, seed, restarts, criterion, balance, filter, tolerance, minClusters, minIou } =
     project.file.settings;
   const resume = await loadTree(project);
@@ -170,6 +181,7 @@ async function clusterPixels(project: Project, pixels: Pixels, job: JobOptions):
     filter,
     tolerance,
     minClusters,
+    solvers,
     ...(minIou === null ? {} : { minIou }),
     ...(resume === undefined ? {} : { resume }),
     ...(begun === undefined ? {} : { begun }),

@@ -6,7 +6,7 @@ import { clusterings, isKlish, type MethodName, type MethodResult } from "../../
 import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { imageContingency } from "../../metrics/agreement.ts";
-import { clusterScores, scoreNames } from "../../metrics/scores.ts";
+import { clusterScores, scoreNames } from "../../metrics/clusterScores.ts";
 import { classSizes } from "../../pixels/labels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";

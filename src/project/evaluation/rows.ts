@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { methodNames } from "../../cluster/methods.ts";
-import { scoreNames } from "../../metrics/scores.ts";
+import { scoreNames } from "../../metrics/clusterScores.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 

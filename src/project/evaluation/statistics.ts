@@ -1,5 +1,5 @@
 import { type MethodName, methodNames } from "../../cluster/methods.ts";
-import type { ScoreName } from "../../metrics/scores.ts";
+import type { ScoreName } from "../../metrics/clusterScores.ts";
 import type { EvaluationRow } from "./rows.ts";
 
 /** The values of one method at one K over its seeds. */

@@ -1,5 +1,5 @@
 import { isKlish, type MethodName } from "../../cluster/methods.ts";
-import { type ScoreName, scoreNames } from "../../metrics/scores.ts";
+import { type ScoreName, scoreNames } from "../../metrics/clusterScores.ts";
 import { formatSeeds } from "../requests/seeds.ts";
 import type { EvaluationFile, EvaluationRow } from "./rows.ts";
 import { bestOf, type Cell, cells, ksOf, methodsOf, nearlyTie, scoreCells } from "./statistics.ts";

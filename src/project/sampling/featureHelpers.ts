@@ -1,17 +1,10 @@
 import type { Worker } from "node:worker_threads";
-import type { Hyperplane } from "../../cluster/svm/newtonSvm.ts";
-import type { MergeResult, SvmHelper } from "../../cluster/svm/svmHelpers.ts";
-import type { NearestPass } from "../../pixels/nearestPass.ts";
-import type { RowSums } from "../../pixels/pixels.ts";
-import type { ClassPass } from "../../pixels/svmPass.ts";
-import type { PassHelper } from "../../pixels/threads/passHelpers.ts";
-import type { Helper } from "../../pixels/threads/sharedWork.ts";
 import { endWorker, startWorker } from "../../runtime/node/threads.ts";
-import type { HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
+import type { FeatureHelper, HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
 import type { FeatureSource } from "./featureSource.ts";
 
 export interface FeatureHelpers {
-  readonly helpers: readonly (Helper & PassHelper & SvmHelper)[];
+  readonly helpers: readonly FeatureHelper[];
   /** Ends the threads once they have answered. */
   close(): Promise<void>;
 }
@@ -29,13 +22,13 @@ export function startHelpers(data: FeatureSource, count: number): FeatureHelpers
   };
 }
 
-function helper(worker: Worker): Helper & PassHelper & SvmHelper {
+function helper(worker: Worker): FeatureHelper {
   const waiting: { resolve: (result: HelperResult) => void; reject: (error: Error) => void }[] = [];
   let broken: Error | undefined;
   worker.on("message", (answer: HelperAnswer) => {
     const next = waiting.shift();
     if ("result" in answer) next?.resolve(answer.result);
-    else next?.reject(new Error(answer.error));
+    else next?.reject(answer.error);
   });
   const fail = (error: Error): void => {
     broken ??= error;
@@ -43,23 +36,16 @@ function helper(worker: Worker): Helper & PassHelper & SvmHelper {
   };
   worker.on("error", fail);
   worker.on("exit", (code) => fail(new Error(`a clustering thread ended unexpectedly (exit code ${code})`)));
-  const ask = (request: HelperRequest): Promise<HelperResult> =>
-    new Promise((resolve, reject) => {
-      if (broken !== undefined) {
-        reject(broken);
-        return;
-      }
-      waiting.push({ resolve, reject });
-      worker.postMessage(request);
-    });
-  return {
-    scores: async (weight, bias, _, range) => (await ask({ kind: "scores", weight, bias, range })) as Float32Array,
-    gradient: async (g, range) => (await ask({ kind: "gradient", g, range })) as Float64Array,
-    svmPass: async (request) => (await ask({ kind: "svmPass", request })) as ClassPass[],
-    nearestPass: async (classifier, options) =>
-      (await ask({ kind: "nearestPass", classifier, options })) as NearestPass,
-    solve: async (request) => (await ask({ kind: "solve", request })) as Hyperplane,
-    trainMerged: async (request) => (await ask({ kind: "trainMerged", request })) as MergeResult,
-    rowSums: async (index, factors) => (await ask({ kind: "rowSums", index, factors })) as RowSums,
-  };
+  const ask =
+    <Kind extends keyof FeatureHelper>(kind: Kind) =>
+    (...args: Parameters<FeatureHelper[Kind]>): ReturnType<FeatureHelper[Kind]> =>
+      new Promise((resolve, reject) => {
+        if (broken !== undefined) {
+          reject(broken);
+          return;
+        }
+        waiting.push({ resolve, reject });
+        worker.postMessage({ kind, args } as HelperRequest);
+      }) as ReturnType<FeatureHelper[Kind]>;
+  return { svm: ask("svm"), nearest: ask("nearest"), solve: ask("solve"), trainMerged: ask("trainMerged") };
 }

@@ -2,21 +2,22 @@ import { describe, expect, it } from "vitest";
 import { klish } from "../../../src/cluster/klish/klish.ts";
 import type { KlishOptions, KlishStart } from "../../../src/cluster/klish/klishOptions.ts";
 import { type Cluster, start } from "../../../src/cluster/klish/klishState.ts";
+import { StreamedMerges, type Union } from "../../../src/cluster/klish/streamedMerge.ts";
 import { linearSvm } from "../../../src/cluster/svm/linearSvm.ts";
-import { StreamedMerges, type Union } from "../../../src/cluster/svm/streamedMerge.ts";
 import { trainStreamed } from "../../../src/cluster/svm/streamedTraining.ts";
 import { SvmProblem } from "../../../src/cluster/svm/svmProblem.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
-import type { Pixels } from "../../../src/pixels/pixels.ts";
-import { withPasses } from "../../../src/pixels/threads/passHelpers.ts";
+import { type Pixels, withMembers } from "../../../src/pixels/pixels.ts";
+import { withSharedPasses } from "../../../src/pixels/threads/sharedPasses.ts";
 import { randn } from "../../../src/tensor/random.ts";
 import { blobs } from "../../pixels/points.ts";
 
 /** Overlapping clouds, more than any sample holds, in memory; and the same as streamed features. */
 const { features } = blobs(17_000, 3, 6, 3, 3);
-const costly: Pixels = { ...features, streamed: true };
-const streamed = withPasses(costly, costly, []);
+const onDisk = (held: Pixels): Pixels =>
+  withSharedPasses(withMembers(held, { passCost: "dear" }), [], { piece: 1 << 19 });
+const streamed = onDisk(features);
 const K0 = 6;
 const options: KlishOptions = { initialClusters: K0, seed: 1 };
 
@@ -47,9 +48,8 @@ describe("klish on streamed features", () => {
       return s > 4.2 ? 1 : s < -4.2 ? 2 : 0;
     });
     const held = denseFeatures({ dtype: "float32", shape: [n, channels], data });
-    const read: Pixels = { ...held, streamed: true };
     const exact = await linearSvm(held, { labels, nClasses: 3, tolerance: 1e-4 });
-    const found = await trainStreamed(new SvmProblem(withPasses(read, read, []), 5000, 1e-3), labels, 3, {});
+    const found = await trainStreamed(new SvmProblem(onDisk(held), 5000, 1e-3), labels, 3, {});
     for (let k = 0; k < 3; k++) expect(found.objective[k] / exact.objective[k] - 1).toBeLessThan(1e-3);
   });
 
@@ -80,17 +80,12 @@ describe("klish on streamed features", () => {
 
   it("trains merges that may follow with the next one, each as if alone", async () => {
     let passes = 0;
-    const shared = streamed.passes as NonNullable<Pixels["passes"]>;
-    const counted: Pixels = {
-      ...streamed,
-      passes: {
-        ...shared,
-        svm(request) {
-          passes++;
-          return shared.svm(request);
-        },
+    const counted = withMembers(streamed, {
+      svm(request) {
+        passes++;
+        return streamed.svm(request);
       },
-    };
+    });
     const state = await start(new SvmProblem(counted, 5000, 1e-3), options);
     const [a, b, c, d] = state.clusters;
     const pair = (p: Cluster, q: Cluster): Union => ({ from: [p, q], parts: [q, p] });

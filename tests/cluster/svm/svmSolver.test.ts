@@ -2,14 +2,13 @@ import { describe, expect, it } from "vitest";
 import { klish } from "../../../src/cluster/klish/klish.ts";
 import { MergeQueue } from "../../../src/cluster/klish/mergeQueue.ts";
 import { kMeans } from "../../../src/cluster/kmeans/kMeans.ts";
-import { type MergeResult, type SvmHelper, svmSolver } from "../../../src/cluster/svm/svmHelpers.ts";
-import { nearestPass } from "../../../src/pixels/nearestPass.ts";
+import { type MergeResult, type SvmSolver, svmSolver } from "../../../src/cluster/svm/svmSolver.ts";
 import type { Pixels } from "../../../src/pixels/pixels.ts";
 import { featurePyramid } from "../../../src/pixels/pyramid/featurePyramid.ts";
-import { svmPass } from "../../../src/pixels/svmPass.ts";
-import { withHelpers } from "../../../src/pixels/threads/sharedWork.ts";
+import { withSharedPasses } from "../../../src/pixels/threads/sharedPasses.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
+import { thread, workerOf } from "../../pixels/points.ts";
 
 /** Images of a few smooth patches in noise, in two layers. */
 function patches(seed: number): Pixels {
@@ -30,35 +29,20 @@ function patches(seed: number): Pixels {
   return featurePyramid(layers, { resolution: 12 });
 }
 
-/** What another thread would answer: one request at a time, on copies. */
+/** Another thread, and what it was asked. */
 function helperOf(features: Pixels) {
   const asked: string[] = [];
-  let last: Promise<unknown> = Promise.resolve();
-  const solver = svmSolver(features);
-  const inTurn = <A extends unknown[], R>(name: string, work: (...args: A) => Promise<R>) => {
-    return (...args: A): Promise<R> => {
+  const inTurn = thread();
+  const { solve, trainMerged } = svmSolver(features);
+  const helper = { ...workerOf(features, inTurn), solve: inTurn(solve), trainMerged: inTurn(trainMerged) };
+  const noted = new Proxy(helper, {
+    get(target, name: keyof typeof helper) {
       asked.push(name);
-      const result = last.then(() => work(...structuredClone(args)));
-      last = result.catch(() => undefined);
-      return result;
-    };
-  };
-  const helper = {
-    scores: inTurn("scores", features.scores.bind(features)),
-    gradient: inTurn("gradient", features.gradient.bind(features)),
-    rowSums: inTurn("rowSums", features.rowSums.bind(features)),
-    svmPass: inTurn("svmPass", (request: Parameters<typeof svmPass>[1]) => svmPass(features, request)),
-    nearestPass: inTurn("nearestPass", (...args: Parameters<SvmPassHelper["nearestPass"]>) =>
-      nearestPass(features, ...args),
-    ),
-    solve: inTurn("solve", solver.solve),
-    trainMerged: inTurn("trainMerged", solver.trainMerged),
-  };
-  return { helper, asked };
+      return target[name];
+    },
+  });
+  return { helper: noted, asked };
 }
-type SvmPassHelper = NonNullable<Parameters<typeof withHelpers>[1][number]> & {
-  nearestPass(...args: [Parameters<typeof nearestPass>[1], Parameters<typeof nearestPass>[2]]): Promise<unknown>;
-};
 
 describe("threads that solve", () => {
   const features = patches(3);
@@ -69,23 +53,21 @@ describe("threads that solve", () => {
       const alone = await klish(features, options);
       for (const count of [1, 2]) {
         const helpers = Array.from({ length: count }, () => helperOf(features));
-        const shared = withHelpers(
-          features,
-          helpers.map(({ helper }) => helper),
-        );
-        const tree = await klish(shared, options);
+        const threads = helpers.map(({ helper }) => helper);
+        const solvers = { workingSets: threads, merges: threads };
+        const tree = await klish(withSharedPasses(features, threads), { ...options, solvers });
         expect(tree.initialLabels).toEqual(alone.initialLabels);
         expect(tree.weight).toEqual(alone.weight);
         expect(tree.bias).toEqual(alone.bias);
         expect(tree.steps).toEqual(alone.steps);
         const asked = helpers.flatMap((helper) => helper.asked);
-        for (const kind of ["svmPass", "nearestPass", "solve", "trainMerged"]) expect(asked).toContain(kind);
+        for (const kind of ["svm", "nearest", "solve", "trainMerged"]) expect(asked).toContain(kind);
       }
     });
 
   it("give K-means the very numbers of one thread", async () => {
     const alone = await kMeans(features, { nClusters: 9, seed: 1, sampleSize: 500, iterations: 6 });
-    const shared = withHelpers(features, [helperOf(features).helper]);
+    const shared = withSharedPasses(features, [helperOf(features).helper]);
     const found = await kMeans(shared, { nClusters: 9, seed: 1, sampleSize: 500, iterations: 6 });
     expect(found).toEqual(alone);
   });
@@ -103,7 +85,7 @@ describe("MergeQueue", () => {
   function trainer() {
     const began: string[] = [];
     const ends: ((error?: Error) => void)[] = [];
-    const trainMerged: SvmHelper["trainMerged"] = ({ c, tolerance }) => {
+    const trainMerged: SvmSolver["trainMerged"] = ({ c, tolerance }) => {
       began.push(`${c} ${tolerance}`);
       return new Promise((resolve, reject) => {
         ends.push((error) => (error ? reject(error) : resolve({ objective: 10 * c + tolerance } as MergeResult)));

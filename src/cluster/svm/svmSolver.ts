@@ -1,9 +1,8 @@
 /** SVMs solved by other threads on the same features: a problem is solved whole by one thread, so its result does not depend on which. */
 
 import { countOwn } from "../../pixels/labels.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
-import type { SparseMap } from "../../pixels/svmPass.ts";
-import { confidenceMapOf } from "../klish/confidence.ts";
+import type { Pixels, SparseMap } from "../../pixels/pixels.ts";
+import { confidenceMapOf } from "./confidenceMap.ts";
 import { type Classifier, MergedSvmTrainer } from "./mergedSvm.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { SvmProblem } from "./svmProblem.ts";
@@ -42,14 +41,24 @@ export interface MergeResult extends Classifier {
   readonly truePositive: number;
 }
 
-/** Somebody who solves SVMs on the same features: another thread. */
-export interface SvmHelper {
+/** Somebody who solves SVMs over the same pixels: another thread. */
+export interface SvmSolver {
   solve(request: SolveRequest): Promise<Hyperplane>;
   trainMerged(request: MergeRequest): Promise<MergeResult>;
 }
 
+/** The other threads that solve SVMs over the same pixels. */
+export interface SvmSolvers {
+  /** Each solves one working set at a time. */
+  readonly workingSets: readonly Pick<SvmSolver, "solve">[];
+  /** Each trains one merge at a time, passes included: none, where passes run elsewhere and would give other numbers. */
+  readonly merges: readonly Pick<SvmSolver, "trainMerged">[];
+}
+
+export const NO_SOLVERS: SvmSolvers = { workingSets: [], merges: [] };
+
 /** Solves on this thread, one request at a time. */
-export function svmSolver(features: Pixels): SvmHelper {
+export function svmSolver(features: Pixels): SvmSolver {
   let problem: SvmProblem | undefined;
   let trainer: MergedSvmTrainer | undefined;
   const problemOf = ({ c, tolerance }: SvmSettings): SvmProblem => {

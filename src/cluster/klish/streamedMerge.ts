@@ -1,13 +1,13 @@
 import { dot } from "../../numeric/symmetric.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
 import { labelTable } from "../../pixels/svmPass.ts";
-import { confidenceMap } from "../klish/confidence.ts";
-import type { Cluster, State } from "../klish/klishState.ts";
-import type { Hyperplane } from "./newtonSvm.ts";
-import { trainByWorkingSets } from "./streamedSvm.ts";
-import type { MergeResult } from "./svmHelpers.ts";
-import { combine } from "./warmStart.ts";
-import { spreadSample, WorkingSets } from "./workingSets.ts";
+import { confidenceMap } from "../svm/confidenceMap.ts";
+import type { Hyperplane } from "../svm/newtonSvm.ts";
+import { trainByWorkingSets } from "../svm/streamedSvm.ts";
+import type { MergeResult } from "../svm/svmSolver.ts";
+import { combine } from "../svm/warmStart.ts";
+import { spreadSample, WorkingSets } from "../svm/workingSets.ts";
+import type { Cluster, State } from "./klishState.ts";
 
 /** Pixels on which the two old hyperplanes are combined. */
 const COMBINED_ROWS = 16384;

@@ -1,0 +1,113 @@
+/**
+ * Pixels whose passes are shared with other threads: each thread takes one piece of the pixels after another, so scores and gradients never
+ * leave the thread that computes them. Sums are added piece by piece, whoever computed them: results do not depend on the number of threads.
+ * All else is computed by this thread alone.
+ */
+
+import type { Blas } from "../../numeric/blas.ts";
+import { accumulate } from "../../numeric/matrices.ts";
+import { type ClassPass, type PixelRange, type Pixels, withMembers } from "../pixels.ts";
+import { pixelRanges } from "../ranges.ts";
+
+/** Somebody who runs passes over ranges of the same pixels: another thread. */
+export type PassWorker = Pick<Pixels, "svm" | "nearest">;
+
+export interface SharedPassesOptions {
+  /** Pixels of one piece of work. Default: a chunk of `pixelRanges`; sums are then those of a pass by one thread. */
+  readonly piece?: number;
+  /** For products between passes, when the workers rest. Default: that of `own`. */
+  readonly blas?: Blas;
+}
+
+/** Pieces that a worker has at a time, so that it never waits for the next. */
+const IN_FLIGHT = 2;
+
+/** The pixels `own`, whose passes are done piece by piece by this thread and `workers`, whoever is free. */
+export function withSharedPasses(
+  own: Pixels,
+  workers: readonly PassWorker[],
+  { piece, blas = own.blas }: SharedPassesOptions = {},
+): Pixels {
+  if (workers.length === 0 && piece === undefined) return own;
+  const pieces = pixelRanges(own, piece);
+  const hands = [...workers.flatMap((worker) => Array<PassWorker>(IN_FLIGHT).fill(worker)), own];
+  return withMembers(own, {
+    blas,
+    async svm(request) {
+      if (request.range !== undefined) return own.svm(request);
+      const { labels } = request;
+      const parts = await share(pieces, hands, (hand, range) =>
+        hand.svm({ ...request, labels: labels.slice(range.start, range.end), range }),
+      );
+      return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
+    },
+    async nearest(classifier, request = {}) {
+      if (request.range !== undefined) return own.nearest(classifier, request);
+      const labels = new Uint16Array(own.pixels);
+      const parts = await share(pieces, hands, async (hand, range) => {
+        const part = await hand.nearest(classifier, {
+          ...request,
+          before: request.before?.slice(range.start, range.end),
+          range,
+        });
+        labels.set(part.labels, range.start);
+        return part;
+      });
+      const sums = new Float64Array(classifier.k * own.channels);
+      const sizes = new Float64Array(classifier.k);
+      let scored = 0;
+      for (const part of parts) {
+        accumulate(sums, part.sums);
+        accumulate(sizes, part.sizes);
+        scored += part.scored;
+      }
+      return { labels, sums, sizes, scored };
+    },
+  });
+}
+
+/** Results of all pieces in their order; each hand takes the next piece when it is free. */
+async function share<T>(
+  pieces: readonly PixelRange[],
+  hands: readonly PassWorker[],
+  work: (hand: PassWorker, range: PixelRange) => Promise<T>,
+): Promise<T[]> {
+  const results = new Array<T>(pieces.length);
+  let next = 0;
+  await Promise.all(
+    hands.map(async (hand) => {
+      while (next < pieces.length) {
+        const piece = next++;
+        results[piece] = await work(hand, pieces[piece]);
+      }
+    }),
+  );
+  return results;
+}
+
+/** The pass of class `c` over all pixels, from those over consecutive ranges. What was kept of a part is given up at once. */
+function joinPasses(parts: readonly ClassPass[][], c: number): ClassPass {
+  let [loss, predicted, truePositive, pull, signedPull, kept] = [0, 0, 0, 0, 0, 0];
+  let gradient: Float64Array | undefined;
+  for (const { [c]: part } of parts) {
+    loss += part.loss;
+    predicted += part.predicted;
+    truePositive += part.truePositive;
+    pull += part.pull;
+    signedPull += part.signedPull;
+    kept += part.kept.index.length;
+    if (part.pullGradient === undefined) continue;
+    if (gradient === undefined) gradient = part.pullGradient.slice();
+    else accumulate(gradient, part.pullGradient);
+  }
+  const index = new Int32Array(kept);
+  const value = new Float32Array(kept);
+  let at = 0;
+  for (const part of parts) {
+    index.set(part[c].kept.index, at);
+    value.set(part[c].kept.value, at);
+    at += part[c].kept.index.length;
+    part[c] = { ...part[c], kept: { index: new Int32Array(0), value: new Float32Array(0) } };
+  }
+  return { loss, predicted, truePositive, kept: { index, value }, pull, signedPull, pullGradient: gradient };
+}
