@@ -16,7 +16,7 @@ export function stridedPixels(images: number, resolution: number, stride: number
  * each. At least one pixel of each image, at most all. The number that it comes to is `gridPixels(...)`.
  */
 export function stratifiedPixels(images: number, resolution: number, count: number, seed: number): Int32Array {
-  const { rows, columns } = grid(images, resolution, count);
+  const { rows, columns } = stratifiedGrid(images, resolution, count);
   const bounds = (cells: number) =>
     Int32Array.from({ length: cells + 1 }, (_, i) => Math.floor((i * resolution) / cells));
   return jittered(images, resolution, bounds(rows), bounds(columns), seed);
@@ -24,11 +24,16 @@ export function stratifiedPixels(images: number, resolution: number, count: numb
 
 /** How many pixels `stratifiedPixels` takes. */
 export function gridPixels(images: number, resolution: number, count: number): number {
-  const { rows, columns } = grid(images, resolution, count);
+  const { rows, columns } = stratifiedGrid(images, resolution, count);
   return images * rows * columns;
 }
 
-function grid(images: number, resolution: number, count: number): { rows: number; columns: number } {
+/** The grid that `stratifiedPixels` lays over every image. */
+export function stratifiedGrid(
+  images: number,
+  resolution: number,
+  count: number,
+): { readonly rows: number; readonly columns: number } {
   const cells = Math.min(resolution ** 2, Math.max(1, count / images));
   const rows = Math.max(1, Math.min(resolution, Math.round(Math.sqrt(cells))));
   return { rows, columns: Math.max(1, Math.min(resolution, Math.round(cells / rows))) };

@@ -66,7 +66,7 @@ describe("klish label, dataset and check", () => {
 
   it.each([
     [["take", "3", "4"], "Say into which class"],
-    [["split", "0", "many"], 'Expected a number of areas, got "many"'],
+    [["split", "part 0", "many"], 'Expected a number of areas, got "many"'],
   ])("label %j is refused, and labels.json stays as it was", async ([command, ...words], message) => {
     const before = await readFile(join(project, "labels.json"), "utf8");
     const { code, stderr } = await klish("label", command, project, ...words, "--quiet");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hierarchyOf } from "../../src/project/report/hierarchy.ts";
+import { hierarchyOf } from "../../src/cluster/tree/hierarchy.ts";
 import { type Action, focusOf, initialState, reduce, type State } from "../../web/report/src/state.ts";
 
 /** At 5 clusters 3 joins 0; at 4, 1 joins 4; at 3, 0 joins 4. */

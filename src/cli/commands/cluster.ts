@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { clusterRequest } from "../../project/cluster/options.ts";
-import type { UsualCut } from "../../project/report/writeReport.ts";
+import type { SuggestedCut } from "../../project/report/writeReport.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
@@ -25,9 +25,13 @@ export function addCluster(program: Command): void {
 }
 
 /** What one does with the parts: look at them, name them. */
-export const afterClustering = ({ folder, report, usual }: ReportSummary & { readonly folder: string }): NextStep[] => [
+export const afterClustering = ({
+  folder,
+  report,
+  suggested,
+}: ReportSummary & { readonly folder: string }): NextStep[] => [
   [`open ${quoted(report)}`, "in a browser: the parts at every K"],
-  [shellCommand("label", "cut", folder, String(usual.k)), "choose a K; then give its parts names"],
+  [shellCommand("label", "cut", folder, String(suggested.k)), "choose a K; then give its parts names"],
   [shellCommand("edit", "list", folder), "or split and merge single clusters"],
 ];
 
@@ -36,7 +40,7 @@ export interface ReportSummary {
   readonly sheets: readonly string[];
   readonly initialClusters: number;
   readonly minClusters: number;
-  readonly usual: UsualCut;
+  readonly suggested: SuggestedCut;
   readonly raisedBalance: number | null;
 }
 
@@ -44,15 +48,15 @@ export interface ReportSummary {
 const COLLAPSE_SHARE = 0.8;
 
 export function summary(result: ReportSummary): string[] {
-  const { report, sheets, initialClusters, minClusters, usual, raisedBalance } = result;
-  const percent = Math.round(usual.largestShare * 100);
+  const { report, sheets, initialClusters, minClusters, suggested, raisedBalance } = result;
+  const percent = Math.round(suggested.largestShare * 100);
   return [
-    `${initialClusters} clusters merged down to ${minClusters}; at K = ${usual.k} the largest holds ${percent} % of the pixels, ` +
-      `effective clusters ${usual.effectiveClusters.toFixed(1)}, R2rel ${usual.r2rel.toFixed(2)}`,
+    `${initialClusters} clusters merged down to ${minClusters}; at K = ${suggested.k} the largest holds ${percent} % of the pixels, ` +
+      `effective clusters ${suggested.effectiveClusters.toFixed(1)}, R2rel ${suggested.r2rel.toFixed(2)}`,
     ...(raisedBalance === null
       ? []
       : [`  without balance one cluster would hold too much to say much; balance was raised to ${raisedBalance}`]),
-    ...(usual.largestShare > COLLAPSE_SHARE
+    ...(suggested.largestShare > COLLAPSE_SHARE
       ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair with a higher --balance"]
       : []),
     `report  ${report}`,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
 import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
+import { parseClusterId } from "../../project/cluster/identity.ts";
 import { openProject } from "../../project/cluster/project.ts";
 import type { EditAction, EditStepSummary } from "../../project/edits/job.ts";
 import { loadEdits } from "../../project/edits/recipe.ts";
@@ -41,7 +42,8 @@ shows the clusters after each edit. The first edit samples the generator; from t
   command("do <project> <edits...>", "edit clusters, one edit after another")
     .description(
       `Edits clusters one after another: ${EDITS}. split takes a cluster apart into what was merged last; merge joins two
-and trains one SVM; cut cuts all but the locked ones anew. Clusters are numbered as before each edit.`,
+and trains one SVM; cut cuts all but the locked ones anew. 47, or '#47', is the cluster that the report shows as #47: its
+id stays when others are edited. The first edit begins at the suggested K unless --k says another.`,
     )
     .option("--k <k>", "the K to start from; starts again where there are edits", parse.integer(2))
     .action((project: string, words: string[], options: EditOptions & { readonly k?: number }) =>
@@ -80,11 +82,11 @@ async function step(project: string, action: EditAction, options: EditOptions): 
   print(result, lines(result), options.json);
 }
 
-function lines({ k, edits, undone, clusters, preview, skipped, milliseconds }: EditStepSummary): string[] {
+function lines({ k, edits, undone, notes, clusters, preview, skipped, milliseconds }: EditStepSummary): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const shares = clusters.map(({ share }) => share);
-  const rows = clusters.map(({ name, locked, share, iou, starts }, c) => [
-    String(c),
+  const rows = clusters.map(({ id, name, locked, share, iou, starts }) => [
+    `#${id}`,
     name ?? "",
     percent(share),
     iou.toFixed(3),
@@ -93,6 +95,7 @@ function lines({ k, edits, undone, clusters, preview, skipped, milliseconds }: E
   ]);
   return [
     `K = ${k}${edits.length > 0 ? `, ${edits.join(", ")}` : ", no edits"}${undone.length > 0 ? ` (undone: ${undone.join(", ")})` : ""}`,
+    ...notes,
     ...skipped.map(({ edit, reason }) => `left out: ${edit}: ${reason}`),
     "",
     ...table([["cluster", "name", "area", "IoU", "of", ""], ...rows]),
@@ -102,7 +105,7 @@ function lines({ k, edits, undone, clusters, preview, skipped, milliseconds }: E
   ];
 }
 
-/** "split 3 merge 0 5" as edits. Throws RangeError that says what was expected. */
+/** "split 3 merge 0 #5" as edits of clusters by id. Throws RangeError that says what was expected. */
 export function parseEdits(words: readonly string[]): TreeEdit[] {
   const edits: TreeEdit[] = [];
   let at = 0;
@@ -111,18 +114,24 @@ export function parseEdits(words: readonly string[]): TreeEdit[] {
     if (!/^\d+$/.test(word)) throw new RangeError(`expected a number after "${after}", got "${word}"`);
     return Number(word);
   };
+  const cluster = (after: string): number => {
+    const word = words[at++] ?? "";
+    const id = parseClusterId(word);
+    if (id === undefined) throw new RangeError(`expected a cluster such as 47 after "${after}", got "${word}"`);
+    return id;
+  };
   while (at < words.length) {
     const word = words[at++];
-    if (word === "split") edits.push({ type: "split", cluster: number(word) });
-    else if (word === "merge") edits.push({ type: "merge", clusters: [number(word), number(word)] });
-    else if (word === "lock") edits.push({ type: "lock", cluster: number(word), locked: true });
-    else if (word === "unlock") edits.push({ type: "lock", cluster: number(word), locked: false });
+    if (word === "split") edits.push({ type: "split", cluster: cluster(word) });
+    else if (word === "merge") edits.push({ type: "merge", clusters: [cluster(word), cluster(word)] });
+    else if (word === "lock") edits.push({ type: "lock", cluster: cluster(word), locked: true });
+    else if (word === "unlock") edits.push({ type: "lock", cluster: cluster(word), locked: false });
     else if (word === "cut") edits.push({ type: "cut", k: number(word) });
     else if (word === "name") {
-      const cluster = number(word);
+      const id = cluster(word);
       const name = words[at++];
-      if (name === undefined) throw new RangeError(`expected a name after "name ${cluster}"; "" takes it away`);
-      edits.push({ type: "name", cluster, name });
+      if (name === undefined) throw new RangeError(`expected a name after "name ${id}"; "" takes it away`);
+      edits.push({ type: "name", cluster: id, name });
     } else throw new RangeError(`there is no edit "${word}"; there are ${EDITS}`);
   }
   return edits;

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
-import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
+import { effectiveClusters, largestShare, type MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { exportGraph } from "../../gan/exportNetwork.ts";
 import type { GeneratorOrigin, LatentDistribution } from "../../gan/generator.ts";
@@ -12,12 +12,15 @@ import { autoLayers } from "../../gan/selectLayers.ts";
 import { printGraph } from "../../graph/print.ts";
 import { simplify } from "../../graph/simplify.ts";
 import { loadExplained } from "../../project/cluster/explained.ts";
-import { loadTree, openProject } from "../../project/cluster/project.ts";
+import { clusterIdentity } from "../../project/cluster/identity.ts";
+import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { networkBytes, networkFile, openNetwork } from "../../project/network/network.ts";
+import { suggestedK } from "../../project/report/suggestedK.ts";
 import { formatSeeds } from "../../project/requests/seeds.ts";
 import { loadSettings } from "../../project/train/gan/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
-import { print } from "../run.ts";
+import { parse, print } from "../run.ts";
 import { table } from "../table.ts";
 import { trainingInfo } from "../trainingInfo.ts";
 
@@ -25,6 +28,7 @@ interface InfoOptions {
   readonly latent: LatentDistribution;
   readonly json: boolean;
   readonly graph: boolean;
+  readonly k?: number;
 }
 
 /** klish info: what a file, a project folder or a training run holds. */
@@ -41,9 +45,10 @@ export function addInfo(program: Command): void {
         .choices(["normal", "uniform"])
         .default("normal"),
     )
+    .option("--k <k>", "show the clusters of a project at this K (default: the suggested one)", parse.integer(2))
     .option("--json", "print as JSON", false)
     .option("--graph", "print the generator's nodes, as they are run", false)
-    .action(async (file: string, { latent, json, graph }: InfoOptions) => {
+    .action(async (file: string, { latent, json, graph, k }: InfoOptions) => {
       if (graph) return printNetwork(file, json);
       const folder = await stat(file).then(
         (s) => s.isDirectory(),
@@ -52,7 +57,7 @@ export function addInfo(program: Command): void {
       if (!folder) return networkInfo(file, latent, json);
       const training = await loadSettings(file);
       if (training !== undefined) return trainingInfo(file, training, json);
-      if (existsSync(join(file, "project.json"))) return projectInfo(file, json);
+      if (existsSync(join(file, "project.json"))) return projectInfo(file, k, json);
       // Whatever else a folder is, the message says what to do with it.
       await networkFile(file);
     });
@@ -105,7 +110,7 @@ function originRows({ format, source, network, ignored, notes }: GeneratorOrigin
   ];
 }
 
-async function projectInfo(folder: string, json: boolean): Promise<void> {
+async function projectInfo(folder: string, asked: number | undefined, json: boolean): Promise<void> {
   const project = await openProject(folder);
   const tree = await loadTree(project);
   const { settings, complete, family, command } = project.file;
@@ -135,9 +140,41 @@ async function projectInfo(folder: string, json: boolean): Promise<void> {
       s.r2rel === null ? "?" : s.r2rel.toFixed(2),
     ]),
   ];
+  if (tree === undefined) return print({ ...project.file, steps }, [...table(rows), "", "not clustered yet"], json);
+  const suggested = await suggestedK(project, tree);
+  const k = asked ?? suggested;
+  checkCut(tree, k);
+  const parts = await clustersAt(project, tree, k);
+  const list = [
+    ["cluster", "colour", "area", "IoU", "class"],
+    ...parts.map((c) => [`#${c.id}`, c.color, `${(100 * c.share).toFixed(1)} %`, c.iou.toFixed(3), c.class ?? ""]),
+  ];
   print(
-    { ...project.file, steps },
-    [...table(rows), "", ...(steps.length > 0 ? table(clusters) : ["not clustered yet"])],
+    { ...project.file, steps, suggestedK: suggested, k, clusters: parts },
+    [
+      ...table(rows),
+      "",
+      ...table(clusters),
+      "",
+      `clusters at K = ${k}${k === suggested ? ", as suggested" : ` (suggested: ${suggested})`}`,
+      ...table(list),
+    ],
     json,
   );
+}
+
+/** The clusters at `k`, the largest first, as the report shows them; `class` is what they are labelled, where labels are of this K. */
+async function clustersAt(project: Project, tree: MergeTree, k: number) {
+  const { hierarchy, colors } = await clusterIdentity(project, tree);
+  const step = tree.steps[tree.initialClusters - k];
+  const labels = (await loadRecipe(project, tree))?.state;
+  const classOf = (c: number): string | null =>
+    labels?.k === k ? (labels.classes.find(({ clusters }) => clusters.includes(c))?.name ?? "ignored") : null;
+  return Array.from(hierarchy.aliveAt(k), (id, c) => ({
+    id,
+    color: colors[id],
+    share: step.sizes[c] / tree.pixels,
+    iou: step.iou[c],
+    class: classOf(c),
+  })).sort((a, b) => b.share - a.share || a.id - b.id);
 }

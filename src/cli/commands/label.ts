@@ -1,8 +1,21 @@
 import type { Command } from "commander";
-import { loadTree, openProject } from "../../project/cluster/project.ts";
-import { edit, freshRecipe, idTexts, type LabelAction, type LabelRecipe, undo } from "../../project/labels/recipe.ts";
-import { checkCut, cutTo, loadRecipe, saveRecipe } from "../../project/labels/recipeFile.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
+import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { type CarriedLabels, carryLabels, type LostLabel } from "../../project/labels/carry.ts";
+import {
+  edit,
+  freshLabels,
+  freshRecipe,
+  idTexts,
+  type LabelAction,
+  type LabelRecipe,
+  undo,
+} from "../../project/labels/recipe.ts";
+import { checkCut, loadRecipe, saveRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
+import { classNamed, classNotes, clusterList, clusterOf } from "../../project/labels/words.ts";
+import { suggestedK } from "../../project/report/suggestedK.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
@@ -25,13 +38,14 @@ export function addLabel(program: Command): void {
     .command("label")
     .summary("choose K, name and merge its parts into the classes of a dataset")
     .description(
-      "Edits labels.json of a project folder: which clusters make which class. Classes are given by name or id. After each edit labels.png shows the result on a few samples.",
+      `Edits labels.json of a project folder: which clusters make which class. A class is given by its name or by any of its
+clusters: 47 is the cluster that the report shows as #47. After each edit labels.png shows the result on a few samples.`,
     );
 
   const add = (
     name: string,
     summary: string,
-    make: (recipe: LabelRecipe, words: readonly string[]) => LabelRecipe | LabelAction,
+    make: (labels: Opened, words: readonly string[]) => LabelRecipe | LabelAction,
     words = "",
   ): void => {
     withCommonOptions(
@@ -45,82 +59,96 @@ export function addLabel(program: Command): void {
         .slice(0, -2)
         .flat()
         .filter((w) => w !== undefined) as string[];
-      await change(project, options, (recipe) => make(recipe, given));
+      await change(project, options, (labels) => make(labels, given));
     });
   };
 
   withCommonOptions(
     label.command("list <project>").summary("show the classes").description("Shows the classes."),
   ).action(async (project: string, options: LabelOptions) => {
-    const { recipe } = await open(project, options);
-    show(recipe, undefined, options.json);
+    const { recipe, identity } = await open(project, options);
+    show(recipe, identity, undefined, options.json);
   });
   withCommonOptions(
     label
-      .command("cut <project> <K>")
-      .summary("choose K")
-      .description("Chooses K. Classes named before are inherited by the clusters that they consist of.")
+      .command("cut <project> [K]")
+      .summary("choose K (default: the suggested one)")
+      .description(
+        `Chooses K; without one, that with which the report opens. Names stay with the clusters that they were given to: what
+a K is too coarse to show comes back at one that tells it apart.`,
+      )
       .option("--fresh", "start again: every cluster a class of its own", false),
-  ).action(async (folder: string, text: string, options: LabelOptions & { fresh: boolean }) => {
-    const k = parseArgument(text, "K");
-    const project = await openProject(folder);
-    const tree = await loadTree(project);
-    if (tree === undefined) throw new ProjectError(`${folder} is not clustered yet.`);
+  ).action(async (folder: string, text: string | undefined, options: LabelOptions & { fresh: boolean }) => {
+    const { project, tree, identity } = await openTree(folder);
+    const k = text === undefined ? await suggestedK(project, tree) : parseArgument(text, "K");
     checkCut(tree, k);
     const before = await loadRecipe(project, tree, options.recipe);
-    const action: LabelAction | undefined =
-      before === undefined ? undefined : options.fresh ? { type: "cut", k, from: null } : cutTo(tree, before.state, k);
-    const recipe = before === undefined || action === undefined ? freshRecipe(k) : edit(before, action);
+    const names = { ids: identity.hierarchy.aliveAt(k), colors: identity.colors };
+    const carried: CarriedLabels | undefined =
+      before === undefined
+        ? undefined
+        : options.fresh
+          ? { action: { type: "recut", labels: freshLabels(k, names), fresh: true }, lost: [] }
+          : carryLabels(tree, identity, before, k);
+    const recipe = before === undefined || carried === undefined ? freshRecipe(k, names) : edit(before, carried.action);
     await saveRecipe(project, recipe, options.recipe);
-    await finish(folder, recipe, options);
+    await finish(folder, recipe, identity, options, carried?.lost);
   });
-  add("name", "give a class another name", (_, [c, name]) => ({ type: "name", class: c, name }), "<class> <name>");
+  add(
+    "name",
+    "give a class another name",
+    ({ named }, [c, name]) => ({ type: "name", class: named(c), name }),
+    "<class> <name>",
+  );
   add(
     "color",
     "give a class another colour, #rrggbb",
-    (_, [c, color]) => ({ type: "color", class: c, color }),
+    ({ named }, [c, color]) => ({ type: "color", class: named(c), color }),
     "<class> <color>",
   );
   add(
     "merge",
     "merge classes into the first: <class> <class> … [as <name>]",
-    (_, words) => {
-      const named = words.at(-2) === "as";
-      return { type: "merge", classes: named ? words.slice(0, -2) : [...words], name: named ? words.at(-1)! : null };
+    ({ named }, words) => {
+      const renamed = words.at(-2) === "as";
+      const classes = renamed ? words.slice(0, -2) : words;
+      return { type: "merge", classes: classes.map(named), name: renamed ? words.at(-1)! : null };
     },
     "<classes...>",
   );
   add(
     "take",
-    "move clusters, by number, into a class: <cluster> … as <name>",
-    (_, words) => {
+    "move clusters, by id, into a class: <cluster> … as <name>",
+    ({ recipe, identity }, words) => {
       if (words.at(-2) !== "as") throw new RangeError("Say into which class: klish label take <project> 3 7 as hair");
-      return {
-        type: "take",
-        clusters: words.slice(0, -2).map((w) => parseArgument(w, "cluster")),
-        name: words.at(-1)!,
-      };
+      const ids = words.slice(0, -2).map((word) => {
+        const id = parseClusterId(word);
+        if (id === undefined) throw new RangeError(`Expected a cluster such as 47, got "${word}".`);
+        return id;
+      });
+      const clusters = ids.map((id) => clusterOf(identity, recipe.state.k, id));
+      return { type: "take", clusters, name: words.at(-1)!, color: identity.colors[ids[0]] };
     },
     "<words...>",
   );
   add(
     "ignore",
     "drop classes: their pixels become 255",
-    (_, classes) => ({ type: "ignore", classes: [...classes] }),
+    ({ named }, classes) => ({ type: "ignore", classes: classes.map(named) }),
     "<classes...>",
   );
   add(
     "background",
     "say which class is the background (it gets id 0); none without a class",
-    (_, [c]) => ({ type: "background", class: c ?? null }),
+    ({ named }, [c]) => ({ type: "background", class: c === undefined ? null : named(c) }),
     "[class]",
   );
   add(
     "split",
     "take a class apart by place: left-right, a number of areas (2 to 16), or none",
-    (_, [c, how]) => ({
+    ({ named }, [c, how]) => ({
       type: "split",
-      class: c,
+      class: named(c),
       split:
         how === "none"
           ? null
@@ -130,7 +158,7 @@ export function addLabel(program: Command): void {
     }),
     "<class> <how>",
   );
-  add("undo", "take the last edit back", (recipe) => undo(recipe));
+  add("undo", "take the last edit back", ({ recipe }) => undo(recipe));
 }
 
 const withCommonOptions = (command: Command): Command =>
@@ -149,59 +177,97 @@ const parseArgument = (text: string, what: string): number => {
   return parse.integer(0)(text);
 };
 
-async function open(
-  folder: string,
-  { recipe: file }: LabelOptions,
-): Promise<{ recipe: LabelRecipe; project: Awaited<ReturnType<typeof openProject>> }> {
+interface OpenedTree {
+  readonly project: Project;
+  readonly tree: MergeTree;
+  readonly identity: ClusterIdentity;
+}
+
+interface Opened extends OpenedTree {
+  readonly recipe: LabelRecipe;
+  /** The class that a word means. */
+  readonly named: (word: string) => string;
+}
+
+async function openTree(folder: string): Promise<OpenedTree> {
   const project = await openProject(folder);
   const tree = await loadTree(project);
-  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, file);
+  if (tree === undefined)
+    throw new ProjectError(`${folder} is not clustered yet. Continue it with: ${project.file.command}`);
+  return { project, tree, identity: await clusterIdentity(project, tree) };
+}
+
+async function open(folder: string, { recipe: file }: LabelOptions): Promise<Opened> {
+  const opened = await openTree(folder);
+  const recipe = await loadRecipe(opened.project, opened.tree, file);
   if (recipe === undefined)
     throw new ProjectError(
-      `${file ?? folder} has no labels yet. Choose a K first: klish label cut ${folder} 12${file === undefined ? "" : ` --recipe ${file}`}`,
+      `${file ?? folder} has no labels yet. Choose a K first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
     );
-  return { recipe, project };
+  return { ...opened, recipe, named: (word) => classNamed(opened.identity, recipe.state, word) };
 }
 
 async function change(
   folder: string,
   options: LabelOptions,
-  make: (recipe: LabelRecipe) => LabelRecipe | LabelAction,
+  make: (labels: Opened) => LabelRecipe | LabelAction,
 ): Promise<void> {
-  const { recipe, project } = await open(folder, options);
-  const made = make(recipe);
-  const changed = "type" in made ? edit(recipe, made) : made;
-  await saveRecipe(project, changed, options.recipe);
-  await finish(folder, changed, options);
+  const opened = await open(folder, options);
+  const made = make(opened);
+  const changed = "type" in made ? edit(opened.recipe, made) : made;
+  await saveRecipe(opened.project, changed, options.recipe);
+  await finish(folder, changed, opened.identity, options);
 }
 
-async function finish(folder: string, recipe: LabelRecipe, options: LabelOptions): Promise<void> {
+async function finish(
+  folder: string,
+  recipe: LabelRecipe,
+  identity: ClusterIdentity,
+  options: LabelOptions,
+  lost: readonly LostLabel[] = [],
+): Promise<void> {
   const { recipe: file = null, network = null, provider, threads = null } = options;
   const sheet = options.preview
     ? await runWithProgress("labelPreview", { project: folder, recipe: file, network, provider, threads }, options)
     : undefined;
-  show(recipe, sheet, options.json);
+  show(recipe, identity, sheet, options.json, lostLines(folder, lost), lost);
 }
 
-function show({ state, actions }: LabelRecipe, sheet: string | undefined, json: boolean): void {
+/** What the new K could not keep, and where it is again. */
+function lostLines(folder: string, lost: readonly LostLabel[]): string[] {
+  if (lost.length === 0) return [];
+  const lines = lost.map(({ name, share, whole, into }) => {
+    const holder = into.name === null ? "ignored" : into.name.startsWith("#") ? "" : `"${into.name}"`;
+    return `"${name}"${whole ? "" : ", a part of it"} (${(100 * share).toFixed(1)} % of the pixels) is in #${into.id}${holder === "" ? "" : `, ${holder}`}, here`;
+  });
+  const [{ backAt }] = lost;
+  return [...lines, ...(backAt === null ? [] : [`nothing is forgotten: klish label cut ${folder} ${backAt}`])];
+}
+
+function show(
+  { state, actions }: LabelRecipe,
+  identity: ClusterIdentity,
+  sheet: string | undefined,
+  json: boolean,
+  notes: readonly string[] = [],
+  lost: readonly LostLabel[] = [],
+): void {
   const ids = idTexts(state.classes);
-  const rows = state.classes.map(({ name, color, clusters, background, split }, i) => [
+  const rows = state.classes.map((c, i) => [
+    clusterList(identity, state.k, c.clusters),
+    c.name,
+    c.color,
     ids[i],
-    name,
-    color,
-    `clusters ${clusters.join(", ")}`,
-    [
-      background ? "background" : "",
-      split === null ? "" : split.kind === "left-right" ? "split left-right" : `split into ${split.count} areas`,
-    ]
-      .filter((s) => s !== "")
-      .join(", "),
+    classNotes(c),
   ]);
   const lines = [
     `K = ${state.k}, ${labeller(state).classes.length} classes, ${actions.length} edit${actions.length === 1 ? "" : "s"}`,
-    ...table(rows),
-    ...(state.ignored.length > 0 ? [`255 ignored: clusters ${state.ignored.join(", ")}`] : []),
+    ...table([["clusters", "class", "colour", "in masks", ""], ...rows]),
+    ...(state.ignored.length > 0 ? [`ignored, 255 in masks: ${clusterList(identity, state.k, state.ignored)}`] : []),
+    ...notes,
     ...(sheet === undefined ? [] : [`sheet   ${sheet}`]),
   ];
-  print({ ...state, edits: actions.length, sheet: sheet ?? null }, lines, json);
+  const alive = identity.hierarchy.aliveAt(state.k);
+  const clusterIds = Array.from(alive);
+  print({ ...state, clusterIds, edits: actions.length, lost, sheet: sheet ?? null }, lines, json);
 }

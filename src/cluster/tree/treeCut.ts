@@ -15,7 +15,7 @@ import { clusterNamesAt, type MergeRecord, type MergeTree, mergeTree } from "./m
 
 /** A start cluster, or two nodes merged. */
 export interface TreeNode {
-  /** The start cluster whose place in the order it has: its own, or its first part's. */
+  /** Its id, and its place in the order: a start cluster's own, or that of the part which absorbed the other. */
   readonly name: number;
   /** The start clusters that it holds. */
   readonly members: readonly number[];
@@ -41,10 +41,12 @@ export interface CutCluster {
   readonly name?: string;
 }
 
-/** Clusters that hold every start cluster once, ordered by name: at one K this is the order of the tree. */
+/** Clusters that hold every start cluster once, ordered by id: at one K this is the order of the tree. */
 export interface TreeCut {
   readonly tree: MergeTree;
   readonly clusters: readonly CutCluster[];
+  /** What each start cluster was last called, [K0], so that a name comes back where the cut tells it apart again. Absent: nothing. */
+  readonly called?: readonly (string | undefined)[];
 }
 
 /** The tree's clusters at `k`, nothing locked. Throws RangeError where the tree has no such K. */
@@ -55,8 +57,11 @@ export function cutTreeAt(tree: MergeTree, k: number): TreeCut {
   );
 }
 
-/** Another K for what is not locked: the tree's clusters at `k`, those that hold a part of a locked cluster split until they do not. */
-export function recut({ tree, clusters }: TreeCut, k: number): TreeCut {
+/**
+ * Another K for what is not locked: the tree's clusters at `k`, those that hold a part of a locked cluster split until they do not. A
+ * cluster is called as most of its pixels were last called; of several of one name the largest keeps it.
+ */
+export function recut({ tree, clusters, called }: TreeCut, k: number): TreeCut {
   const locked = clusters.filter((cluster) => cluster.locked);
   const taken = new Set(locked.flatMap(({ node }) => node.members));
   const free = (node: TreeNode): TreeNode[] => {
@@ -66,15 +71,52 @@ export function recut({ tree, clusters }: TreeCut, k: number): TreeCut {
     return node.parts.flatMap(free);
   };
   const others = nodesAt(tree, k).flatMap(free);
-  return makeCut(tree, [...locked, ...others.map((node) => ({ node, locked: false }))]);
+  return makeCut(tree, [...locked, ...named(tree, others, called, locked)], called);
 }
 
-/** The cluster taken apart into what was merged into it last. Throws RangeError for a start cluster, or a locked one. */
+/** The nodes under the names that most of their pixels were last called, each name once. */
+function named(
+  tree: MergeTree,
+  nodes: readonly TreeNode[],
+  called: TreeCut["called"],
+  locked: readonly CutCluster[],
+): CutCluster[] {
+  const { sizes } = tree.steps[0];
+  const names = new Map<TreeNode, string>();
+  const taken = new Set(locked.map(({ name }) => name));
+  for (const node of called === undefined ? [] : [...nodes].sort((a, b) => b.size - a.size)) {
+    const weights = new Map<string | undefined, number>();
+    for (const leaf of node.members) weights.set(called![leaf], (weights.get(called![leaf]) ?? 0) + sizes[leaf]);
+    const [name] = [...weights].reduce((best, other) => (other[1] > best[1] ? other : best));
+    if (name === undefined || taken.has(name)) continue;
+    names.set(node, name);
+    taken.add(name);
+  }
+  return nodes.map((node) => withName({ node, locked: false }, names.get(node)));
+}
+
+/** The cluster under another name; without one where it is undefined. */
+function withName({ name: _, ...cluster }: CutCluster, name: string | undefined): CutCluster {
+  return name === undefined ? cluster : { ...cluster, name };
+}
+
+/**
+ * The cluster taken apart into what was merged into it last; the larger part keeps its name. Throws RangeError for a start cluster, or a
+ * locked one.
+ */
 export function splitCluster(cut: TreeCut, index: number): TreeCut {
-  const { node } = freeCluster(cut, index);
-  if (node.parts === null) throw new RangeError(`cluster ${index} is one of the start clusters: it has no parts`);
-  const parts = node.parts.map((part) => ({ node: part, locked: false }));
-  return makeCut(cut.tree, [...cut.clusters.filter((_, i) => i !== index), ...parts]);
+  const { node, name } = freeCluster(cut, index);
+  if (node.parts === null) throw new RangeError(`#${node.name} is one of the start clusters: it has no parts`);
+  const [first, second] = node.parts;
+  const heir = second.size > first.size ? second : first;
+  const parts = node.parts.map((part) => withName({ node: part, locked: false }, part === heir ? name : undefined));
+  const others = cut.clusters.filter((_, i) => i !== index);
+  const lost = new Set(node.parts.filter((part) => part !== heir).flatMap(({ members }) => members));
+  return makeCut(
+    cut.tree,
+    [...others, ...parts],
+    cut.called?.map((m, leaf) => (lost.has(leaf) && m === name ? undefined : m)),
+  );
 }
 
 /** Locks a cluster, or unlocks it. */
@@ -83,11 +125,17 @@ export function lockCluster(cut: TreeCut, index: number, locked = true): TreeCut
   return { ...cut, clusters: cut.clusters.map((other) => (other === cluster ? { ...cluster, locked } : other)) };
 }
 
-/** Gives a cluster a name; an empty one takes it away. */
+/** Gives a cluster a name; an empty one takes it away. What is called otherwise at a finer cut keeps that name there. */
 export function nameCluster(cut: TreeCut, index: number, name: string): TreeCut {
-  const { name: _, ...unnamed } = clusterOf(cut, index);
-  const named = name === "" ? unnamed : { ...unnamed, name };
-  return { ...cut, clusters: cut.clusters.map((other, i) => (i === index ? named : other)) };
+  const { tree, clusters, called = new Array<undefined>(tree.initialClusters).fill(undefined) } = cut;
+  const cluster = clusterOf(cut, index);
+  const given = name === "" ? undefined : name;
+  const members = new Set(cluster.node.members);
+  return {
+    tree,
+    clusters: clusters.map((other) => (other === cluster ? withName(cluster, given) : other)),
+    called: called.map((m, leaf) => (members.has(leaf) && m === cluster.name ? given : m)),
+  };
 }
 
 /** What the training of a merge found. */
@@ -118,7 +166,7 @@ export async function mergeClusters(
   const { tree, clusters } = cut;
   const kept = freeCluster(cut, first);
   const removed = freeCluster(cut, second);
-  if (kept === removed) throw new RangeError(`cluster ${first} cannot be merged with itself`);
+  if (kept === removed) throw new RangeError(`#${kept.node.name} cannot be merged with itself`);
   if (clusters.length === 2)
     throw new RangeError("these are the last two clusters: merged, nothing would be left to tell");
   if (features.pixels !== tree.pixels || features.channels !== tree.channels)
@@ -131,7 +179,12 @@ export async function mergeClusters(
   const known = nodesOf(tree).find((candidate) => memberKey(candidate) === key);
   const node = known ?? (await mergedNode(features, cut, kept.node, removed.node, { C, tolerance, trained }));
   const { name = removed.name } = kept;
-  return makeCut(tree, [...others, { node, locked: false, ...(name === undefined ? {} : { name }) }]);
+  // Under one name from now on: also at finer cuts.
+  const members = new Set(node.members);
+  const called = cut.called?.map((m, leaf) =>
+    members.has(leaf) && (m === kept.name || m === removed.name) ? name : m,
+  );
+  return makeCut(tree, [...others, withName({ node, locked: false }, name)], called);
 }
 
 async function mergedNode(
@@ -270,8 +323,9 @@ function nodesAt(tree: MergeTree, k: number): TreeNode[] {
 const ascending = (members: readonly number[]): number[] => [...members].sort((a, b) => a - b);
 const memberKey = ({ members }: Pick<TreeNode, "members">): string => mergeKey(members);
 
-function makeCut(tree: MergeTree, clusters: readonly CutCluster[]): TreeCut {
-  return { tree, clusters: [...clusters].sort((a, b) => a.node.name - b.node.name) };
+function makeCut(tree: MergeTree, clusters: readonly CutCluster[], called?: TreeCut["called"]): TreeCut {
+  const sorted = [...clusters].sort((a, b) => a.node.name - b.node.name);
+  return { tree, clusters: sorted, ...(called === undefined ? {} : { called }) };
 }
 
 function clusterOf({ clusters }: TreeCut, index: number): CutCluster {
@@ -283,6 +337,6 @@ function clusterOf({ clusters }: TreeCut, index: number): CutCluster {
 
 function freeCluster(cut: TreeCut, index: number): CutCluster {
   const cluster = clusterOf(cut, index);
-  if (cluster.locked) throw new RangeError(`cluster ${index} is locked; unlock it first`);
+  if (cluster.locked) throw new RangeError(`#${cluster.node.name} is locked; unlock it first`);
   return cluster;
 }

@@ -136,11 +136,12 @@ function counterpart(edit: TreeEdit, from: TreeCut, to: TreeCut, minIou: number)
     of: cluster,
     ...match(cluster),
   }));
+  const idOf = (cluster: number): string => `#${from.clusters[cluster]?.node.name ?? "?"}`;
   const poor = found.find(({ iou }) => iou < minIou);
   if (poor !== undefined)
-    return `cluster ${poor.of} has no counterpart: the most like it has an IoU of ${poor.iou.toFixed(2)}`;
+    return `${idOf(poor.of)} has no counterpart: the most like it has an IoU of ${poor.iou.toFixed(2)}`;
   if (edit.type !== "merge") return { ...edit, cluster: found[0].cluster };
   const [a, b] = found;
-  if (a.cluster === b.cluster) return `clusters ${a.of} and ${b.of} are one cluster there already`;
+  if (a.cluster === b.cluster) return `${idOf(a.of)} and ${idOf(b.of)} are one cluster there already`;
   return { type: "merge", clusters: [a.cluster, b.cluster] };
 }

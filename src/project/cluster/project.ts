@@ -8,6 +8,8 @@ import { decodeTree, encodeTree } from "./treeFile.ts";
 
 const PROJECT_FILE = "project.json";
 const FORMAT_VERSION = 1;
+/** What was done to another project's tree; only where `klish edit save` made the project. */
+export const EDITED_FROM = "editedFrom.json";
 
 const timing = z.strictObject({ phase: z.string(), seconds: z.number() });
 export type Timing = z.infer<typeof timing>;
@@ -27,7 +29,7 @@ export type ProjectFile = z.infer<typeof projectFile>;
 
 /**
  * A folder of open formats: project.json (settings, versions, timings), tree.json + tree.safetensors (the merge tree),
- * explained.json (R2 and R2rel at each K), features/ (inner maps, while the run lasts), samples/, sheets/ and report.html.
+ * explained.json (R2 and R2rel at each K), colors.json (a colour for each cluster), features/ (inner maps, while the run lasts), samples/, sheets/ and report.html.
  */
 export interface Project {
   readonly folder: string;

@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import type { z } from "zod";
-import { gridPixels, stratifiedPixels, stridedPixels } from "../../features/pixelStride.ts";
+import { gridPixels, stratifiedGrid, stratifiedPixels, stridedPixels } from "../../features/pixelStride.ts";
 import { keptResolution } from "../../features/sampleFeatures.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../../gan/generator.ts";
@@ -95,6 +95,17 @@ export function clusteredPixels({
   const all = seeds.length * resolution ** 2;
   if (pixels !== null && pixels < all) return stratifiedPixels(seeds.length, resolution, pixels, seed);
   return pixelStride === 1 ? undefined : stridedPixels(seeds.length, resolution, pixelStride, seed);
+}
+
+/** The clustered pixels of each image as rows and columns: pixel n is in image n / (rows * columns), row by row. */
+export function clusteredGrid({ seeds, resolution, pixelStride, pixels }: ClusterSettings): {
+  readonly rows: number;
+  readonly columns: number;
+} {
+  if (pixels !== null && pixels < seeds.length * resolution ** 2)
+    return stratifiedGrid(seeds.length, resolution, pixels);
+  const side = Math.ceil(resolution / pixelStride);
+  return { rows: side, columns: side };
 }
 
 /** The layers of a run, in the generator's order. */

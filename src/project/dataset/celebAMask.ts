@@ -9,7 +9,7 @@ import type { Sample } from "../../dataset/format.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { type Split, splitOf } from "../../dataset/split.ts";
-import { cssColor, distinctColors } from "../report/palette.ts";
+import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { SampleSource } from "./sampleSource.ts";
 

@@ -31,7 +31,7 @@ export async function openLabelSets(projects: readonly string[], recipes: readon
       const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, file);
       if (tree === undefined || recipe === undefined)
         throw new ProjectError(
-          `${file ?? folder} has no labels yet. Choose a K and name its parts first: klish label cut ${folder} 12${file === undefined ? "" : ` --recipe ${file}`}`,
+          `${file ?? folder} has no labels yet. Choose a K and name its parts first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
         );
       const { k } = recipe.state;
       const { layers } = project.file.settings;

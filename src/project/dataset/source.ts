@@ -16,7 +16,7 @@ import {
   readText,
 } from "../../dataset/reading.ts";
 import { SPLITS, type Split, splitOf } from "../../dataset/split.ts";
-import { cssColor, distinctColors } from "../report/palette.ts";
+import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { ProjectError, readPlainFile } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";

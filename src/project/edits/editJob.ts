@@ -3,12 +3,13 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type TreeCut, treeThrough } from "../../cluster/tree/treeCut.ts";
 import { replayTreeEdits, type TreeEdit } from "../../cluster/tree/treeEdits.ts";
-import { MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { type HexColor, MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { ClusterSummary } from "../cluster/clusterJob.ts";
-import { loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "../cluster/project.ts";
+import { clusterIdentity, saveColors } from "../cluster/identity.ts";
+import { EDITED_FROM, loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "../cluster/project.ts";
 import { clusteredPixels } from "../cluster/request.ts";
 import { edit, freshRecipe } from "../labels/recipe.ts";
 import { saveRecipe } from "../labels/recipeFile.ts";
@@ -34,8 +35,6 @@ export interface EditSummary extends ClusterSummary {
   /** Clusters of the edited cut. */
   readonly clusters: number;
 }
-
-const ORIGIN_FILE = "editedFrom.json";
 
 /**
  * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; editedFrom.json
@@ -66,10 +65,13 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
     try {
       const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
       const edited = { folder: outdir, file: { ...file, command } };
-      await writeAtomic(pathIn(edited, ORIGIN_FILE), `${JSON.stringify(recipe, null, 1)}\n`);
+      await writeAtomic(pathIn(edited, EDITED_FROM), `${JSON.stringify(recipe, null, 1)}\n`);
       await saveTree(edited, treeThrough(cut));
       await saveProject(edited);
-      await saveNames(edited, cut);
+      // The clusters are known by the colours that they had before.
+      const { colors } = await clusterIdentity(project, tree);
+      await saveColors(edited, colors);
+      await saveNames(edited, cut, colors);
       const files = await writeReport(edited, network, { threads, ...job });
       return { folder: outdir, clusters: cut.clusters.length, ...files };
     } finally {
@@ -81,12 +83,12 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
 }
 
 /** Named clusters begin as named classes for `klish label`. */
-async function saveNames(project: Project, { clusters }: TreeCut): Promise<void> {
+async function saveNames(project: Project, { clusters }: TreeCut, colors: readonly HexColor[]): Promise<void> {
   if (clusters.length > MOST_CLASSES || clusters.every(({ name }) => name === undefined)) return;
   const named = clusters.reduce(
     (recipe, { name }, c) =>
       name === undefined ? recipe : edit(recipe, { type: "name", class: recipe.state.classes[c].name, name }),
-    freshRecipe(clusters.length),
+    freshRecipe(clusters.length, { ids: clusters.map(({ node }) => node.name), colors }),
   );
   await saveRecipe(project, named);
 }

@@ -1,20 +1,32 @@
 import { availableParallelism } from "node:os";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { type TreeCut, treeOnPixels } from "../../cluster/tree/treeCut.ts";
-import { applyTreeEdit, replayTreeEdits, type TreeEdit, transferTreeEdits } from "../../cluster/tree/treeEdits.ts";
+import { cutTreeAt, recut, type TrainedMerge, type TreeCut, treeOnPixels } from "../../cluster/tree/treeCut.ts";
+import { applyTreeEdit, type TreeEdit, transferTreeEdits } from "../../cluster/tree/treeEdits.ts";
+import type { HexColor } from "../../dataset/labelMap.ts";
 import { predict } from "../../pixels/predict.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { clusterIdentity, clusterIndex } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../cluster/project.ts";
+import { suggestedK } from "../report/suggestedK.ts";
 import { ProjectError } from "../storage/files.ts";
 import { lockFolder } from "../storage/lock.ts";
 import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
 import { drawCut, type EditedCluster } from "./preview.ts";
-import { type EditRecipe, editText, loadEdits, redoEdit, saveEdits, undoEdit, withEdits } from "./recipe.ts";
+import {
+  type EditRecipe,
+  editText,
+  loadEdits,
+  redoEdit,
+  saveEdits,
+  undoEdit,
+  withClusters,
+  withEdits,
+} from "./recipe.ts";
 
 /** What to do to the edits of a project. */
 export type EditAction =
-  /** `k` is where edits begin; it starts again where there are some already. */
+  /** `k` is where edits begin; it starts again where there are some already. Clusters by their ids. */
   | { readonly type: "do"; readonly k: number | null; readonly edits: readonly TreeEdit[] }
   | { readonly type: "undo" }
   | { readonly type: "redo" }
@@ -35,6 +47,8 @@ export interface EditStepSummary {
   readonly k: number;
   readonly edits: readonly string[];
   readonly undone: readonly string[];
+  /** What became of names, in sentences. */
+  readonly notes: readonly string[];
   readonly clusters: readonly EditedCluster[];
   /** edits.png. */
   readonly preview: string;
@@ -56,19 +70,28 @@ export async function editStepJob(request: EditStepRequest, job: JobOptions): Pr
     const small = treeOnPixels(tree, cache.labels);
     const known = cache.trained.size;
     const started = performance.now();
-    const { recipe, cut, skipped = [] } = await edited({ project, small, cache, before, action });
+    const {
+      recipe,
+      cut,
+      texts,
+      undone,
+      notes,
+      skipped = [],
+    } = await edited({ project, tree, small, cache, before, action });
     const milliseconds = performance.now() - started;
     if (cache.trained.size > known) await saveTrained(project, cache.trained);
     if (action.type !== "list") await saveEdits(project, recipe);
-    const clusters = clustersOf(tree, cut);
+    const { colors } = await clusterIdentity(project, tree);
+    const clusters = clustersOf(tree, cut, colors);
     return {
       project: request.project,
       k: recipe.k,
-      edits: recipe.edits.map(editText),
-      undone: recipe.undone.map(editText),
+      edits: texts,
+      undone,
+      notes,
       clusters,
       preview: await drawCut(project, cache, cut, clusters),
-      skipped: skipped.map(({ edit, reason }) => ({ edit: editText(edit), reason })),
+      skipped,
       milliseconds,
     };
   } finally {
@@ -86,6 +109,7 @@ async function openClustered(folder: string): Promise<{ project: Project; tree: 
 
 interface Editing {
   readonly project: Project;
+  readonly tree: MergeTree;
   /** The tree over the pixels of the cache. */
   readonly small: MergeTree;
   readonly cache: EditCache;
@@ -96,38 +120,116 @@ interface Editing {
 interface Edited {
   readonly recipe: EditRecipe;
   readonly cut: TreeCut;
-  readonly skipped?: readonly { readonly edit: TreeEdit; readonly reason: string }[];
+  /** The edits, and what was undone, with clusters by id. */
+  readonly texts: readonly string[];
+  readonly undone: readonly string[];
+  readonly notes: readonly string[];
+  readonly skipped?: EditStepSummary["skipped"];
 }
 
-async function edited({ project, small, cache, before, action }: Editing): Promise<Edited> {
+/** The cut after each of `edits` in turn, what they were in ids, and what they did to names. */
+interface Followed {
+  readonly cut: TreeCut;
+  readonly texts: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function edited({ project, tree, small, cache, before, action }: Editing): Promise<Edited> {
   const { features, trained } = cache;
   const { tolerance } = project.file.settings;
   const options = { tolerance, trained };
-  const replayed = async (recipe: EditRecipe): Promise<Edited> => ({
-    recipe,
-    cut: await replayTreeEdits(features, small, recipe, options),
-  });
+  const follow = async (from: TreeCut, edits: readonly TreeEdit[], known = trained): Promise<Followed> => {
+    let cut = from;
+    const texts: string[] = [];
+    const notes: string[] = [];
+    for (const edit of edits) {
+      texts.push(editText(withClusters(edit, idIn(cut))));
+      const next = await applyTreeEdit(features, cut, edit, { tolerance, trained: known });
+      notes.push(...namesChanged(cut, next, edit));
+      cut = next;
+    }
+    return { cut, texts, notes };
+  };
+  const replayed = async (recipe: EditRecipe): Promise<Edited> => {
+    const { cut, texts } = await follow(cutTreeAt(small, recipe.k), recipe.edits);
+    const undone = (await follow(cut, recipe.undone)).texts;
+    return { recipe, cut, texts, undone, notes: [] };
+  };
   if (action.type === "apply") {
     const { tree: source, recipe } = await otherEdits(project, action.from);
     // The pixels of two runs may differ; those of the sample get the start clusters that the other run's classifiers give them.
     const labels = await predict(features, source.classifierAt(source.initialClusters));
     const { minIou } = action;
-    const found = await transferTreeEdits(features, treeOnPixels(source, labels), recipe, small, {
-      minIou,
-      ...options,
-    });
-    return { recipe: { ...found.recipe, undone: [] }, cut: found.cut, skipped: found.skipped };
+    const smallSource = treeOnPixels(source, labels);
+    const trainedSource = new Map<string, TrainedMerge>();
+    const found = await transferTreeEdits(features, smallSource, recipe, small, { minIou, trainedSource, ...options });
+    const { texts } = await follow(cutTreeAt(smallSource, recipe.k), recipe.edits, trainedSource);
+    const skipped = found.skipped.map(({ edit, reason }) => ({ edit: texts[recipe.edits.indexOf(edit)], reason }));
+    return { ...(await replayed({ ...found.recipe, undone: [] })), skipped };
   }
-  const k = action.type === "do" ? action.k : null;
+  const begins = before === undefined && (action.type === "do" || action.type === "list");
+  const k = (action.type === "do" ? action.k : null) ?? (begins ? await suggestedK(project, tree) : null);
   const begun = k === null ? before : { k, edits: [], undone: [] };
   if (begun === undefined)
-    throw new ProjectError(`${project.folder} has no edits yet. Begin with: klish edit do ${project.folder} --k <K> …`);
+    throw new ProjectError(`${project.folder} has no edits yet. Begin with: klish edit do ${project.folder} …`);
   if (action.type === "undo") return replayed(undoEdit(begun));
   if (action.type === "redo") return replayed(redoEdit(begun));
   if (action.type === "list") return replayed(begun);
-  let { cut } = await replayed(begun);
-  for (const edit of action.edits) cut = await applyTreeEdit(features, cut, edit, options);
-  return { recipe: withEdits(begun, action.edits), cut };
+  const start = await replayed(begun);
+  let { cut } = start;
+  const texts = [...start.texts];
+  const notes: string[] = [];
+  const done: TreeEdit[] = [];
+  for (const byId of action.edits) {
+    const edit = withClusters(byId, (id) => clusterIndex(ownersIn(cut), id));
+    const next = await follow(cut, [edit]);
+    done.push(edit);
+    texts.push(...next.texts);
+    notes.push(...next.notes);
+    cut = next.cut;
+  }
+  return { recipe: withEdits(begun, done), cut, texts, undone: [], notes };
+}
+
+/** The id of the cluster at an index of the cut. */
+const idIn =
+  ({ clusters }: TreeCut) =>
+  (index: number): number =>
+    clusters[index]?.node.name ?? index;
+
+/** The id of every start cluster's cluster, [K0]. */
+function ownersIn({ tree, clusters }: TreeCut): Uint16Array {
+  const owners = new Uint16Array(tree.initialClusters);
+  for (const { node } of clusters) for (const member of node.members) owners[member] = node.name;
+  return owners;
+}
+
+/** Which part keeps a name, which name a merge or another K leaves out; nothing where it is as anybody would expect. */
+function namesChanged(before: TreeCut, after: TreeCut, edit: TreeEdit): string[] {
+  if (edit.type === "split") {
+    const { node, name } = before.clusters[edit.cluster];
+    if (name === undefined) return [];
+    const parts = after.clusters.filter((c) => c.node.members.every((member) => node.members.includes(member)));
+    const heir = parts.find((part) => part.name === name);
+    const others = parts.filter((part) => part !== heir).map((part) => `#${part.node.name}`);
+    return [`"${name}" stays with #${heir?.node.name}, the larger part; ${others.join(", ")} has no name`];
+  }
+  if (edit.type === "merge") {
+    const [kept, removed] = edit.clusters.map((cluster) => before.clusters[cluster]);
+    if (removed.name === undefined || kept.name === undefined || kept.name === removed.name) return [];
+    return [`"${removed.name}" is a part of "${kept.name}" now; undo brings it back`];
+  }
+  if (edit.type !== "cut") return [];
+  const names = new Set(after.clusters.map(({ name }) => name));
+  return before.clusters.flatMap(({ name, node }) => {
+    if (name === undefined || names.has(name)) return [];
+    const holder = after.clusters.find((c) => c.node.members.includes(node.members[0]));
+    const holding = holder?.name === undefined ? "" : `, "${holder.name}"`;
+    let k = edit.k + 1;
+    while (k <= after.tree.initialClusters && !recut(after, k).clusters.some((c) => c.name === name)) k++;
+    const back = k <= after.tree.initialClusters ? `; it comes back with: cut ${k}` : "";
+    return [`at K = ${edit.k}, "${name}" is a part of #${holder?.node.name}${holding}${back}`];
+  });
 }
 
 /** Another project of the same generator and layers, and its edits. */
@@ -141,9 +243,11 @@ async function otherEdits(project: Project, from: string): Promise<{ tree: Merge
   return { tree: other.tree, recipe };
 }
 
-function clustersOf(tree: MergeTree, { clusters }: TreeCut): EditedCluster[] {
+function clustersOf(tree: MergeTree, { clusters }: TreeCut, colors: readonly HexColor[]): EditedCluster[] {
   const { sizes } = tree.steps[0];
   return clusters.map(({ node, locked, name = null }) => ({
+    id: node.name,
+    color: colors[node.name],
     name,
     locked,
     share: node.members.reduce((sum, member) => sum + sizes[member], 0) / tree.pixels,

@@ -1,10 +1,10 @@
 /** edits.png: the clusters of an edited cut on a few pictures, with their numbers. */
 import sharp, { type OverlayOptions } from "sharp";
 import { cutClassifier, type TreeCut } from "../../cluster/tree/treeCut.ts";
+import { type HexColor, rgbOf } from "../../dataset/labelMap.ts";
 import { xml } from "../../dataset/xml.ts";
 import { predict } from "../../pixels/predict.ts";
 import { pathIn } from "../cluster/project.ts";
-import { clusterColors, cssColor } from "../report/palette.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { EditCache } from "./cache.ts";
 
@@ -16,6 +16,8 @@ const OPACITY = 0.65;
 
 /** A cluster of the cut, as it is told and drawn. */
 export interface EditedCluster {
+  readonly id: number;
+  readonly color: HexColor;
   readonly name: string | null;
   readonly locked: boolean;
   /** Of the clustered pixels, by merged start labels. */
@@ -26,7 +28,7 @@ export interface EditedCluster {
   readonly starts: number;
 }
 
-/** Draws the sheet and returns its path. A cluster keeps its colour while others are edited: it is that of its first start cluster. */
+/** Draws the sheet and returns its path. */
 export async function drawCut(
   project: { readonly folder: string },
   cache: EditCache,
@@ -35,8 +37,7 @@ export async function drawCut(
 ): Promise<string> {
   const { pictures, side, grid, shown } = cache;
   const labels = await predict(shown, cutClassifier(cut));
-  const starts = clusterColors(Array.from({ length: cut.tree.initialClusters }, (_, i) => i));
-  const colors = cut.clusters.map(({ node }) => starts[node.name]);
+  const colors = clusters.map(({ color }) => rgbOf(color));
   const width = pictures.length * (side + GAP) + GAP + LEGEND;
   const height = Math.max(2 * side + 3 * GAP, (clusters.length + 1) * LINE + GAP);
   const tiles: OverlayOptions[] = [];
@@ -53,11 +54,11 @@ export async function drawCut(
     tiles.push({ input: Buffer.from(rgb), raw, left, top: GAP });
     tiles.push({ input: Buffer.from(painted), raw, left, top: side + 2 * GAP });
   }
-  const lines = clusters.map(({ name, locked, share, iou }, i) => {
+  const lines = clusters.map(({ id, color, name, locked, share, iou }, i) => {
     const y = LINE * (i + 1);
-    const text = `${i}${name === null ? "" : `  ${name}`}${locked ? "  (locked)" : ""}`;
+    const text = `#${id}${name === null ? "" : `  ${name}`}${locked ? "  (locked)" : ""}`;
     return (
-      `<rect x="0" y="${y - 12}" width="14" height="14" rx="3" fill="${cssColor(colors[i])}"/><text x="22" y="${y}">${xml(text)}</text>` +
+      `<rect x="0" y="${y - 12}" width="14" height="14" rx="3" fill="${color}"/><text x="22" y="${y}">${xml(text)}</text>` +
       `<text x="${LEGEND - GAP}" y="${y}" text-anchor="end" fill="#777">${(100 * share).toFixed(1)} %, IoU ${iou.toFixed(2)}</text>`
     );
   });

@@ -82,7 +82,19 @@ export function redoEdit({ k, edits, undone }: EditRecipe): EditRecipe {
   return { k, edits: [...edits, next], undone: rest };
 }
 
-/** An edit as it is written on the command line. */
+/** The edit with other numbers for its clusters. */
+export function withClusters(edit: TreeEdit, number: (cluster: number) => number): TreeEdit {
+  switch (edit.type) {
+    case "cut":
+      return edit;
+    case "merge":
+      return { ...edit, clusters: [number(edit.clusters[0]), number(edit.clusters[1])] };
+    default:
+      return { ...edit, cluster: number(edit.cluster) };
+  }
+}
+
+/** An edit of clusters by id, as it is written on the command line. */
 export function editText(edit: TreeEdit): string {
   switch (edit.type) {
     case "cut":

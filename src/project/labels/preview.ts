@@ -8,11 +8,14 @@ import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
+import { clusterIdentity } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
 import { openSampler } from "../dataset/sampler.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { partNames } from "./recipe.ts";
 import { loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
+import { clusterList } from "./words.ts";
 
 export interface LabelPreviewRequest {
   readonly project: string;
@@ -54,9 +57,13 @@ export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOpti
   }
   job.onProgress?.({ phase: "preview", done: 1, total: 2 });
   const labels = labeller(recipe.state);
+  const identity = await clusterIdentity(project, tree);
+  const owners = recipe.state.classes.flatMap((c) =>
+    partNames(c.split).map(() => clusterList(identity, k, c.clusters)),
+  );
   const maps = shown.map(({ clusters, side }) => labels.label(clusters, side, side));
   const path = request.recipe === null ? pathIn(project, "labels.png") : `${request.recipe.replace(/\.json$/, "")}.png`;
-  await writeAtomic(path, await sheet(shown, maps, labels.classes));
+  await writeAtomic(path, await sheet(shown, maps, labels.classes, owners));
   job.onProgress?.({ phase: "preview", done: 2, total: 2 });
   return path;
 }
@@ -109,11 +116,13 @@ async function readShown(path: string): Promise<Shown[] | undefined> {
   }
 }
 
-/** Each picture above its labels over it; names, ids and shares at the right. */
+/** Each picture above its labels over it; names, clusters and shares at the right. */
 async function sheet(
   shown: readonly Shown[],
   maps: readonly LabelMap[],
   classes: readonly DatasetClass[],
+  /** The clusters of each class. */
+  owners: readonly string[],
 ): Promise<Buffer> {
   const palette = paletteOf(classes);
   const columns = Math.min(4, shown.length);
@@ -133,7 +142,7 @@ async function sheet(
     await tile(rgb, side, left, top);
     await tile(overlay(rgb, maps[i], palette), side, left, top + TILE);
   }
-  tiles.push({ input: Buffer.from(legend(maps, classes, height)), left: columns * (TILE + GAP) + GAP, top: 0 });
+  tiles.push({ input: Buffer.from(legend(maps, classes, owners, height)), left: columns * (TILE + GAP) + GAP, top: 0 });
   return sharp({ create: { width, height, channels: 3, background: "#fafaf8" } })
     .composite(tiles)
     .png()
@@ -153,7 +162,15 @@ export function overlay(rgb: Uint8Array, { data, width }: LabelMap, palette: Uin
   return out;
 }
 
-function legend(maps: readonly LabelMap[], classes: readonly DatasetClass[], height: number): string {
+/** As much of a list of clusters as a line of the legend holds. */
+const shortened = (list: string): string => (list.length > 24 ? `${list.slice(0, 22)} …` : list);
+
+function legend(
+  maps: readonly LabelMap[],
+  classes: readonly DatasetClass[],
+  owners: readonly string[],
+  height: number,
+): string {
   const counts = new Float64Array(256);
   let total = 0;
   for (const { data } of maps) {
@@ -164,10 +181,10 @@ function legend(maps: readonly LabelMap[], classes: readonly DatasetClass[], hei
   const rows = [
     ...classes.map(({ name, color, background }, id) => ({
       color,
-      text: `${id}  ${name}${background ? " (background)" : ""}`,
+      text: `${name}${background ? " (background)" : ""}  ${shortened(owners[id])}`,
       share: share(id),
     })),
-    ...(counts[IGNORE_LABEL] > 0 ? [{ color: "#c8c8c8", text: "255  ignored", share: share(IGNORE_LABEL) }] : []),
+    ...(counts[IGNORE_LABEL] > 0 ? [{ color: "#c8c8c8", text: "ignored", share: share(IGNORE_LABEL) }] : []),
   ];
   const lines = rows.map(({ color, text, share: s }, i) => {
     const y = GAP + LINE * (i + 1);

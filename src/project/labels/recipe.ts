@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MOST_CLASSES } from "../../dataset/labelMap.ts";
-import { cssColor, distinctColors } from "../report/palette.ts";
+import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { ProjectError } from "../storage/files.ts";
 
 /**
@@ -59,15 +59,23 @@ export type LabelState = z.infer<typeof labelState>;
 
 const names = z.array(z.string()).min(1);
 
-/** One edit. Classes are named by their name, or by their id where none is called so. */
+/** One edit. Classes are named by their name, or by their id in masks where none is called so. */
 export const labelAction = z.discriminatedUnion("type", [
-  /** Another K; `from[c]` is the cluster of the K before whose class cluster c inherits, null starts afresh. */
+  /** Another K, and what the classes are there (see `carryLabels`); `fresh` forgets all that was named. */
+  z.strictObject({ type: z.literal("recut"), labels: labelState, fresh: z.boolean() }),
+  /** The same in earlier files: `from[c]` is the cluster of the K before whose class cluster c inherits, null starts afresh. */
   z.strictObject({ type: z.literal("cut"), k: z.int().min(2).max(MOST_CLASSES), from: z.array(z.int()).nullable() }),
   z.strictObject({ type: z.literal("name"), class: z.string(), name: z.string() }),
   z.strictObject({ type: z.literal("color"), class: z.string(), color: z.string() }),
   z.strictObject({ type: z.literal("merge"), classes: names, name: z.string().nullable() }),
   /** Moves clusters into a class of their own, or an existing one. */
-  z.strictObject({ type: z.literal("take"), clusters: z.array(z.int()).min(1), name: z.string() }),
+  z.strictObject({
+    type: z.literal("take"),
+    clusters: z.array(z.int()).min(1),
+    name: z.string(),
+    /** Of a new class, unless another class has it. */
+    color: z.string().optional(),
+  }),
   z.strictObject({ type: z.literal("ignore"), classes: names }),
   /** The background gets id 0; null for none. */
   z.strictObject({ type: z.literal("background"), class: z.string().nullable() }),
@@ -82,24 +90,39 @@ export interface LabelRecipe {
   readonly actions: readonly LabelAction[];
 }
 
-/** Every cluster a class of its own, in colours that are far apart. */
-export function freshLabels(k: number): LabelState {
-  const colors = distinctColors(k);
-  const digits = String(k - 1).length;
-  return checked({
-    k,
-    classes: colors.map((color, c) => ({
-      name: `part ${String(c).padStart(digits, "0")}`,
-      color: cssColor(color),
-      clusters: [c],
-      background: false,
-      split: null,
-    })),
-    ignored: [],
-  });
+/** The clusters of one K as people know them: their ids, ascending, and the colour of every id. */
+export interface ClusterNames {
+  readonly ids: ArrayLike<number>;
+  readonly colors: readonly string[];
 }
 
-export const freshRecipe = (k: number): LabelRecipe => ({ state: freshLabels(k), base: k, actions: [] });
+/** Clusters that no tree tells more of: counted from 0, in colours that are far apart. */
+const counted = (k: number): ClusterNames => ({
+  ids: Array.from({ length: k }, (_, i) => i),
+  colors: distinctColors(k).map(cssColor),
+});
+
+/** Every cluster a class of its own, called after its id and in its colour. */
+export function freshLabels(k: number, { ids, colors }: ClusterNames = counted(k)): LabelState {
+  return checked({ k, classes: Array.from(ids, (id, c) => freshClass(c, id, colors)), ignored: [] });
+}
+
+/** The class of cluster `c` while nobody named it. */
+export function freshClass(c: number, id: number, colors: readonly string[]): LabelClass {
+  const digits = String(colors.length - 1).length;
+  const name = `part ${String(id).padStart(digits, "0")}`;
+  return { name, color: colors[id], clusters: [c], background: false, split: null };
+}
+
+/** Whether nobody named the class, merged clusters into it, or said anything else about it but a colour. */
+export const isFresh = ({ name, clusters, background, split }: LabelClass): boolean =>
+  /^part \d+$/.test(name) && clusters.length === 1 && !background && split === null;
+
+/** Labels to begin with: those of `freshLabels`. */
+export function freshRecipe(k: number, names?: ClusterNames): LabelRecipe {
+  const state = freshLabels(k, names);
+  return { state, base: names === undefined ? k : state, actions: [] };
+}
 
 /** The recipe after an edit. Throws ProjectError where the edit names what is not there, or leaves labels that cannot be. */
 export function edit(recipe: LabelRecipe, action: LabelAction): LabelRecipe {
@@ -120,6 +143,8 @@ export function replay(base: number | LabelState, actions: readonly LabelAction[
 
 function apply(state: LabelState, action: LabelAction): LabelState {
   switch (action.type) {
+    case "recut":
+      return checked(action.labels);
     case "cut":
       return checked(action.from === null ? freshLabels(action.k) : inherit(state, action.k, action.from));
     case "name":
@@ -131,7 +156,7 @@ function apply(state: LabelState, action: LabelAction): LabelState {
     case "merge":
       return checked(merge(state, action.classes, action.name));
     case "take":
-      return checked(take(state, action.clusters, action.name.trim()));
+      return checked(take(state, action.clusters, action.name.trim(), action.color));
     case "ignore": {
       const dropped = new Set(action.classes.map((name) => classIndex(state, name)));
       const ignored = [...dropped].flatMap((id) => state.classes[id].clusters);
@@ -168,7 +193,7 @@ export function idTexts(classes: readonly LabelClass[]): string[] {
   });
 }
 
-/** The index of a class by its name, or by one of its ids where none is called so. Throws ProjectError that lists the classes. */
+/** The index of a class by its name, or by one of its ids in masks where none is called so. Throws ProjectError that lists the classes. */
 export function classIndex({ classes }: LabelState, name: string): number {
   const found = classes.findIndex((c) => c.name === name);
   if (found >= 0) return found;
@@ -202,13 +227,12 @@ function merge(state: LabelState, wanted: readonly string[], name: string | null
   };
 }
 
-function take(state: LabelState, wanted: readonly number[], name: string): LabelState {
+function take(state: LabelState, wanted: readonly number[], name: string, color?: string): LabelState {
   const outside = wanted.find((c) => c < 0 || c >= state.k);
   if (outside !== undefined)
     throw new ProjectError(`there is no cluster ${outside}: K = ${state.k}, so 0 to ${state.k - 1}.`);
   const without = (clusters: readonly number[]): number[] => clusters.filter((c) => !wanted.includes(c));
   const target = state.classes.findIndex((c) => c.name === name);
-  const [own] = wanted;
   const classes = state.classes.map((c, id) => ({
     ...c,
     clusters: id === target ? ascending([...without(c.clusters), ...new Set(wanted)]) : without(c.clusters),
@@ -216,7 +240,7 @@ function take(state: LabelState, wanted: readonly number[], name: string): Label
   if (target < 0)
     classes.push({
       name,
-      color: unusedColor(state, own),
+      color: unusedColor(state, wanted[0], color),
       clusters: ascending([...new Set(wanted)]),
       background: false,
       split: null,
@@ -224,11 +248,11 @@ function take(state: LabelState, wanted: readonly number[], name: string): Label
   return { ...state, classes: classes.filter((c) => c.clusters.length > 0), ignored: without(state.ignored) };
 }
 
-/** The colour that the cluster would have had from the start, or the first that no class has. */
-function unusedColor({ k, classes }: LabelState, cluster: number): string {
+/** The cluster's own colour, or the first that no class has. */
+function unusedColor({ k, classes }: LabelState, cluster: number, color?: string): string {
   const used = new Set(classes.map((c) => c.color));
   const colors = distinctColors(k + 1).map(cssColor);
-  const own = colors[cluster];
+  const own = color ?? colors[cluster];
   return used.has(own) ? (colors.find((c) => !used.has(c)) ?? own) : own;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { clusterNamesAt, type MergeTree } from "../../cluster/tree/mergeTree.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type Project, pathIn } from "../cluster/project.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
@@ -63,20 +63,6 @@ export async function saveRecipe(
 export function checkCut(tree: MergeTree, k: number): void {
   if (tree.steps.some((step) => step.k === k)) return;
   throw new ProjectError(`the project has no K = ${k}; it holds ${tree.steps.at(-1)?.k} to ${tree.initialClusters}.`);
-}
-
-/** A change of K that keeps names: each cluster inherits from the one that holds it, or from the largest that it holds. */
-export function cutTo(tree: MergeTree, { k: before }: LabelState, k: number): LabelAction {
-  checkCut(tree, k);
-  const old = clusterNamesAt(tree, before);
-  const now = clusterNamesAt(tree, k);
-  const sizes = tree.steps.find((step) => step.k === before)!.sizes;
-  const from = new Array<number>(k).fill(-1);
-  now.forEach((cluster, start) => {
-    const origin = old[start];
-    if (from[cluster] < 0 || sizes[origin] > sizes[from[cluster]]) from[cluster] = origin;
-  });
-  return { type: "cut", k, from };
 }
 
 /** What masks depend on beside the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */

@@ -8,7 +8,7 @@ import {
   type LabelMap,
   rgbOf,
 } from "../../dataset/labelMap.ts";
-import { cssColor } from "../report/palette.ts";
+import { cssColor } from "../cluster/palette.ts";
 import { type ClassSplit, type LabelState, partNames } from "./recipe.ts";
 
 /** The recipe, ready for pixels. */

@@ -1,5 +1,5 @@
 /** The exact SVM labels at every K, without scoring every classifier anew at every K. */
-import type { Hierarchy } from "./hierarchy.ts";
+import type { Hierarchy } from "../../cluster/tree/hierarchy.ts";
 
 /** A step's classifiers: `members[i]` is the row of cluster i. */
 export interface StepRows {

@@ -1,15 +1,16 @@
 /** From a merge tree and some samples to the data of a report page. */
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
+import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import type { ExplainedStep } from "../../cluster/tree/treeVariance.ts";
+import type { HexColor } from "../../dataset/labelMap.ts";
+import { clusterColors, cssColor } from "../cluster/palette.ts";
 import { argmaxLabels, quantiseConfidence } from "./argmax.ts";
 import type { Fact, ImageCanvas, Packed, PointCanvas, ReportData, StepData } from "./data.ts";
-import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
-import { clusterColors, cssColor } from "./palette.ts";
 import { checkSamples, type ImageSamples, type PointSamples, pixelsOf } from "./samples.ts";
 import { encodeSeries, followMerges } from "./series.ts";
-import { openingK, suggestStops } from "./stops.ts";
+import { clusterFigures, openingK, suggestStops } from "./stops.ts";
 
 export interface ReportInput {
   readonly title: string;
@@ -26,6 +27,8 @@ export interface ReportInput {
   readonly explained?: readonly ExplainedStep[];
   /** K with which the page opens. Default: the suggested stop nearest to a dozen (see `openingK`). */
   readonly openAt?: number;
+  /** By id. Default: those that the tree gives (see `clusterColors`). */
+  readonly colors?: readonly HexColor[];
   /** Confidence maps are kept for as many samples as fit into this many bytes of page. Default 3 MB. */
   readonly confidenceBytes?: number;
 }
@@ -151,7 +154,7 @@ export async function buildReport(input: ReportInput): Promise<ReportData> {
   checkSamples(samples, rows, tree.initialClusters);
   const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
   const steps = stepData(tree, explained);
-  const stops = suggestStops(steps);
+  const stops = suggestStops(clusterFigures(tree));
   const { minK, maxK } = hierarchy;
   const openAt = input.openAt ?? openingK(stops, minK, maxK);
   if (!(Number.isInteger(openAt) && openAt >= minK && openAt <= maxK))
@@ -191,7 +194,7 @@ export async function buildReport(input: ReportInput): Promise<ReportData> {
     steps,
     stops,
     openAt,
-    colors: clusterColors(hierarchy.bySurvival).map(cssColor),
+    colors: input.colors ?? clusterColors(hierarchy).map(cssColor),
     canvas,
     initialLabels: pack(encodeSeries([samples.initialLabels])),
     argmax: pack(argmax),

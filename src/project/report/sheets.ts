@@ -1,18 +1,21 @@
 /** The report's pictures as plain PNG sheets: parts at several K (the paper's Fig. 5) and each cluster by itself (Fig. 7). */
 import sharp from "sharp";
+import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { type HexColor, rgbOf } from "../../dataset/labelMap.ts";
+import { clusterColors, cssColor, type Rgb } from "../cluster/palette.ts";
 import { argmaxLabels } from "./argmax.ts";
-import { type Hierarchy, hierarchyOf } from "./hierarchy.ts";
 import { matchIds } from "./matching.ts";
-import { clusterColors, cssColor, type Rgb } from "./palette.ts";
 import { checkSamples, type ImageSamples, pixelsOf } from "./samples.ts";
-import { openingK, suggestStops } from "./stops.ts";
+import { clusterFigures, openingK, suggestStops } from "./stops.ts";
 
 export interface SheetOptions {
   /** Columns of the sheet of parts. Default: the suggested stops, or else the K of DEFAULT_KS that the tree has; descending. */
   readonly ks?: readonly number[];
   /** K of the sheet of clusters. Default: that with which the report opens. */
   readonly k?: number;
+  /** By id. Default: those that the tree gives (see `clusterColors`). */
+  readonly colors?: readonly HexColor[];
   /** Another method's labels of the samples' pixels at a K: a sheet of its parts is drawn beside ours. */
   readonly rival?: { readonly name: string; readonly labelsAt: (k: number) => Promise<Uint16Array> };
 }
@@ -134,13 +137,7 @@ export async function writeSheets(
 ): Promise<Map<string, Uint8Array>> {
   checkSamples(samples, tree.bias.length, tree.initialClusters);
   const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
-  const stops = suggestStops(
-    tree.steps.map(({ k, iou, sizes }) => ({
-      k,
-      iou: Array.from(iou),
-      share: Array.from(sizes, (n) => n / tree.pixels),
-    })),
-  );
+  const stops = suggestStops(clusterFigures(tree));
   const { minK, maxK } = hierarchy;
   const usual = DEFAULT_KS.filter((k) => k >= minK && k <= maxK);
   const ks = [...(options.ks ?? (stops.length > 0 ? stops : usual.length > 0 ? usual : [maxK]))].sort((a, b) => b - a);
@@ -149,7 +146,7 @@ export async function writeSheets(
     if (!Number.isInteger(asked) || asked < minK || asked > maxK)
       throw new RangeError(`writeSheets: expected K in [${minK}, ${maxK}], got ${asked}`);
 
-  const colors = clusterColors(hierarchy.bySurvival);
+  const colors = options.colors?.map(rgbOf) ?? clusterColors(hierarchy);
   const labels = labelsAt(tree, hierarchy, samples, new Set([...ks, k]));
   const tiles = await tilesOf(samples);
   const area = samples.resolution ** 2;

@@ -1,4 +1,5 @@
 /** Where to stop merging: figures per K, and a simple rule that suggests a few K. */
+import type { MergeTreeContents } from "../../cluster/tree/mergeTree.ts";
 
 /** Clusters at one K: `iou` in [0, 1] and `share` (fractions that sum to 1), per cluster. */
 export interface ClusterFigures {
@@ -52,6 +53,14 @@ export function suggestStops(steps: readonly ClusterFigures[]): number[] {
 
 /** About as many parts as are taken in at a glance. */
 const GLANCE = 12;
+
+/** What the rule asks of a tree, per step. The IoU of an empty cluster, 0/0, counts as 0. */
+export const clusterFigures = ({ steps, pixels }: Pick<MergeTreeContents, "steps" | "pixels">): ClusterFigures[] =>
+  steps.map(({ k, iou, sizes }) => ({
+    k,
+    iou: Array.from(iou, (x) => (Number.isFinite(x) ? x : 0)),
+    share: Array.from(sizes, (n) => n / pixels),
+  }));
 
 /** The K to show first: the suggestion nearest to a dozen in ratio, or else the K nearest to a dozen. */
 export function openingK(stops: readonly number[], minK: number, maxK: number): number {

@@ -11,6 +11,7 @@ import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { measureExplained, saveExplained } from "../cluster/explained.ts";
+import { clusterIdentity, saveColors } from "../cluster/identity.ts";
 import { loadTree, type Project, pathIn } from "../cluster/project.ts";
 import { clusteredPixels, generateOptions, layersOf } from "../cluster/request.ts";
 import type { OpenedNetwork } from "../network/network.ts";
@@ -22,6 +23,7 @@ import type { Fact } from "./data.ts";
 import { readTemplate, renderReport } from "./render.ts";
 import type { ImageSamples } from "./samples.ts";
 import { writeSheets } from "./sheets.ts";
+import { suggestedK } from "./suggestedK.ts";
 
 /** Images that a report shows: a page of them at a glance, and a file that still travels by mail. */
 const REPORT_IMAGES = 16;
@@ -38,14 +40,14 @@ export interface ReportFiles {
   /** Clusters of the first and last step. */
   readonly initialClusters: number;
   readonly minClusters: number;
-  /** The clusters at the paper's usual K, or the nearest below that the tree has. */
-  readonly usual: UsualCut;
+  /** The clusters at the suggested K, with which the report opens. */
+  readonly suggested: SuggestedCut;
   /** lambda of the pair criterion where it was raised from 0 by itself, to keep one cluster from swallowing the rest; else null. */
   readonly raisedBalance: number | null;
 }
 
 /** What an IoU does not show of the clusters at one K. */
-export interface UsualCut {
+export interface SuggestedCut {
   readonly k: number;
   readonly largestShare: number;
   readonly effectiveClusters: number;
@@ -69,12 +71,15 @@ export async function writeReport(
     onProgress?.({ phase: "write the report", done, total: 4, note });
   };
   report(0, "samples");
+  const { colors } = await clusterIdentity(project, tree);
+  await saveColors(project, colors);
+  const openAt = await suggestedK(project, tree);
   const { samples, features } = await collectSamples(project, network, tree, threads);
   const explained = await measureExplained(features, tree, samples.initialLabels, signal ? { signal } : {});
   await saveExplained(project, features.pixels, explained);
   report(1, "sheets");
   const sheets: string[] = [];
-  for (const [name, png] of await writeSheets(tree, samples, { rival: kMeansParts(features) })) {
+  for (const [name, png] of await writeSheets(tree, samples, { k: openAt, colors, rival: kMeansParts(features) })) {
     const path = pathIn(project, "sheets", name);
     await writeAtomic(path, png);
     sheets.push(path);
@@ -92,6 +97,8 @@ export async function writeReport(
     tree,
     samples,
     explained,
+    openAt,
+    colors,
   });
   report(3, "page");
   const path = pathIn(project, "report.html");
@@ -103,7 +110,7 @@ export async function writeReport(
     sheets,
     initialClusters: tree.initialClusters,
     minClusters: tree.steps[tree.steps.length - 1].k,
-    usual: usualCut(tree, explained),
+    suggested: suggestedCut(tree, explained, openAt),
     raisedBalance: settings.balance === "auto" && tree.balance > 0 ? tree.balance : null,
   };
 }
@@ -120,10 +127,9 @@ function kMeansParts(features: Pixels) {
   };
 }
 
-function usualCut({ steps }: MergeTree, explained: readonly ExplainedStep[]): UsualCut {
-  const found = steps.findIndex((step) => step.k <= USUAL_K);
-  const at = found < 0 ? steps.length - 1 : found;
-  const { k, sizes } = steps[at];
+function suggestedCut({ steps }: MergeTree, explained: readonly ExplainedStep[], k: number): SuggestedCut {
+  const at = steps.findIndex((step) => step.k === k);
+  const { sizes } = steps[at];
   return {
     k,
     largestShare: largestShare(sizes),
@@ -131,9 +137,6 @@ function usualCut({ steps }: MergeTree, explained: readonly ExplainedStep[]): Us
     r2rel: explained[at].r2rel,
   };
 }
-
-/** The K at which the paper shows most results for faces. */
-const USUAL_K = 14;
 
 async function collectSamples(
   project: Project,

@@ -8,7 +8,7 @@ import { classesJson } from "../../dataset/format.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { cssColor, distinctColors } from "../report/palette.ts";
+import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { defineJob } from "../requests/request.ts";
 import { explain, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";

@@ -53,6 +53,7 @@ describe("clusterJob()", () => {
     const phases = new Set<string>();
     const result = await clusterJob(request(), { onProgress: (p) => phases.add(p.phase) });
     expect((await readdir(result.folder)).sort()).toEqual([
+      "colors.json",
       "explained.json",
       "project.json",
       "report.html",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/dataset/png.ts";
+import { clusterIdentity } from "../../../src/project/cluster/identity.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { type DatasetRequest, datasetJob } from "../../../src/project/dataset/job.ts";
@@ -12,9 +13,10 @@ import { blocks } from "../../../src/project/dataset/resume.ts";
 import { seedRange } from "../../../src/project/dataset/settings.ts";
 import { exportJob } from "../../../src/project/dataset/store.ts";
 import { type Verification, type VerifyRequest, verifyJob } from "../../../src/project/dataset/verify.ts";
+import { carryLabels } from "../../../src/project/labels/carry.ts";
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
-import { edit, freshRecipe } from "../../../src/project/labels/recipe.ts";
-import { cutTo, loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
+import { edit, freshRecipe, type LabelRecipe } from "../../../src/project/labels/recipe.ts";
+import { loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
 let folder: string;
@@ -458,10 +460,12 @@ describe("labels.json", () => {
     const opened = await openProject(project);
     const tree = (await loadTree(opened))!;
     const named = edit(freshRecipe(4), { type: "name", class: "1", name: "hair" });
-    const finer = edit(named, cutTo(tree, named.state, 8));
-    expect(finer.state.classes).toHaveLength(4);
-    expect(edit(finer, cutTo(tree, finer.state, 4)).state).toEqual(named.state);
-    expect(() => cutTo(tree, named.state, 40)).toThrow("the project has no K = 40; it holds 2 to 10");
+    const identity = await clusterIdentity(opened, tree);
+    const cut = (recipe: LabelRecipe, k: number) => edit(recipe, carryLabels(tree, identity, recipe, k).action);
+    const finer = cut(named, 8);
+    expect(finer.state.classes.some((c) => c.name === "hair")).toBe(true);
+    expect(cut(finer, 4).state.classes.map((c) => [c.name, c.clusters])).toContainEqual(["hair", [1]]);
+    expect(() => cut(named, 40)).toThrow("the project has no K = 40; it holds 2 to 10");
   });
 
   it("is drawn on labels.png, the second time without the generator", async () => {

@@ -1,10 +1,10 @@
 import { inflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { hierarchyOf } from "../../../src/cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { argmaxLabels, quantiseConfidence } from "../../../src/project/report/argmax.ts";
 import { buildReport, type ReportInput } from "../../../src/project/report/build.ts";
-import { hierarchyOf } from "../../../src/project/report/hierarchy.ts";
 import { embedJson, renderReport } from "../../../src/project/report/render.ts";
 import { decodeSeries, followMerges } from "../../../src/project/report/series.ts";
 import { writeSheets } from "../../../src/project/report/sheets.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusterColors, cssColor, distinctColors, oklchToRgb, type Rgb } from "../../../src/project/report/palette.ts";
+import { cssColor, distinctColors, oklchToRgb, type Rgb } from "../../../src/project/cluster/palette.ts";
 import { type ClusterFigures, openingK, suggestStops } from "../../../src/project/report/stops.ts";
 
 const figures = (k: number, lowest: number, largest = 1 / k): ClusterFigures => ({
@@ -61,10 +61,5 @@ describe("palette", () => {
 
   it("distinctColors() of fewer colours is a prefix of that of more", () => {
     expect(distinctColors(40).slice(0, 12)).toEqual(distinctColors(12));
-  });
-
-  it("clusterColors() gives the most distinct colours to the clusters that live longest", () => {
-    const [first, second, third] = distinctColors(3);
-    expect(clusterColors([2, 0, 1])).toEqual([second, third, first]);
   });
 });

@@ -1,7 +1,8 @@
 /** The report's data, unpacked: labels and figures at any K. */
+
+import { type Hierarchy, hierarchyOf } from "../../../src/cluster/tree/hierarchy.ts";
 import { effectiveClusters } from "../../../src/cluster/tree/mergeTree.ts";
 import type { Packed, ReportData, StepData } from "../../../src/project/report/data.ts";
-import { type Hierarchy, hierarchyOf } from "../../../src/project/report/hierarchy.ts";
 import { decodeSeries, followMerges, type LabelSeries } from "../../../src/project/report/series.ts";
 import { maximum, mean, minimum } from "../../../src/project/report/stops.ts";
 import type { Mode } from "./state.ts";

@@ -1,5 +1,5 @@
 /** What the reader has chosen, and how each action changes it. No DOM here. */
-import type { Hierarchy } from "../../../src/project/report/hierarchy.ts";
+import type { Hierarchy } from "../../../src/cluster/tree/hierarchy.ts";
 
 /** "merged": start labels merged by look-up. "argmax": the highest of the K scores at each pixel. */
 export type Mode = "merged" | "argmax";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hierarchyOf } from "../../../src/project/report/hierarchy.ts";
-import { syntheticImages } from "./synthetic.ts";
+import { hierarchyOf } from "../../../src/cluster/tree/hierarchy.ts";
+import { syntheticImages } from "../../project/report/synthetic.ts";
 
 /** Five clusters: 3 joins 0; then index 1 (id 1) joins index 3 (id 4); then index 0 (id 0) joins index 2 (id 4). */
 const STEPS = [
