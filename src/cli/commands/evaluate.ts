@@ -7,6 +7,7 @@ import { parse, print, runWithProgress } from "../run.ts";
 import { type SegmenterOptions, segmenterRequest, withSegmenterOptions } from "../segmenterOptions.ts";
 import { commandLine } from "../shell.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
+import { addEvaluateSegmenter } from "./evaluateSegmenter.ts";
 import { addSeparability } from "./separability.ts";
 
 interface EvaluateOptions extends SegmenterOptions {
@@ -32,6 +33,7 @@ export function addEvaluate(program: Command): void {
   const evaluate = program.command("evaluate").summary("measure clusters against known classes, or a GAN");
   addEvaluateGan(evaluate);
   addSeparability(evaluate);
+  addEvaluateSegmenter(evaluate);
   withSegmenterOptions(
     withRuntimeOptions(evaluate.command("clusters"))
       .summary("compare KLiSH and its rivals with true label maps")

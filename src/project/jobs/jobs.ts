@@ -8,6 +8,7 @@ import { editJob } from "../edits/editJob.ts";
 import { editStepJob } from "../edits/job.ts";
 import { evaluateJob } from "../evaluation/evaluateJob.ts";
 import { ganQualityJob } from "../evaluation/ganQualityJob.ts";
+import { segmentationJob } from "../evaluation/segmentationJob.ts";
 import { separabilityJob } from "../evaluation/separabilityJob.ts";
 import { convertJob } from "../generate/convertJob.ts";
 import { generateJob } from "../generate/generateJob.ts";
@@ -37,6 +38,7 @@ export const jobs = {
   trainGanProfile: trainGanProfileJob,
   portraits: portraitsJob,
   segment: segmentJob,
+  segmentation: segmentationJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 export type JobName = keyof typeof jobs;
