@@ -81,4 +81,4 @@ console.log(`K = ${K}, ${threads} thread(s), fastest of ${rounds} turns`);
 console.log("| generator | layers | images alone, ms each | with masks | more | more CPU time |");
 console.log("| --- | --- | --- | --- | --- | --- |");
 await measure("StyleGAN2, 256 px, full width, random weights", networkGenerator(randomNetwork(256, 512), settings));
-for (const path of args) await measure(path, await openOnnxGenerator(readFileSync(path), settings));
+for (const path of args) await measure(path, await openOnnxGenerator({ bytes: readFileSync(path) }, settings));

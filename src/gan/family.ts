@@ -139,8 +139,8 @@ export function defineFamily<Sizes, Settings extends Readonly<Record<string, Con
       const network = parts.build({ ...sizes, ...settings }, reader);
       const { ignored } = translated;
       const notes = supplied === undefined ? [] : [supplied.note];
-      const origin = { format: checkpoint.format, source: source.name, network: first, ignored, notes };
-      return { ...network, info: { ...network.info, origin }, weights: reader.finish(), settings };
+      const origin = { format: checkpoint.format, source: source.name, network: first, ignored };
+      return { ...network, info: { ...network.info, origin, notes }, weights: reader.finish(), settings };
     },
   };
 }

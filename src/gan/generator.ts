@@ -21,8 +21,6 @@ export interface GeneratorOrigin {
   readonly network: string;
   /** Tensors of that network that have no part in making images. */
   readonly ignored: readonly string[];
-  /** What was done to read it, beyond translation: sentences for the user. */
-  readonly notes: readonly string[];
 }
 
 export interface GeneratorInfo {
@@ -42,6 +40,10 @@ export interface GeneratorInfo {
   readonly layers: readonly LayerInfo[];
   /** For official checkpoints. */
   readonly origin?: GeneratorOrigin;
+  /** What was found out or done to use the file, beyond its family's rules: sentences for the user. */
+  readonly notes?: readonly string[];
+  /** false: a seed gives another image in each run. */
+  readonly reproducible?: boolean;
 }
 
 /** Which latents; exactly one of `seeds`, `z`, `ws`. */

@@ -30,6 +30,11 @@ export function samplesOf(options: GenerateOptions, info: GeneratorInfo): Sample
   if ([seeds, z, ws].filter((given) => given !== undefined).length !== 1)
     throw new GeneratorError("generate: give exactly one of seeds, z and ws");
   const { zDim, cDim, numWs, wDim } = info;
+  if (zDim === 0 && ws === undefined)
+    throw new GeneratorError(
+      `generate: this generator starts from w [N,${numWs},${wDim}], not from z: its mapping network is missing, so seeds have no images. ` +
+        "Export it with its mapping network, or give ws",
+    );
   let samples: Sample[];
   if (seeds !== undefined) samples = seeds.map((seed) => latentOfSeed(seed, zDim, info.latent));
   else if (z !== undefined) {
@@ -45,7 +50,8 @@ export function samplesOf(options: GenerateOptions, info: GeneratorInfo): Sample
     if (c !== undefined) throw new GeneratorError("generate: this network is not conditional, leave c out");
     return samples;
   }
-  if (ws !== undefined) return samples;
+  // Where there is a z, the class has its part in making w.
+  if (ws !== undefined && zDim > 0) return samples;
   if (c === undefined)
     throw new GeneratorError(
       `the generator is conditional: choose one of its classes 0 to ${cDim - 1} with --class (in code: c [N,${cDim}], one-hot)`,

@@ -5,6 +5,7 @@ import { compile, type Provider, type Runtime, type Session } from "../runtime/s
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { GeneratorError } from "./errors.ts";
 import type { GeneratorNetwork, LatentName, MappingNetwork, NoisePort } from "./family.ts";
+import { refuseNotFinite } from "./finite.ts";
 import type { GenerateOptions, GenerateResult, Generator, NoiseMode } from "./generator.ts";
 import { latentOfSeed, oneHot, type Sample, samplesOf } from "./latents.ts";
 import { selectLayers } from "./selectLayers.ts";
@@ -130,11 +131,13 @@ export function networkGenerator(network: GeneratorNetwork, { runtime, provider,
         results.push({ ...latents, ...((await synthesis.run(feeds)) as Readonly<Record<string, Tensor>>) });
       }
       const gather = (name: string): Tensor => concatenate(results.map((r) => r[name]));
-      return {
+      const result = {
         image: gather("image"),
         features: new Map(names.map((name) => [name, gather(featureOutput(name))])),
         ...(mapping !== undefined && { ws: gather("ws") }),
       };
+      refuseNotFinite(options, result);
+      return result;
     },
     async dispose() {
       for (const made of sessions.values()) await (await made).dispose();

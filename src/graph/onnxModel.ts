@@ -9,7 +9,8 @@ export type Attribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }
   | { readonly float: number }
-  | { readonly string: string };
+  | { readonly string: string }
+  | { readonly tensor: OnnxTensor };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface OnnxNode {
@@ -21,6 +22,7 @@ export interface OnnxNode {
 
 /** ONNX element types by number: those that we write. */
 export const ONNX_FLOAT = 1;
+export const ONNX_INT32 = 6;
 export const ONNX_INT64 = 7;
 export const ONNX_HALF = 10;
 
@@ -47,7 +49,7 @@ export interface OnnxGraph {
 
 const IR_VERSION = 8;
 const OPSET = 17;
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
 
 /** Thrown for bytes that are not an ONNX model. */
 export class OnnxError extends Error {
@@ -106,6 +108,9 @@ function writeAttribute([name, value]: [string, Attribute], out: PbfWriter): voi
   } else if ("string" in value) {
     out.writeBytesField(4, new TextEncoder().encode(value.string));
     out.writeVarintField(20, ATTRIBUTE_TYPE.string);
+  } else if ("tensor" in value) {
+    out.writeMessage(5, writeTensor, value.tensor);
+    out.writeVarintField(20, ATTRIBUTE_TYPE.tensor);
   } else {
     for (const i of value.ints) out.writeVarintField(8, i);
     out.writeVarintField(20, ATTRIBUTE_TYPE.ints);
@@ -215,7 +220,8 @@ function readNode(pbf: PbfReader): OnnxNode {
     opType: "",
     inputs: [] as string[],
     outputs: [] as string[],
-    attributes: {} as Record<string, Attribute>,
+    // Without a prototype, so that an attribute called __proto__ is only an attribute.
+    attributes: Object.create(null) as Record<string, Attribute>,
   };
   return pbf.readMessage((tag, n, r) => {
     if (tag === 1) n.inputs.push(r.readString());
@@ -226,12 +232,21 @@ function readNode(pbf: PbfReader): OnnxNode {
 }
 
 function readAttribute(pbf: PbfReader, into: Record<string, Attribute>): void {
-  const raw = { name: "", type: 0, float: 0, int: 0, string: "", ints: [] as number[] };
+  const raw = {
+    name: "",
+    type: 0,
+    float: 0,
+    int: 0,
+    string: "",
+    ints: [] as number[],
+    tensor: undefined as OnnxTensor | undefined,
+  };
   pbf.readMessage((tag, a, r) => {
     if (tag === 1) a.name = r.readString();
     else if (tag === 2) a.float = r.readFloat();
     else if (tag === 3) a.int = r.readVarint(true);
     else if (tag === 4) a.string = new TextDecoder().decode(r.readBytes());
+    else if (tag === 5) a.tensor = readTensor(r);
     else if (tag === 8) r.readPackedVarint(a.ints, true);
     else if (tag === 20) a.type = r.readVarint();
   }, raw);
@@ -239,6 +254,7 @@ function readAttribute(pbf: PbfReader, into: Record<string, Attribute>): void {
   else if (raw.type === ATTRIBUTE_TYPE.int) into[raw.name] = { int: raw.int };
   else if (raw.type === ATTRIBUTE_TYPE.string) into[raw.name] = { string: raw.string };
   else if (raw.type === ATTRIBUTE_TYPE.ints) into[raw.name] = { ints: raw.ints };
+  else if (raw.type === ATTRIBUTE_TYPE.tensor && raw.tensor !== undefined) into[raw.name] = { tensor: raw.tensor };
 }
 
 function readTensor(pbf: PbfReader): OnnxTensor {

@@ -1,4 +1,5 @@
 import * as ort from "onnxruntime-node";
+import { type ExternalData, externalFiles } from "../graph/onnxExternal.ts";
 import { encodeOnnx, ONNX_FLOAT, ONNX_HALF } from "../graph/onnxModel.ts";
 import { type AnyTensor, tensor } from "../tensor/tensor.ts";
 import { runUncopied, UNREADABLE, withUnreadable, writesBeforeFailing } from "./node/uncopied.ts";
@@ -27,7 +28,11 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
   return {
     // onnxruntime-node keeps results on the device for WebGPU only.
     upload: async (tensor, provider) => (provider === "webgpu" ? webgpu(tensor) : undefined),
-    async createSession(model, { provider = "cpu", threads, memory = "planned", uncopied: asked = false } = {}) {
+    async createSession(
+      model,
+      { provider = "cpu", threads, memory = "planned", uncopied: asked = false, externalData = [] } = {},
+    ) {
+      refuseMissingData(model, externalData);
       let session: ort.InferenceSession;
       const uncopied = asked && provider === "cpu" && (await writesBeforeFailing());
       try {
@@ -40,6 +45,7 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
           enableMemPattern: memory === "planned",
           // Denormal numbers are 15 to 30 times slower; the setting is process-wide and taken from the first session.
           extra: { session: { set_denormal_as_zero: "1" } },
+          ...(externalData.length === 0 ? {} : { externalData }),
         });
       } catch (cause) {
         throw new RuntimeError(`cannot start a session on provider "${provider}": ${reason(cause)}`, { cause });
@@ -47,6 +53,16 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
       return wrap(session, { provider, profiled: profilePrefix !== undefined, uncopied });
     },
   };
+}
+
+/** ONNX Runtime would look for weights that it is not given in the working directory. */
+function refuseMissingData(model: Uint8Array, externalData: readonly ExternalData[]): void {
+  const given = new Set(externalData.map(({ path }) => path));
+  const missing = externalFiles(model).filter((path) => !given.has(path));
+  if (missing.length > 0)
+    throw new RuntimeError(
+      `the model keeps weights in other files, which are not here: ${missing.map((path) => JSON.stringify(path)).join(", ")}`,
+    );
 }
 
 interface Wrapped {
@@ -64,11 +80,11 @@ function wrap(session: ort.InferenceSession, { provider, profiled, uncopied }: W
     inputs: session.inputMetadata.map(portInfo),
     outputs: ports,
     async run(feeds, outputs = names, into = {}) {
-      const fed: Record<string, ort.Tensor> = {};
+      const fed: Record<string, ort.Tensor> = Object.create(null);
       for (const [name, t] of Object.entries(feeds)) fed[name] = toFeed(t);
       try {
         const results = await run(fed, outputs, into);
-        const fetched: Record<string, AnyTensor> = {};
+        const fetched: Record<string, AnyTensor> = Object.create(null);
         for (const name of outputs) fetched[name] = fromOrt(results[name]);
         return fetched as Fetches;
       } catch (cause) {
@@ -92,17 +108,20 @@ type RunSession = (
 const copied =
   (session: ort.InferenceSession): RunSession =>
   (feeds, outputs, into) =>
-    session.run(feeds, Object.fromEntries(outputs.map((name) => [name, name in into ? toOrt(into[name]) : null])));
+    session.run(
+      feeds,
+      Object.fromEntries(outputs.map((name) => [name, Object.hasOwn(into, name) ? toOrt(into[name]) : null])),
+    );
 
 /** Each result goes into the array that is given for it, or a new one. */
 function intoArrays(session: ort.InferenceSession, ports: readonly PortInfo[]): RunSession {
   const shapes = new Map(ports.map(({ name, dtype, shape }) => [name, fixedShape({ name, dtype, shape })]));
   return async (feeds, outputs, into) => {
-    const results: Record<string, ort.Tensor> = {};
+    const results: Record<string, ort.Tensor> = Object.create(null);
     for (const name of outputs) {
       const shape = shapes.get(name);
       if (shape === undefined) throw new RangeError(`the model has no output called ${name}`);
-      results[name] = toOrt(into[name] ?? tensor(shape));
+      results[name] = toOrt(Object.hasOwn(into, name) ? into[name] : tensor(shape));
     }
     await runUncopied(session, feeds, results);
     return results;

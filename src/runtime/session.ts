@@ -1,4 +1,5 @@
 import { type EmitOptions, toOnnx } from "../graph/emit.ts";
+import type { ExternalData } from "../graph/onnxExternal.ts";
 import type { Graph } from "../graph/value.ts";
 import type { AnyTensor, DType } from "../tensor/tensor.ts";
 
@@ -24,6 +25,8 @@ export interface SessionOptions {
    * results are all float32 and of fixed shape.
    */
   readonly uncopied?: boolean;
+  /** The files in which the model keeps weights. A model that names other ones is refused: nothing is read from a folder. */
+  readonly externalData?: readonly ExternalData[];
 }
 
 export type Feeds = Readonly<Record<string, AnyTensor>>;

@@ -55,7 +55,7 @@ describe("openOnnxGenerator()", () => {
     [
       "two inputs",
       () => toOnnx(graph({ y: matmul(input("z", [1, 4]), input("c", [4, 2])) })),
-      "expected exactly one input",
+      "input z takes 1 samples at once, c takes 4",
     ],
     [
       "NaN images",

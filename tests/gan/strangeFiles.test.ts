@@ -60,12 +60,12 @@ describe("rosinality's StyleGAN2", () => {
   it("opens without noise buffers, with fixed ones, and says so", async () => {
     const network = buildNetwork(checkpoint(rosinality()));
     expect(network.info).toMatchObject({ resolution: 8, zDim: 4, wDim: 3, numWs: 4 });
-    expect(network.info.origin?.notes).toEqual([expect.stringMatching(/^the file has no noise maps/)]);
+    expect(network.info.notes).toEqual([expect.stringMatching(/^the file has no noise maps/)]);
     expect(network.weights.get("synthesis.b4.conv1.noise_const")?.data).toEqual(randn(0, 16));
     expect(network.weights.get("synthesis.b8.conv0.noise_const")?.data).toEqual(randn(1, 64));
     // The drawn maps travel with the network, so its images stay the same.
     const again = readCheckpoint(exportSafetensors(network));
-    expect(buildNetwork(again).info.origin?.notes).toEqual([]);
+    expect(buildNetwork(again).info.notes).toEqual([]);
     expect(await generate(again)).toEqual(await generate(checkpoint(rosinality())));
   });
 
@@ -82,7 +82,7 @@ describe("rosinality's StyleGAN2", () => {
       ["noises.noise_2", map(8)],
     ]);
     const { info, weights } = buildNetwork(checkpoint(whole));
-    expect(info.origin?.notes).toEqual([]);
+    expect(info.notes).toEqual([]);
     expect(weights.get("synthesis.b4.conv1.noise_const")?.data[0]).toBe(7);
     whole.delete("noises.noise_1");
     expect(() => buildNetwork(checkpoint(whole))).toThrow("synthesis.b8.conv0.noise_const is missing from the file");
@@ -93,7 +93,7 @@ describe("rosinality's StyleGAN2", () => {
     ["_orig_mod.", "compile"],
   ])("opens with %s before every name, and says so", async (prefix, wrapper) => {
     const wrapped = new Map([...rosinality()].map(([name, t]) => [prefix + name, t]));
-    expect(buildNetwork(checkpoint(wrapped)).info.origin?.notes.at(-1)).toContain(wrapper);
+    expect(buildNetwork(checkpoint(wrapped)).info.notes?.at(-1)).toContain(wrapper);
     expect(await generate(checkpoint(wrapped))).toEqual(await generate(checkpoint(rosinality())));
   });
 

@@ -74,11 +74,12 @@ async function networkInfo(file: string, latent: LatentDistribution, json: boole
       "image",
       `${info.imageChannels} x ${info.resolution} x ${info.resolution}, values in [${info.imageRange.join(", ")}]`,
     ],
-    ["z", `${info.zDim}, ${info.latent === "normal" ? "N(0,1)" : "U(-1,1)"}`],
+    ...(info.zDim > 0 ? [["z", `${info.zDim}, ${info.latent === "normal" ? "N(0,1)" : "U(-1,1)"}`]] : []),
     ...(info.wDim > 0 ? [["w", `${info.wDim}, for ${info.numWs} layers`]] : []),
     ...(info.cDim > 0 ? [["classes", `${info.cDim}`]] : []),
     ["sha256", sha256],
     ...(info.origin === undefined ? [] : originRows(info.origin)),
+    ...(info.notes ?? []).map((note, i) => [i === 0 ? "notes" : "", note]),
   ];
   const layers = info.layers.map((l) => [
     auto.layers.includes(l) ? "*" : " ",
@@ -100,12 +101,11 @@ async function printNetwork(file: string, json: boolean): Promise<void> {
 }
 
 /** Where the weights are from, what had no use, and whose terms may bind them. */
-function originRows({ format, source, network, ignored, notes }: GeneratorOrigin): string[][] {
+function originRows({ format, source, network, ignored }: GeneratorOrigin): string[][] {
   const list = `${ignored.slice(0, 4).join(", ")}${ignored.length > 4 ? ", …" : ""}`;
   return [
     ["file", `${format}, names of ${source}${network === "" ? "" : `, network ${network}`}`],
     ["ignored", ignored.length === 0 ? "nothing" : `${ignored.length} tensors without part in images: ${list}`],
-    ...notes.map((note) => ["note", note]),
     ["licence", "the file does not say; NVIDIA's official weights are for non-commercial use"],
   ];
 }

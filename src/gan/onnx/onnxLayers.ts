@@ -43,11 +43,15 @@ export function layerEnds({ nodes, outputs }: OnnxGraph): string[] {
       else known.push(node);
     }
   const isOutput = new Set(outputs.map((o) => o.name));
-  return nodes
-    .filter(({ opType }) => POINTWISE.has(opType) || CONVOLUTION.has(opType))
-    .map((node) => node.outputs[0])
-    .filter((name) => {
-      const users = readers.get(name) ?? [];
-      return users.length > 0 && !isOutput.has(name) && !(users.length === 1 && POINTWISE.has(users[0].opType));
-    });
+  return (
+    nodes
+      .filter(({ opType }) => POINTWISE.has(opType) || CONVOLUTION.has(opType))
+      .map((node) => node.outputs[0])
+      // An output without a name is not computed.
+      .filter((name) => {
+        if (name === undefined || name === "") return false;
+        const users = readers.get(name) ?? [];
+        return users.length > 0 && !isOutput.has(name) && !(users.length === 1 && POINTWISE.has(users[0].opType));
+      })
+  );
 }

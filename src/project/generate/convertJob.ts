@@ -49,7 +49,7 @@ export async function convertJob(request: ConvertRequest, job: JobOptions): Prom
       );
     if (truncationPsi !== 1 || noiseMode !== "const")
       throw new GeneratorError("truncation and noise are fixed inside an ONNX model and cannot be changed");
-    const generator = await openOnnxGenerator(bytes, { runtime: ortNode, provider: "cpu" });
+    const generator = await openOnnxGenerator({ bytes }, { runtime: ortNode, provider: "cpu" });
     const names = selectLayers(generator.info.layers, layers).layers.map((l) => l.name);
     await generator.dispose();
     return write(withExtraOutputs(bytes, names), ["image", ...names]);
