@@ -19,12 +19,13 @@ import type { Tensor } from "./tensor/tensor.ts";
 export * from "./index.ts";
 export { type ClusterSummary, clusterJob } from "./project/cluster/clusterJob.ts";
 export { loadTree, openProject, type Project, type ProjectFile } from "./project/cluster/project.ts";
-export { type CheckRequest, checkJob as checkDatasetJob } from "./project/dataset/check.ts";
-export { type DatasetRequest, type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
+export { checkJob as checkDatasetJob } from "./project/dataset/check.ts";
+export { type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
+export type { CheckRequest, DatasetRequest, ExportRequest, VerifyRequest } from "./project/dataset/options.ts";
 export type { SampleSource } from "./project/dataset/sampleSource.ts";
 export { openSource as openDatasetSource } from "./project/dataset/source.ts";
-export { type ExportRequest, type ExportSummary, exportJob as exportDatasetJob } from "./project/dataset/store.ts";
-export { type Verification, type VerifyRequest, verifyJob as verifyDatasetJob } from "./project/dataset/verify.ts";
+export { type ExportSummary, exportJob as exportDatasetJob } from "./project/dataset/store.ts";
+export { type Verification, verifyJob as verifyDatasetJob } from "./project/dataset/verify.ts";
 export {
   edit as editLabels,
   freshRecipe as freshLabels,

@@ -1,6 +1,7 @@
 /** From a job's request to a command's options, and back from what was typed to the request. */
 import { type Command, Option } from "commander";
 import type { z } from "zod";
+import { nearest } from "../project/requests/nearest.ts";
 import {
   bare,
   choicesOf,
@@ -150,6 +151,12 @@ const holder = (request: Record<string, unknown>, path: readonly string[]): Reco
 function refuseForeignArguments(command: Command, members: readonly RequestOption[]): void {
   const foreign = command.args.slice(command.registeredArguments.length)[0];
   if (foreign === undefined || command.registeredArguments.at(-1)?.variadic) return;
+  const inner = nearest(
+    foreign,
+    command.commands.map((one) => one.name()),
+  );
+  if (inner !== undefined)
+    usageError(command, `unknown command '${command.name()} ${foreign}'; did you mean ${command.name()} ${inner}?`);
   const meant = members.find(({ required }) => required);
   const advice = meant === undefined ? "" : `; did you mean ${longFlag(meant)} ${foreign}?`;
   usageError(command, `unexpected argument "${foreign}"${advice}`);

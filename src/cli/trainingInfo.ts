@@ -3,7 +3,8 @@ import type { TrainSettings } from "../project/train/gan/settings.ts";
 import { type Stage, stagesOf } from "../project/train/gan/stages.ts";
 import { readLog } from "../project/train/log/log.ts";
 import { formatSeconds } from "./progressBar.ts";
-import { print } from "./run.ts";
+import { conclude, type OutputOptions } from "./run.ts";
+import { shellCommand } from "./shell.ts";
 import { table } from "./table.ts";
 
 /** Figures of the log that say how training goes, where a line has them. */
@@ -12,7 +13,7 @@ const SHOWN = ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd
 const LINES = 8;
 
 /** What a training run is, how far it came, and the log's lines evenly spread up to the last. */
-export async function trainingInfo(folder: string, settings: TrainSettings, json: boolean): Promise<void> {
+export async function trainingInfo(folder: string, settings: TrainSettings, options: OutputOptions): Promise<void> {
   const clock = await loadClock(folder);
   const log = await readLog(folder);
   const { recipe, data, kimg, hours, preset, from } = settings;
@@ -38,7 +39,14 @@ export async function trainingInfo(folder: string, settings: TrainSettings, json
     ["kimg", ...columns],
     ...shown.map((line) => [line["kimg"].toFixed(1), ...columns.map((name) => line[name]?.toPrecision(3) ?? "")]),
   ];
-  print({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], json);
+  conclude({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], options, [
+    [shellCommand("train", "gan", "--resume", folder), "continue it"],
+    [
+      shellCommand("generate", "--network", folder, "--seeds", "0-15", "--outdir", "images"),
+      "see what it draws so far",
+    ],
+    [shellCommand("cluster", "--network", folder, "--outdir", "parts"), "find its parts"],
+  ]);
 }
 
 function describe({ recipe, end, deadline }: Stage): string {

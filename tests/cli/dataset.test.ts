@@ -57,7 +57,7 @@ describe("klish label, dataset and check", () => {
 
   it.each([
     [["dataset", "--outdir", "x"], 2, "required option '--project <folder>' not specified"],
-    [["dataset", "--project", "x", "--outdir", "y", "--shard", "5/4"], 2, "Expected a part such as 3/16"],
+    [["dataset", "--project", "x", "--outdir", "y", "--shard", "5/4"], 2, "--shard: expected a part such as 3/16"],
   ])("%j ends with %i and says why", async (args, expected, message) => {
     const { code, stdout, stderr } = await klish(...args);
     expect({ code, stdout }).toEqual({ code: expected, stdout: "" });

@@ -1,41 +1,44 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { z } from "zod";
 import { FAULTS, type Fault, type FaultKind } from "../../dataset/faults.ts";
-import { formats } from "../../dataset/formats/index.ts";
-import { EXIT_FAILED, parse, print, runWithProgress } from "../run.ts";
+import { checkRequest } from "../../project/dataset/options.ts";
+import { option } from "../../project/requests/request.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress } from "../run.ts";
+import { shellCommand } from "../shell.ts";
 
-interface CheckOptions {
-  readonly format?: string;
-  readonly recipe?: string;
-  readonly limit: number;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+/** How the findings are shown. */
+const listing = z.strictObject({
+  limit: option(z.int().min(1).default(10), "--limit <n>", "files to list of each kind"),
+});
 
 /** klish check: what in a folder of images and masks will break training elsewhere. */
 export function addCheck(program: Command): void {
-  program
+  const check = program
     .command("check <folder>")
     .summary("find what in a folder of images and masks breaks training elsewhere")
     .description(
       "Names every bad file, what was found, and what to do. Ends with 1 when there is an error; warnings may be meant.",
-    )
-    .addOption(new Option("--format <name>", "the layout (default: found out)").choices(formats.map((f) => f.name)))
-    .option("--recipe <name>", "of a dataset with several label sets the one to check (default: all)")
-    .option("--limit <n>", "files to list of each kind", parse.integer(1), 10)
-    .option("--json", "print all as JSON", false)
-    .option("--quiet", "no progress bar", false)
-    .action(async (folder: string, options: CheckOptions) => {
-      const result = await runWithProgress(
-        "datasetCheck",
-        { folder, format: options.format ?? null, recipe: options.recipe ?? null },
-        options,
-      );
+    );
+  withOutput(withOptions(withOptions(check, checkRequest), listing)).action(
+    async (folder: string, options: OutputOptions) => {
+      const request = requestOf(check, checkRequest, { folder });
+      const { limit } = requestOf(check, listing);
+      const result = await runWithProgress("datasetCheck", request, options);
       const { format, pairs, faults } = result;
       const errors = faults.filter((f) => FAULTS[f.kind].severity === "error").length;
       const verdict = faults.length === 0 ? "no faults" : `${errors} errors, ${faults.length - errors} warnings`;
-      print(result, [...list(faults, options.limit), `${pairs} pairs, layout ${format}: ${verdict}`], options.json);
+      conclude(result, [...list(faults, limit), `${pairs} pairs, layout ${format}: ${verdict}`], options, [
+        errors > 0
+          ? [shellCommand("check", folder), "once more, when the errors are mended"]
+          : [
+              shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`),
+              "give it to another tool",
+            ],
+      ]);
       if (errors > 0) process.exitCode = EXIT_FAILED;
-    });
+    },
+  );
 }
 
 function list(faults: readonly Fault[], limit: number): string[] {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { z } from "zod";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { effectiveClusters, largestShare, type MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { GeneratorError } from "../../gan/errors.ts";
@@ -16,54 +17,53 @@ import { clusterIdentity } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { networkBytes, networkFile, openNetwork } from "../../project/network/network.ts";
+import { latentOption } from "../../project/network/options.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
+import { option, optional } from "../../project/requests/request.ts";
 import { formatSeeds } from "../../project/requests/seeds.ts";
 import { loadSettings } from "../../project/train/gan/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
-import { parse, print } from "../run.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, type NextStep, type OutputOptions, print } from "../run.ts";
+import { quoted, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { trainingInfo } from "../trainingInfo.ts";
 
-interface InfoOptions {
-  readonly latent: LatentDistribution;
-  readonly json: boolean;
-  readonly graph: boolean;
-  readonly k?: number;
-}
+/** What to show, and how an ONNX generator is tried. */
+const infoRequest = z.strictObject({
+  latent: latentOption,
+  graph: option(z.boolean().default(false), "--graph", "print the generator's nodes, as they are run"),
+  k: option(optional(z.int().min(2)), "--k <k>", "show the clusters of a project at this K", {
+    otherwise: "the suggested one",
+  }),
+});
 
 /** klish info: what a file, a project folder or a training run holds. */
 export function addInfo(program: Command): void {
-  program
+  const info = program
     .command("info")
     .summary("show what a generator, a project folder or a training run holds")
     .description(
       "Shows a generator's family, sizes and layers (those of the paper's rule marked), or the state of a project or a training run.",
     )
-    .argument("<file>", "a generator (.onnx or official .pkl), or the folder of a project or a training run")
-    .addOption(
-      new Option("--latent <distribution>", "latent of an .onnx generator")
-        .choices(["normal", "uniform"])
-        .default("normal"),
-    )
-    .option("--k <k>", "show the clusters of a project at this K (default: the suggested one)", parse.integer(2))
-    .option("--json", "print as JSON", false)
-    .option("--graph", "print the generator's nodes, as they are run", false)
-    .action(async (file: string, { latent, json, graph, k }: InfoOptions) => {
-      if (graph) return printNetwork(file, json);
-      const folder = await stat(file).then(
-        (s) => s.isDirectory(),
-        () => false,
-      );
-      if (!folder) return networkInfo(file, latent, json);
-      const training = await loadSettings(file);
-      if (training !== undefined) return trainingInfo(file, training, json);
-      if (existsSync(join(file, "project.json"))) return projectInfo(file, k, json);
-      // Whatever else a folder is, the message says what to do with it.
-      await networkFile(file);
-    });
+    .argument("<file>", "a generator (.onnx or official .pkl), or the folder of a project or a training run");
+  withOutput(withOptions(info, infoRequest)).action(async (file: string, options: OutputOptions) => {
+    const { latent, graph, k } = requestOf(info, infoRequest);
+    if (graph) return printNetwork(file, options.json ?? false);
+    const folder = await stat(file).then(
+      (s) => s.isDirectory(),
+      () => false,
+    );
+    if (!folder) return networkInfo(file, latent, options);
+    const training = await loadSettings(file);
+    if (training !== undefined) return trainingInfo(file, training, options);
+    if (existsSync(join(file, "project.json"))) return projectInfo(file, k, options);
+    // Whatever else a folder is, the message says what to do with it.
+    await networkFile(file);
+  });
 }
 
-async function networkInfo(file: string, latent: LatentDistribution, json: boolean): Promise<void> {
+async function networkInfo(file: string, latent: LatentDistribution, options: OutputOptions): Promise<void> {
   const { generator, sha256 } = await openNetwork(file, { runtime: workerRuntime(), provider: "cpu", latent });
   const { info } = generator;
   await generator.dispose();
@@ -88,7 +88,10 @@ async function networkInfo(file: string, latent: LatentDistribution, json: boole
     l.name,
   ]);
   const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
-  print({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, json);
+  conclude({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, options, [
+    [shellCommand("generate", "--network", file, "--seeds", "0-15", "--outdir", "images"), "see what it draws"],
+    [shellCommand("cluster", "--network", file, "--outdir", "parts"), "find its parts"],
+  ]);
 }
 
 /** The whole generator, z to image, with its constants folded. */
@@ -110,7 +113,7 @@ function originRows({ format, source, network, ignored }: GeneratorOrigin): stri
   ];
 }
 
-async function projectInfo(folder: string, asked: number | undefined, json: boolean): Promise<void> {
+async function projectInfo(folder: string, asked: number | null, options: OutputOptions): Promise<void> {
   const project = await openProject(folder);
   const tree = await loadTree(project);
   const { settings, complete, family, command } = project.file;
@@ -140,7 +143,9 @@ async function projectInfo(folder: string, asked: number | undefined, json: bool
       s.r2rel === null ? "?" : s.r2rel.toFixed(2),
     ]),
   ];
-  if (tree === undefined) return print({ ...project.file, steps }, [...table(rows), "", "not clustered yet"], json);
+  const open: NextStep[] = complete ? [] : [[command, "continue"]];
+  if (tree === undefined)
+    return conclude({ ...project.file, steps }, [...table(rows), "", "not clustered yet"], options, open);
   const suggested = await suggestedK(project, tree);
   const k = asked ?? suggested;
   checkCut(tree, k);
@@ -149,7 +154,11 @@ async function projectInfo(folder: string, asked: number | undefined, json: bool
     ["cluster", "colour", "area", "IoU", "class"],
     ...parts.map((c) => [`#${c.id}`, c.color, `${(100 * c.share).toFixed(1)} %`, c.iou.toFixed(3), c.class ?? ""]),
   ];
-  print(
+  const next: NextStep[] = [
+    [`open ${quoted(join(folder, "report.html"))}`, "in a browser: the parts at every K"],
+    [shellCommand("label", "cut", folder, String(suggested)), "choose a K; then give its parts names"],
+  ];
+  conclude(
     { ...project.file, steps, suggestedK: suggested, k, clusters: parts },
     [
       ...table(rows),
@@ -159,7 +168,8 @@ async function projectInfo(folder: string, asked: number | undefined, json: bool
       `clusters at K = ${k}${k === suggested ? ", as suggested" : ` (suggested: ${suggested})`}`,
       ...table(list),
     ],
-    json,
+    options,
+    complete ? next : open,
   );
 }
 

@@ -2,9 +2,7 @@ import { z } from "zod";
 import { layersMember, networkOption, readLayers, samplingOptions, truncationOr } from "../network/options.ts";
 import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
-import { parseSeeds } from "../requests/seeds.ts";
-
-const SEED = z.int().min(0).max(0xffffffff);
+import { parseSeeds, SEED } from "../requests/seeds.ts";
 
 /** Bytes, given in GB. */
 const gigabytes = (flag: string, help: string, otherwise: string) =>

@@ -3,20 +3,13 @@ import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from ".
 import type { Fault } from "../../dataset/faults.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { DatasetFolder } from "../../dataset/reading.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../requests/request.ts";
 import { openFolder } from "./folder.ts";
+import { checkRequest } from "./options.ts";
 import { classesPath, type DatasetSettings, labelSetNamed, loadDataset, masksFolder } from "./settings.ts";
 
-export interface CheckRequest {
-  readonly folder: string;
-  /** Null to find it out. */
-  readonly format: string | null;
-  /** Of a dataset with several label sets the one to check; null for all. */
-  readonly recipe: string | null;
-}
-
 /** Checks a folder of images with masks or annotations, in any of the layouts. */
-export async function checkJob({ folder, format, recipe }: CheckRequest, job: JobOptions): Promise<CheckResult> {
+export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe }, job): Promise<CheckResult> => {
   const files = await openFolder(folder);
   const dataset = format === null ? await loadDataset(folder) : undefined;
   if (dataset === undefined) {
@@ -44,7 +37,7 @@ export async function checkJob({ folder, format, recipe }: CheckRequest, job: Jo
         faults.push({ ...fault, path: real.get(fault.path) ?? fault.path });
   }
   return { format: "folders", pairs, faults };
-}
+});
 
 /** A dataset's files by the names that they would have with this label set alone: the layout "folders". */
 function pathsOfLabelSet(paths: readonly string[], settings: DatasetSettings, set: number): Map<string, string> {

@@ -1,20 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
+import type { z } from "zod";
 import { formatNamed } from "../../dataset/formats/index.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GeneratorInfo } from "../../gan/generator.ts";
 import { samplesPerRun } from "../../gan/networkGenerator.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork } from "../network/network.ts";
+import { defineJob } from "../requests/request.ts";
 import { explain, listFolder, ProjectError, removeTemporaries } from "../storage/files.ts";
 import { lockFolder } from "../storage/lock.ts";
 import { blockMaker } from "./block.ts";
 import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
+import { datasetRequest } from "./options.ts";
 import { writeOverview } from "./overview.ts";
 import { makeBlocks } from "./pool.ts";
 import type { DatasetWorkerStart, MadeBlock } from "./protocol.ts";
@@ -33,29 +35,6 @@ import {
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
 import { threadMaker } from "./thread.ts";
 
-/** What the user asked for; nulls are taken from the project or the generator. */
-export interface DatasetRequest
-  extends Pick<
-    DatasetSettings,
-    "imageFormat" | "quality" | "firstSeed" | "count" | "shard" | "ignoreMargin" | "filter" | "split"
-  > {
-  /** One project, or several of one generator: a mask of each for every image. */
-  readonly projects: readonly string[];
-  /** With one project: label files in place of its labels.json, a mask of each. */
-  readonly recipes: readonly string[];
-  readonly outdir: string;
-  /** Layouts of other tools to write in the end, each in a folder of its name. */
-  readonly formats: readonly string[];
-  /** Where the generator is now. */
-  readonly network: string | null;
-  readonly resolution: number | null;
-  readonly truncationPsi: number | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-  /** The command line, to be shown. */
-  readonly command: string;
-}
-
 export interface DatasetSummary {
   readonly folder: string;
   readonly overview: string;
@@ -70,7 +49,7 @@ export interface DatasetSummary {
 }
 
 /** Makes a dataset, or continues one. */
-export async function datasetJob(request: DatasetRequest, job: JobOptions): Promise<DatasetSummary> {
+export const datasetJob = defineJob(datasetRequest, async (request, job): Promise<DatasetSummary> => {
   const folder = resolve(request.outdir);
   const threads = request.threads ?? availableParallelism();
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
@@ -137,7 +116,7 @@ export async function datasetJob(request: DatasetRequest, job: JobOptions): Prom
   } finally {
     await release();
   }
-}
+});
 
 /** Makes the samples that a folder lacks: those that were damaged, then those after the last. */
 async function makeMissing(
@@ -188,7 +167,7 @@ async function makeMissing(
 }
 
 function settle(
-  request: DatasetRequest,
+  request: z.output<typeof datasetRequest>,
   generator: ReturnType<typeof sharedGenerator>,
   info: GeneratorInfo,
   sets: readonly LabelSet[],

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { labelState } from "../labels/recipe.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
+import { sampleOptions } from "./options.ts";
 
 /** A way to label the images: the clusters of one project, made classes by one recipe. */
 const labelSet = z.strictObject({
@@ -15,8 +16,6 @@ const labelSet = z.strictObject({
   layers: z.array(z.string()).min(1),
 });
 export type LabelSetSettings = z.infer<typeof labelSet>;
-
-const share = z.number().min(0).max(1);
 
 /** What `klish dataset` was asked to make: all that decides its bytes. Written to dataset.json. */
 export const datasetSettings = z.strictObject({
@@ -38,22 +37,7 @@ export const datasetSettings = z.strictObject({
   blockSize: z.int().min(1),
   /** Side of images and masks. */
   resolution: z.int().min(1),
-  imageFormat: z.enum(["png", "jpg", "webp"]),
-  /** Of jpg and webp, 1 to 100. */
-  quality: z.int().min(1).max(100),
-  firstSeed: z.int().min(0),
-  count: z.int().min(1),
-  /** Part `index` (from 1) of `of`. */
-  shard: z.strictObject({ index: z.int().min(1), of: z.int().min(1) }).nullable(),
-  /** Pixels whose best score leads by less become 255. 0 for none. */
-  ignoreMargin: z.number().min(0),
-  filter: z.strictObject({
-    /** Largest share of uncertain pixels, smallest share of pixels that are no background, classes that must appear. */
-    maxUncertain: share.nullable(),
-    minForeground: share.nullable(),
-    require: z.array(z.string()),
-  }),
-  split: z.strictObject({ val: share, test: share }),
+  ...sampleOptions,
 });
 export type DatasetSettings = z.infer<typeof datasetSettings>;
 

@@ -1,13 +1,17 @@
 /** Writes datasets in the layouts of other tools. */
+
 import { mkdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import type { z } from "zod";
 import { classesJson, loadCode } from "../../dataset/format.ts";
 import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../requests/request.ts";
 import { explain, listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { lockFolder } from "../storage/lock.ts";
 import { manifestLines } from "./manifest.ts";
+import { exportRequest } from "./options.ts";
 import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
 import { folderSink } from "./sink.ts";
 import { openSource } from "./source.ts";
@@ -27,19 +31,6 @@ export async function writeLists(folder: string, { classes, settings }: DatasetF
     await writeAtomic(join(folder, `${split}.txt`), names.map((name) => `${name}\n`).join(""));
 }
 
-export interface ExportRequest {
-  /** One folder of any kind, or the parts (shards) of one dataset. */
-  readonly from: readonly string[];
-  /** Layout of a foreign folder; null to find it out. */
-  readonly fromFormat: string | null;
-  /** The label set of a dataset that has several. */
-  readonly recipe: string | null;
-  readonly format: string;
-  readonly outdir: string;
-  /** Shown in cards and descriptions. */
-  readonly name: string;
-}
-
 export interface ExportSummary {
   readonly folder: string;
   readonly samples: number;
@@ -50,12 +41,12 @@ export interface ExportSummary {
  * Writes a dataset, its parts as one, or a foreign folder in another layout. Images and masks are linked, not copied, where the file system can. The folder
  * appears under its name when it is complete; an interrupted export is begun anew.
  */
-export async function exportJob(request: ExportRequest, { onProgress, signal }: JobOptions): Promise<ExportSummary> {
+export const exportJob = defineJob(exportRequest, async (request, { onProgress, signal }): Promise<ExportSummary> => {
   const format = formatNamed(request.format);
   const folder = await realpath(request.outdir).catch(() => resolve(request.outdir));
   if ((await listFolder(folder)).length > 0)
     throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
-  const source = await openSource(request.from, request);
+  const source = await openSource(request.from, { ...request, name: titleOf(request) });
   const { info } = source;
   const partial = `${folder}.partial`;
   await claimPartial(partial);
@@ -86,7 +77,10 @@ export async function exportJob(request: ExportRequest, { onProgress, signal }: 
     throw explain(error, partial);
   }
   return { folder, samples, load: loadCode(format, info, folder) };
-}
+});
+
+/** What cards and descriptions call it. */
+const titleOf = ({ name, from }: z.output<typeof exportRequest>): string => name ?? basename(resolve(from[0]));
 
 /** Tells an unfinished export from a folder that happens to have its name. */
 const MARKER = ".klish-export";
@@ -138,8 +132,8 @@ export async function writeFormats(
   return summaries;
 }
 
-async function describeExport(request: ExportRequest): Promise<ExportSummary> {
-  const { info } = await openSource(request.from, request);
+async function describeExport(request: z.output<typeof exportRequest>): Promise<ExportSummary> {
+  const { info } = await openSource(request.from, { ...request, name: titleOf(request) });
   const { outdir: folder, format } = request;
   return { folder, samples: info.samples, load: loadCode(formatNamed(format), info, folder) };
 }

@@ -1,29 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { z } from "zod";
 import { hash32 } from "../../dataset/split.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
 import { reopenClassifiers } from "./labelSets.ts";
 import { type ManifestEntry, manifestLines } from "./manifest.ts";
+import { verifyRequest } from "./options.ts";
 import { filesOf } from "./resume.ts";
 import { readRuns } from "./runs.ts";
 import { hashOf, makeSample } from "./sample.ts";
 import { openSampler } from "./sampler.ts";
 import { type DatasetFile, masksFolder, openDataset, seedRange } from "./settings.ts";
-
-export interface VerifyRequest {
-  readonly dataset: string;
-  /** Samples that are made again and compared byte for byte; 0 for none. */
-  readonly remake: number;
-  /** Where the projects of the label sets are now; none: where the last run found them. The generator likewise. */
-  readonly projects: readonly string[];
-  readonly network: string | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-}
 
 export interface Verification {
   readonly samples: number;
@@ -34,7 +25,7 @@ export interface Verification {
 }
 
 /** Recomputes the hash of every file, looks for missing and foreign ones, and makes some samples again. */
-export async function verifyJob(request: VerifyRequest, { onProgress, signal }: JobOptions): Promise<Verification> {
+export const verifyJob = defineJob(verifyRequest, async (request, { onProgress, signal }): Promise<Verification> => {
   const { dataset: folder, remake } = request;
   const file = await openDataset(folder);
   const { first, end } = seedRange(file.settings);
@@ -90,10 +81,10 @@ export async function verifyJob(request: VerifyRequest, { onProgress, signal }: 
       )),
     );
   return { samples, files: listed.size, remade: again.length, faults };
-}
+});
 
 async function remakeSamples(
-  request: VerifyRequest,
+  request: z.output<typeof verifyRequest>,
   { settings }: DatasetFile,
   entries: readonly ManifestEntry[],
   { onProgress, signal }: JobOptions,

@@ -1,27 +1,15 @@
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { exportOnnx, exportSafetensors } from "../../gan/exportNetwork.ts";
-import type { NoiseMode } from "../../gan/generator.ts";
 import { openOnnxGenerator } from "../../gan/onnx/onnxGenerator.ts";
 import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
 import { withExtraOutputs } from "../../graph/onnxModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
 import { networkBytes } from "../network/network.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
-
-export interface ConvertRequest {
-  readonly network: string;
-  /** Path of the result; its ending says what it becomes: .onnx or .safetensors. */
-  readonly out: string;
-  readonly layers: "none" | "auto" | "all" | readonly string[];
-  readonly noiseMode: NoiseMode;
-  readonly truncationPsi: number;
-  readonly truncationCutoff: number | null;
-  /** Half precision, .safetensors only. */
-  readonly half: boolean;
-}
+import { convertRequest } from "./options.ts";
 
 export interface ConvertSummary {
   readonly out: string;
@@ -30,7 +18,7 @@ export interface ConvertSummary {
 }
 
 /** Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings. */
-export async function convertJob(request: ConvertRequest, job: JobOptions): Promise<ConvertSummary> {
+export const convertJob = defineJob(convertRequest, async (request, job): Promise<ConvertSummary> => {
   const { network, out, layers, noiseMode, truncationPsi, truncationCutoff, half } = request;
   const toOnnx = out.endsWith(".onnx");
   if (!toOnnx && !out.endsWith(".safetensors"))
@@ -64,4 +52,4 @@ export async function convertJob(request: ConvertRequest, job: JobOptions): Prom
     ...(truncationCutoff === null ? {} : { truncationCutoff }),
   });
   return write(model, ["image", ...names]);
-}
+});

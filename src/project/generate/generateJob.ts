@@ -1,46 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import type { z } from "zod";
 import { readNpy, readNpz } from "../../checkpoint/npy.ts";
 import { GeneratorError } from "../../gan/errors.ts";
-import type { GenerateOptions, Generator, LatentDistribution, NoiseMode } from "../../gan/generator.ts";
+import type { GenerateOptions, Generator } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { samplesPerRun } from "../../gan/networkGenerator.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { pathIn } from "../cluster/project.ts";
 import { openNetwork } from "../network/network.ts";
+import { defineJob } from "../requests/request.ts";
 import { encodePng, encodeSheet, seedName, toRgb } from "../sampling/images.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { interpolateWs, mixWs } from "./latentPaths.ts";
-
-/** Which pictures: of seeds, of given ws, of mixed styles, or on the way between seeds. */
-export type GenerateWhat =
-  | { readonly kind: "seeds"; readonly seeds: readonly number[] }
-  | { readonly kind: "ws"; readonly file: string }
-  | {
-      readonly kind: "mix";
-      readonly rows: readonly number[];
-      readonly columns: readonly number[];
-      readonly styles: readonly number[];
-    }
-  | { readonly kind: "interpolate"; readonly seeds: readonly number[]; readonly frames: number };
-
-export interface GenerateRequest {
-  readonly network: string;
-  readonly outdir: string;
-  readonly what: GenerateWhat;
-  readonly class: number | null;
-  readonly truncationPsi: number;
-  readonly truncationCutoff: number | null;
-  readonly noiseMode: NoiseMode;
-  readonly latent: LatentDistribution;
-  /** Columns of a sheet of all images; null for none. Mixing always makes its grid. */
-  readonly sheetColumns: number | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-}
+import { generateRequest } from "./options.ts";
 
 /** The pictures to make, in order: file names, and how many samples at once from where. */
 interface Plan {
@@ -55,8 +29,8 @@ type Common = Omit<GenerateOptions, "seeds" | "z" | "ws">;
 /** Larger sheets open in no viewer. */
 const MOST_SHEET_PIXELS = 2 ** 28;
 
-/** Writes one PNG per picture and, when asked for, sheet.png. Returns their paths. */
-export async function generateJob(request: GenerateRequest, { onProgress, signal }: JobOptions): Promise<string[]> {
+/** Writes one PNG per picture and, when asked for, sheet.png. Resolves to their paths. */
+export const generateJob = defineJob(generateRequest, async (request, { onProgress, signal }): Promise<string[]> => {
   const { outdir, truncationPsi, truncationCutoff, noiseMode, provider, latent } = request;
   const threads = request.threads ?? availableParallelism();
   const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
@@ -103,13 +77,17 @@ export async function generateJob(request: GenerateRequest, { onProgress, signal
   } finally {
     await generator.dispose();
   }
-}
+});
 
-async function plan({ what, sheetColumns }: GenerateRequest, generator: Generator, common: Common): Promise<Plan> {
-  if (what.kind === "seeds")
+async function plan(
+  { seeds, projectedW, interpolate, rows, cols, styles, sheet: sheetColumns }: z.output<typeof generateRequest>,
+  generator: Generator,
+  common: Common,
+): Promise<Plan> {
+  if (seeds !== null && interpolate === null && rows === null)
     return {
-      names: what.seeds.map(seedName),
-      batch: (first, end) => ({ seeds: what.seeds.slice(first, end) }),
+      names: seeds.map(seedName),
+      batch: (first, end) => ({ seeds: seeds.slice(first, end) }),
       sheetColumns,
     };
   const { numWs, wDim } = generator.info;
@@ -121,28 +99,28 @@ async function plan({ what, sheetColumns }: GenerateRequest, generator: Generato
     const size = numWs * wDim;
     return (first, end) => ({ ws: tensor([end - first, numWs, wDim], ws.data.subarray(first * size, end * size)) });
   };
-  if (what.kind === "ws") {
-    const ws = await readWs(what.file, numWs, wDim);
+  if (projectedW !== null) {
+    const ws = await readWs(projectedW, numWs, wDim);
     return {
       names: Array.from({ length: ws.shape[0] }, (_, i) => `proj${pad(i, 2)}`),
       batch: fromWs(ws),
       sheetColumns,
     };
   }
-  if (what.kind === "interpolate") {
-    const ws = interpolateWs(await wsOf(what.seeds), what.frames);
-    return {
-      names: Array.from({ length: ws.shape[0] }, (_, i) => `frame${pad(i, 4)}`),
-      batch: fromWs(ws),
-      sheetColumns,
-    };
+  if (rows !== null && cols !== null) {
+    const foreign = styles.find((layer) => layer >= numWs);
+    if (foreign !== undefined)
+      throw new GeneratorError(`style layer ${foreign} does not exist: the generator has layers 0 to ${numWs - 1}`);
+    const ws = mixWs(await wsOf(rows), await wsOf(cols), styles);
+    const names = rows.flatMap((row) => cols.map((column) => `${row}-${column}`));
+    return { names, batch: fromWs(ws), sheetColumns: cols.length };
   }
-  const foreign = what.styles.find((layer) => layer >= numWs);
-  if (foreign !== undefined)
-    throw new GeneratorError(`style layer ${foreign} does not exist: the generator has layers 0 to ${numWs - 1}`);
-  const ws = mixWs(await wsOf(what.rows), await wsOf(what.columns), what.styles);
-  const names = what.rows.flatMap((row) => what.columns.map((column) => `${row}-${column}`));
-  return { names, batch: fromWs(ws), sheetColumns: what.columns.length };
+  const ws = interpolateWs(await wsOf(seeds ?? []), interpolate ?? 1);
+  return {
+    names: Array.from({ length: ws.shape[0] }, (_, i) => `frame${pad(i, 4)}`),
+    batch: fromWs(ws),
+    sheetColumns,
+  };
 }
 
 const pad = (i: number, width: number): string => String(i).padStart(width, "0");

@@ -33,17 +33,22 @@ export const truncationOption = option(psi.default(1), ...PSI, { aliases, otherw
 export const truncationOr = (otherwise: string): z.ZodDefault<z.ZodNullable<z.ZodNumber>> =>
   option(optional(psi), ...PSI, { aliases, otherwise });
 
-const cutoff = option(optional(z.int().min(0)), "--trunc-cutoff <layers>", "truncate only the first layers", {
-  otherwise: "all",
-  aliases: ["--truncation-cutoff"],
-});
+export const truncationCutoff = option(
+  optional(z.int().min(0)),
+  "--trunc-cutoff <layers>",
+  "truncate only the first layers",
+  {
+    otherwise: "all",
+    aliases: ["--truncation-cutoff"],
+  },
+);
 
 /** How samples are drawn: NVIDIA's flags where NVIDIA has them. The default of truncation is the command's. */
 export const samplingOptions = <T extends z.ZodType>(truncationPsi: T) =>
   inGroup("Sampling", {
     class: option(optional(z.int().min(0)), "--class <index>", "class of a conditional generator"),
     truncationPsi,
-    truncationCutoff: cutoff,
+    truncationCutoff,
     noiseMode: noiseOption,
     latent: latentOption,
   });

@@ -6,17 +6,13 @@ import { SPLITS, splitOf } from "../../dataset/split.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
 import { explain, listFolder, ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
-
-const share = z.number().min(0).max(1);
+import { portraitOptions } from "./options.ts";
 
 /** All that decides the bytes of a folder of portraits. Written to portraits.json. */
 export const portraitSettings = z.strictObject({
   /** PORTRAIT_VERSION of the renderer. */
   renderer: z.int().min(1),
-  resolution: z.int().min(8).max(4096),
-  firstSeed: z.int().min(0),
-  count: z.int().min(1),
-  split: z.strictObject({ val: share, test: share }),
+  ...portraitOptions,
 });
 export type PortraitSettings = z.infer<typeof portraitSettings>;
 

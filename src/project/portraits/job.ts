@@ -7,17 +7,13 @@ import { portraitClasses } from "../../portraits/classes.ts";
 import { PORTRAIT_VERSION, portraitOf } from "../../portraits/render.ts";
 import { endWorker, startWorker } from "../../runtime/node/threads.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../requests/request.ts";
 import { encodeSheet } from "../sampling/images.ts";
-import { explain, ProjectError, writeAtomic } from "../storage/files.ts";
+import { explain, writeAtomic } from "../storage/files.ts";
 import { lockFolder } from "../storage/lock.ts";
 import { missingPortraits, openPortraitFolder, type PortraitSettings, writePortraitLists } from "./folder.ts";
+import { portraitsRequest } from "./options.ts";
 import type { PortraitAnswer, PortraitWorkerStart } from "./worker.ts";
-
-export interface PortraitsRequest extends Omit<PortraitSettings, "renderer"> {
-  readonly outdir: string;
-  /** Worker threads; null for one a core. */
-  readonly threads: number | null;
-}
 
 export interface PortraitsSummary {
   readonly folder: string;
@@ -33,13 +29,9 @@ const BATCH = 32;
 const PREVIEW = { portraits: 32, columns: 8 };
 
 /** Makes a folder of portraits with masks, or continues one. What it holds depends on the settings alone. */
-export async function portraitsJob(request: PortraitsRequest, job: JobOptions): Promise<PortraitsSummary> {
+export const portraitsJob = defineJob(portraitsRequest, async (request, job): Promise<PortraitsSummary> => {
   const { outdir, threads, ...asked } = request;
   const settings: PortraitSettings = { renderer: PORTRAIT_VERSION, ...asked };
-  if (settings.firstSeed + settings.count > 2 ** 32)
-    throw new ProjectError("seeds end at 4294967295: lower --first-seed or --count.");
-  if (settings.split.val + settings.split.test > 1)
-    throw new ProjectError("the shares of val and test sum to more than 1.");
   const folder = resolve(outdir);
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw explain(error, folder);
@@ -58,7 +50,7 @@ export async function portraitsJob(request: PortraitsRequest, job: JobOptions): 
   } finally {
     await release();
   }
-}
+});
 
 /** Has the workers make all seeds. Rejects with the first failure, or the signal's reason once those begun are finished. */
 async function makeAll(

@@ -110,7 +110,7 @@ export function defineJob<S extends z.ZodObject, R>(
 export function bare(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodNullable || schema instanceof z.ZodOptional)
     return bare(schema.unwrap() as z.ZodType);
-  if (schema instanceof z.ZodReadonly) return bare(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodReadonly || schema instanceof z.ZodPrefault) return bare(schema.unwrap() as z.ZodType);
   return schema;
 }
 
@@ -142,7 +142,7 @@ export function expectation(schema: z.ZodType): string {
   if (inner instanceof z.ZodLiteral) return oneOf([...inner.values].map(String));
   if (inner instanceof z.ZodUnion) return (inner.options as z.ZodType[]).map(expectation).join(" or ");
   if (inner instanceof z.ZodNumber) return numberExpectation(inner);
-  if (inner instanceof z.ZodArray) return `a list, each of it ${expectation(inner.element as z.ZodType)}`;
+  if (inner instanceof z.ZodArray) return "a list of at least one";
   if (inner instanceof z.ZodBoolean) return "true or false";
   if (inner instanceof z.ZodString) return "a text";
   return inner instanceof z.ZodObject ? "an object" : "another value";
@@ -168,10 +168,12 @@ function problemOf(schema: z.ZodObject, request: unknown, issue: z.core.$ZodIssu
   const path: string[] = [];
   for (const key of issue.path) {
     const inner = bare(member);
-    if (!(inner instanceof z.ZodObject)) break;
-    member = inner.shape[String(key)] as z.ZodType;
+    if (inner instanceof z.ZodObject) {
+      member = inner.shape[String(key)] as z.ZodType;
+      path.push(String(key));
+    } else if (inner instanceof z.ZodArray) member = inner.element as z.ZodType;
+    else break;
     value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-    path.push(String(key));
   }
   if (issue.code === "unrecognized_keys") {
     const names = Object.keys((bare(member) as z.ZodObject).shape);

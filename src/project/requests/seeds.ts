@@ -1,3 +1,8 @@
+import { z } from "zod";
+
+/** A seed, as NumPy takes it. */
+export const SEED = z.int().min(0).max(0xffffffff);
+
 /** Seeds as NVIDIA's tools write them: "0,1,4-6". Throws RangeError that says what is wrong. */
 export function parseSeeds(text: string): number[] {
   const seeds = text.split(",").flatMap((part) => {

@@ -6,13 +6,14 @@ import { decodePng } from "../../../src/dataset/png.ts";
 import { clusterIdentity } from "../../../src/project/cluster/identity.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
-import { type DatasetRequest, datasetJob } from "../../../src/project/dataset/job.ts";
+import { datasetJob } from "../../../src/project/dataset/job.ts";
+import type { DatasetRequest, VerifyRequest } from "../../../src/project/dataset/options.ts";
 import { makeBlocks } from "../../../src/project/dataset/pool.ts";
 import type { Block, MadeBlock } from "../../../src/project/dataset/protocol.ts";
 import { blocks } from "../../../src/project/dataset/resume.ts";
 import { seedRange } from "../../../src/project/dataset/settings.ts";
 import { exportJob } from "../../../src/project/dataset/store.ts";
-import { type Verification, type VerifyRequest, verifyJob } from "../../../src/project/dataset/verify.ts";
+import { type Verification, verifyJob } from "../../../src/project/dataset/verify.ts";
 import { carryLabels } from "../../../src/project/labels/carry.ts";
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
 import { edit, freshRecipe, type LabelRecipe } from "../../../src/project/labels/recipe.ts";
@@ -280,9 +281,9 @@ describe("datasetJob()", () => {
     [{ split: { val: 0.7, test: 0.4 } }, "more than 1"],
     [{ filter: { maxUncertain: null, minForeground: null, require: ["hat"] } }, 'no class is called "hat"'],
     [{ recipes: ["/nowhere/x.json"] }, "/nowhere/x.json has no labels yet"],
-    [{ projects: [] }, "needs a project"],
+    [{ projects: [] }, "projects: expected a list of at least one, got []"],
     [{ projects: ["a", "b"], recipes: ["c"] }, "goes with one --project"],
-    [{ formats: ["yolo"] }, 'no dataset format is called "yolo"'],
+    [{ formats: ["yolo"] }, "formats: expected one of folders, "],
     [{ projects: [tmpdir()] }, "holds no klish project"],
     [{ firstSeed: 2 ** 32 - 1 }, "seeds end at"],
   ])("refuses %o before it makes a folder", async (changes, message) => {

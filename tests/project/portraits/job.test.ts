@@ -6,7 +6,8 @@ import { decodePng } from "../../../src/dataset/png.ts";
 import { portraitOf } from "../../../src/portraits/render.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { openSource } from "../../../src/project/dataset/source.ts";
-import { type PortraitsRequest, portraitsJob } from "../../../src/project/portraits/job.ts";
+import { portraitsJob } from "../../../src/project/portraits/job.ts";
+import type { PortraitsRequest } from "../../../src/project/portraits/options.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -108,7 +108,7 @@ describe("defineJob()", () => {
 
   it.each([
     [{ wall: "w", coats: 0 }, "coats: expected an integer between 1 and 9, got 0"],
-    [{ wall: "w", brushes: ["a", 3] }, 'brushes: expected a list, each of it a text, got ["a",3]'],
+    [{ wall: "w", brushes: ["a", 3] }, "brushes: expected a text, got 3"],
     [{}, "wall: expected a text, got nothing"],
     [{ wall: "w", primer: { file: 3 } }, "primer.file: expected a text, got 3"],
     [{ wall: "w", coat: 3 }, 'the request: unknown name "coat"; did you mean "coats"?'],

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { formats } from "../../dataset/formats/index.ts";
+import { movedNetwork } from "../cluster/options.ts";
+import { truncationOr } from "../network/options.ts";
+import { option, optional } from "../requests/request.ts";
+import { runtimeOptions } from "../requests/runtime.ts";
+import { splitOptions } from "../requests/split.ts";
+
+const share = z.number().min(0).max(1);
+const path = z.string().min(1);
+const formatNames = formats.map((format) => format.name) as [string, ...string[]];
+const formatName = z.enum(formatNames);
+
+/** "3/16": part 3 of 16. Throws RangeError for anything else. */
+function readShard(text: string): { readonly index: number; readonly of: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || index < 1 || index > of) throw new RangeError(`expected a part such as 3/16, got "${text}"`);
+  return { index, of };
+}
+
+/** What decides a dataset's bytes, whatever the project. These stand in dataset.json as they are. */
+export const sampleOptions = {
+  count: option(z.int().min(1).default(1000), "--count <n>", "seeds to look at"),
+  firstSeed: option(z.int().min(0).default(0), "--first-seed <n>", "the first of them"),
+  /** Part `index` (from 1) of `of`. */
+  shard: option(
+    optional(z.strictObject({ index: z.int().min(1), of: z.int().min(1) })),
+    "--shard <i/n>",
+    "only part i of n; any machine can make any part",
+    { read: readShard },
+  ),
+  imageFormat: option(
+    z.enum(["png", "jpg", "webp"]).default("png"),
+    "--image-format <format>",
+    "file format of the images",
+  ),
+  quality: option(z.int().min(1).max(100).default(95), "--quality <q>", "quality of jpg and webp"),
+  ignoreMargin: option(
+    z.number().min(0).default(0),
+    "--ignore-margin <m>",
+    "pixels whose best score leads by less become 255",
+  ),
+  filter: z
+    .strictObject({
+      maxUncertain: option(
+        optional(share),
+        "--max-uncertain <share>",
+        "leave out images with a larger share of uncertain pixels",
+      ),
+      minForeground: option(
+        optional(share),
+        "--min-foreground <share>",
+        "leave out images whose foreground has a smaller share",
+      ),
+      require: option(
+        z.array(z.string()).readonly().default([]),
+        "--require <class>",
+        "leave out images without this class; repeat it for several",
+      ),
+    })
+    .prefault({}),
+  split: splitOptions,
+};
+
+/** What `klish dataset` can be asked for. What is null is taken from the project or the generator. */
+export const datasetRequest = z.strictObject({
+  /** One project, or several of one generator: a mask of each for every image. */
+  projects: option(
+    z.array(path).min(1).readonly(),
+    "--project <folder>",
+    "project with labels (see klish label); repeat it to label every image in several ways",
+  ),
+  /** With one project: label files in place of its labels.json, a mask of each. */
+  recipes: option(
+    z.array(path).readonly().default([]),
+    "--recipe <file>",
+    "labels in place of the project's labels.json; repeat it for several masks",
+  ),
+  outdir: option(path, "--outdir <folder>", "folder to make or continue"),
+  ...sampleOptions,
+  /** Layouts of other tools to write in the end, each in a folder of its name. */
+  formats: option(
+    z.array(formatName).readonly().default([]),
+    "--format <name>",
+    "write this layout too, in a folder of its name within; repeat it for several",
+  ),
+  resolution: option(optional(z.int().min(1)), "--resolution <px>", "side of images and masks", {
+    otherwise: "the generator's",
+  }),
+  truncationPsi: truncationOr("the project's"),
+  network: movedNetwork,
+  ...runtimeOptions,
+  /** The command that continues it, to be shown. */
+  command: z.string().default("the call of datasetJob"),
+});
+
+/** What `klish dataset export` can be asked for. */
+export const exportRequest = z.strictObject({
+  /** One folder of any kind, or the parts (shards) of one dataset. */
+  from: z.array(path).min(1).readonly(),
+  format: option(formatName, "--format <name>", "the format"),
+  /** Layout of a foreign folder. */
+  fromFormat: option(optional(z.enum([...formatNames, "celebamask"])), "--from <name>", "layout of a foreign folder", {
+    otherwise: "detected",
+  }),
+  recipe: option(optional(z.string()), "--recipe <name>", "the label set of a dataset that has several"),
+  outdir: option(path, "--outdir <folder>", "new folder"),
+  /** Shown in cards and descriptions. */
+  name: option(optional(z.string()), "--name <name>", "title of the dataset", { otherwise: "its folder's name" }),
+});
+
+/** What `klish dataset verify` can be asked for. */
+export const verifyRequest = z.strictObject({
+  dataset: path,
+  remake: option(z.int().min(0).default(8), "--remake <n>", "samples to make again and compare byte for byte"),
+  projects: option(
+    z.array(path).readonly().default([]),
+    "--project <folder>",
+    "new path of the project, if it moved; one for each label set",
+  ),
+  network: movedNetwork,
+  ...runtimeOptions,
+});
+
+/** What `klish check` can be asked for. */
+export const checkRequest = z.strictObject({
+  folder: path,
+  format: option(optional(formatName), "--format <name>", "the layout", { otherwise: "detected" }),
+  recipe: option(optional(z.string()), "--recipe <name>", "of a dataset with several label sets, the one to check", {
+    otherwise: "all",
+  }),
+});
+
+/** What is asked for; what is left out has its default. */
+export type DatasetRequest = z.input<typeof datasetRequest>;
+export type ExportRequest = z.input<typeof exportRequest>;
+export type VerifyRequest = z.input<typeof verifyRequest>;
+export type CheckRequest = z.input<typeof checkRequest>;
