@@ -4,7 +4,7 @@ import { openNetwork } from "../network/network.ts";
 import { type ReportFiles, writeReport } from "../report/writeReport.ts";
 import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
-import { locked } from "../storage/lock.ts";
+import { locked, withLock } from "../storage/lock.ts";
 import { versions } from "../storage/versions.ts";
 import { clusterProject } from "./clusterProject.ts";
 import { clusterRequest, reportRequest } from "./options.ts";
@@ -73,7 +73,7 @@ export const reportJob = defineJob(reportRequest, async (request, job): Promise<
       throw new ProjectError(
         `${network.path} is not the generator that ${outdir} was made from (its content differs). Give that one with --network.`,
       );
-    return await locked(outdir, async () => ({
+    return await withLock(outdir, async () => ({
       folder: outdir,
       ...(await writeReport(project, network, { threads, ...job })),
     }));

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { listFolder, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "../storage/files.ts";
+import { listFolder, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
+import { isForeign } from "../storage/lock.ts";
 import { type ClusterSettings, clusterSettings, differences } from "./settings.ts";
 import { decodeTree, encodeTree } from "./treeFile.ts";
 
@@ -70,10 +71,9 @@ export async function openOrCreateProject(
       throw new ProjectError(
         `${folder} belongs to another run: ${changed.join("; ")}. Repeat that run's options to continue it, or choose another --outdir.`,
       );
-    await removeTemporaries(folder);
     return { folder, file: { ...file, settings: { ...settings, precision: file.settings.precision } } };
   }
-  const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+  const foreign = (await listFolder(folder)).filter(isForeign);
   if (foreign.length > 0)
     throw new ProjectError(
       `${folder} is not empty and holds no klish project (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}). Choose an empty or new --outdir.`,

@@ -1,6 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { z } from "zod";
 import { formatNamed } from "../../dataset/formats/index.ts";
 import { GeneratorError } from "../../gan/errors.ts";
@@ -11,8 +10,8 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
-import { explain, listFolder, ProjectError, removeTemporaries } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { listFolder, ProjectError } from "../storage/files.ts";
+import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./block.ts";
 import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
@@ -27,7 +26,6 @@ import {
   type DatasetSettings,
   datasetDifferences,
   loadDataset,
-  masksFolder,
   openDataset,
   saveDataset,
   seedRange,
@@ -76,11 +74,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
         `no class is called "${name}"; there are ${[...new Set(classes.flat().map((c) => c.name))].join(", ")}.`,
       );
 
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw explain(error, folder);
-  });
-  const release = await lockFolder(folder);
-  try {
+  return locked(folder, async () => {
     await openFolder(folder, { klish: "dataset", version: 1, settings, classes });
     const workers = workerCount(
       info,
@@ -113,9 +107,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     const { overview, kept } = await writeOverview(folder, job);
     const exports = await writeFormats(folder, settings, request.formats, job);
     return { folder, overview, samples, kept, bytes, made, seconds, exports };
-  } finally {
-    await release();
-  }
+  });
 });
 
 /** Makes the samples that a folder lacks: those that were damaged, then those after the last. */
@@ -209,7 +201,7 @@ function settle(
 async function openFolder(folder: string, file: DatasetFile): Promise<void> {
   const before = await loadDataset(folder);
   if (before === undefined) {
-    const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+    const foreign = (await listFolder(folder)).filter(isForeign);
     if (foreign.length > 0)
       throw new ProjectError(
         `${folder} is not empty and holds no dataset (${foreign.slice(0, 3).join(", ")}). Choose an empty or new --outdir.`,
@@ -222,8 +214,6 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
       );
   }
   if (before?.settings.count !== file.settings.count) await saveDataset(folder, file);
-  const masks = file.settings.labelSets.map((_, set) => masksFolder(file.settings, set));
-  for (const sub of [".", "images", ...masks]) await removeTemporaries(join(folder, sub));
 }
 
 /** Share of the machine's memory that the workers' inner maps may take. */

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type TreeCut, treeThrough } from "../../cluster/tree/treeCut.ts";
@@ -16,7 +15,7 @@ import { saveRecipe } from "../labels/recipeFile.ts";
 import { writeReport } from "../report/writeReport.ts";
 import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { locked } from "../storage/lock.ts";
 
 export interface EditRequest {
   readonly project: string;
@@ -60,9 +59,7 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
     const features = chosen === undefined ? all : subset(all, chosen);
     const { tolerance } = settings;
     const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
-    await mkdir(outdir, { recursive: true });
-    const release = await lockFolder(outdir);
-    try {
+    return await locked(outdir, async () => {
       const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
       const edited = { folder: outdir, file: { ...file, command } };
       await writeAtomic(pathIn(edited, EDITED_FROM), `${JSON.stringify(recipe, null, 1)}\n`);
@@ -74,9 +71,7 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
       await saveNames(edited, cut, colors);
       const files = await writeReport(edited, network, { threads, ...job });
       return { folder: outdir, clusters: cut.clusters.length, ...files };
-    } finally {
-      await release();
-    }
+    });
   } finally {
     await network.generator.dispose();
   }

@@ -10,7 +10,7 @@ import { clusterIdentity, clusterIndex } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import { suggestedK } from "../report/suggestedK.ts";
 import { ProjectError } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { withLock } from "../storage/lock.ts";
 import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
 import { drawCut, type EditedCluster } from "./preview.ts";
 import {
@@ -62,9 +62,9 @@ export interface EditStepSummary {
 export async function editStepJob(request: EditStepRequest, job: JobOptions): Promise<EditStepSummary> {
   const { action } = request;
   const threads = request.threads ?? availableParallelism();
-  const { project, tree } = await openClustered(request.project);
-  const release = await lockFolder(project.folder);
-  try {
+  await openProject(request.project);
+  return withLock(request.project, async () => {
+    const { project, tree } = await openClustered(request.project);
     const before = await loadEdits(project);
     const cache = await openEditCache(project, tree, { ...request, threads, ...job });
     const small = treeOnPixels(tree, cache.labels);
@@ -94,9 +94,7 @@ export async function editStepJob(request: EditStepRequest, job: JobOptions): Pr
       skipped,
       milliseconds,
     };
-  } finally {
-    await release();
-  }
+  });
 }
 
 async function openClustered(folder: string): Promise<{ project: Project; tree: MergeTree }> {

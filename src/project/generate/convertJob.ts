@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { exportOnnx, exportSafetensors } from "../../gan/exportNetwork.ts";
@@ -8,7 +9,7 @@ import { withExtraOutputs } from "../../graph/onnxModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { networkBytes } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
-import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { convertRequest } from "./options.ts";
 
 export interface ConvertSummary {
@@ -26,6 +27,7 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
   if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
   const bytes = await networkBytes(network, job);
   const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
+    await removeTemporaries(dirname(out));
     await writeAtomic(out, result);
     return { out, bytes: result.length, outputs };
   };

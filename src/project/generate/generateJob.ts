@@ -12,7 +12,7 @@ import { pathIn } from "../cluster/project.ts";
 import { openNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { encodePng, encodeSheet, seedName, toRgb } from "../sampling/images.ts";
-import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { interpolateWs, mixWs } from "./latentPaths.ts";
 import { generateRequest } from "./options.ts";
 
@@ -50,6 +50,7 @@ export const generateJob = defineJob(generateRequest, async (request, { onProgre
       throw new GeneratorError(
         `a sheet of ${names.length} images of ${resolution}x${resolution} is too large; leave out --sheet or ask for fewer`,
       );
+    await removeTemporaries(outdir);
     const paths: string[] = [];
     const kept: Uint8Array[] = [];
     const step = samplesPerRun(resolution);

@@ -12,6 +12,7 @@ import { clusterIdentity } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
 import { openSampler } from "../dataset/sampler.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { withLock } from "../storage/lock.ts";
 import { partNames } from "./recipe.ts";
 import { loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
@@ -26,6 +27,8 @@ export interface LabelPreviewRequest {
   readonly threads: number | null;
 }
 
+/** Edits of labels that are made at once take turns. */
+export const WAIT_SECONDS = 30;
 const SHOWN = 8;
 /** Side of a picture on the sheet. */
 const TILE = 192;
@@ -43,6 +46,11 @@ interface Shown {
 
 /** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
 export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
+  await openProject(request.project);
+  return withLock(request.project, () => drawLabels(request, job), { waitSeconds: WAIT_SECONDS, signal: job.signal });
+}
+
+async function drawLabels(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
   const project = await openProject(request.project);
   const tree = await loadTree(project);
   const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, request.recipe ?? undefined);

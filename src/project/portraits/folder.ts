@@ -1,11 +1,11 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { classesJson } from "../../dataset/format.ts";
 import { SPLITS, splitOf } from "../../dataset/split.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
-import { explain, listFolder, ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
+import { listFolder, makeFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
+import { isForeign } from "../storage/lock.ts";
 import { portraitOptions } from "./options.ts";
 
 /** All that decides the bytes of a folder of portraits. Written to portraits.json. */
@@ -39,7 +39,7 @@ export async function openPortraitFolder(folder: string, settings: PortraitSetti
     remedy: "Restore it, or start again in another folder.",
   });
   if (before === undefined) {
-    const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+    const foreign = (await listFolder(folder)).filter(isForeign);
     if (foreign.length > 0)
       throw new ProjectError(
         `${folder} is not empty and holds no portraits (${foreign.slice(0, 3).join(", ")}). Choose an empty or new --outdir.`,
@@ -58,12 +58,7 @@ export async function openPortraitFolder(folder: string, settings: PortraitSetti
   }
   const content = { klish: "portraits", version: 1, settings };
   await writeAtomic(join(folder, FILE), `${JSON.stringify(content, null, 1)}\n`);
-  for (const sub of ["images", "masks"]) {
-    await mkdir(join(folder, sub), { recursive: true }).catch((error) => {
-      throw explain(error, join(folder, sub));
-    });
-    await removeTemporaries(join(folder, sub));
-  }
+  for (const sub of ["images", "masks"]) await makeFolder(join(folder, sub));
 }
 
 /** Seeds whose image or mask is not there yet. Files appear whole, so what is there counts. */

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
@@ -9,8 +8,8 @@ import { endWorker, startWorker } from "../../runtime/node/threads.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { defineJob } from "../requests/request.ts";
 import { encodeSheet } from "../sampling/images.ts";
-import { explain, writeAtomic } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { writeAtomic } from "../storage/files.ts";
+import { locked } from "../storage/lock.ts";
 import { missingPortraits, openPortraitFolder, type PortraitSettings, writePortraitLists } from "./folder.ts";
 import { portraitsRequest } from "./options.ts";
 import type { PortraitAnswer, PortraitWorkerStart } from "./worker.ts";
@@ -33,11 +32,7 @@ export const portraitsJob = defineJob(portraitsRequest, async (request, job): Pr
   const { outdir, threads, ...asked } = request;
   const settings: PortraitSettings = { renderer: PORTRAIT_VERSION, ...asked };
   const folder = resolve(outdir);
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw explain(error, folder);
-  });
-  const release = await lockFolder(folder);
-  try {
+  return locked(folder, async () => {
     await openPortraitFolder(folder, settings);
     const missing = await missingPortraits(folder, settings);
     const started = performance.now();
@@ -47,9 +42,7 @@ export const portraitsJob = defineJob(portraitsRequest, async (request, job): Pr
     const preview = join(folder, "preview.png");
     await writeAtomic(preview, await previewSheet(settings));
     return { folder, preview, portraits: settings.count, made: missing.length, seconds };
-  } finally {
-    await release();
-  }
+  });
 });
 
 /** Has the workers make all seeds. Rejects with the first failure, or the signal's reason once those begun are finished. */

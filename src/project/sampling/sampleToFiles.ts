@@ -5,7 +5,6 @@ import { numbersOf, type StoredLevel } from "../../pixels/pyramid/storedPyramid.
 import type { JobOptions } from "../../tensor/progress.ts";
 import { generateOptions, layersOf } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
-import { removeTemporaries } from "../storage/files.ts";
 import { checkDisk, type FeatureFiles, featureFolder, halvesOf, saveHalves } from "./featureFile.ts";
 
 const BYTES_PER_HALF = 2;
@@ -34,7 +33,6 @@ export async function sampleToFiles(
   const perImage = levels.reduce((sum, level) => sum + numbersOf(level), 0) * BYTES_PER_HALF;
   await checkDisk(folder, perImage * seeds.length);
   await mkdir(featureFolder(folder), { recursive: true });
-  await removeTemporaries(featureFolder(folder));
   const firsts: number[] = [];
   const offsets: number[][] = [];
   const report = (done: number): void =>

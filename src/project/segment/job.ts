@@ -10,7 +10,7 @@ import { encodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { defineJob } from "../requests/request.ts";
-import { explain, ProjectError, readIfThere, removeTemporaries, writeAtomic } from "../storage/files.ts";
+import { explain, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { locked } from "../storage/lock.ts";
 import { photoFits } from "./frame.ts";
@@ -76,7 +76,6 @@ export const segmentJob = defineJob(segmentRequest, async (request, job): Promis
   checkApart(resolve(request.images), outdir);
   const planned = planPhotos(await listPhotos(request.images));
   return locked(outdir, async () => {
-    for (const folder of [outdir, join(outdir, "images"), join(outdir, "masks")]) await removeTemporaries(folder);
     const segmenter = await openSegmenter(request.model, request.threads ?? availableParallelism());
     try {
       const settings = await continueSettings(outdir, request, segmenter, planned);

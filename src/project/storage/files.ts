@@ -1,13 +1,23 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { isRunning, thisProcess } from "./processes.ts";
 
 /** Thrown when a project folder cannot be used or written; says what is wrong with it and what to do. */
 export class ProjectError extends Error {
   override readonly name = "ProjectError";
 }
 
-const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$/;
+const TEMPORARY = /^\.klish-(\d+)-(\w*)-[0-9a-f]{16}\.tmp$/;
+
+/** A new name for a file that is not finished; it says whose. It is short, so that it fits wherever the file's own does. */
+export function temporaryName(): string {
+  const { pid, start } = thisProcess();
+  return `.klish-${pid}-${start}-${randomBytes(8).toString("hex")}.tmp`;
+}
+
+export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
 /**
  * Writes a file so that its name never holds half of it: to a temporary name beside it, flushed to the disk, then
@@ -20,9 +30,9 @@ export async function writeAtomic(
   { flush = true }: { readonly flush?: boolean } = {},
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
+  const temporary = join(folder, temporaryName());
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(content);
@@ -31,6 +41,7 @@ export async function writeAtomic(
       await file.close();
     }
     await rename(temporary, path);
+    if (flush) await syncFolder(folder);
   } catch (error) {
     // Whatever cleaning up may add, the first error is the one to tell.
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -38,9 +49,37 @@ export async function writeAtomic(
   }
 }
 
-/** Removes what a killed process left of `writeAtomic` in a folder. */
+/** Makes a folder, and those above it, where they are not there. Throws ProjectError where it cannot be. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true }).catch(async (error) => {
+      // On a read-only disk Node says that the folder above is missing: the least step tells the reason.
+      if (code(error) !== "ENOENT") throw error;
+      let at = resolve(folder);
+      while (!existsSync(dirname(at)) && dirname(at) !== at) at = dirname(at);
+      await mkdir(at);
+      throw error;
+    });
+  } catch (error) {
+    throw explain(error, folder);
+  }
+}
+
+/** Removes what killed processes left of `writeAtomic` in a folder; what a running one is writing stays. */
 export async function removeTemporaries(folder: string): Promise<void> {
-  for (const name of await listFolder(folder)) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
+  for (const name of await listFolder(folder)) {
+    const [, pid, start] = TEMPORARY.exec(name) ?? [];
+    if (pid === undefined || isRunning({ pid: Number(pid), start })) continue;
+    await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Makes the names in a folder outlast a power cut: what was renamed there last. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders, and some file systems sync none: there it is theirs to keep them.
+  const handle = await open(folder, "r").catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 /** Names in a folder; none when it does not exist. */
@@ -78,11 +117,16 @@ const code = (error: unknown): string | undefined => (error as NodeJS.ErrnoExcep
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full. Make room and run the same command again: it continues where it stopped",
   EDQUOT: "your disk quota is used up. Make room and run the same command again: it continues where it stopped",
-  EACCES: "permission denied. Choose another folder with --outdir",
-  EPERM: "permission denied. Choose another folder with --outdir",
-  EROFS: "the file system is read-only. Choose another folder with --outdir",
+  EACCES: "permission denied. Choose a folder in which you may write",
+  EPERM: "permission denied. Choose a folder in which you may write",
+  EROFS: "the file system is read-only. Choose a folder in which you may write",
   ENOTDIR: "a part of this path is a file, not a folder. Choose another folder with --outdir",
   EEXIST: "a file of this name is in the way. Choose another folder with --outdir",
+  ENOENT: "the folder was moved or deleted meanwhile. Run the same command again",
+  EBUSY: "another program is using this file. End it and run the same command again",
+  EIO: "the disk cannot be read or written. See whether it is still there, and whether it fails",
+  EMFILE: "too many files are open at once. Raise the limit (ulimit -n 1024) or use fewer --threads",
+  ENFILE: "too many files are open on this machine. End other programs and run the same command again",
   EISDIR: "this is a folder, a file was expected",
   ENOTEMPTY: "something was put into this folder meanwhile. Choose another one with --outdir",
   ENAMETOOLONG: "the name is longer than this file system takes. Choose a shorter one",

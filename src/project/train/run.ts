@@ -1,9 +1,7 @@
 /** A run's folder: locked while something trains in it, and continued from the state that is there. */
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
-import { explain, listFolder, ProjectError, removeTemporaries } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { listFolder, ProjectError } from "../storage/files.ts";
+import { isForeign } from "../storage/lock.ts";
 import { loadClock } from "./clock.ts";
 import { type EventWriter, openEvents } from "./log/eventWriter.ts";
 import { cutLog } from "./log/log.ts";
@@ -11,25 +9,11 @@ import { loadState, type RunState } from "./state.ts";
 
 /** Throws ProjectError where a new run's folder holds other files. */
 export async function refuseForeignFolder(folder: string): Promise<void> {
-  const foreign = (await listFolder(folder)).filter((name) => name !== ".lock" && !name.endsWith(".tmp"));
+  const foreign = (await listFolder(folder)).filter(isForeign);
   if (foreign.length > 0)
     throw new ProjectError(
       `${folder} is not empty and holds no training run (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}). Choose an empty or new --outdir.`,
     );
-}
-
-/** Makes and locks a run's folder, and does `work` in it. What a killed run left half-written is removed before. */
-export async function inRunFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw explain(error, folder);
-  });
-  const release = await lockFolder(folder);
-  try {
-    for (const sub of [".", "images", "samples"]) await removeTemporaries(join(folder, sub));
-    return await work();
-  } finally {
-    await release();
-  }
 }
 
 /** Where a run goes on. */

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { JsonObject, TrainingState } from "../../train/trainer.ts";
-import { explain, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { explain, ProjectError, readIfThere, syncFolder, writeAtomic } from "../storage/files.ts";
 import { type TickSums, tickSums } from "./log/tick.ts";
 
 /** A trainer's state with what the run beside it needs. */
@@ -77,6 +77,7 @@ async function putInPlace(run: string): Promise<void> {
       if (error.code !== "ENOENT") throw error;
     });
     await rename(nextPath(run), statePath(run));
+    await syncFolder(run);
   } catch (error) {
     throw explain(error, statePath(run));
   }

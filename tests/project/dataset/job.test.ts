@@ -125,7 +125,7 @@ describe("datasetJob()", () => {
     expect((await manifest(out)).length).toBeLessThan(200);
     // What kills leave: half a line, a half-written file, a file that the manifest does not know, one that changed.
     await appendFile(join(out, "manifest.jsonl"), '{"seed":');
-    await writeFile(join(out, "images", ".seed000099.png.0badc0de.tmp"), "half");
+    await writeFile(join(out, "images", ".klish-999999999-1-0123456789abcdef.tmp"), "half");
     await writeFile(join(out, "masks", "seed000099.png"), "foreign");
     await writeFile(join(out, "masks", "seed000020.png"), "changed");
     await datasetJob(request({ count: 80 }), {}).catch((error) => {

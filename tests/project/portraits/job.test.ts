@@ -52,7 +52,7 @@ describe("portraitsJob", { timeout: 90_000 }, () => {
     const before = await readFile(image);
     await rm(image);
     await rm(join(outdir, "masks/portrait000030.png"));
-    await writeFile(join(outdir, "images/.portrait000013.png.0a1b2c3d.tmp"), "half");
+    await writeFile(join(outdir, "images/.klish-999999999-1-0123456789abcdef.tmp"), "half");
     const progress: string[] = [];
     const again = await portraitsJob(asked(), {
       onProgress: ({ done, total }) => progress.push(`${done}/${total}`),

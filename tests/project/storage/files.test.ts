@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatSeeds, parseSeeds } from "../../../src/project/requests/seeds.ts";
 import { encodeSheet, toRgb } from "../../../src/project/sampling/images.ts";
-import { removeTemporaries, writeAtomic } from "../../../src/project/storage/files.ts";
+import { removeTemporaries, temporaryName, writeAtomic } from "../../../src/project/storage/files.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 
 let folder: string;
@@ -55,11 +55,19 @@ describe("writeAtomic()", () => {
     await expect(writeAtomic(join(folder, "file", "x"), "")).rejects.toThrow(/Choose another folder/);
   });
 
+  it("takes names as long as the file system does", async () => {
+    const path = join(folder, `${"x".repeat(251)}.txt`);
+    await writeAtomic(path, "long");
+    expect(await readFile(path, "utf8")).toBe("long");
+    await expect(writeAtomic(`${path}x`, "")).rejects.toThrow("the name is longer than this file system takes");
+  });
+
   it("removeTemporaries() removes what a killed write left, and only that", async () => {
-    await writeFile(join(folder, ".tree.json.0123abcd.tmp"), "half");
-    await writeFile(join(folder, "my.tmp"), "mine");
+    const writing = temporaryName();
+    for (const name of [".klish-999999999-1-0123456789abcdef.tmp", writing, "my.tmp", ".klish.tmp"])
+      await writeFile(join(folder, name), "half");
     await removeTemporaries(folder);
-    expect(await readdir(folder)).toEqual(["my.tmp"]);
+    expect((await readdir(folder)).sort()).toEqual([writing, ".klish.tmp", "my.tmp"].sort());
   });
 });
 

@@ -8,12 +8,13 @@ import { grown } from "../../../train/gan/trainingState.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { networkPath } from "../../network/trainingRun.ts";
 import { writeAtomic } from "../../storage/files.ts";
+import { locked } from "../../storage/lock.ts";
 import type { EventWriter } from "../log/eventWriter.ts";
 import { type LoopEnd, perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { type ImageStore, openImageStore, type PreparedFile } from "../pictures/imageStore.ts";
 import { prepareImages, rejectedPath } from "../pictures/prepareImages.ts";
-import { continueIn, inRunFolder } from "../run.ts";
+import { continueIn } from "../run.ts";
 import { loadState, type RunState } from "../state.ts";
 import { type Measures, openMeasures } from "./measures.ts";
 import { type PlannedRun, planRun, preparationOf, type TrainGanRequest } from "./planRun.ts";
@@ -42,7 +43,7 @@ export interface TrainSummary {
 export async function trainGan(request: TrainGanRequest, job: JobOptions, parts: TrainGanParts): Promise<TrainSummary> {
   let plan: PlannedRun | undefined = await planRun(request);
   const { folder, settings } = plan;
-  return inRunFolder(folder, async () => {
+  return locked(folder, async () => {
     await saveSettings(folder, settings);
     const prepared = await prepareImages(folder, plan?.pictures?.files, preparationOf(settings), job);
     // Its pictures may be a whole archive in memory: not for the time of the training.
