@@ -8,6 +8,8 @@ import { readZip } from "./zip.ts";
 
 /** `\x93NUMPY` */
 const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
+/** What all compressed arrays of an archive may unfold to: all of them are held. */
+const MAX_UNPACKED_BYTES = 2 ** 30;
 /** Headers of plain arrays have about 128 bytes. */
 const MAX_HEADER_BYTES = 4096;
 
@@ -48,7 +50,13 @@ export function readNpy(bytes: Uint8Array, name = "npy file"): AnyTensor {
  */
 export function readNpz(bytes: Uint8Array): ReadonlyMap<string, AnyTensor> {
   const tensors = new Map<string, AnyTensor>();
-  for (const record of readZip(bytes).values()) {
+  const records = readZip(bytes);
+  const unpacked = [...records.values()].reduce((sum, { stored, size }) => sum + (stored ? 0 : size), 0);
+  if (unpacked > MAX_UNPACKED_BYTES)
+    throw new CheckpointError(
+      `npz archive: its compressed arrays unfold to ${unpacked} bytes, more than 1 GiB. Save it uncompressed (numpy.savez).`,
+    );
+  for (const record of records.values()) {
     if (!record.name.endsWith(".npy"))
       throw new CheckpointError(`npz archive: expected only .npy records, got ${JSON.stringify(record.name)}.`);
     const name = record.name.slice(0, -".npy".length);

@@ -8,10 +8,14 @@ import { CheckpointError } from "./stateDict.ts";
  */
 export interface ZipRecord {
   readonly name: string;
-  /** Bytes after unpacking. */
+  /** Bytes after unpacking, and in the archive. */
   readonly size: number;
+  readonly packed: number;
   readonly stored: boolean;
-  /** The record's bytes: a view of the archive where stored, inflated else. The CRC-32 is checked at the first call. */
+  /**
+   * The record's bytes: a view of the archive where stored, inflated else, anew at each call: nothing is kept. The CRC-32 is checked at the
+   * first call.
+   */
   read(): Uint8Array;
 }
 
@@ -124,7 +128,7 @@ function readEntry(reader: ByteReader, bytes: Uint8Array, directoryStart: number
     throw damaged(`packs ${label} with method ${method}; expected stored or deflated`);
   if (method === STORED && packed !== size) throw damaged(`gives two sizes for ${label}`);
   const data = dataRange(bytes.subarray(0, directoryStart), local, packed, rawName);
-  return { name, size, stored: method === STORED, read: once(() => unpack(data, method, size, crc, label)) };
+  return { name, size, packed, stored: method === STORED, read: unpacker(data, method, size, crc, label) };
 }
 
 /** The values of the zip64 extra field (tag 1), in the order size, packed size, offset; only those that did not fit. */
@@ -154,10 +158,15 @@ function dataRange(bytes: Uint8Array, local: number, packed: number, name: Uint8
   return reader.take(packed);
 }
 
-function unpack(data: Uint8Array, method: number, size: number, crc: number, label: string): Uint8Array {
-  const unpacked = method === STORED ? data : inflate(data, size, label);
-  if (crc32(unpacked) !== crc) throw damaged(`has a damaged record ${label}: its checksum (CRC-32) does not fit`);
-  return unpacked;
+function unpacker(data: Uint8Array, method: number, size: number, crc: number, label: string): () => Uint8Array {
+  let checked = false;
+  return () => {
+    const unpacked = method === STORED ? data : inflate(data, size, label);
+    if (!checked && crc32(unpacked) !== crc)
+      throw damaged(`has a damaged record ${label}: its checksum (CRC-32) does not fit`);
+    checked = true;
+    return unpacked;
+  };
 }
 
 function inflate(data: Uint8Array, size: number, label: string): Uint8Array {
@@ -175,14 +184,6 @@ function inflate(data: Uint8Array, size: number, label: string): Uint8Array {
 
 function damaged(what: string): CheckpointError {
   return new CheckpointError(`The zip archive ${what}.`);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 const CRC_POLYNOMIAL = 0xedb88320;

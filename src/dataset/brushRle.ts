@@ -4,6 +4,7 @@
  * or a 0, size class and length likewise, and as many words.
  */
 import type { LabelMap } from "./labelMap.ts";
+import type { Area } from "./painter.ts";
 
 const WORD_BITS = 8;
 /** Bits of a run's length, by size class: a run takes the first that holds it. */
@@ -47,30 +48,33 @@ function bitWriter(): { put(value: number, bits: number): void; bytes(): Uint8Ar
   };
 }
 
-/** The pixels that a picture of `pixels` pixels marks: those whose alpha is not 0. Throws RangeError for other bytes. */
-export function* brushPixels(rle: ArrayLike<number>, pixels: number): Generator<number> {
+/**
+ * What a brush marks in a picture of `pixels` pixels: those whose alpha is not 0. Throws RangeError for bytes of another size, or cut short;
+ * the latter when it is painted.
+ */
+export function brushArea(rle: ArrayLike<number>, pixels: number): Area {
   let at = 0;
   const take = (count: number): number => {
+    if (at + count > rle.length * 8) throw new RangeError("the brush's run lengths are cut short");
     let value = 0;
-    for (let i = 0; i < count; i++, at++) {
-      if (at >> 3 >= rle.length) throw new RangeError("the brush's run lengths are cut short");
-      value = value * 2 + ((rle[at >> 3] >> (7 - (at & 7))) & 1);
-    }
+    for (let i = 0; i < count; i++, at++) value = value * 2 + ((rle[at >> 3] >> (7 - (at & 7))) & 1);
     return value;
   };
   const length = take(32);
   if (length !== pixels * 4) throw new RangeError(`the brush has ${length / 4} pixels, expected ${pixels}`);
   const bits = take(5) + 1;
   const sizes = [0, 1, 2, 3].map(() => take(4) + 1);
-  for (let i = 0; i < length; ) {
-    const repeated = take(1) === 1;
-    const run = take(sizes[take(2)]) + 1;
-    if (i + run > length) throw new RangeError("the brush's run lengths are too long");
-    let word = repeated ? take(bits) : 0;
-    for (const end = i + run; i < end; i++) {
-      if (!repeated) word = take(bits);
-      // The fourth byte of a pixel is its alpha.
-      if (i % 4 === 3 && word !== 0) yield i >> 2;
+  return (fill) => {
+    for (let i = 0; i < length; ) {
+      const repeated = take(1) === 1;
+      const run = take(sizes[take(2)]) + 1;
+      if (i + run > length) throw new RangeError("the brush's run lengths are too long");
+      const end = i + run;
+      if (repeated) {
+        // The pixels whose fourth byte, the alpha, lies within the run.
+        if (take(bits) !== 0) fill(i >> 2, (end >> 2) - (i >> 2));
+      } else for (let byte = i; byte < end; byte++) if (take(bits) !== 0 && byte % 4 === 3) fill(byte >> 2, 1);
+      i = end;
     }
-  }
+  };
 }

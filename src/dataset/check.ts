@@ -1,21 +1,12 @@
 /** Looks through a folder of images and masks for what breaks training elsewhere. */
 import type { JobOptions } from "../tensor/progress.ts";
 import { checkLabels } from "./checkMask.ts";
-import { readClasses } from "./classList.ts";
-import type { Fault } from "./faults.ts";
-import type { DatasetFormat } from "./format.ts";
+import { FAULTS, type Fault } from "./faults.ts";
+import type { DatasetLayout } from "./format.ts";
 import { type DatasetClass, IGNORE_LABEL } from "./labelMap.ts";
+import { type OpenedLayout, openLayout, type ProbeImage } from "./openLayout.ts";
 import { crc32 } from "./png.ts";
-import { type DatasetFolder, type FoundSample, type ReportFault, readText } from "./reading.ts";
-
-/** What an image library says of an image. */
-export interface ImageFacts {
-  readonly width: number;
-  readonly height: number;
-  readonly hasAlpha: boolean;
-  /** EXIF orientation; 1 is upright. */
-  readonly orientation: number;
-}
+import { type DatasetFolder, type ReportFault, readText } from "./reading.ts";
 
 export interface CheckResult {
   readonly format: string;
@@ -23,101 +14,91 @@ export interface CheckResult {
   readonly faults: readonly Fault[];
 }
 
-/** The layout that takes most of the files. Throws RangeError when none takes any. */
-export function detectFormat(paths: readonly string[], formats: readonly DatasetFormat[]): DatasetFormat {
-  let best: { format: DatasetFormat; taken: number } | undefined;
-  for (const format of formats) {
-    const taken = format.recognise(paths);
-    if (taken > (best?.taken ?? 0)) best = { format, taken };
-  }
-  if (best !== undefined) return best.format;
-  throw new RangeError(
-    `no images with masks or annotations were found; the layouts that are known: ${formats.map((f) => f.name).join(", ")}`,
-  );
+/** What a look at all samples found. */
+export interface Findings {
+  /** Images with labels. */
+  readonly pairs: number;
+  /** Masks that could be read. */
+  readonly masks: number;
+  /** Pixels of each id, 0 to 255, in all masks. */
+  readonly pixels: Float64Array;
+  /** Of the first mask that has one. */
+  readonly palette: Uint8Array | undefined;
 }
 
 const LIST = /(^|\/)(train|val|test)\.txt$/;
-const STRAY = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|[^/]*\.(tmp|partial|part|bak|orig))$|~$/i;
+/** Lists of VOC that are of other tasks. */
+const OTHER_LIST = /(^|\/)ImageSets\/(Main|Layout|Action)\//;
 const PLAIN_NAME = /^[\w.-]+$/;
 
-/** Decodes a whole image; rejects when it cannot. */
-export type ProbeImage = (bytes: Uint8Array) => Promise<ImageFacts>;
-
-/** All faults, sample by sample. Memory holds a few numbers per file, not the files. */
+/** All faults of a folder in one of the layouts, sample by sample. Memory holds a few numbers per file, not the files. */
 export async function checkDataset(
   folder: DatasetFolder,
-  format: DatasetFormat,
+  layouts: readonly DatasetLayout[],
   probe: ProbeImage,
-  { onProgress, signal }: JobOptions = {},
+  job: JobOptions = {},
 ): Promise<CheckResult> {
   const faults: Fault[] = [];
-  const report: ReportFault = (kind, path, found) => {
-    faults.push({ kind, path, found });
-  };
-  for (const path of folder.paths) if (STRAY.test(path)) report("stray-file", path, "no part of the layout");
-  const paths = folder.paths.filter((path) => !STRAY.test(path));
-  const classes = await readClasses({ ...folder, paths }, format, report);
-  const samples = await format.read({ ...folder, paths }, classes, report);
-  const listed = paths.includes("classes.json");
+  const opened = await openLayout(folder, layouts, probe, (kind, path, found) => faults.push({ kind, path, found }));
+  const { pairs } = await checkLayout(opened, faults, job);
+  return { format: opened.layout.name, pairs, faults };
+}
+
+/** Reads all samples of an opened folder; what is wrong is reported where it was opened, which `faults` gathers. */
+export async function checkLayout(
+  opened: OpenedLayout,
+  faults: readonly Fault[],
+  { onProgress, signal }: JobOptions = {},
+): Promise<Findings> {
+  const { folder, samples, classes, report } = opened;
+  const listed = folder.paths.includes("classes.json");
   const total = new Float64Array(256);
-  let masks = 0;
-  let pairs = 0;
+  const binary: BinaryMask[] = [];
+  let [masks, pairs] = [0, 0];
+  let palette: Uint8Array | undefined;
   const images = new Map<string, string>();
   const keys = new Map<string, string>();
-  for (const [i, { key, image, labels }] of samples.entries()) {
+  for (const [i, sample] of samples.entries()) {
     signal?.throwIfAborted();
     onProgress?.({ phase: "check", done: i, total: samples.length });
-    const at = image?.path ?? labels?.path ?? key;
+    const { key } = sample;
+    const at = sample.image?.path ?? sample.labels?.path ?? key;
     if (!PLAIN_NAME.test(key)) report("name-odd", at, `the name "${key}"`);
     const other = keys.get(key);
     if (other !== undefined) report("stem-twice", at, `the same stem as ${other}`);
     else keys.set(key, at);
-    if (labels === undefined) report("image-without-mask", at, `no mask "${key}"`);
-    if (image === undefined) report("mask-without-image", at, `no image "${key}"`);
-    if (image !== undefined && labels !== undefined) pairs++;
-    const size = image === undefined ? undefined : await checkImage(image, probe, images, report);
-    const found = await labels?.read();
-    if (labels === undefined || found === undefined) continue;
-    const { width, height } = found.map;
-    if (size !== undefined && (size.width !== width || size.height !== height))
-      report("size-mismatch", labels.path, `${width}x${height}; the image has ${size.width}x${size.height}`);
-    const counts = checkLabels(found, classes, listed, (kind, what) => report(kind, labels.path, what));
+    if (sample.image !== undefined && sample.labels !== undefined) pairs++;
+    const { image, labels } = await opened.read(sample);
+    if (image !== undefined) checkTwice(image, at, images, report);
+    if (labels === undefined || sample.labels === undefined) continue;
+    const { path } = sample.labels;
+    const counts = checkLabels(labels, classes, listed, (kind, what) => report(kind, path, what));
+    // What is painted from annotations has 255 from here.
+    if (labels.file !== undefined && isBinary(counts)) binary.push({ path, share: counts[IGNORE_LABEL] / sum(counts) });
+    palette ??= labels.file?.png.palette;
     masks++;
     counts.forEach((n, id) => {
       total[id] += n;
     });
   }
   onProgress?.({ phase: "check", done: samples.length, total: samples.length });
-  if (classes !== undefined && masks > 0) checkTotals(total, classes, report);
-  await checkLists(folder, paths, new Set(keys.keys()), report);
-  return { format: format.name, pairs, faults };
+  if (masks > 0 && classes !== undefined) checkTotals(total, classes, report);
+  if (masks > 0 && classes === undefined) checkUnlisted(total, report);
+  // Where classes.json says that 255 is ignored, a picture may hold nothing else but background.
+  const meant = ({ share }: BinaryMask): boolean => !listed || binary.length === masks || share >= IGNORED_SHARE;
+  if (classes?.length !== 1)
+    for (const mask of binary.filter(meant)) report("binary-mask", mask.path, "only 0 and 255");
+  await checkLists(folder, new Set(keys.keys()), report);
+  if (pairs === 0 && !faults.some(({ kind }) => FAULTS[kind].severity === "error"))
+    report("no-pairs", ".", `no image with labels, read as ${opened.layout.name}`);
+  return { pairs, masks, pixels: total, palette };
 }
 
-async function checkImage(
-  { path, read }: NonNullable<FoundSample["image"]>,
-  probe: ProbeImage,
-  seen: Map<string, string>,
-  report: ReportFault,
-): Promise<ImageFacts | undefined> {
-  const bytes = await read();
-  if (bytes.length === 0) {
-    report("empty-file", path, "0 bytes");
-    return undefined;
-  }
+function checkTwice(bytes: Uint8Array, path: string, seen: Map<string, string>, report: ReportFault): void {
   const same = `${bytes.length} ${crc32(bytes)}`;
   const other = seen.get(same);
   if (other !== undefined) report("image-twice", path, `the same content as ${other}`);
   else seen.set(same, path);
-  let facts: ImageFacts;
-  try {
-    facts = await probe(bytes);
-  } catch (error) {
-    report("image-damaged", path, error instanceof Error ? error.message.split("\n")[0] : String(error));
-    return undefined;
-  }
-  if (facts.orientation > 1) report("image-rotated", path, `EXIF orientation ${facts.orientation}`);
-  if (facts.hasAlpha) report("image-alpha", path, "an alpha channel");
-  return facts;
 }
 
 /** Classes over all masks: those that never appear, and ids that all are one too high. */
@@ -133,14 +114,36 @@ function checkTotals(total: Float64Array, classes: readonly DatasetClass[], repo
   });
 }
 
+interface BinaryMask {
+  readonly path: string;
+  /** Of 255, in [0, 1]. */
+  readonly share: number;
+}
+
+/** A picture of which so much is ignored is more likely one of a class that was written as 255. */
+const IGNORED_SHARE = 0.5;
+
+/** Whether a mask of these pixels for each id holds nothing but 0 and 255. */
+const isBinary = (counts: Float64Array): boolean =>
+  counts[0] > 0 && counts[IGNORE_LABEL] > 0 && counts[0] + counts[IGNORE_LABEL] === sum(counts);
+
+const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
+
+/** Ids that no list of classes explains: from 1, or with more gaps than ids. */
+function checkUnlisted(total: Float64Array, report: ReportFault): void {
+  const ids = [...total.keys()].filter((id) => total[id] > 0 && id !== IGNORE_LABEL);
+  const most = ids.at(-1) ?? 0;
+  const some = `${ids.slice(0, 5).join(", ")}${ids.length > 5 ? ", …" : ""}`;
+  if (ids[0] === 1) report("ids-from-one", "classes.json", `id 0 never appears; the ids are ${some}`);
+  else if (2 * ids.length <= most) report("id-gaps", "classes.json", `the ids are ${some}, up to ${most}`);
+  else
+    for (let id = 0; id < most; id++)
+      if (total[id] === 0) report("class-empty", "classes.json", `no pixel of id ${id}`);
+}
+
 /** train.txt, val.txt, test.txt, a stem a line. */
-async function checkLists(
-  folder: DatasetFolder,
-  paths: readonly string[],
-  keys: ReadonlySet<string>,
-  report: ReportFault,
-): Promise<void> {
-  const lists = paths.filter((path) => LIST.test(path));
+async function checkLists(folder: DatasetFolder, keys: ReadonlySet<string>, report: ReportFault): Promise<void> {
+  const lists = folder.paths.filter((path) => LIST.test(path) && !OTHER_LIST.test(path));
   if (lists.length === 0) return;
   const owner = new Map<string, string>();
   for (const path of lists) {

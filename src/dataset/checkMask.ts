@@ -1,18 +1,31 @@
-import type { FaultKind } from "./faults.ts";
-import { countLabels, type DatasetClass, IGNORE_LABEL, rgbOf } from "./labelMap.ts";
-import { decodePng, isPng, type Png, PngError } from "./png.ts";
-import type { FoundLabels } from "./reading.ts";
-
-type Report = (kind: FaultKind, found: string) => void;
+import type { ReportKind } from "./annotations.ts";
+import { countLabels, type DatasetClass, IGNORE_LABEL, type ImageSize, rgbOf } from "./labelMap.ts";
+import { decodePng, isPng, type Png, PngError, pngHeader } from "./png.ts";
+import { type FoundLabels, plausibleSize } from "./reading.ts";
 
 const KINDS: Readonly<Record<number, string>> = { 0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA" };
 /** Border pixels in between their neighbours that make a mask smoothed; a few may be chance. */
 const SMOOTH_PIXELS = 4;
+/** Pixels in which the colours are counted: a photograph of many megapixels has millions. */
+const SMOOTH_LOOKED_AT = 2 ** 20;
+
+export interface MaskStorage {
+  /** 3: the id is repeated in three channels. */
+  readonly channels: 1 | 3;
+  /** Where masks may be RGB pictures: the id of each colour, as 0xrrggbb. */
+  readonly colors?: ReadonlyMap<number, number>;
+}
 
 /**
- * The labels in a mask file. Undefined, with a report, where it holds none that can be read. `channels` is what the layout asks for.
+ * The labels in a mask file of an image. Undefined, with a report, where it holds none that can be read. Its header is checked before its
+ * pixels are unpacked; nothing is said of its size where there is no image.
  */
-export function readMask(bytes: Uint8Array, channels: 1 | 3, report: Report): FoundLabels | undefined {
+export function readMask(
+  bytes: Uint8Array,
+  { channels, colors }: MaskStorage,
+  image: ImageSize | undefined,
+  report: ReportKind,
+): FoundLabels | undefined {
   if (bytes.length === 0) {
     report("empty-file", "0 bytes");
     return undefined;
@@ -24,27 +37,22 @@ export function readMask(bytes: Uint8Array, channels: 1 | 3, report: Report): Fo
     else report("mask-damaged", "not a PNG");
     return undefined;
   }
-  let png: Png;
   try {
-    png = decodePng(bytes);
+    const header = pngHeader(bytes);
+    if (image !== undefined && !plausibleSize(header, image, report)) return undefined;
+    if (header.bitDepth === 16) {
+      report("mask-depth", `16 bits a ${KINDS[header.colorType]} sample`);
+      return undefined;
+    }
+    const png = decodePng(bytes);
+    const data =
+      colors !== undefined && png.channels === 3 ? idsOfColors(png, colors, report) : idsOf(png, channels, report);
+    return data && { map: { width: png.width, height: png.height, data }, file: { bytes, png } };
   } catch (error) {
     if (!(error instanceof PngError)) throw error;
     report(error.message.includes("interlaced") ? "mask-interlaced" : "mask-damaged", error.message);
     return undefined;
   }
-  const { width, height } = png;
-  if (png.bitDepth === 16) {
-    report("mask-depth", `16 bits a ${KINDS[png.colorType]} sample`);
-    return undefined;
-  }
-  const data = idsOf(png, channels);
-  if (data === undefined) {
-    report("mask-channels", `${png.channels} channels (${KINDS[png.colorType]})`);
-    const smooth = smoothed(channel(png, 0), width, height, rareColours(png));
-    if (smooth > SMOOTH_PIXELS) report("anti-aliased", `${smooth} pixels with colours between their neighbours'`);
-    return undefined;
-  }
-  return { map: { width, height, data }, file: { bytes, png } };
 }
 
 /** Reports what is wrong with the ids of one label map, and returns the pixels of each. `listed`: whether the colours were. */
@@ -52,7 +60,7 @@ export function checkLabels(
   { map, file }: FoundLabels,
   classes: readonly DatasetClass[] | undefined,
   listed: boolean,
-  report: Report,
+  report: ReportKind,
 ): Float64Array {
   const { width, height, data } = map;
   const counts = countLabels(map);
@@ -61,9 +69,6 @@ export function checkLabels(
   if (used.length === 0) report("all-ignored", "255 everywhere");
   else if (present.length === 1) report("one-class", `id ${used[0]} everywhere`);
   if (classes === undefined) return counts;
-  // Only where classes beside the first exist can 255 have been meant as "one of them".
-  if (present.length === 2 && present[0] === 0 && present[1] === IGNORE_LABEL && classes.length > 1)
-    report("binary-mask", "only 0 and 255");
   const foreign = used.filter((id) => id >= classes.length);
   if (foreign.length > 0) {
     const outside = counts.map((n, id) => (id >= classes.length && id !== IGNORE_LABEL ? n : 0));
@@ -92,16 +97,52 @@ function hasColour(palette: Uint8Array, id: number, classes: readonly DatasetCla
 }
 
 /** The ids of a mask: its one channel, or the first of three equal ones where the layout has three. */
-function idsOf(png: Png, channels: 1 | 3): Uint8Array | undefined {
-  if (png.channels === 1) return channels === 1 ? (png.data as Uint8Array) : undefined;
-  if (channels === 1 || png.channels !== 3) return undefined;
-  const { data } = png;
-  for (let p = 0; p < data.length; p += 3) if (data[p] !== data[p + 1] || data[p] !== data[p + 2]) return undefined;
-  return channel(png, 0);
+function idsOf(png: Png, channels: 1 | 3, report: ReportKind): Uint8Array | undefined {
+  if (png.channels === channels && (channels === 1 || equalChannels(png))) return channel(png, 0);
+  report("mask-channels", `${png.channels} channels (${KINDS[png.colorType]})`);
+  const smooth = smoothedColors(png);
+  if (smooth > SMOOTH_PIXELS) report("anti-aliased", `${smooth} pixels with colours between their neighbours'`);
+  return undefined;
 }
 
-function channel({ data, channels, width, height }: Png, c: number): Uint8Array {
-  return Uint8Array.from({ length: width * height }, (_, p) => data[p * channels + c]);
+/** Whether red, green and blue are one number everywhere. */
+export function equalChannels({ data, channels }: Png): boolean {
+  for (let p = 0; p < data.length; p += channels) if (data[p] !== data[p + 1] || data[p] !== data[p + 2]) return false;
+  return true;
+}
+
+/** The ids of an RGB picture; colours that no class has are reported. */
+function idsOfColors(png: Png, colors: ReadonlyMap<number, number>, report: ReportKind): Uint8Array | undefined {
+  const data = new Uint8Array(png.width * png.height);
+  let unknown = 0;
+  let example = 0;
+  for (let p = 0; p < data.length; p++) {
+    const color = (png.data[3 * p] << 16) | (png.data[3 * p + 1] << 8) | png.data[3 * p + 2];
+    const id = colors.get(color);
+    if (id === undefined) {
+      unknown++;
+      example = color;
+    } else data[p] = id;
+  }
+  if (unknown === 0) return data;
+  const smooth = smoothedColors(png);
+  if (smooth > SMOOTH_PIXELS) report("anti-aliased", `${smooth} pixels with colours between their neighbours'`);
+  else report("label-unknown", `the colour #${example.toString(16).padStart(6, "0")} in ${unknown} pixels`);
+  return undefined;
+}
+
+/** One channel of an 8-bit picture. */
+export function channel({ data, channels, width, height }: Png, c: number): Uint8Array {
+  if (channels === 1) return data as Uint8Array;
+  const values = new Uint8Array(width * height);
+  for (let p = 0; p < values.length; p++) values[p] = data[p * channels + c];
+  return values;
+}
+
+/** Pixels, of the first million, whose rare colour lies between their neighbours'. */
+function smoothedColors(png: Png): number {
+  const rows = { ...png, height: Math.max(1, Math.min(png.height, Math.floor(SMOOTH_LOOKED_AT / png.width))) };
+  return smoothed(channel(rows, 0), rows.width, rows.height, rareColours(rows));
 }
 
 /** Tells pixels of rare colours: smoothing makes many colours of few pixels each. */

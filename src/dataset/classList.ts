@@ -1,11 +1,17 @@
-import type { DatasetFormat } from "./format.ts";
+import { z } from "zod";
+import { schemaFault } from "./annotations.ts";
+import type { DatasetLayout } from "./format.ts";
 import { checkClasses, type DatasetClass, type HexColor, hexColor } from "./labelMap.ts";
 import { type DatasetFolder, type ReportFault, readText } from "./reading.ts";
+
+const classesFile = z.object({
+  classes: z.array(z.object({ id: z.int(), name: z.string(), color: z.string(), background: z.boolean() })),
+});
 
 /** The classes of a folder: from classes.json, or as its layout lists them. Undefined, with a report, where nothing tells. */
 export async function readClasses(
   folder: DatasetFolder,
-  format: DatasetFormat,
+  format: DatasetLayout,
   report: ReportFault,
 ): Promise<readonly DatasetClass[] | undefined> {
   const path = "classes.json";
@@ -15,9 +21,9 @@ export async function readClasses(
     return own;
   }
   try {
-    const { classes } = JSON.parse(await readText(folder, path)) as {
-      classes: (DatasetClass & { readonly id: number })[];
-    };
+    const { data, error } = classesFile.safeParse(JSON.parse(await readText(folder, path)));
+    if (data === undefined) throw new RangeError(schemaFault(error));
+    const { classes } = data;
     const wrong = classes.findIndex(({ id }, i) => id !== i);
     if (wrong >= 0)
       throw new RangeError(`class "${classes[wrong].name}" has id ${classes[wrong].id}, expected ${wrong}`);

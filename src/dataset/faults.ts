@@ -7,6 +7,11 @@ interface FaultInfo {
 }
 
 export const FAULTS = {
+  "no-pairs": {
+    severity: "error",
+    fix: "put images beside their masks or annotations, or name the layout with --format",
+  },
+  "folder-left-out": { severity: "warning", fix: "check and export that folder by itself" },
   "image-without-mask": { severity: "error", fix: "add the mask, or remove the image" },
   "mask-without-image": { severity: "error", fix: "give image and mask the same stem, or remove the mask" },
   "stem-twice": { severity: "error", fix: "rename one of them: loaders pair by stem" },
@@ -25,6 +30,7 @@ export const FAULTS = {
   "binary-mask": { severity: "error", fix: "write 1 for the class: 255 means ignore" },
   "id-out-of-range": { severity: "error", fix: "map it to a class id, or to 255 to ignore it" },
   "ids-from-one": { severity: "error", fix: "subtract 1 from every id, or add a background class with id 0" },
+  "id-gaps": { severity: "error", fix: "add classes.json with the names of all ids, or number the classes 0, 1, 2, …" },
   "palette-colour": { severity: "warning", fix: "write the classes' colours as palette, or correct classes.json" },
   "all-ignored": { severity: "warning", fix: "leave the sample out: it teaches nothing" },
   "one-class": { severity: "warning", fix: "look at it: nothing but one class is in the mask" },
@@ -37,6 +43,7 @@ export const FAULTS = {
   "list-empty": { severity: "error", fix: "put samples into the split, or remove the list" },
   "annotation-damaged": { severity: "error", fix: "write or export the annotations again" },
   "annotation-stray": { severity: "error", fix: "add the image that it belongs to, or remove the annotation" },
+  "annotation-unused": { severity: "warning", fix: "mark the one to use as ground truth, or delete the others" },
   "label-unknown": { severity: "error", fix: "use a name from the list of labels, or add the class to it" },
   "annotations-differ": { severity: "error", fix: "write instances and panoptic maps from the same labels" },
   "area-wrong": { severity: "warning", fix: "compute area and box from the mask" },

@@ -45,16 +45,13 @@ export interface DatasetWriter {
   finish(): Promise<void>;
 }
 
-/** A layout on disk that other people's tools read. One file each, and a row in the table of `formats/index.ts`. */
-export interface DatasetFormat {
+/** A layout on disk that is read. One file each, and a row in the table of `formats/index.ts`. */
+export interface DatasetLayout {
   readonly name: string;
-  /** Whose format it is, in words. */
+  /** Whose it is, in words. */
   readonly title: string;
-  /** Three lines (or so) of code that load it; "{path}" stands for the folder. */
-  readonly load: { readonly language: string; readonly code: string };
-  writer(info: DatasetInfo, sink: DatasetSink): DatasetWriter;
   /** How many of a folder's files belong to this layout; 0 where the folder has another. */
-  recognise(paths: readonly string[]): number;
+  recognise(folder: DatasetFolder): number | Promise<number>;
   /** The classes that the layout's own files list, for folders without classes.json; undefined where they list none. */
   classes?(folder: DatasetFolder, report: ReportFault): Promise<readonly DatasetClass[] | undefined>;
   /** Its samples, in the order of their keys. What cannot be read is reported and left out, or found when the sample is read. */
@@ -63,6 +60,13 @@ export interface DatasetFormat {
     classes: readonly DatasetClass[] | undefined,
     report: ReportFault,
   ): Promise<readonly FoundSample[]>;
+}
+
+/** A layout that is written too, for other people's tools. */
+export interface DatasetFormat extends DatasetLayout {
+  /** Three lines (or so) of code that load it; "{path}" stands for the folder. */
+  readonly load: { readonly language: string; readonly code: string };
+  writer(info: DatasetInfo, sink: DatasetSink): DatasetWriter;
 }
 
 /** The lines that load a dataset from `path`, with its own numbers in them. */

@@ -5,10 +5,14 @@ export const IGNORE_LABEL = 255;
 /** Ids 0 to 254 are classes. */
 export const MOST_CLASSES = 255;
 
-/** Class ids row by row, `width` * `height` long; IGNORE_LABEL where there is none. */
-export interface LabelMap {
+/** In pixels. */
+export interface ImageSize {
   readonly width: number;
   readonly height: number;
+}
+
+/** Class ids row by row, `width` * `height` long; IGNORE_LABEL where there is none. */
+export interface LabelMap extends ImageSize {
   readonly data: Uint8Array;
 }
 

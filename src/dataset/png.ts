@@ -2,7 +2,7 @@
  * PNG (ISO/IEC 15948) as far as masks need it: exact numbers in, exact numbers out, where general codecs quantise or
  * expand palettes. Deflate is a JavaScript one, so that the same mask is the same bytes on every machine.
  */
-import { unzlibSync, zlibSync } from "fflate";
+import { Unzlib, zlibSync } from "fflate";
 
 /** Samples as stored, row by row, channels interleaved: palette indices for colour type 3. */
 export interface Png {
@@ -28,7 +28,11 @@ const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 
 /** zlib's own default: masks hardly shrink beyond it. */
 const DEFLATE_LEVEL = 6;
 /** Larger pictures are a mistake or an attack: inflating them would fill the memory. */
-const MOST_PIXELS = 2 ** 28;
+const MOST_BYTES = 2 ** 28;
+/** Deflate cannot pack better than 1032:1. */
+const MOST_DEFLATE_RATIO = 1032;
+/** Packed bytes that are inflated at a time: no more than 66 MB can come of them. */
+const PIECE = 2 ** 16;
 
 let table: Uint32Array | undefined;
 
@@ -105,56 +109,91 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 /** Whether the bytes begin as every PNG does. */
 export const isPng = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
 
-/** Reads any PNG that is not interlaced. Throws PngError for what is damaged or interlaced. */
-export function decodePng(bytes: Uint8Array): Png {
+/** What a PNG's header says of it, without its pixels. */
+export type PngHeader = Omit<Png, "data" | "palette">;
+
+/** Reads the header alone. Throws PngError for what does not begin as a PNG does. */
+export function pngHeader(bytes: Uint8Array): PngHeader {
   if (!isPng(bytes)) throw new PngError("not a PNG");
+  if (bytes.length < 33) throw new PngError("the PNG is cut short");
+  const header = new DataView(bytes.buffer, bytes.byteOffset + 8, 25);
+  if (header.getUint32(0) !== 13 || typeAt(bytes, 8) !== "IHDR") throw new PngError("the PNG has no header");
+  if (header.getUint32(21) !== crc32(bytes.subarray(12, 29)))
+    throw new PngError("the PNG is damaged: checksum of its IHDR chunk");
+  const [width, height] = [header.getUint32(8), header.getUint32(12)];
+  const [bitDepth, colorType] = [header.getUint8(16), header.getUint8(17)];
+  const channels = CHANNELS[colorType];
+  if (channels === undefined || ![1, 2, 4, 8, 16].includes(bitDepth))
+    throw new PngError(`the PNG has colour type ${colorType} with ${bitDepth} bits, which does not exist`);
+  if (width * height === 0 || width * height * channels * Math.max(1, bitDepth / 8) > MOST_BYTES)
+    throw new PngError(`the PNG claims ${width}x${height} pixels of ${channels * bitDepth} bits`);
+  if (header.getUint8(20) !== 0) throw new PngError("the PNG is interlaced; save it without interlacing");
+  return { width, height, bitDepth, colorType, channels };
+}
+
+const typeAt = (bytes: Uint8Array, chunk: number): string =>
+  String.fromCharCode(...bytes.subarray(chunk + 4, chunk + 8));
+
+/**
+ * Reads any PNG that is not interlaced, of 256 MiB of pixels at most. Throws PngError for what is damaged, larger or interlaced; in the time and
+ * memory of the pixels that the header claims, whatever the file inflates to.
+ */
+export function decodePng(bytes: Uint8Array): Png {
+  const header = pngHeader(bytes);
+  const { width, height, bitDepth, colorType, channels } = header;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let header: DataView | undefined;
   let palette: Uint8Array | undefined;
   const parts: Uint8Array[] = [];
   let at = SIGNATURE.length;
   for (let type = ""; type !== "IEND"; ) {
     if (at + 12 > bytes.length) throw new PngError("the PNG is cut short");
-    const length = view.getUint32(at);
-    const end = at + 8 + length;
+    const end = at + 8 + view.getUint32(at);
     if (end + 4 > bytes.length) throw new PngError("the PNG is cut short");
-    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    type = typeAt(bytes, at);
     if (view.getUint32(end) !== crc32(bytes.subarray(at + 4, end)))
       throw new PngError(`the PNG is damaged: checksum of its ${type} chunk`);
     const body = bytes.subarray(at + 8, end);
-    if (type === "IHDR" && length === 13) header = new DataView(body.buffer, body.byteOffset, 13);
-    else if (type === "PLTE") palette = body.slice();
+    if (type === "PLTE") palette = body.slice();
     else if (type === "IDAT") parts.push(body);
     at = end + 4;
   }
-  if (header === undefined) throw new PngError("the PNG has no header");
-  const width = header.getUint32(0);
-  const height = header.getUint32(4);
-  const bitDepth = header.getUint8(8);
-  const colorType = header.getUint8(9);
-  const channels = CHANNELS[colorType];
-  if (channels === undefined || ![1, 2, 4, 8, 16].includes(bitDepth))
-    throw new PngError(`the PNG has colour type ${colorType} with ${bitDepth} bits, which does not exist`);
-  if (width * height === 0 || width * height > MOST_PIXELS)
-    throw new PngError(`the PNG claims ${width}x${height} pixels`);
-  if (header.getUint8(12) !== 0) throw new PngError("the PNG is interlaced; save it without interlacing");
-  const bits = channels * bitDepth;
-  const line = Math.ceil((width * bits) / 8);
-  let raw: Uint8Array;
-  try {
-    raw = unzlibSync(joinBytes(parts), { out: new Uint8Array((line + 1) * height) });
-  } catch (cause) {
-    throw new PngError("the PNG is damaged: its pixels do not inflate", { cause });
-  }
-  if (raw.length !== (line + 1) * height) throw new PngError("the PNG is damaged: pixels are missing");
-  const rows = unfilter(raw, line, height, Math.max(1, bits >> 3));
+  if (colorType === 3 && palette === undefined) throw new PngError("the PNG has a palette image without a palette");
+  const line = Math.ceil((width * channels * bitDepth) / 8);
+  const raw = inflate(parts, (line + 1) * height);
+  const rows = unfilter(raw, line, height, Math.max(1, (channels * bitDepth) >> 3));
   const data = unpack(rows, { width, height, channels, bitDepth, line });
-  return { width, height, bitDepth, colorType, channels, data, ...(palette === undefined ? {} : { palette }) };
+  return { ...header, data, ...(palette === undefined ? {} : { palette }) };
 }
 
-/** Undoes the line filters (section 9 of the standard): each byte was predicted from its left, upper and upper-left. */
+/** The inflated pixels, `length` bytes. Throws PngError for more, fewer or other bytes. */
+function inflate(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const packed = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > packed * MOST_DEFLATE_RATIO) throw new PngError("the PNG is damaged: pixels are missing");
+  const raw = new Uint8Array(length);
+  let at = 0;
+  const inflater = new Unzlib((piece) => {
+    if (at + piece.length > length) throw new PngError("the PNG is damaged: more pixels than its header says");
+    raw.set(piece, at);
+    at += piece.length;
+  });
+  try {
+    for (const [i, part] of parts.entries())
+      for (let from = 0; from === 0 || from < part.length; from += PIECE)
+        inflater.push(part.subarray(from, from + PIECE), i === parts.length - 1 && from + PIECE >= part.length);
+  } catch (cause) {
+    if (cause instanceof PngError) throw cause;
+    throw new PngError("the PNG is damaged: its pixels do not inflate", { cause });
+  }
+  if (at !== length) throw new PngError("the PNG is damaged: pixels are missing");
+  return raw;
+}
+
+/**
+ * Undoes the line filters (section 9 of the standard), in place: each byte was predicted from its left, upper and upper-left. A line's own byte
+ * for the filter goes, so that what is written never runs ahead of what is read.
+ */
 function unfilter(raw: Uint8Array, line: number, height: number, step: number): Uint8Array {
-  const out = new Uint8Array(line * height);
+  const out = raw.subarray(0, line * height);
   for (let y = 0; y < height; y++) {
     const filter = raw[y * (line + 1)];
     if (filter > 4) throw new PngError(`the PNG is damaged: line ${y} has filter ${filter}`);
@@ -191,8 +230,12 @@ interface Layout {
 function unpack(rows: Uint8Array, { width, height, channels, bitDepth, line }: Layout): Uint8Array | Uint16Array {
   if (bitDepth === 8) return rows;
   const perLine = width * channels;
-  if (bitDepth === 16)
-    return Uint16Array.from({ length: perLine * height }, (_, i) => (rows[2 * i] << 8) | rows[2 * i + 1]);
+  if (bitDepth === 16) {
+    // In place too: a sample is read before it is written.
+    const samples = new Uint16Array(rows.buffer, 0, perLine * height);
+    for (let i = 0; i < samples.length; i++) samples[i] = (rows[2 * i] << 8) | rows[2 * i + 1];
+    return samples;
+  }
   const out = new Uint8Array(perLine * height);
   const mask = (1 << bitDepth) - 1;
   for (let y = 0; y < height; y++)

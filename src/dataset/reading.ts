@@ -1,6 +1,6 @@
 /** How datasets are read: a folder, what a layout finds in it, and where faults are reported. */
 import type { FaultKind } from "./faults.ts";
-import type { LabelMap } from "./labelMap.ts";
+import type { ImageSize, LabelMap } from "./labelMap.ts";
 import type { Png } from "./png.ts";
 import type { Split } from "./split.ts";
 
@@ -32,8 +32,11 @@ export interface FoundSample {
   readonly labels:
     | {
         readonly path: string;
-        /** Undefined, with a report, where they cannot be read. */
-        read(): Promise<FoundLabels | undefined>;
+        /**
+         * The labels of an image of this size. Undefined, with a report, where they cannot be read or have another size; and where annotations
+         * tell nothing without their image, which is undefined when it is missing or damaged.
+         */
+        read(image: ImageSize | undefined): Promise<FoundLabels | undefined>;
       }
     | undefined;
 }
@@ -52,6 +55,21 @@ export function splitNamed(name: string): Split | undefined {
   return found?.startsWith("val") ? "val" : (found as Split | undefined);
 }
 
+/**
+ * Whether labels that claim a size fit the real image: to be asked before anything of that size is allocated. False, with a report, where
+ * they do not; false without one where there is no image, which is a fault of its own.
+ */
+export function plausibleSize(
+  claimed: ImageSize,
+  image: ImageSize | undefined,
+  report: (kind: "size-mismatch", found: string) => void,
+): image is ImageSize {
+  if (image === undefined) return false;
+  if (claimed.width === image.width && claimed.height === image.height) return true;
+  report("size-mismatch", `${claimed.width}x${claimed.height}; the image has ${image.width}x${image.height}`);
+  return false;
+}
+
 /** A whole file as text. */
 export const readText = async (folder: DatasetFolder, path: string): Promise<string> =>
   new TextDecoder().decode(await folder.read(path));
@@ -66,6 +84,26 @@ export async function readJson(folder: DatasetFolder, path: string, report: Repo
   }
 }
 
+/** The folder at `root` of a folder; paths begin below it. */
+export function subfolder(folder: DatasetFolder, root: string): DatasetFolder {
+  if (root === "") return folder;
+  const prefix = `${root}/`;
+  return {
+    paths: folder.paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length)),
+    size: (path) => folder.size(prefix + path),
+    read: (path, start, end) => folder.read(prefix + path, start, end),
+  };
+}
+
+/** The folder of a path; "" at the top. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+/** The path of `name` below `folder`; annotations from Windows have backslashes. */
+export const inFolder = (folder: string, name: string): string => {
+  const path = name.replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
+  return folder === "" ? path : `${folder}/${path}`;
+};
+
 /** Images by what annotations call them: a path, the end of one, or a file name that only one has. */
 export function imageFinder(paths: readonly string[]): (name: string) => string | undefined {
   const images = paths.filter((path) => IMAGE_FILE.test(path));
@@ -76,7 +114,8 @@ export function imageFinder(paths: readonly string[]): (name: string) => string 
     if (list === undefined) byName.set(baseName(path), [path]);
     else list.push(path);
   }
-  return (name) => {
+  return (written) => {
+    const name = inFolder("", written);
     if (whole.has(name)) return name;
     const same = byName.get(baseName(name)) ?? [];
     const ending = same.filter((path) => path.endsWith(`/${name}`));
@@ -84,3 +123,9 @@ export function imageFinder(paths: readonly string[]): (name: string) => string 
     return same.length === 1 ? same[0] : undefined;
   };
 }
+
+/** An image file of a sample; undefined where annotations name one that is not there. */
+export const foundImage = (folder: DatasetFolder, path: string | undefined): FoundSample["image"] =>
+  path === undefined ? undefined : { path, read: () => folder.read(path) };
+
+export const byKey = (a: FoundSample, b: FoundSample): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);

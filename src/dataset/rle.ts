@@ -1,4 +1,5 @@
-/** Run lengths of a binary mask, as COCO, CVAT and Label Studio write them. */
+/** Run lengths of a binary mask, as COCO and CVAT write them. */
+import type { Area } from "./painter.ts";
 
 /**
  * Lengths of alternating runs of a mask of `length` pixels, zeros first (a first run may be empty). `inside(i)` tells
@@ -87,16 +88,49 @@ export function cocoRuns(text: string): number[] {
   return runs;
 }
 
-/**
- * The positions inside runs of zeros and ones in turn. Throws RangeError where the runs do not sum to `length`, or one is negative.
- */
-export function* runPositions(runs: readonly number[], length: number): Generator<number> {
+/** Throws RangeError where run lengths are not whole numbers from 0 on, or do not sum to `length`. */
+function checkRuns(runs: readonly number[], length: number): void {
+  const odd = runs.findIndex((run) => !(Number.isInteger(run) && run >= 0));
+  if (odd >= 0) throw new RangeError(`run length ${odd} is ${runs[odd]}, expected a whole number from 0 on`);
   const sum = runs.reduce((total, run) => total + run, 0);
-  if (sum !== length || runs.some((run) => !(Number.isInteger(run) && run >= 0)))
-    throw new RangeError(`the run lengths sum to ${sum}, expected ${length}`);
-  let at = 0;
-  for (const [i, run] of runs.entries()) {
-    if (i % 2 === 1) for (let p = at; p < at + run; p++) yield p;
-    at += run;
-  }
+  if (sum !== length) throw new RangeError(`the run lengths sum to ${sum}, expected ${length}`);
+}
+
+/**
+ * Runs of zeros and ones in turn along the rows of a `w` x `h` part of a map `width` wide, whose first pixel is `start`. Throws RangeError for
+ * runs of another size.
+ */
+export function rowRuns(runs: readonly number[], start: number, w: number, h: number, width: number): Area {
+  checkRuns(runs, w * h);
+  return (fill) => {
+    let at = 0;
+    for (const [i, run] of runs.entries()) {
+      const end = at + run;
+      for (; i % 2 === 1 && at < end; ) {
+        const [x, y] = [at % w, Math.floor(at / w)];
+        const length = Math.min(end - at, w - x);
+        fill(start + y * width + x, length);
+        at += length;
+      }
+      at = end;
+    }
+  };
+}
+
+/** Runs of zeros and ones in turn down the columns of a map, as COCO counts. Throws RangeError for runs of another size. */
+export function columnArea(runs: readonly number[], width: number, height: number): Area {
+  checkRuns(runs, width * height);
+  return (fill) => {
+    let at = 0;
+    for (const [i, run] of runs.entries()) {
+      const end = at + run;
+      for (; i % 2 === 1 && at < end; ) {
+        const [x, y] = [Math.floor(at / height), at % height];
+        const length = Math.min(end - at, height - y);
+        fill(y * width + x, length, width);
+        at += length;
+      }
+      at = end;
+    }
+  };
 }

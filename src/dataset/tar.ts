@@ -48,26 +48,51 @@ export class TarError extends Error {
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
 
+/** Bytes that are read at a time: a header alone is not worth a trip to the disk. */
+const WINDOW = 2 ** 16;
+/** Of a long name or a pax header; paths end at 4096 bytes. */
+const MOST_NAME_BYTES = 2 ** 20;
+
+/**
+ * A number of a header: octal digits, or 95 bits after a first bit of 1 as GNU tar writes what octal does not hold. Undefined for anything
+ * else, negative numbers too.
+ */
+function numberOf(field: Uint8Array): number | undefined {
+  if (field[0] === 0x80) return field.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
+  const digits = text(field).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
+}
+
 /** The files of an archive, without their content. Throws TarError where it is damaged or cut short. */
 export async function tarFiles(folder: DatasetFolder, path: string): Promise<TarFile[]> {
   const end = await folder.size(path);
   const files: TarFile[] = [];
+  let window = { at: 0, bytes: new Uint8Array() };
+  const read = async (from: number, to: number): Promise<Uint8Array> => {
+    if (from < window.at || to > window.at + window.bytes.length) {
+      const bytes = await folder.read(path, from, Math.min(end, Math.max(to, from + WINDOW)));
+      window = { at: from, bytes: Uint8Array.from(bytes) };
+    }
+    return window.bytes.subarray(from - window.at, to - window.at);
+  };
   let longName: string | undefined;
   for (let at = 0; ; ) {
     if (at + BLOCK > end) throw new TarError("it is cut short: the empty blocks at its end are missing");
-    const header = await folder.read(path, at, at + BLOCK);
+    const header = await read(at, at + BLOCK);
     if (header.every((byte) => byte === 0)) return files;
     const sum = header.reduce((s, byte, i) => s + (i >= 148 && i < 156 ? 32 : byte), 0);
-    if (Number.parseInt(text(header.subarray(148, 156)).trim(), 8) !== sum)
-      throw new TarError(`the header at byte ${at} is damaged`);
-    const size = Number.parseInt(text(header.subarray(124, 136)).trim(), 8);
+    if (numberOf(header.subarray(148, 156)) !== sum) throw new TarError(`the header at byte ${at} is damaged`);
+    const size = numberOf(header.subarray(124, 136));
+    if (size === undefined)
+      throw new TarError(`the header at byte ${at} has the size ${JSON.stringify(text(header.subarray(124, 136)))}`);
     const start = at + BLOCK;
-    if (!Number.isFinite(size) || start + size > end) throw new TarError(`it is cut short in the file at byte ${at}`);
+    if (start + size > end) throw new TarError(`it is cut short in the file at byte ${at}`);
     const type = String.fromCharCode(header[156]);
-    if (type === "L") longName = text(await folder.read(path, start, start + size));
-    else if (type === "x")
-      longName = /(?:^|\n)\d+ path=([^\n]*)/.exec(text(await folder.read(path, start, start + size)))?.[1] ?? longName;
-    else {
+    if (type === "L" || type === "x") {
+      if (size > MOST_NAME_BYTES) throw new TarError(`the header at byte ${at} has a name of ${size} bytes`);
+      const content = text(await read(start, start + size));
+      longName = type === "L" ? content : (/(?:^|\n)\d+ path=([^\n]*)/.exec(content)?.[1] ?? longName);
+    } else {
       const prefix = text(header.subarray(257, 262)) === "ustar" ? text(header.subarray(345, 500)) : "";
       const name = longName ?? `${prefix === "" ? "" : `${prefix}/`}${text(header.subarray(0, 100))}`;
       if (type === "0" || type === "\0") files.push({ name: name.replace(/^\.\//, ""), start, size });

@@ -60,6 +60,13 @@ describe("readZip", () => {
     expect([records.get("stored")!.stored, records.get("packed")!.stored]).toEqual([true, false]);
   });
 
+  it("keeps nothing that it inflated", () => {
+    const record = readZip(zipSync({ packed: [new Uint8Array(1000), { level: 9 }] })).get("packed")!;
+    expect(record.read()).toEqual(record.read());
+    expect(record.read()).not.toBe(record.read());
+    expect(record.packed).toBeLessThan(50);
+  });
+
   it("finds every changed byte of a record by its checksum", () => {
     const at = zipSync({ a: data }, { level: 0 }).indexOf(data[0]!);
     for (let i = 0; i < data.length; i++) {

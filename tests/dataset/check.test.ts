@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -36,6 +36,8 @@ const M = ["masks", "seed000001.png"];
 const I = ["images", "seed000001.png"];
 const rgba = (alpha: number) =>
   sharp({ create: { width: W, height: H, channels: 4, background: { r: 1, g: 2, b: 3, alpha } } });
+
+const PERSON = { id: 1, name: "person" };
 
 /** One fault each: what is done to a clean folder, and what must be found (and nothing else). */
 const PLANTED: [string, () => Promise<unknown>, string[]][] = [
@@ -183,6 +185,66 @@ const PLANTED: [string, () => Promise<unknown>, string[]][] = [
     },
     ["name-odd"],
   ],
+  [
+    "ids with more gaps than ids, and no classes.json",
+    async () => {
+      await rm(at("classes.json"));
+      for (let i = 0; i < 5; i++)
+        await writeFile(at("masks", `seed00000${i}.png`), index(mask((x) => (x < 5 ? 0 : x < 9 ? 100 : 200))));
+    },
+    ["classes-missing", "id-gaps"],
+  ],
+  [
+    "ids from 1, and no classes.json",
+    async () => {
+      await rm(at("classes.json"));
+      for (let i = 0; i < 5; i++)
+        await writeFile(at("masks", `seed00000${i}.png`), index(mask((x) => (x < 5 ? 1 : 2))));
+    },
+    ["classes-missing", "ids-from-one"],
+  ],
+  [
+    "nothing but 0 and 255, and no classes.json",
+    async () => {
+      await rm(at("classes.json"));
+      for (let i = 0; i < 5; i++)
+        await writeFile(at("masks", `seed00000${i}.png`), index(mask((x) => (x < 5 ? 0 : 255))));
+    },
+    ["binary-mask", "classes-missing"],
+  ],
+  [
+    "an id that is left out, and no classes.json",
+    async () => {
+      await rm(at("classes.json"));
+      for (let i = 0; i < 5; i++)
+        await writeFile(at("masks", `seed00000${i}.png`), index(mask((x) => (x < 5 ? 0 : x < 9 ? 1 : 3))));
+    },
+    ["class-empty", "classes-missing"],
+  ],
+  [
+    "two sets, a level down",
+    async () => {
+      const files = await readdir(folder);
+      for (const set of ["VOCdevkit/a", "VOCdevkit/b"])
+        for (const file of files) {
+          const name = { images: "JPEGImages", masks: "SegmentationClass" }[file] ?? file;
+          await cp(at(file), at(set, name), { recursive: true });
+        }
+      for (const file of files) await rm(at(file), { recursive: true });
+    },
+    ["folder-left-out"],
+  ],
+  [
+    "annotations without an image",
+    async () => {
+      for (const file of await readdir(folder)) await rm(at(file), { recursive: true });
+      await writeFile(
+        at("instances_train.json"),
+        JSON.stringify({ images: [], annotations: [], categories: [PERSON] }),
+      );
+    },
+    ["no-pairs"],
+  ],
   ["a stray file", () => writeFile(at("masks", ".DS_Store"), "x"), ["stray-file"]],
 ];
 
@@ -303,6 +365,13 @@ const ANNOTATED: [string, string, string, (bytes: Buffer) => string | Uint8Array
     ["annotation-damaged"],
   ],
   ["labelstudio", "no annotations", "tasks.json", json((c) => delete c[0]["annotations"]), ["image-without-mask"]],
+  [
+    "labelstudio",
+    "a second annotator",
+    "tasks.json",
+    json((c) => (c[0]["annotations"] as object[]).push({ result: [] })),
+    ["annotation-unused"],
+  ],
   ["labelstudio", "no list", "tasks.json", () => "{}", ["annotation-damaged"]],
   ["webdataset", "a cut archive", "train-000000.tar", (bytes) => bytes.subarray(0, 3000), ["annotation-damaged"]],
   [

@@ -1,154 +1,152 @@
 /** CVAT for images 1.1 as label maps. The XML is gone through once for where each image's part lies; parts are read one at a time. */
+import { paintShapes, type ReportKind, type Shape } from "../annotations.ts";
 import { type ListedClass, listedClasses } from "../classList.ts";
 import type { DatasetFormat } from "../format.ts";
-import type { DatasetClass } from "../labelMap.ts";
-import { areaPainter } from "../painter.ts";
-import { polygonPixels } from "../polygon.ts";
+import type { ImageSize } from "../labelMap.ts";
+import type { Area } from "../painter.ts";
 import {
   baseName,
+  byKey,
   type DatasetFolder,
-  type FoundLabels,
   type FoundSample,
+  foundImage,
   IMAGE_FILE,
   imageFinder,
-  type ReportFault,
+  inFolder,
+  plausibleSize,
   splitNamed,
   withoutExtension,
 } from "../reading.ts";
-import { runPositions } from "../rle.ts";
-import { attributesOf, fromXml, openingTags } from "../xml.ts";
+import { rowRuns } from "../rle.ts";
+import { box, ellipse, polygon } from "../shapes.ts";
+import { attributesOf, fromXml, utf8, xmlFileTags, xmlTags } from "../xml.ts";
 
 const FILE = "annotations.xml";
-/** Bytes that are looked through at a time. */
-const PIECE = 2 ** 22;
 
 export const cvatReader: Pick<DatasetFormat, "recognise" | "classes" | "read"> = {
-  recognise: (paths) => (paths.includes(FILE) ? 1 + paths.filter((p) => IMAGE_FILE.test(p)).length : 0),
+  recognise: ({ paths }) => (paths.includes(FILE) ? 1 + paths.filter((p) => IMAGE_FILE.test(p)).length : 0),
 
   async classes(folder, report) {
-    const { head } = await imageParts(folder);
-    const listed = [...head.matchAll(/<label>(.*?)<\/label>/gs)].map(([, label]): ListedClass => {
-      const color = /<color>\s*(#[\da-f]{6})\s*<\/color>/i.exec(label)?.[1];
-      const name = fromXml(/<name>(.*?)<\/name>/s.exec(label)?.[1] ?? "");
-      return { name, ...(color === undefined ? {} : { color }) };
-    });
-    return listed.length === 0 ? undefined : listedClasses(listed, FILE, report);
+    const { labels } = await outline(folder);
+    return labels.length === 0 ? undefined : listedClasses(labels, FILE, report);
   },
 
   async read(folder, classes, report) {
     const find = imageFinder(folder.paths);
-    const { parts, cut } = await imageParts(folder);
-    if (cut) report("annotation-damaged", FILE, "it is cut short: </annotations> is missing");
-    const samples = parts.map(({ tag, start, end }): FoundSample => {
-      const attributes = attributesOf(tag);
+    const { images, tracks, fault } = await outline(folder);
+    if (fault !== undefined) report("annotation-damaged", FILE, fault);
+    if (tracks > 0)
+      report("annotation-damaged", FILE, `${tracks} tracks of a video; export the task as "CVAT for images 1.1"`);
+    const samples = images.map(({ attributes, start, end }): FoundSample => {
       const name = attributes.get("name") ?? "";
-      const image = find(name);
       const source = `${FILE}: ${name}`;
+      const faultAt: ReportKind = (kind, found) => report(kind, source, found);
       return {
-        key: withoutExtension(baseName(name)),
+        key: withoutExtension(baseName(inFolder("", name))),
         split: splitNamed(attributes.get("subset") ?? ""),
-        image: image === undefined ? undefined : { path: image, read: () => folder.read(image) },
+        image: foundImage(folder, find(name)),
         labels: {
           path: source,
-          async read() {
-            if (classes === undefined) return undefined;
-            const part = new TextDecoder().decode(await folder.read(FILE, start, end));
-            return paintShapes(part.slice(tag.length), attributes, classes, (kind, what) => report(kind, source, what));
+          async read(real) {
+            const [width, height] = ["width", "height"].map((side) => Number(attributes.get(side)));
+            if (!plausibleSize({ width, height }, real, faultAt) || classes === undefined) return undefined;
+            const content = end > start ? new TextDecoder().decode(await folder.read(FILE, start, end)) : "";
+            return paintShapes(shapesOf(content), real, classes, faultAt);
           },
         },
       };
     });
-    return samples.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return samples.sort(byKey);
   },
 };
 
-interface ImagePart {
-  /** The opening tag; the element lies from `start` to `end` (bytes). */
-  readonly tag: string;
+interface ImageElement {
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Its content lies from `start` to `end` (bytes). */
   readonly start: number;
   readonly end: number;
 }
 
-/** Where each <image> lies, and what stands before the first. */
-async function imageParts(folder: DatasetFolder): Promise<{ head: string; parts: ImagePart[]; cut: boolean }> {
-  const size = await folder.size(FILE);
-  const parts: ImagePart[] = [];
-  let head: string | undefined;
-  let rest = "";
-  let restAt = 0;
-  for (let at = 0; at < size; at += PIECE) {
-    // One character a byte, so that places in the text are places in the file.
-    rest += latin1(await folder.read(FILE, at, Math.min(size, at + PIECE)));
-    let done = 0;
-    for (const found of rest.matchAll(/<image\b[^>]*>/g)) {
-      const close = found[0].endsWith("/>") ? found.index + found[0].length : rest.indexOf("</image>", found.index);
-      if (close < 0) break;
-      head ??= utf8(rest.slice(0, found.index));
-      const end = found[0].endsWith("/>") ? close : close + "</image>".length;
-      parts.push({ tag: utf8(found[0]), start: restAt + found.index, end: restAt + end });
-      done = end;
+/** Where each <image> lies, the labels of the task, and how many tracks of a video there are. */
+async function outline(
+  folder: DatasetFolder,
+): Promise<{ images: ImageElement[]; labels: ListedClass[]; tracks: number; fault?: string }> {
+  const images: ImageElement[] = [];
+  const labels: ListedClass[] = [];
+  let tracks = 0;
+  let image: { attributes: ReadonlyMap<string, string>; start: number } | undefined;
+  let label: { name?: string | undefined; color?: string | undefined } | undefined;
+  let closed = false;
+  try {
+    for await (const { name, kind, inner, before, start, end } of xmlFileTags(folder, FILE)) {
+      const opens = kind !== "close";
+      if (name === "image") {
+        const attributes = opens ? attributesOf({ inner: utf8(inner) }) : undefined;
+        if (kind === "empty" && attributes !== undefined) images.push({ attributes, start: end, end });
+        if (kind === "close" && image !== undefined) images.push({ ...image, end: start });
+        image = kind === "open" && attributes !== undefined ? { attributes, start: end } : undefined;
+      } else if (name === "track" && opens) tracks++;
+      else if (name === "annotations" && !opens) closed = true;
+      // The first name within a label is its own; its attributes have names too.
+      else if (name === "label" && kind === "open") label = {};
+      else if (name === "label" && label !== undefined) {
+        const { name: called = "", color } = label;
+        labels.push({ name: called, ...(color === undefined ? {} : { color }) });
+        label = undefined;
+      } else if (name === "name" && !opens && label !== undefined) label.name ??= fromXml(utf8(before));
+      else if (name === "color" && !opens && label !== undefined)
+        label.color ??= /^\s*(#[\da-f]{6})\s*$/i.exec(before)?.[1];
     }
-    rest = rest.slice(done);
-    restAt += done;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { images, labels, tracks, fault: error.message };
   }
-  return { head: head ?? utf8(rest), parts, cut: !rest.includes("</annotations>") };
+  return { images, labels, tracks, ...(closed ? {} : { fault: "it is cut short: </annotations> is missing" }) };
 }
 
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  const step = 2 ** 13;
-  for (let i = 0; i < bytes.length; i += step) text += String.fromCharCode(...bytes.subarray(i, i + step));
-  return text;
+/** The shapes within an image, lowest first. */
+function shapesOf(content: string): Shape[] {
+  const shapes: { order: number; shape: Shape }[] = [];
+  for (const tag of xmlTags(content)) {
+    // A tag describes the whole image; elements without a label belong to shapes.
+    if (tag.kind === "close" || tag.name === "tag") continue;
+    const attributes = attributesOf(tag);
+    const name = attributes.get("label");
+    if (name === undefined) continue;
+    const order = Number(attributes.get("z_order") ?? 0);
+    shapes.push({ order, shape: { name, area: (size) => shapeArea(tag.name, attributes, size) } });
+  }
+  return shapes.sort((a, b) => a.order - b.order).map(({ shape }) => shape);
 }
 
-const utf8 = (text: string): string => new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)));
-
-function paintShapes(
-  part: string,
-  image: ReadonlyMap<string, string>,
-  classes: readonly DatasetClass[],
-  report: (kind: Parameters<ReportFault>[0], found: string) => void,
-): FoundLabels | undefined {
-  const [width, height] = ["width", "height"].map((name) => Number(image.get(name)));
-  if (!(width > 0 && height > 0)) {
-    report("annotation-damaged", "no width and height");
-    return undefined;
-  }
-  const painter = areaPainter(width, height);
-  const shapes = [...openingTags(part)].filter(({ attributes }) => attributes.has("label"));
-  const order = (a: ReadonlyMap<string, string>): number => Number(a.get("z_order") ?? 0);
-  for (const { name, attributes } of shapes.sort((a, b) => order(a.attributes) - order(b.attributes))) {
-    const label = classes.findIndex((c) => c.name === attributes.get("label"));
-    if (label < 0) {
-      report("label-unknown", `"${attributes.get("label")}"`);
-      continue;
+function shapeArea(shape: string, attributes: ReadonlyMap<string, string>, { width, height }: ImageSize): Area {
+  const numbers = (...names: string[]): number[] =>
+    names.map((name) => {
+      const text = attributes.get(name)?.trim() ?? "";
+      const value = text === "" ? Number.NaN : Number(text);
+      if (!Number.isFinite(value)) throw new RangeError(`a <${shape}> with ${name}="${text}"; expected a number`);
+      return value;
+    });
+  const degrees = attributes.has("rotation") ? numbers("rotation")[0] : 0;
+  switch (shape) {
+    case "polygon":
+      return polygon((attributes.get("points") ?? "").split(/[;,]/).map(Number), width, height);
+    case "box": {
+      const [left, top, right, bottom] = numbers("xtl", "ytl", "xbr", "ybr");
+      const turn = { degrees, x: (left + right) / 2, y: (top + bottom) / 2 };
+      return box([left, top, right, bottom], turn, width, height);
     }
-    try {
-      painter.paint(shapePixels(name, attributes, width, height), label);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      report("annotation-damaged", error.message);
+    case "ellipse":
+      return ellipse(numbers("cx", "cy", "rx", "ry"), degrees, width, height);
+    case "mask": {
+      const [left, top, w, h] = numbers("left", "top", "width", "height");
+      if (!([left, top, w, h].every(Number.isInteger) && left >= 0 && top >= 0 && w > 0 && h > 0))
+        throw new RangeError(`a mask at ${left}, ${top} of ${w}x${h}`);
+      if (left + w > width || top + h > height)
+        throw new RangeError(`a mask at ${left}, ${top} of ${w}x${h} in an image of ${width}x${height}`);
+      return rowRuns((attributes.get("rle") ?? "").split(",").map(Number), top * width + left, w, h, width);
     }
+    default:
+      throw new RangeError(`a <${shape}>, which has no area; masks, polygons, boxes and ellipses are read`);
   }
-  if (painter.overlap > 0) report("overlap", `${painter.overlap} pixels of two shapes`);
-  return { map: painter.map };
-}
-
-function* shapePixels(
-  shape: string,
-  attributes: ReadonlyMap<string, string>,
-  width: number,
-  height: number,
-): Generator<number> {
-  const number = (name: string): number => Number(attributes.get(name));
-  if (shape === "polygon") {
-    const points = (attributes.get("points") ?? "").split(/[;,]/).map(Number);
-    yield* polygonPixels(points, width, height);
-  } else if (shape === "mask") {
-    const [left, top, w, h] = ["left", "top", "width", "height"].map(number);
-    if (!(left >= 0 && top >= 0 && left + w <= width && top + h <= height))
-      throw new RangeError(`a mask at ${left}, ${top} of ${w}x${h} in an image of ${width}x${height}`);
-    const runs = (attributes.get("rle") ?? "").split(",").map(Number);
-    for (const p of runPositions(runs, w * h)) yield (top + Math.floor(p / w)) * width + left + (p % w);
-  } else throw new RangeError(`a <${shape}>: masks and polygons are read`);
 }

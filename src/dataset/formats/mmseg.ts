@@ -1,5 +1,6 @@
 /** OpenMMLab's MMSegmentation 1.x: img_dir and ann_dir by split, and a config that names classes and colours. */
 
+import { z } from "zod";
 import { listedClasses } from "../classList.ts";
 import { classesJson, type DatasetFormat, type DatasetInfo } from "../format.ts";
 import { hexColor, rgbOf } from "../labelMap.ts";
@@ -33,15 +34,19 @@ data = BaseSegDataset(**config["train_dataset"])`,
     if (!folder.paths.includes(CONFIG)) return undefined;
     // Python is not run: the two lists are read where they are written as our writer does, which is JSON too.
     const text = await readText(folder, CONFIG);
-    const list = (name: string): unknown =>
-      JSON.parse(new RegExp(`^\\s*${name}=(.*),$`, "m").exec(text)?.[1] ?? "null");
-    try {
-      const [names, palette] = [list("classes") as string[] | null, list("palette") as number[][] | null];
-      const listed = names?.map((name, id) => ({ name, ...(palette?.[id] && { color: hexColor(palette[id]) }) }));
-      return listed && listedClasses(listed, CONFIG, report);
-    } catch {
-      return undefined;
-    }
+    const list = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
+      const line = text.split("\n").find((l) => l.trim().startsWith(`${name}=`));
+      try {
+        return schema.safeParse(JSON.parse(line?.trim().slice(name.length + 1, -1) ?? "null")).data;
+      } catch {
+        // Written by hand, in Python's own way: the classes are then unknown, which is told.
+        return undefined;
+      }
+    };
+    const palette = list("palette", z.array(z.array(z.int().min(0).max(255)).length(3)));
+    const names = list("classes", z.array(z.string()));
+    const listed = names?.map((name, id) => ({ name, ...(palette?.[id] && { color: hexColor(palette[id]) }) }));
+    return listed && listedClasses(listed, CONFIG, report);
   },
 };
 

@@ -2,10 +2,27 @@
 import { type ListedClass, listedClasses, numberedColor } from "../classList.ts";
 import { connectedComponents } from "../components.ts";
 import { classesJson, type DatasetFormat, splitLists } from "../format.ts";
-import { type DatasetClass, hexColor, IGNORE_LABEL, type LabelMap, paletteOf, rgbOf } from "../labelMap.ts";
-import { pairLayout } from "../pairs.ts";
+import {
+  type DatasetClass,
+  hexColor,
+  IGNORE_COLOR,
+  IGNORE_LABEL,
+  type LabelMap,
+  paletteOf,
+  rgbOf,
+} from "../labelMap.ts";
+import { pairLayout, pairsOf } from "../pairs.ts";
 import { encodePng } from "../png.ts";
-import { readText } from "../reading.ts";
+import { baseName, folderOf, IMAGE_FILE, readText, withoutExtension } from "../reading.ts";
+
+/** The lists of segmented images. */
+const SEGMENTED = /^ImageSets\/Segmentation\/[^/]+\.txt$/;
+
+const partOf = (path: string): { kind: "image" | "mask" | undefined; key: string } => {
+  const kind = { JPEGImages: "image", SegmentationClass: "mask" }[folderOf(path)] as "image" | "mask" | undefined;
+  return { kind: IMAGE_FILE.test(path) ? kind : undefined, key: withoutExtension(baseName(path)) };
+};
+const pairs = pairLayout(/^JPEGImages$/, /^SegmentationClass$/);
 
 export const voc: DatasetFormat = {
   name: "voc",
@@ -40,17 +57,39 @@ mask = np.array(Image.open(f"{path}/SegmentationClass/{names[0]}.png"))  # ids, 
       },
     };
   },
-  ...pairLayout(/^JPEGImages$/, /^SegmentationClass$/),
+  ...pairs,
+  async read(folder, classes, report) {
+    // VOC's own set has 17,125 images, of which 2,913 are segmented and listed: the others are no samples.
+    const listed = new Set<string>();
+    for (const path of folder.paths)
+      if (SEGMENTED.test(path)) for (const name of lines(await readText(folder, path))) listed.add(name);
+    const samples = folder.paths.includes(LABEL_MAP)
+      ? pairsOf(folder, partOf, { channels: 1, colors: colorIds(classes ?? []) }, report)
+      : await pairs.read(folder, classes, report);
+    return samples.filter(({ key, labels }) => labels !== undefined || listed.size === 0 || listed.has(key));
+  },
   async classes(folder, report) {
     if (!folder.paths.includes(LABEL_MAP)) return undefined;
-    const lines = (await readText(folder, LABEL_MAP)).split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
-    const listed = lines.map((line): ListedClass => {
-      const [name, rgb] = line.split(":");
-      return { name, color: hexColor((rgb ?? "").split(",").map(Number)) };
+    const listed = lines(await readText(folder, LABEL_MAP)).map((line): ListedClass => {
+      const [name, color = ""] = line.split(":");
+      const rgb = color.split(",").map(Number);
+      const valid = rgb.length === 3 && rgb.every((v) => Number.isInteger(v) && v >= 0 && v <= 255);
+      return { name, ...(valid ? { color: hexColor(rgb) } : {}) };
     });
     return listedClasses(listed, LABEL_MAP, report);
   },
 };
+
+const lines = (text: string): string[] => text.split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
+
+/** The ids of colours in RGB masks, as CVAT writes them beside its list; VOC's colour of the border is ignored. */
+const colorIds = (classes: readonly DatasetClass[]): ReadonlyMap<number, number> =>
+  new Map(
+    [IGNORE_COLOR, ...classes.map((c) => c.color)].map((color, i) => [
+      Number.parseInt(color.slice(1), 16),
+      i === 0 ? IGNORE_LABEL : i - 1,
+    ]),
+  );
 
 /** CVAT's list of names and colours. */
 const LABEL_MAP = "labelmap.txt";

@@ -43,7 +43,7 @@ image, mask = next(iter(data))`,
     };
   },
 
-  recognise: (paths) => paths.filter((path) => path.endsWith(".tar")).length,
+  recognise: ({ paths }) => paths.filter((path) => path.endsWith(".tar")).length,
 
   async read(folder, _, report) {
     const samples: FoundSample[] = [];
@@ -95,7 +95,8 @@ function shardSample(
     image: image && { path: at(image), read: () => content(image) },
     labels: mask && {
       path: at(mask),
-      read: async () => readMask(await content(mask), 1, (kind, found) => report(kind, at(mask), found)),
+      read: async (real) =>
+        readMask(await content(mask), { channels: 1 }, real, (kind, found) => report(kind, at(mask), found)),
     },
   };
 }

@@ -1,21 +1,18 @@
-import sharp from "sharp";
-import { type CheckResult, checkDataset, detectFormat, type ImageFacts } from "../../dataset/check.ts";
+import { type CheckResult, checkDataset } from "../../dataset/check.ts";
 import type { Fault } from "../../dataset/faults.ts";
-import { formatNamed, formats } from "../../dataset/formats/index.ts";
+import { formatNamed, layoutNamed, layouts } from "../../dataset/formats/index.ts";
 import type { DatasetFolder } from "../../dataset/reading.ts";
 import { defineJob } from "../requests/request.ts";
 import { openFolder } from "./folder.ts";
 import { checkRequest } from "./options.ts";
+import { probe } from "./probe.ts";
 import { classesPath, type DatasetSettings, labelSetNamed, loadDataset, masksFolder } from "./settings.ts";
 
 /** Checks a folder of images with masks or annotations, in any of the layouts. */
 export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe }, job): Promise<CheckResult> => {
   const files = await openFolder(folder);
   const dataset = format === null ? await loadDataset(folder) : undefined;
-  if (dataset === undefined) {
-    const layout = format === null ? detectFormat(files.paths, formats) : formatNamed(format);
-    return checkDataset(files, layout, probe, job);
-  }
+  if (dataset === undefined) return checkDataset(files, format === null ? layouts : [layoutNamed(format)], probe, job);
   // A dataset of ours is plain folders, once for each label set.
   const { settings } = dataset;
   const sets = recipe === null ? settings.labelSets.map((_, set) => set) : [labelSetNamed(settings, recipe)];
@@ -29,7 +26,7 @@ export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe 
       size: (path) => files.size(file(path)),
       read: (path, start, end) => files.read(file(path), start, end),
     };
-    const result = await checkDataset(folders, formatNamed("folders"), probe, job);
+    const result = await checkDataset(folders, [formatNamed("folders")], probe, job);
     pairs += result.pairs;
     // What concerns images and lists is found with every set.
     for (const fault of result.faults)
@@ -49,11 +46,3 @@ function pathsOfLabelSet(paths: readonly string[], settings: DatasetSettings, se
     else if (/^(images\/.*|(train|val|test)\.txt)$/.test(path)) real.set(path, path);
   return real;
 }
-
-const probe = async (bytes: Uint8Array): Promise<ImageFacts> => {
-  const image = sharp(bytes, { failOn: "warning" });
-  const { width, height, hasAlpha = false, orientation = 1 } = await image.metadata();
-  // Decoding all pixels finds what the header does not tell.
-  await image.stats();
-  return { width, height, hasAlpha, orientation };
-};

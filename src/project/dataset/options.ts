@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formats } from "../../dataset/formats/index.ts";
+import { formats, layouts } from "../../dataset/formats/index.ts";
 import { movedNetwork } from "../cluster/options.ts";
 import { truncationOr } from "../network/options.ts";
 import { option, optional } from "../requests/request.ts";
@@ -9,6 +9,7 @@ import { splitOptions } from "../requests/split.ts";
 const share = z.number().min(0).max(1);
 const path = z.string().min(1);
 const formatNames = formats.map((format) => format.name) as [string, ...string[]];
+const layoutNames = layouts.map((layout) => layout.name) as [string, ...string[]];
 const formatName = z.enum(formatNames);
 
 /** "3/16": part 3 of 16. Throws RangeError for anything else. */
@@ -101,7 +102,7 @@ export const exportRequest = z.strictObject({
   from: z.array(path).min(1).readonly(),
   format: option(formatName, "--format <name>", "the format"),
   /** Layout of a foreign folder. */
-  fromFormat: option(optional(z.enum([...formatNames, "celebamask"])), "--from <name>", "layout of a foreign folder", {
+  fromFormat: option(optional(z.enum([...layoutNames, "celebamask"])), "--from <name>", "layout of a foreign folder", {
     otherwise: "detected",
   }),
   recipe: option(optional(z.string()), "--recipe <name>", "the label set of a dataset that has several"),
@@ -126,7 +127,7 @@ export const verifyRequest = z.strictObject({
 /** What `klish check` can be asked for. */
 export const checkRequest = z.strictObject({
   folder: path,
-  format: option(optional(formatName), "--format <name>", "the layout", { otherwise: "detected" }),
+  format: option(optional(z.enum(layoutNames)), "--format <name>", "the layout", { otherwise: "detected" }),
   recipe: option(optional(z.string()), "--recipe <name>", "of a dataset with several label sets, the one to check", {
     otherwise: "all",
   }),

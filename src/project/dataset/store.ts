@@ -41,12 +41,13 @@ export interface ExportSummary {
  * Writes a dataset, its parts as one, or a foreign folder in another layout. Images and masks are linked, not copied, where the file system can. The folder
  * appears under its name when it is complete; an interrupted export is begun anew.
  */
-export const exportJob = defineJob(exportRequest, async (request, { onProgress, signal }): Promise<ExportSummary> => {
+export const exportJob = defineJob(exportRequest, async (request, job): Promise<ExportSummary> => {
+  const { onProgress, signal } = job;
   const format = formatNamed(request.format);
   const folder = await realpath(request.outdir).catch(() => resolve(request.outdir));
   if ((await listFolder(folder)).length > 0)
     throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
-  const source = await openSource(request.from, { ...request, name: titleOf(request) });
+  const source = await openSource(request.from, { ...request, name: titleOf(request) }, job);
   const { info } = source;
   const partial = `${folder}.partial`;
   await claimPartial(partial);

@@ -4,7 +4,7 @@ import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../storage/files.ts";
 import { type Fit, parseCrop } from "../train/pictures/framing.ts";
-import { listImages } from "../train/pictures/imageFiles.ts";
+import { filesTogether, listImages } from "../train/pictures/imageFiles.ts";
 import { CHANNELS, loadPrepared, openImageStore, toPlanes } from "../train/pictures/imageStore.ts";
 import { prepareImage, type Resampling } from "../train/pictures/prepareImage.ts";
 
@@ -67,16 +67,19 @@ export async function openPictures(
   return {
     count: files.length,
     async *batches(n) {
-      const order = new RandomState(0).permutation(files.length);
+      const order = Array.from(new RandomState(0).permutation(files.length), (i) => files[i]);
       let found = 0;
       for (let at = 0; at < order.length && found < n; ) {
-        const next = order.subarray(at, at + Math.min(TOGETHER, n - found));
+        const next = filesTogether(order, at, Math.min(TOGETHER, n - found));
         at += next.length;
         const tried = await Promise.all(
-          Array.from(next, async (i) => {
-            const content = await files[i].read();
+          next.map(async (file) => {
             // Broken pictures are counted; `klish train gan` lists them with the reason.
-            return prepareImage(content, preparation).catch(() => undefined);
+            try {
+              return await prepareImage(await file.read(), preparation);
+            } catch {
+              return undefined;
+            }
           }),
         );
         const pixels = tried.flatMap((picture) => (picture === undefined ? [] : [picture.pixels]));

@@ -134,7 +134,8 @@ async function readWs(file: string, numWs: number, wDim: number): Promise<Tensor
       { cause },
     );
   });
-  const stored = file.endsWith(".npy") ? readNpy(bytes) : (readNpz(bytes).get("w") ?? readNpz(bytes).get("ws"));
+  const arrays = file.endsWith(".npy") ? undefined : readNpz(bytes);
+  const stored = arrays === undefined ? readNpy(bytes) : (arrays.get("w") ?? arrays.get("ws"));
   const { shape } = stored ?? { shape: [] };
   if (stored === undefined || shape.length !== 3 || shape[1] !== numWs || shape[2] !== wDim)
     throw new ProjectError(

@@ -91,8 +91,7 @@ describe("openSource()", () => {
   });
 
   it("reads COCO as others write it: gaps in the ids, polygons, plain run lengths, folders by year", async () => {
-    const { mask } = (await someSamples(1))[0];
-    await put("train2017/000001.png", mask);
+    await put("train2017/000001.png", encodePng({ width: 4, height: 3, data: new Uint8Array(36) }));
     const content = {
       images: [{ id: 7, file_name: "000001.png", width: 4, height: 3 }],
       categories: [
@@ -117,19 +116,23 @@ describe("openSource()", () => {
     expect(rows).toEqual(["1 1 255 0", "1 1 255 0", "255 255 0 0"]);
   });
 
-  it("refuses annotations without a list of labels, and images that the panoptic list forgets", async () => {
-    await write("labelstudio", folder);
+  it("takes names that no list has from where Label Studio's export uses them", async () => {
+    const written = await write("labelstudio", folder);
     await rm(join(folder, "classes.json"));
     await rm(join(folder, "config.xml"));
+    const source = await openSource([folder], { fromFormat: null, recipe: null, name: "test" });
+    expect(source.info.classes.map((c) => c.name)).toEqual(classes.map((c) => c.name));
+    expect((await all(source)).map((s) => s.labels)).toEqual(written.map((s) => s.labels));
+  });
+
+  it("refuses images that the panoptic list forgets", async () => {
     const open = async (): Promise<unknown> =>
       all(await openSource([folder], { fromFormat: null, recipe: null, name: "test" }));
-    await expect(open()).rejects.toThrow("labels are names that no list gives ids (add classes.json");
-    await rm(folder, { recursive: true });
     await write("coco", folder);
     const path = join(folder, "annotations", "panoptic_val.json");
     const content = JSON.parse(await readFile(path, "utf8"));
     await writeFile(path, JSON.stringify({ ...content, annotations: [] }));
-    await expect(open()).rejects.toThrow('"seed000002" has no labels');
+    await expect(open()).rejects.toThrow('1 image-without-mask: val/seed000002.png: no mask "seed000002"');
   });
 
   it("keeps pixels and names from one layout to the next, through all of them", async () => {
@@ -189,14 +192,16 @@ describe("openSource()", () => {
     const mask = join(folder, "masks", "seed000002.png");
     const good = await readFile(mask);
     await writeFile(mask, encodePng({ width: 13, height: 9, data: new Uint8Array(117).fill(9) }));
-    await expect(open()).rejects.toThrow("masks/seed000002.png has id 9; there are 3 classes");
+    await expect(open()).rejects.toThrow(
+      "1 id-out-of-range: masks/seed000002.png: id 9 in 117 pixels; there are 3 classes (map it to a class id",
+    );
     await writeFile(mask, encodePng({ width: 13, height: 9, data: Uint8Array.from({ length: 351 }, (_, i) => i % 7) }));
     await expect(open()).rejects.toThrow(
       "masks/seed000002.png: 3 channels (RGB) (save one channel that holds the class id)",
     );
     await writeFile(mask, good);
     await put("images/seed000009.jpg", good);
-    await expect(open()).rejects.toThrow('"seed000009" has no labels');
+    await expect(open()).rejects.toThrow('no mask "seed000009"');
     await expect(openSource([join(folder, "none")], { fromFormat: null, recipe: null, name: "x" })).rejects.toThrow(
       "there is no such folder",
     );

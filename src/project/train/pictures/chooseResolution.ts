@@ -16,7 +16,7 @@ export async function chooseResolution(
   const probed = evenly(files, PROBES);
   const sides: number[] = [];
   for (const file of probed) {
-    const size = await imageSize(await file.read());
+    const size = await imageSize(file);
     if (size === undefined) continue;
     try {
       const { width, height } = cropRegion(size, crop);

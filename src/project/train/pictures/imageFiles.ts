@@ -22,6 +22,9 @@ export interface ImageFiles {
   readonly others: number;
 }
 
+/** A record of more bytes that was packed more tightly than any photograph is a bomb. */
+const MOST_FLAT_BYTES = 2 ** 24;
+const MOST_PICTURE_RATIO = 100;
 /** Node reads larger files only piece by piece. */
 const MOST_ZIP_BYTES = 2 ** 31 - 1;
 
@@ -88,6 +91,23 @@ async function inZip(path: string, bytes: number, modified: number): Promise<Ima
       name: record.name,
       bytes: record.size,
       modified: Math.round(modified),
-      read: async () => record.read(),
+      async read() {
+        if (record.size > MOST_FLAT_BYTES && record.size > record.packed * MOST_PICTURE_RATIO)
+          throw new Error(`${record.packed} bytes of the archive unfold to ${record.size}: not a picture`);
+        return record.read();
+      },
     }));
+}
+
+/** Bytes of files that are held at a time. */
+const MOST_BYTES_TOGETHER = 2 ** 28;
+
+/** The files from `start` on to read side by side: at most `most`, and no more bytes than memory has room for; one at least. */
+export function filesTogether(files: readonly ImageFile[], start: number, most: number): readonly ImageFile[] {
+  let end = start;
+  for (let bytes = 0; end < files.length && end - start < most; end++) {
+    bytes += files[end].bytes;
+    if (bytes > MOST_BYTES_TOGETHER && end > start) break;
+  }
+  return files.slice(start, end);
 }

@@ -1,5 +1,6 @@
 import sharp, { type KernelEnum } from "sharp";
 import { type Crop, cropRegion, type Fit, placeInSquare, type Size } from "./framing.ts";
+import type { ImageFile } from "./imageFiles.ts";
 
 /** Resampling by its usual name -> sharp's. Each is widened by the factor of shrinking, so that nothing aliases. */
 const kernels = { lanczos: "lanczos3", mitchell: "mitchell", linear: "linear", nearest: "nearest" } as const;
@@ -54,10 +55,10 @@ export async function prepareImage(
   return { pixels, region };
 }
 
-/** Size of a picture as it is shown, from its header; undefined where that is broken. */
-export async function imageSize(file: Uint8Array): Promise<Size | undefined> {
+/** Size of a picture as it is shown, from its header; undefined where that, or its file, is broken. */
+export async function imageSize(file: Pick<ImageFile, "read">): Promise<Size | undefined> {
   try {
-    return (await sharp(file).metadata()).autoOrient;
+    return (await sharp(await file.read()).metadata()).autoOrient;
   } catch {
     // The picture will be decoded, rejected and listed with the reason when its turn comes.
     return undefined;

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { explain, ProjectError, writeAtomic } from "../../storage/files.ts";
-import type { ImageFile } from "./imageFiles.ts";
+import { filesTogether, type ImageFile } from "./imageFiles.ts";
 import {
   CHANNELS,
   hashFile,
@@ -57,7 +57,7 @@ export async function prepareImages(
     const together = IMAGES_PER_CORE * availableParallelism();
     while (lines.length < files.length) {
       signal?.throwIfAborted();
-      const next = files.slice(lines.length, lines.length + together);
+      const next = filesTogether(files, lines.length, together);
       const prepared = await Promise.all(next.map((file) => prepareFile(file, preparation)));
       // Pixels first: a line says that they are there.
       await append(pixels, Buffer.concat(prepared.flatMap((p) => p.pixels ?? [])), pixelsPath(run));

@@ -1,0 +1,11 @@
+import sharp from "sharp";
+import type { ProbeImage } from "../../dataset/openLayout.ts";
+
+/** Decodes an image, line by line: memory does not grow with its pixels. Rejects where sharp cannot, or has a warning. */
+export const probe: ProbeImage = async (bytes) => {
+  const image = sharp(bytes, { failOn: "warning", sequentialRead: true });
+  const { width, height, hasAlpha = false, orientation = 1 } = await image.metadata();
+  // Decoding all pixels finds what the header does not tell; resizing keeps a few of them.
+  await image.resize(1, 1, { fit: "fill", kernel: "nearest", fastShrinkOnLoad: false }).raw().toBuffer();
+  return { width, height, hasAlpha, orientation };
+};
