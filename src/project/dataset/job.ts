@@ -5,6 +5,7 @@ import { formatNamed } from "../../dataset/formats/index.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GeneratorInfo } from "../../gan/generator.ts";
 import { samplesPerRun } from "../../gan/networkGenerator.ts";
+import { makeInOrder } from "../../runtime/node/pool.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
@@ -17,7 +18,6 @@ import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
 import { datasetRequest } from "./options.ts";
 import { writeOverview } from "./overview.ts";
-import { makeBlocks } from "./pool.ts";
 import type { DatasetWorkerStart, MadeBlock } from "./protocol.ts";
 import { alreadyMade, blocks, repair } from "./resume.ts";
 import { logRun, size } from "./runs.ts";
@@ -147,7 +147,7 @@ async function makeMissing(
       const makers = open.map((m) => m.make);
       try {
         await repair(done.damaged, settings, makers, stop);
-        if (!stop()) await makeBlocks(blocks(next, range.end, settings.blockSize), makers, finished, stop);
+        if (!stop()) await makeInOrder(blocks(next, range.end, settings.blockSize), makers, finished, stop);
       } finally {
         await Promise.all(open.map((m) => m.dispose()));
       }

@@ -33,9 +33,3 @@ export interface OpenBlockMaker {
   readonly make: BlockMaker;
   dispose(): Promise<void>;
 }
-
-/** What a worker thread answers to a block. */
-export type BlockAnswer = { readonly index: number } & (
-  | { readonly kind: "made"; readonly made: MadeBlock }
-  | { readonly kind: "failed"; readonly name: string; readonly message: string; readonly stack: string }
-);

@@ -1,9 +1,9 @@
 /** What an earlier run left: how far it came, and which of its files have to be made again. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeInOrder } from "../../runtime/node/pool.ts";
 import { ProjectError, readIfThere } from "../storage/files.ts";
 import { type ManifestEntry, manifestLine, manifestLines } from "./manifest.ts";
-import { makeBlocks } from "./pool.ts";
 import type { Block, BlockMaker } from "./protocol.ts";
 import { hashOf } from "./sample.ts";
 import { type DatasetSettings, imagePath, maskPath, seedRange } from "./settings.ts";
@@ -77,7 +77,7 @@ export async function repair(
 ): Promise<void> {
   const lines = damaged.map(manifestLine);
   let checked = 0;
-  await makeBlocks(
+  await makeInOrder(
     blocksOf(damaged, blockSize),
     makers,
     async (made) => {

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import type { Worker } from "node:worker_threads";
 import { paletteOf } from "../../dataset/labelMap.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
 import { PORTRAIT_VERSION, portraitOf } from "../../portraits/render.ts";
-import { endWorker, startWorker } from "../../runtime/node/threads.ts";
+import { makeInOrder } from "../../runtime/node/pool.ts";
+import { startThread } from "../../runtime/node/threads.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { defineJob } from "../requests/request.ts";
 import { encodeSheet } from "../sampling/images.ts";
@@ -12,7 +12,7 @@ import { writeAtomic } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
 import { missingPortraits, openPortraitFolder, type PortraitSettings, writePortraitLists } from "./folder.ts";
 import { portraitsRequest } from "./options.ts";
-import type { PortraitAnswer, PortraitWorkerStart } from "./worker.ts";
+import type { PortraitCalls, PortraitWorkerStart } from "./worker.ts";
 
 export interface PortraitsSummary {
   readonly folder: string;
@@ -54,7 +54,6 @@ async function makeAll(
   { onProgress, signal }: JobOptions,
 ): Promise<void> {
   let done = total - seeds.length;
-  let next = 0;
   const started = performance.now();
   const progress = (): void => {
     const seconds = (performance.now() - started) / 1000;
@@ -63,40 +62,34 @@ async function makeAll(
     onProgress?.({ phase: "portraits", done, total, ...note });
   };
   progress();
-  const drive = (worker: Worker): Promise<void> =>
-    new Promise((finish, fail) => {
-      const send = (): void => {
-        if (signal?.aborted || next >= seeds.length) {
-          finish();
-          return;
-        }
-        worker.postMessage(seeds.slice(next, next + BATCH));
-        next += BATCH;
-      };
-      worker.on("message", (answer: PortraitAnswer) => {
-        if (answer.kind === "failed") {
-          next = seeds.length;
-          fail(Object.assign(new Error(answer.message), { name: answer.name, stack: answer.stack }));
-          return;
-        }
-        done += answer.count;
-        progress();
-        send();
-      });
-      worker.on("error", fail);
-      worker.on("exit", (code) => fail(new Error(`a thread of the portraits ended unexpectedly (exit code ${code})`)));
-      send();
-    });
   const wanted = Math.min(threads ?? availableParallelism(), Math.ceil(seeds.length / BATCH));
-  const workers = Array.from({ length: wanted }, () => startWorker("./worker", import.meta.url, { workerData: start }));
+  const workers = Array.from({ length: wanted }, () =>
+    startThread<PortraitCalls>("./worker", import.meta.url, {
+      calls: ["make"],
+      title: "a thread of the portraits",
+      data: start,
+    }),
+  );
   try {
-    // All are waited for, so that none still writes after a failure of another.
-    const ends = await Promise.allSettled(workers.map(drive));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await makeInOrder(
+      pieces(seeds),
+      workers.map(({ calls }) => calls.make),
+      async (count) => {
+        done += count;
+        progress();
+      },
+      () => signal?.aborted === true,
+    );
   } finally {
-    await Promise.all(workers.map(endWorker));
+    await Promise.all(workers.map((worker) => worker.close()));
   }
   signal?.throwIfAborted();
+}
+
+function* pieces(seeds: readonly number[]): Generator<{ index: number; seeds: readonly number[] }, undefined> {
+  for (let index = 0; index * BATCH < seeds.length; index++)
+    yield { index, seeds: seeds.slice(index * BATCH, (index + 1) * BATCH) };
+  return undefined;
 }
 
 /** The first portraits, each beside its mask. */

@@ -1,6 +1,6 @@
 /** A worker thread of `klish portraits`: renders and writes the portraits of the seeds that it is sent. */
 import { join } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng as encodeMask } from "../../dataset/png.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
@@ -16,10 +16,11 @@ export interface PortraitWorkerStart {
   readonly resolution: number;
 }
 
-/** What it answers to a list of seeds. */
-export type PortraitAnswer =
-  | { readonly kind: "made"; readonly count: number }
-  | { readonly kind: "failed"; readonly name: string; readonly message: string; readonly stack: string };
+/** What it serves. */
+export interface PortraitCalls {
+  /** Renders and writes portraits; resolves to their number. */
+  make(piece: { readonly seeds: readonly number[] }): Promise<number>;
+}
 
 const { folder, resolution } = workerData as PortraitWorkerStart;
 const palette = paletteOf(portraitClasses);
@@ -31,14 +32,10 @@ async function make(seed: number): Promise<void> {
   await writeAtomic(join(folder, portraitMask(seed)), encodeMask({ ...labels, palette }), { flush: false });
 }
 
-serve(async (seeds: readonly number[]) => {
-  const send = (answer: PortraitAnswer): void => parentPort?.postMessage(answer);
-  try {
+serve<PortraitCalls>({
+  async make({ seeds }) {
     // Rendered one after another; encoded and written side by side.
     await Promise.all(seeds.map(make));
-    send({ kind: "made", count: seeds.length });
-  } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    send({ kind: "failed", name, message, stack: stack ?? "" });
-  }
+    return seeds.length;
+  },
 });

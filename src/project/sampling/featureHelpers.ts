@@ -1,7 +1,10 @@
-import type { Worker } from "node:worker_threads";
-import { endWorker, startWorker } from "../../runtime/node/threads.ts";
-import type { FeatureHelper, HelperAnswer, HelperRequest, HelperResult } from "./featureProtocol.ts";
+import type { SvmSolver } from "../../cluster/svm/svmSolver.ts";
+import type { PassWorker } from "../../pixels/threads/sharedPasses.ts";
+import { startThread } from "../../runtime/node/threads.ts";
 import type { FeatureSource } from "./featureSource.ts";
+
+/** A thread with features of its own: it runs passes over ranges of them, and solves SVMs. */
+export type FeatureHelper = PassWorker & SvmSolver;
 
 export interface FeatureHelpers {
   readonly helpers: readonly FeatureHelper[];
@@ -11,41 +14,17 @@ export interface FeatureHelpers {
 
 /** `count` threads that compute on `data`, which must be shared memory or on disk. */
 export function startHelpers(data: FeatureSource, count: number): FeatureHelpers {
-  const workers = Array.from({ length: count }, () =>
-    startWorker("./featureWorker", import.meta.url, { workerData: data }),
+  const threads = Array.from({ length: count }, () =>
+    startThread<FeatureHelper>("./featureWorker", import.meta.url, {
+      calls: ["svm", "nearest", "solve", "trainMerged"],
+      title: "a clustering thread",
+      data,
+    }),
   );
   return {
-    helpers: workers.map(helper),
+    helpers: threads.map(({ calls }) => calls),
     async close() {
-      await Promise.all(workers.map(endWorker));
+      await Promise.all(threads.map((thread) => thread.close()));
     },
   };
-}
-
-function helper(worker: Worker): FeatureHelper {
-  const waiting: { resolve: (result: HelperResult) => void; reject: (error: Error) => void }[] = [];
-  let broken: Error | undefined;
-  worker.on("message", (answer: HelperAnswer) => {
-    const next = waiting.shift();
-    if ("result" in answer) next?.resolve(answer.result);
-    else next?.reject(answer.error);
-  });
-  const fail = (error: Error): void => {
-    broken ??= error;
-    for (const { reject } of waiting.splice(0)) reject(broken);
-  };
-  worker.on("error", fail);
-  worker.on("exit", (code) => fail(new Error(`a clustering thread ended unexpectedly (exit code ${code})`)));
-  const ask =
-    <Kind extends keyof FeatureHelper>(kind: Kind) =>
-    (...args: Parameters<FeatureHelper[Kind]>): ReturnType<FeatureHelper[Kind]> =>
-      new Promise((resolve, reject) => {
-        if (broken !== undefined) {
-          reject(broken);
-          return;
-        }
-        waiting.push({ resolve, reject });
-        worker.postMessage({ kind, args } as HelperRequest);
-      }) as ReturnType<FeatureHelper[Kind]>;
-  return { svm: ask("svm"), nearest: ask("nearest"), solve: ask("solve"), trainMerged: ask("trainMerged") };
 }

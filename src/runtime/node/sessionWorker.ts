@@ -1,44 +1,40 @@
-/** The worker thread behind `workerRuntime`: owns sessions by number and answers one request after the other. */
-import { parentPort } from "node:worker_threads";
+/** The worker thread behind `workerRuntime`: owns sessions by number. */
 import { ortNode } from "../ortNode.ts";
-import type { Fetches, Session } from "../session.ts";
+import type { Session } from "../session.ts";
+import type { SessionCalls } from "./sessionCalls.ts";
 import { serve } from "./threads.ts";
-import type { Answer, Request, SessionDescription } from "./workerProtocol.ts";
 
 const sessions = new Map<number, Session>();
 let nextSession = 0;
 
-async function resultOf(request: Request): Promise<SessionDescription | Fetches | null> {
-  if (request.kind === "create") {
-    const session = await ortNode.createSession(request.model, request.options);
-    sessions.set(nextSession, session);
-    const { provider, inputs, outputs } = session;
-    return { session: nextSession++, provider, inputs, outputs };
-  }
-  const session = sessions.get(request.session);
+function sessionOf(number: number): Session {
+  const session = sessions.get(number);
   if (session === undefined) throw new Error("the session was disposed of");
-  if (request.kind === "run") return session.run(request.feeds, request.outputs);
-  sessions.delete(request.session);
-  await session.dispose();
-  return null;
+  return session;
 }
 
-serve(async (request: Request) => {
-  let answer: Answer;
-  let transfer: ArrayBuffer[] = [];
-  try {
-    const result = await resultOf(request);
-    if (request.kind === "run") transfer = buffersOf(result as Fetches);
-    answer = { id: request.id, ok: true, result };
-  } catch (error) {
-    answer = { id: request.id, ok: false, message: error instanceof Error ? error.message : String(error) };
-  }
-  parentPort?.postMessage(answer, transfer);
-});
+serve<SessionCalls>(
+  {
+    async create(model, options) {
+      const session = await ortNode.createSession(model, options);
+      sessions.set(nextSession, session);
+      const { provider, inputs, outputs } = session;
+      return { session: nextSession++, provider, inputs, outputs };
+    },
+    run: async (session, feeds, outputs) => sessionOf(session).run(feeds, outputs),
+    async dispose(number) {
+      const session = sessionOf(number);
+      sessions.delete(number);
+      await session.dispose();
+    },
+  },
+  { moved: buffersOf },
+);
 
-/** The distinct buffers of the results, to be moved instead of copied. */
-function buffersOf(fetches: Fetches): ArrayBuffer[] {
+/** The distinct buffers of the tensors that a run gave. */
+function buffersOf(result: unknown): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
-  for (const { data } of Object.values(fetches)) if (data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  for (const value of Object.values(result ?? {}) as { readonly data?: { readonly buffer: unknown } }[])
+    if (value?.data?.buffer instanceof ArrayBuffer) buffers.add(value.data.buffer);
   return [...buffers];
 }

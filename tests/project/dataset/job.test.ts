@@ -8,7 +8,6 @@ import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { datasetJob } from "../../../src/project/dataset/job.ts";
 import type { DatasetRequest, VerifyRequest } from "../../../src/project/dataset/options.ts";
-import { makeBlocks } from "../../../src/project/dataset/pool.ts";
 import type { Block, MadeBlock } from "../../../src/project/dataset/protocol.ts";
 import { blocks } from "../../../src/project/dataset/resume.ts";
 import { seedRange } from "../../../src/project/dataset/settings.ts";
@@ -18,6 +17,7 @@ import { carryLabels } from "../../../src/project/labels/carry.ts";
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
 import { edit, freshRecipe, type LabelRecipe } from "../../../src/project/labels/recipe.ts";
 import { loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
+import { makeInOrder } from "../../../src/runtime/node/pool.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
 let folder: string;
@@ -376,7 +376,7 @@ describe("exportJob()", () => {
   });
 });
 
-describe("makeBlocks()", () => {
+describe("makeInOrder()", () => {
   const twenty = (): Iterator<Block> => blocks(0, 20, 1);
   const made = (index: number): MadeBlock => ({ lines: `${index}`, samples: 1, bytes: 0 });
 
@@ -395,7 +395,7 @@ describe("makeBlocks()", () => {
       if (lines === "0") expect(begun).toBeLessThan(19);
       seen.push(lines);
     };
-    await makeBlocks(twenty(), [slow, slow], finished, () => false);
+    await makeInOrder(twenty(), [slow, slow], finished, () => false);
     expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
     expect(running).toBe(0);
   });
@@ -406,7 +406,7 @@ describe("makeBlocks()", () => {
       if (index === 5) throw new RangeError("no more");
       return made(index);
     };
-    const run = makeBlocks(
+    const run = makeInOrder(
       twenty(),
       [maker],
       async ({ lines }) => void seen.push(lines),
@@ -414,7 +414,7 @@ describe("makeBlocks()", () => {
     );
     await expect(run).rejects.toThrow("no more");
     expect(seen).toEqual(["0", "1", "2", "3", "4"].slice(0, seen.length));
-    const full = makeBlocks(
+    const full = makeInOrder(
       twenty(),
       [async ({ index }) => made(index)],
       async () => Promise.reject(new Error("full")),

@@ -1,23 +1,21 @@
-import type { Block, BlockMaker, MadeBlock } from "./protocol.ts";
-
-/** Blocks that one maker has at a time: while one is generated, the files of the other are encoded and written. */
-const BLOCKS_EACH = 2;
-/** Finished blocks, per maker, that may wait for a slower one before them. */
+/** Pieces that one maker has at a time: while one is computed, the files of the other are encoded and written. */
+const PIECES_EACH = 2;
+/** Finished pieces, per maker, that may wait for a slower one before them. */
 const WAITING_EACH = 4;
 
 /**
- * Has blocks made by several makers side by side. `finished` gets what they made in the order of the blocks, one at a time.
- * Blocks are drawn only as makers become free, and few finished ones wait for their turn, so memory does not grow with their
- * number. After a failure, or once `stop` says so, no further block is begun; those begun are finished first. Rejects with the
+ * Has pieces of work done by several makers side by side. `finished` gets what they made in the order of the pieces' numbers, which
+ * follow each other, one at a time. Pieces are drawn only as makers become free, and few finished ones wait for their turn, so memory does not grow with their
+ * number. After a failure, or once `stop` says so, no further piece is begun; those begun are finished first. Rejects with the
  * first failure.
  */
-export async function makeBlocks(
-  blocks: Iterator<Block>,
-  makers: readonly BlockMaker[],
-  finished: (made: MadeBlock) => Promise<void>,
+export async function makeInOrder<Piece extends { readonly index: number }, Made>(
+  pieces: Iterator<Piece>,
+  makers: readonly ((piece: Piece) => Promise<Made>)[],
+  finished: (made: Made) => Promise<void>,
   stop: () => boolean,
 ): Promise<void> {
-  const waiting = new Map<number, MadeBlock>();
+  const waiting = new Map<number, Made>();
   let next: number | undefined;
   let failure: unknown;
   let failed = false;
@@ -45,9 +43,9 @@ export async function makeBlocks(
     }
     changed();
   };
-  const lane = async (maker: BlockMaker): Promise<void> => {
+  const lane = async (maker: (piece: Piece) => Promise<Made>): Promise<void> => {
     while (!failed && !stop()) {
-      const { value, done } = blocks.next();
+      const { value, done } = pieces.next();
       if (done === true) return;
       next ??= value.index;
       try {
@@ -60,6 +58,6 @@ export async function makeBlocks(
       while (!failed && waiting.size > WAITING_EACH * makers.length) await woken;
     }
   };
-  await Promise.all(makers.flatMap((maker) => Array.from({ length: BLOCKS_EACH }, () => lane(maker))));
+  await Promise.all(makers.flatMap((maker) => Array.from({ length: PIECES_EACH }, () => lane(maker))));
   if (failed) throw failure;
 }
