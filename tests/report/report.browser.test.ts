@@ -111,6 +111,25 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     await page.close();
   });
 
+  it("tells the largest cluster on one basis with the list, in both label modes, and what has no area", async () => {
+    const page = await open("basis", syntheticImages());
+    for (const mode of ["SVM", "Merged"])
+      for (const k of [12, 7, 3]) {
+        await page.getByRole("button", { name: mode }).click();
+        await setK(page, k);
+        await settled(page);
+        const shown = await page.locator(".figures span", { hasText: "largest cluster" }).locator("b").textContent();
+        const first = page.locator("#clusters li").first().locator(".value").first();
+        expect(await first.textContent()).toBe(`, area ${shown}`);
+        const rows = await page.locator("#clusters li button").allTextContents();
+        const empty = rows.filter((text) => text.includes(", area 0 %")).map((text) => /#\d+/.exec(text)![0]);
+        if (empty.length > 0)
+          expect(await page.locator("#clusters .hint").textContent()).toContain(`${empty.join(", ")}: no pixel`);
+      }
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("names and isolates the cluster that a finger taps", async () => {
     const page = await open("tap", syntheticImages(), 390);
     await page

@@ -89,14 +89,19 @@ export const distinctColors = (count: number): Rgb[] => distinctCandidates(count
 /**
  * A colour for each cluster, by its id, [K0]; the same at every K. The longest-lived clusters get the most distinct colours: the first
  * dozen of `distinctColors`, then twelve, then twice as many each time. Within such a group colours are exchanged as long as that lowers
- * the strain, the sum over all borders of length / squared distance of the colours. `borders`, [K0,K0] and symmetric, holds the length of
- * the border between each two start clusters; without it a cluster's only neighbour is the one that it merges into.
+ * the strain: over all neighbours, the sum of border / squared distance of the colours, a border being its share of the whole border of
+ * the one that lives shorter. `borders`, [K0,K0] and symmetric, holds the length of the border between each two start clusters; without
+ * it a cluster's only neighbour is the one that it merges into.
  */
 export function clusterColors(hierarchy: Hierarchy, borders?: Float64Array): Rgb[] {
   const { bySurvival, maxK } = hierarchy;
   const inLife = borders === undefined ? siblings(hierarchy) : bordersInLife(hierarchy, borders);
-  // By ranks from here on: the border of two clusters is that at the end of the one that lives shorter.
-  const border = (a: number, b: number): number => inLife[bySurvival[Math.max(a, b)]][bySurvival[Math.min(a, b)]];
+  const around = inLife.map((row) => row.reduce((a, b) => a + b, 0) || 1);
+  /** By ranks: the share of its whole border that the one that lives shorter has with the other, at its end. */
+  const border = (a: number, b: number): number => {
+    const [longer, shorter] = [bySurvival[Math.min(a, b)], bySurvival[Math.max(a, b)]];
+    return inLife[shorter][longer] / around[shorter];
+  };
   const palette = distinctCandidates(maxK);
   const near = Float64Array.from({ length: maxK ** 2 }, (_, i) => {
     const [a, b] = [Math.floor(i / maxK), i % maxK];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { loadCode } from "../../dataset/format.ts";
 import { formats } from "../../dataset/formats/index.ts";
-import { type DatasetClass, paletteOf, rgbOf } from "../../dataset/labelMap.ts";
+import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng } from "../../dataset/png.ts";
 import { xml } from "../../dataset/xml.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
@@ -73,7 +73,7 @@ ${hasBackground ? `<h2>Smallest foreground</h2>${await gallery(s.sets[set].small
 <h2>Random samples</h2>${several ? `<p>The image, then the labels of ${settings.labelSets.map((set) => xml(set.name)).join(", ")}.</p>` : ""}${await gallery(s.random, all, (e) => e.split)}
 ${sections.join("\n")}
 <h2>How to load it</h2><p>${several ? "Each label set is a dataset of its own" : "This folder is the first layout"}; <code>klish dataset export</code> writes ${several ? "it in any of these layouts (<code>--recipe</code> chooses)" : "the others"}.</p>
-${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre>${xml(loadCode(f, { imageExtension: settings.imageFormat, classes: classes[0] }, f.name === "folders" && !several ? folder : `<${f.name} folder>`))}</pre>`).join("\n")}
+${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre tabindex="0" role="group" aria-label="Code to load ${xml(f.title)}">${xml(loadCode(f, { imageExtension: settings.imageFormat, classes: classes[0] }, f.name === "folders" && !several ? folder : `<${f.name} folder>`))}</pre>`).join("\n")}
 </main></body></html>
 `;
 }
@@ -166,7 +166,7 @@ function classTable(classes: readonly DatasetClass[], { pixelShare, images }: La
   );
   const n = classes.length;
   if (images[n] > 0) rows.push(row(255, "ignored", "#b9b9b4", n));
-  return `<table class="classes"><thead><tr><th>id</th><th>class</th><th></th><th>pixels</th><th>images</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<table class="classes"><thead><tr><th>id</th><th>class</th><td></td><th>pixels</th><th>images</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 function togetherTable(classes: readonly DatasetClass[], { together, images }: LabelStatistics): string {
@@ -175,16 +175,16 @@ function togetherTable(classes: readonly DatasetClass[], { together, images }: L
   const rows = classes.map(({ name, color }, a) => {
     const cells = classes.map((_, b) => {
       const share = images[a] > 0 ? together[a * n + b] / images[a] : 0;
-      return `<td style="background:rgba(${rgbOf("#4c89cc").join(",")},${(share * 0.8).toFixed(3)})">${Math.round(100 * share)}</td>`;
+      return `<td style="--share:${Math.round(100 * share)}%">${Math.round(100 * share)}</td>`;
     });
     return `<tr><th><i style="background:${color}"></i>${a} ${xml(name)}</th>${cells.join("")}</tr>`;
   });
-  return `<div class="wide"><table class="together"><thead><tr><th></th>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<div class="wide" tabindex="0" role="group" aria-label="What appears with what"><table class="together"><thead><tr><td></td>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 const STYLE = `
-:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea}
-@media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--paper:#191918;--soft:#a3a19a;--line:#34332f;--code:#242320}}
+:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea;--heat:#7fb0e6}
+@media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--paper:#191918;--soft:#a3a19a;--line:#34332f;--code:#242320;--heat:#1f4c80}}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:30px;margin:0 0 16px}h2{font-size:20px;margin:40px 0 8px}h3{font-size:15px;margin:20px 0 4px}
@@ -200,7 +200,7 @@ td,th{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--line)
 thead th{color:var(--soft)}.classes{width:100%}.classes td:nth-last-child(-n+2),.classes th:nth-last-child(-n+2){text-align:right;white-space:nowrap}
 .bar{width:45%}.bar b{display:block;height:12px;border-radius:3px;min-width:1px}
 i{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:7px;vertical-align:-1px}
-.wide{overflow-x:auto}.together td{text-align:center;padding:3px 6px;font-size:12px;min-width:24px}.together th{white-space:nowrap}
+.wide{overflow-x:auto}.together tbody td{background:color-mix(in srgb,var(--heat) var(--share),transparent)}.together td{text-align:center;padding:3px 6px;font-size:12px;min-width:24px}.together th{white-space:nowrap}
 pre{background:var(--code);padding:10px 12px;border-radius:6px;overflow-x:auto;margin:0;font-size:13px}
-code{background:var(--code);padding:1px 5px;border-radius:4px;font-size:13px}
+code{background:var(--code);color:var(--ink);padding:1px 5px;border-radius:4px;font-size:13px}
 `;

@@ -1,4 +1,6 @@
 /** The bar that stays in sight: K, play, labels, view, and the figures of the moment. */
+import { effectiveClusters } from "../../../src/cluster/tree/mergeTree.ts";
+import { maximum } from "../../../src/project/report/stops.ts";
 import { byId, decimals, h, percent } from "./dom.ts";
 import { kAtSlider, sliderAt } from "./kAxis.ts";
 import type { Model } from "./model.ts";
@@ -144,8 +146,11 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
   );
 
   subscribe((now: State, before) => {
-    const { minIou, largest, effective, explained } = model.figuresAt(now.k);
-    if (now.k !== before?.k) {
+    const { minIou, explained } = model.figuresAt(now.k);
+    if (now.k !== before?.k || now.mode !== before.mode) {
+      // As in the list beside: of what is shown, or of everything that was clustered.
+      const shares = [...model.sharesAt(now.k, now.mode).values()];
+      const [largest, effective] = [maximum(shares), effectiveClusters(shares)];
       number.textContent = String(now.k);
       slider.value = String(sliderAt(model.hierarchy, now.k));
       slider.style.setProperty("--at", slider.value);
@@ -157,7 +162,7 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
       more.disabled = now.k === maxK;
       figures.replaceChildren(
         h("span", {}, "lowest IoU ", h("b", {}, decimals(minIou))),
-        h("span", {}, "largest cluster ", h("b", {}, percent(largest))),
+        h("span", { title: "its share of the area, as in the list" }, "largest cluster ", h("b", {}, percent(largest))),
         h(
           "span",
           { title: "exp of the entropy of the areas: how many equal clusters would be as diverse" },

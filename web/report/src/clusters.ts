@@ -1,10 +1,14 @@
 /** The list of clusters at K. */
-import { COLLAPSE_SHARE } from "../../../src/project/report/stops.ts";
+import { effectiveClusters } from "../../../src/cluster/tree/mergeTree.ts";
+import { COLLAPSE_SHARE, maximum } from "../../../src/project/report/stops.ts";
 import { byId, decimals, h, percent } from "./dom.ts";
 import type { Model } from "./model.ts";
 import { focusOf, type Sort } from "./state.ts";
 import type { Store } from "./store.ts";
 import { swatch } from "./tip.ts";
+
+/** Words for readers of the page's sound, where a column says it to the eye. */
+const spoken = (text: string): HTMLElement => h("span", { class: "visually-hidden" }, text);
 
 export function makeClusterList(model: Model, { dispatch, subscribe, state }: Store): void {
   const heading = h("h2", {});
@@ -38,7 +42,6 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
         type: "button",
         "data-id": id,
         "aria-pressed": "false",
-        "aria-label": `Cluster ${id}, area ${percent(share)}, IoU ${decimals(iou)}${mark && `, ${mark === "p" ? "merges next" : "absorbs it"}`}`,
         click: () => dispatch({ type: "isolate", id }),
         pointerenter: () => dispatch({ type: "hover", id }),
         pointerleave: () => dispatch({ type: "hover", id: null }),
@@ -51,12 +54,14 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
       h(
         "span",
         { class: "id" },
+        spoken("Cluster "),
         `#${id}`,
         mark ? h("i", { title: mark === "p" ? "p: merges next" : "q: absorbs p" }, mark) : null,
+        mark ? spoken(mark === "p" ? ", merges next" : ", absorbs it") : null,
       ),
       h("span", { class: "meter", style: `--value:${share};--color:${model.data.colors[id]}` }),
-      h("span", { class: "value" }, percent(share)),
-      h("span", { class: "value" }, decimals(iou)),
+      h("span", { class: "value" }, spoken(", area "), percent(share)),
+      h("span", { class: "value" }, spoken(", IoU "), decimals(iou)),
     );
     return h("li", {}, button);
   };
@@ -83,7 +88,9 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
         ),
       );
       if (held !== undefined) list.querySelector<HTMLElement>(`[data-id="${held}"]`)?.focus();
-      const { largest, effective } = model.figuresAt(now.k);
+      const areas = rows.map(({ share }) => share);
+      const [largest, effective] = [maximum(areas), effectiveClusters(areas)];
+      const none = rows.filter(({ share }) => share === 0).map(({ id }) => `#${id}`);
       warning.hidden = largest <= COLLAPSE_SHARE;
       warning.textContent = `One cluster holds ${percent(largest)}: these ${now.k} are worth ${effective.toFixed(1)} equal ones.`;
       heading.textContent = `${now.k} clusters`;
@@ -92,7 +99,12 @@ export function makeClusterList(model: Model, { dispatch, subscribe, state }: St
         (now.mode === "merged"
           ? "Area: share of everything that was clustered. "
           : "Area: share of what is shown here. ") +
-        (step.removed < 0 ? "" : "p has been chosen to merge next, into q.");
+        (none.length === 0
+          ? ""
+          : now.mode === "merged"
+            ? `${none.join(", ")}: no pixel started there. `
+            : `${none.join(", ")}: no pixel of these pictures scores highest there. `) +
+        (step.removed < 0 ? "" : "p merges next, into q.");
     }
     clear.hidden = now.isolated === null;
     const focus = focusOf(now);

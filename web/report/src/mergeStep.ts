@@ -10,6 +10,9 @@ import { nameOf } from "./tip.ts";
 /** Columns of samples. */
 const SHOWN = 6;
 
+/** K has come to rest after so many milliseconds. */
+const REST = 300;
+
 /** Steps in which a scatter plot shows confidence. */
 const LEVELS = 12;
 
@@ -155,20 +158,29 @@ export function makeMergeStep(model: Model, cloud: Cloud | null, { dispatch, sub
     for (const { key, canvas } of cells) paintPoints(canvas, cloud, content[key]);
   };
 
-  const draw = async (k: number, mode: State["mode"]): Promise<void> => {
-    const step = model.stepAt(k);
+  /** The clusters that merge at `k`; null at the end. */
+  const pairAt = (k: number): readonly [p: number, q: number] | null => {
+    const { removed, kept } = model.stepAt(k);
+    const alive = model.hierarchy.aliveAt(k);
+    return removed < 0 ? null : [alive[removed], alive[kept]];
+  };
+  const say = (k: number): void => {
+    const pair = pairAt(k);
     earlier.disabled = k === maxK;
     later.disabled = k === minK;
-    if (step.removed < 0) {
-      title.textContent = "The merges end here";
-      text.textContent = `${minK} clusters are left.`;
+    title.replaceChildren(
+      ...(pair ? ["The merge from ", h("i", {}, "K"), ` = ${k} to ${k - 1}`] : ["The merges end here"]),
+    );
+    text.replaceChildren(...(pair ? explain(model, k, ...pair) : [`${minK} clusters are left.`]));
+  };
+  const draw = async (k: number, mode: State["mode"]): Promise<void> => {
+    const step = model.stepAt(k);
+    const pair = pairAt(k);
+    if (pair === null) {
       board.replaceChildren();
       return;
     }
-    const alive = model.hierarchy.aliveAt(k);
-    const [p, q] = [alive[step.removed], alive[step.kept]];
-    title.replaceChildren("The merge from ", h("i", {}, "K"), ` = ${k} to ${k - 1}`);
-    text.replaceChildren(...explain(model, k, p, q));
+    const [p, q] = pair;
     const [vp, vq] = await Promise.all([
       model.confidence(step.rows[step.removed]),
       model.confidence(step.rows[step.kept]),
@@ -180,12 +192,21 @@ export function makeMergeStep(model: Model, cloud: Cloud | null, { dispatch, sub
     else drawPoints(k, mode, p, q, vp, vq);
   };
 
-  // While the section is out of sight, or K is flying by, its canvases need not follow.
+  // While the section is out of sight, its canvases follow when K has come to rest: a print shows the whole page.
   let visible = false;
   let stale = true;
+  let resting: ReturnType<typeof setTimeout> | undefined;
   const refresh = (): void => {
+    clearTimeout(resting);
+    if (!stale) return;
+    if (!visible) {
+      resting = setTimeout(redraw, REST);
+      return;
+    }
+    redraw();
+  };
+  const redraw = (): void => {
     const { k, mode } = state();
-    if (!visible || !stale) return;
     stale = false;
     void draw(k, mode);
   };
@@ -198,6 +219,7 @@ export function makeMergeStep(model: Model, cloud: Cloud | null, { dispatch, sub
   ).observe(byId("merge"));
   subscribe((now, before) => {
     if (before && now.k === before.k && now.mode === before.mode) return;
+    if (now.k !== before?.k) say(now.k);
     stale = true;
     refresh();
   });

@@ -14,6 +14,7 @@ export interface Figures {
   readonly meanIou: number;
   /** Of the merge that leads to k - 1; null at the last K. */
   readonly score: number | null;
+  /** By merged labels, over everything that was clustered. */
   readonly largest: number;
   readonly effective: number;
   /** R2 and R2rel; null where they were not measured. */
