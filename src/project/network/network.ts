@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import type { Generator, LatentDistribution } from "../../gan/generator.ts";
-import { openGeneratorBytes } from "../../gan/openGenerator.ts";
+import { looksLikeOnnx, openGeneratorBytes } from "../../gan/openGenerator.ts";
 import { resolveProvider } from "../../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
 import { isPicture } from "../storage/pictureNames.ts";
-import { download, isUrl } from "./download.ts";
+import { isUrl } from "./address.ts";
+import { download } from "./download.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
 import { isTrainingRun, networkPath } from "./trainingRun.ts";
 
@@ -34,11 +36,16 @@ const KINDS =
 
 /** Path of a generator's file: as given, of a shipped one, of a training run's newest, or where a URL was downloaded to. Throws ProjectError when there is none. */
 export async function networkFile(given: string, job: JobOptions = {}): Promise<string> {
-  if (isUrl(given)) return download(given, job);
+  if (isUrl(given)) return download(given, { ...job, accept: refuseOther });
   const path = shippedPath("generator", given);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new ProjectError(`${path}: there is no such file. ${KINDS}`);
   return found.isDirectory() ? networkIn(path) : path;
+}
+
+/** Throws CheckpointError for bytes that are neither an ONNX model nor a checkpoint. */
+function refuseOther(bytes: Uint8Array): void {
+  if (!looksLikeOnnx(bytes)) readCheckpoint(bytes);
 }
 
 /** The generator in a folder, where that is a training run's; for other folders, the way on. */
