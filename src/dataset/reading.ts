@@ -51,8 +51,8 @@ export const withoutExtension = (path: string): string => path.replace(/\.[^./]+
 
 /** The split that a folder's or file's name says, as layouts call them. */
 export function splitNamed(name: string): Split | undefined {
-  const found = /(?:^|[^a-z])(train|val|valid|validation|test)(?:[^a-z]|$)/i.exec(name)?.[1].toLowerCase();
-  return found?.startsWith("val") ? "val" : (found as Split | undefined);
+  const found = /(?:^|[^a-z])(train|val|test)(?:ing|id|idation)?(?:[^a-z]|$)/i.exec(name)?.[1];
+  return found?.toLowerCase() as Split | undefined;
 }
 
 /**

@@ -180,7 +180,7 @@ function imageName(data: Task["data"]): string {
 
 /** The class of a result: the first of the labels that are called after its type. */
 function labelOf({ type, value }: Result): string | undefined {
-  const labels = value[type];
+  const labels = OF_THE_PICTURE.has(type) ? undefined : value[type];
   return Array.isArray(labels) && typeof labels[0] === "string" ? labels[0] : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Images and masks in one folder, told apart by the end of their names: x.jpg and x_mask.png. */
 import type { DatasetLayout } from "../format.ts";
 import { pairsOf } from "../pairs.ts";
-import { IMAGE_FILE, withoutExtension } from "../reading.ts";
+import { baseName, byKey, IMAGE_FILE, withoutExtension } from "../reading.ts";
 
 const MASK = /[_.-](mask|masks|label|labels|labelids|seg|segmentation|annotation|gt|groundtruth)$/i;
 
@@ -19,7 +19,7 @@ export const suffixPairs: DatasetLayout = {
   async read(folder, _, report) {
     const stems = maskedStems(folder.paths);
     const folders = new Set([...stems].map((stem) => stem.slice(0, stem.lastIndexOf("/") + 1)));
-    return pairsOf(
+    const samples = pairsOf(
       folder,
       (path) => {
         const stem = withoutExtension(path);
@@ -30,5 +30,6 @@ export const suffixPairs: DatasetLayout = {
       { channels: 1 },
       report,
     );
+    return samples.map((sample) => ({ ...sample, key: baseName(sample.key) })).sort(byKey);
   },
 };
