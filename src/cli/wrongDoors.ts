@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { nearest } from "../project/requests/nearest.ts";
+import { shellWord } from "../text/escape.ts";
 import { usageError } from "./options.ts";
-import { quoted } from "./shell.ts";
 
 /** Words that are no command of klish, with the commands that do what they say. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
@@ -56,7 +56,7 @@ function wrongCommand(program: Command, word: string): string {
   if (meant !== undefined) return `${unknown}; did you mean ${meant}?`;
   const found = kindOf(word);
   if (found === undefined) return unknown;
-  const path = quoted(word);
+  const path = shellWord(word);
   const doors =
     found === "file"
       ? [`klish info ${path}`, `klish cluster --network ${path} --outdir parts`]
@@ -85,7 +85,7 @@ export function guideWithin(group: Command, repaired: (words: readonly string[])
       const say = (name: string): string => `${group.name()} ${name}`;
       if (meant !== undefined)
         return usageError(group, `unknown command '${say(words[0])}'; did you mean ${say(meant)}?`);
-      const commands = repaired(words.map(quoted)).map((c) => `  ${c}`);
+      const commands = repaired(words.map(shellWord)).map((c) => `  ${c}`);
       return usageError(
         group,
         [`klish ${group.name()} needs to know what: ${names.join(", ")}. Did you mean one of these?`, ...commands].join(

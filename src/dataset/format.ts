@@ -1,3 +1,4 @@
+import { pythonString, shellWord } from "../text/escape.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap } from "./labelMap.ts";
 import type { DatasetFolder, FoundSample, ReportFault } from "./reading.ts";
 import type { Split } from "./split.ts";
@@ -64,8 +65,8 @@ export interface DatasetLayout {
 
 /** A layout that is written too, for other people's tools. */
 export interface DatasetFormat extends DatasetLayout {
-  /** Three lines (or so) of code that load it; "{path}" stands for the folder. */
-  readonly load: { readonly language: string; readonly code: string };
+  /** Three lines (or so) of code that load it; {path} stands for the folder, as a string of Python or a word of the shell. */
+  readonly load: { readonly language: "python" | "shell"; readonly code: string };
   writer(info: DatasetInfo, sink: DatasetSink): DatasetWriter;
 }
 
@@ -74,11 +75,14 @@ export const loadCode = (
   { load }: Pick<DatasetFormat, "load">,
   { imageExtension, classes }: Pick<DatasetInfo, "imageExtension" | "classes">,
   path: string,
-): string =>
-  load.code
-    .replaceAll("{path}", path)
-    .replaceAll("{ext}", imageExtension)
-    .replaceAll("{classes}", String(classes.length));
+): string => {
+  const values: Readonly<Record<string, string>> = {
+    path: load.language === "python" ? pythonString(path) : shellWord(path),
+    ext: imageExtension,
+    classes: String(classes.length),
+  };
+  return load.code.replace(/\{(path|ext|classes)\}/g, (_, name) => values[name]);
+};
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 

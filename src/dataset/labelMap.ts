@@ -1,4 +1,5 @@
 /** The class of every pixel of an image, and the classes that its numbers name. */
+import { z } from "zod";
 
 /** The label of pixels that no class claims: training leaves them out. The convention of Pascal VOC. */
 export const IGNORE_LABEL = 255;
@@ -28,6 +29,8 @@ export interface DatasetClass {
 }
 
 const HEX = /^#[0-9a-f]{6}$/;
+/** A colour in a JSON file. */
+export const colorSchema = z.string().regex(HEX, "expected a colour #rrggbb");
 
 /** Throws RangeError where classes are too many, unnamed, named twice, or without a colour "#rrggbb". */
 export function checkClasses(classes: readonly DatasetClass[]): void {

@@ -5,12 +5,9 @@
 
 import type { DatasetFolder } from "./reading.ts";
 
-/** Text as XML, in attributes too. */
-export const xml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** The text that `xml` made, or another writer. */
+/** The text that `xml` (text/escape) made, or another writer. */
 export const fromXml = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (whole, decimal, hex, name) => {
     if (name !== undefined) return NAMED[name] ?? whole;

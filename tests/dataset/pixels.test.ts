@@ -12,7 +12,8 @@ import { cocoCounts, cocoRuns, columnArea, columnRuns, rowRuns, runLengths } fro
 import { box, ellipse, polygon } from "../../src/dataset/shapes.ts";
 import { splitOf } from "../../src/dataset/split.ts";
 import { tarEnd, tarEntry, tarFiles } from "../../src/dataset/tar.ts";
-import { attributesOf, fromXml, xml, xmlTags } from "../../src/dataset/xml.ts";
+import { attributesOf, fromXml, xmlTags } from "../../src/dataset/xml.ts";
+import { xml } from "../../src/text/escape.ts";
 import { memoryFolder } from "../contracts/datasetFormat.ts";
 import { classes } from "./samples.ts";
 

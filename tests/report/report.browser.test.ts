@@ -148,7 +148,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     const page = await open("merge", syntheticImages());
     await page.locator("#merge").scrollIntoViewIfNeeded();
     await setK(page, 9);
-    await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 9 to 8"');
+    await expect.poll(() => page.locator("#merge-title").textContent()).toBe("The merge from K = 9 to 8");
     // The title is set at once, the maps are inflated and painted a little later.
     await expect.poll(() => page.locator(".board canvas").count()).toBe(4 * 4);
     await settled(page);
@@ -156,7 +156,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
       page.evaluate('[...document.querySelectorAll(".board canvas")].map((c) => c.toDataURL()).join()');
     const before = await board();
     await page.getByRole("button", { name: "Next merge" }).click();
-    await page.waitForFunction('document.querySelector("#merge-title")?.textContent === "The merge from K = 8 to 7"');
+    await expect.poll(() => page.locator("#merge-title").textContent()).toBe("The merge from K = 8 to 7");
     await expect.poll(board).not.toBe(before);
     expect(problems).toEqual([]);
     await page.close();

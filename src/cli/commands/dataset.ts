@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { formats } from "../../dataset/formats/index.ts";
 import { datasetRequest, exportRequest, verifyRequest } from "../../project/dataset/options.ts";
 import { size } from "../../project/dataset/runs.ts";
+import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, quoted, shellCommand } from "../shell.ts";
+import { commandLine, shellCommand } from "../shell.ts";
 
 /** klish dataset: images with masks, by seed. */
 export function addDataset(program: Command): void {
@@ -29,7 +30,7 @@ export function addDataset(program: Command): void {
       ...exports.map((e) => `layout   ${e.folder}`),
     ];
     conclude(result, lines, options, [
-      [`open ${quoted(overview)}`, "in a browser: samples, classes and their shares"],
+      [`open ${shellWord(overview)}`, "in a browser: samples, classes and their shares"],
       [shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`), "for another tool"],
       [shellCommand("dataset", "verify", folder), "after it was copied: is every file as it was made?"],
     ]);

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { segmentationRequest } from "../../project/evaluation/segmentationOptions.ts";
+import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, quoted } from "../shell.ts";
+import { commandLine } from "../shell.ts";
 
 /** klish evaluate segmenter: segmenters on photos whose truth is known. */
 export function addEvaluateSegmenter(evaluate: Command): void {
@@ -19,6 +20,6 @@ export function addEvaluateSegmenter(evaluate: Command): void {
     const { text, ...result } = await runWithProgress("segmentation", request, options);
     const { markdown, csv, plot, sheet } = result;
     const files = [`table   ${markdown}`, `all     ${csv}`, `plot    ${plot}`, `sheet   ${sheet}`];
-    conclude(result, [text, ...files], options, [[`open ${quoted(sheet)}`, "the best, middle and worst photos"]]);
+    conclude(result, [text, ...files], options, [[`open ${shellWord(sheet)}`, "the best, middle and worst photos"]]);
   });
 }

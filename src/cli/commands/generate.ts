@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { generateRequest } from "../../project/generate/options.ts";
+import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
-import { quoted, shellCommand } from "../shell.ts";
+import { shellCommand } from "../shell.ts";
 
 /** klish generate: images of a generator, by seed. */
 export function addGenerate(program: Command): void {
@@ -26,7 +27,7 @@ export function addGenerate(program: Command): void {
     ];
     if (request.interpolate !== null)
       next.unshift([
-        `ffmpeg -framerate 30 -i ${quoted(join(request.outdir, "frame%04d.png"))} -pix_fmt yuv420p video.mp4`,
+        `ffmpeg -framerate 30 -i ${shellWord(join(request.outdir, "frame%04d.png"))} -pix_fmt yuv420p video.mp4`,
         "make a video of the frames",
       ]);
     conclude(paths, paths, options, next);

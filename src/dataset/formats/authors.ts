@@ -16,7 +16,7 @@ export const authors: DatasetFormat = {
   load: {
     language: "python",
     code: `from lib.dataset import ImageSegmentationDataset   # of the authors' code
-data = ImageSegmentationDataset("{path}", label_folder="label_klish_c{classes}")
+data = ImageSegmentationDataset({path}, label_folder="label_klish_c{classes}")
 image, label = data[0]`,
   },
   writer({ classes, imageExtension }, sink) {

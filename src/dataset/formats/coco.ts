@@ -17,7 +17,7 @@ export const coco: DatasetFormat = {
   load: {
     language: "python",
     code: `from pycocotools.coco import COCO
-coco = COCO("{path}/annotations/instances_train.json")
+coco = COCO({path} + "/annotations/instances_train.json")
 mask = coco.annToMask(coco.loadAnns(coco.getAnnIds(coco.getImgIds()[0]))[0])`,
   },
   writer({ classes, splits, imageExtension, description }, sink) {

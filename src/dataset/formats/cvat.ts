@@ -1,9 +1,10 @@
 /** CVAT for images 1.1: one XML with a mask per connected area; the images lie beside it. */
+
+import { xml } from "../../text/escape.ts";
 import { connectedComponents } from "../components.ts";
 import { classesJson, type DatasetFormat } from "../format.ts";
 import type { DatasetClass } from "../labelMap.ts";
 import { runLengths } from "../rle.ts";
-import { xml } from "../xml.ts";
 import { cvatReader } from "./cvatReader.ts";
 
 export const cvat: DatasetFormat = {

@@ -8,8 +8,9 @@ export const folders: DatasetFormat = {
   load: {
     language: "python",
     code: `from PIL import Image; import numpy as np
-names = open("{path}/train.txt").read().split()
-image, mask = Image.open(f"{path}/images/{names[0]}.{ext}"), np.array(Image.open(f"{path}/masks/{names[0]}.png"))`,
+root = {path}
+names = open(f"{root}/train.txt").read().split()
+image, mask = Image.open(f"{root}/images/{names[0]}.{ext}"), np.array(Image.open(f"{root}/masks/{names[0]}.png"))`,
   },
   writer({ classes, splits, imageExtension }, sink) {
     const lists = splitLists();

@@ -1,6 +1,7 @@
 /** Hugging Face `datasets`, ImageFolder with metadata.jsonl, id2label.json and a dataset card. */
 
 import { z } from "zod";
+import { markdown, yamlString } from "../../text/escape.ts";
 import { schemaFault, validEntries } from "../annotations.ts";
 import { listedClasses } from "../classList.ts";
 import { parseCsv } from "../csv.ts";
@@ -30,7 +31,7 @@ export const huggingFace: DatasetFormat = {
   load: {
     language: "python",
     code: `from datasets import load_dataset
-data = load_dataset("imagefolder", data_dir="{path}")
+data = load_dataset("imagefolder", data_dir={path})
 image, mask = data["train"][0]["image"], data["train"][0]["mask"]`,
   },
   writer(info, sink) {
@@ -157,7 +158,7 @@ const SIZES: readonly (readonly [number, string])[] = [
 function card({ name, description, classes, samples }: DatasetInfo): string {
   const size = SIZES.find(([limit]) => samples < limit)?.[1];
   return `---
-pretty_name: ${JSON.stringify(name)}
+pretty_name: ${yamlString(name)}
 task_categories:
 - image-segmentation
 size_categories:
@@ -167,15 +168,15 @@ tags:
 - klish
 ---
 
-# ${name}
+# ${markdown(name)}
 
-${description}
+${markdown(description)}
 
 Masks are single-channel index PNG with a palette; 255 means "ignore". Images and masks are synthetic: no person or thing in them exists,
 and no label was made by hand.
 
 | id | class | colour |
 | --- | --- | --- |
-${classes.map((c, id) => `| ${id} | ${c.name.replaceAll("|", "\\|")} | \`${c.color}\` |`).join("\n")}
+${classes.map((c, id) => `| ${id} | ${markdown(c.name)} | \`${c.color}\` |`).join("\n")}
 `;
 }

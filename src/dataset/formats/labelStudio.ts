@@ -1,9 +1,9 @@
 /** Label Studio: tasks with brush labels, and the labelling interface that they belong to. */
 
+import { xml } from "../../text/escape.ts";
 import { brushRle } from "../brushRle.ts";
 import { classesJson, type DatasetFormat } from "../format.ts";
 import { IGNORE_LABEL } from "../labelMap.ts";
-import { xml } from "../xml.ts";
 import { labelStudioReader } from "./labelStudioReader.ts";
 
 export const labelStudio: DatasetFormat = {

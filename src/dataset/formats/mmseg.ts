@@ -1,6 +1,7 @@
 /** OpenMMLab's MMSegmentation 1.x: img_dir and ann_dir by split, and a config that names classes and colours. */
 
 import { z } from "zod";
+import { pythonString } from "../../text/escape.ts";
 import { listedClasses } from "../classList.ts";
 import { classesJson, type DatasetFormat, type DatasetInfo } from "../format.ts";
 import { hexColor, rgbOf } from "../labelMap.ts";
@@ -13,7 +14,7 @@ export const mmseg: DatasetFormat = {
   load: {
     language: "python",
     code: `import runpy; from mmseg.datasets import BaseSegDataset
-config = runpy.run_path("{path}/dataset_config.py")
+config = runpy.run_path({path} + "/dataset_config.py")
 data = BaseSegDataset(**config["train_dataset"])`,
   },
   writer(info, sink) {
@@ -52,12 +53,13 @@ data = BaseSegDataset(**config["train_dataset"])`,
 
 const CONFIG = "dataset_config.py";
 
-const config = ({ classes, splits, imageExtension, description }: DatasetInfo): string => `# ${description}
+// The description is a string: a comment on the first line could choose the file's encoding, and hide code in it (PEP 263).
+const config = ({ classes, splits, imageExtension, description }: DatasetInfo): string => `${pythonString(description)}
 import os
 
 data_root = os.path.dirname(os.path.abspath(__file__))
 metainfo = dict(
-    classes=${JSON.stringify(classes.map((c) => c.name))},
+    classes=[${classes.map((c) => pythonString(c.name)).join(",")}],
     palette=${JSON.stringify(classes.map((c) => rgbOf(c.color)))},
 )
 common = dict(

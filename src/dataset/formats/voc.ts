@@ -1,4 +1,5 @@
 /** Pascal VOC 2012 (Everingham et al., development kit), with CVAT's labelmap.txt for names and colours. */
+import { labelMapField } from "../../text/escape.ts";
 import { type ListedClass, listedClasses, numberedColor } from "../classList.ts";
 import { connectedComponents } from "../components.ts";
 import { classesJson, type DatasetFormat, splitLists } from "../format.ts";
@@ -30,8 +31,9 @@ export const voc: DatasetFormat = {
   load: {
     language: "python",
     code: `import os, numpy as np; from PIL import Image
-names = open("{path}/ImageSets/Segmentation/train.txt").read().split()
-mask = np.array(Image.open(f"{path}/SegmentationClass/{names[0]}.png"))  # ids, 255 = ignore`,
+root = {path}
+names = open(f"{root}/ImageSets/Segmentation/train.txt").read().split()
+mask = np.array(Image.open(f"{root}/SegmentationClass/{names[0]}.png"))  # ids, 255 = ignore`,
   },
   writer({ classes, splits, imageExtension }, sink) {
     const lists = splitLists();
@@ -94,9 +96,15 @@ const colorIds = (classes: readonly DatasetClass[]): ReadonlyMap<number, number>
 /** CVAT's list of names and colours. */
 const LABEL_MAP = "labelmap.txt";
 
-/** "name:r,g,b::" a line, as CVAT reads and writes it. */
-export const labelMapText = (classes: readonly DatasetClass[]): string =>
-  `# label:color_rgb:parts:actions\n${classes.map(({ name, color }) => `${name.replaceAll(":", " ")}:${rgbOf(color).join(",")}::\n`).join("")}`;
+/** "name:r,g,b::" a line, as CVAT reads and writes it. Names that are the same there get their ids. */
+export function labelMapText(classes: readonly DatasetClass[]): string {
+  const names = classes.map(({ name }) => labelMapField(name));
+  const lines = classes.map(({ color }, id) => {
+    const name = names.indexOf(names[id]) < id ? `${names[id]} (${id})` : names[id];
+    return `${name}:${rgbOf(color).join(",")}::\n`;
+  });
+  return `# label:color_rgb:parts:actions\n${lines.join("")}`;
+}
 
 /** Object numbers from 1, background 0; the largest 254 objects where there are more, the others are ignored. */
 function objectMap(labels: LabelMap, classes: readonly DatasetClass[]): Uint8Array {

@@ -14,8 +14,9 @@ export const webDataset: DatasetFormat = {
   title: "WebDataset tar shards",
   load: {
     language: "python",
-    code: `import glob, webdataset as wds
-data = wds.WebDataset(sorted(glob.glob("{path}/train-*.tar"))).decode("pil").to_tuple("{ext}", "seg.png")
+    code: `from pathlib import Path; import webdataset as wds
+shards = sorted(map(str, Path({path}).glob("train-*.tar")))
+data = wds.WebDataset(shards).decode("pil").to_tuple("{ext}", "seg.png")
 image, mask = next(iter(data))`,
   },
   writer({ classes, imageExtension }, sink) {

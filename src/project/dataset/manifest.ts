@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { SPLITS } from "../../dataset/split.ts";
 import { explain, ProjectError } from "../storage/files.ts";
+import type { DatasetSettings } from "./settings.ts";
 
 /** File stem of a sample. */
 export const sampleName = (seed: number): string => `seed${String(seed).padStart(6, "0")}`;
@@ -57,18 +58,26 @@ interface Line {
  * Lines one after another, so that memory does not grow with the dataset. Ends before the first that a crash cut short or damaged.
  * Throws ProjectError for one that is whole and says what no sample can have.
  */
-export async function* manifestLines(folder: string): AsyncGenerator<Line> {
+export async function* manifestLines(
+  folder: string,
+  { labelSets }: Pick<DatasetSettings, "labelSets">,
+): AsyncGenerator<Line> {
   const stream = createReadStream(manifestPath(folder));
   let rest: Buffer = Buffer.alloc(0);
   let end = 0;
   let count = 0;
+  const where = (): string => `${manifestPath(folder)}, line ${count + 1}`;
   try {
     for await (const piece of stream) {
       rest = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
       let from = 0;
       for (let to = rest.indexOf(10); to >= 0; to = rest.indexOf(10, from)) {
-        const parsed = parseLine(rest.toString("utf8", from, to), () => `${manifestPath(folder)}, line ${count + 1}`);
+        const parsed = parseLine(rest.toString("utf8", from, to), where);
         if (parsed === undefined) return;
+        if (parsed.labels.length !== labelSets.length)
+          throw new ProjectError(
+            `${where()}: ${parsed.labels.length} masks, expected one for each of ${labelSets.length} label sets`,
+          );
         count++;
         end += to + 1 - from;
         from = to + 1;
@@ -127,9 +136,13 @@ export async function continueManifest(folder: string, bytes: number): Promise<M
 }
 
 /** All entries of a finished manifest. Throws ProjectError when it ends before `expected` entries. */
-export async function* wholeManifest(folder: string, expected: number): AsyncGenerator<ManifestEntry> {
+export async function* wholeManifest(
+  folder: string,
+  settings: DatasetSettings,
+  expected: number,
+): AsyncGenerator<ManifestEntry> {
   let count = 0;
-  for await (const { entry: e } of manifestLines(folder)) {
+  for await (const { entry: e } of manifestLines(folder, settings)) {
     count++;
     yield e;
   }

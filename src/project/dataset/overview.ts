@@ -6,8 +6,8 @@ import { loadCode } from "../../dataset/format.ts";
 import { formats } from "../../dataset/formats/index.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng } from "../../dataset/png.ts";
-import { xml } from "../../dataset/xml.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { Html, html } from "../../text/html.ts";
 import { overlay } from "../labels/preview.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { ManifestEntry } from "./manifest.ts";
@@ -29,12 +29,13 @@ export async function writeOverview(folder: string, job: JobOptions): Promise<{ 
   const file = await openDataset(folder);
   const statistics = await datasetStatistics(folder, file, SHOWN);
   const path = join(folder, "overview.html");
-  await writeAtomic(path, await page(folder, file, statistics, await readRuns(folder)));
+  const { markup } = await page(folder, file, statistics, await readRuns(folder));
+  await writeAtomic(path, `<!doctype html>\n${markup}\n`);
   job.onProgress?.({ phase: "overview", done: 1, total: 1 });
   return { overview: path, kept: statistics.kept };
 }
 
-async function page(folder: string, file: DatasetFile, s: DatasetStatistics, runs: readonly RunLog[]): Promise<string> {
+async function page(folder: string, file: DatasetFile, s: DatasetStatistics, runs: readonly RunLog[]): Promise<Html> {
   const { settings, classes } = file;
   const all = settings.labelSets.map((_, set) => set);
   const several = all.length > 1;
@@ -43,9 +44,9 @@ async function page(folder: string, file: DatasetFile, s: DatasetStatistics, run
     entries: readonly ManifestEntry[],
     sets: readonly number[],
     note: (e: ManifestEntry) => string,
-  ): Promise<string> => {
+  ): Promise<Html> => {
     const figures = await Promise.all(entries.map((e) => figure(folder, file, e, sets, note(e))));
-    return `<div class="gallery" style="--width:${(1 + sets.length) * TILE}px">${figures.join("")}</div>`;
+    return html`<div class="gallery" style="--width:${(1 + sets.length) * TILE}px">${figures}</div>`;
   };
   const sections = await Promise.all(
     all.map(async (set) => {
@@ -55,27 +56,24 @@ async function page(folder: string, file: DatasetFile, s: DatasetStatistics, run
       const hasBackground = classes[set].some((c) => c.background);
       const foreground = (e: ManifestEntry): string => percent(foregroundPixels(e.labels[set], classes[set]) / area);
       const uncertain = (e: ManifestEntry): string => percent(e.labels[set].uncertain);
-      return `${several ? `<h2 class="set">${xml(name)}</h2><p>${classes[set].length} classes from K = ${labels.k}; masks in <code>${masksFolder(settings, set)}/</code>, ids and names in <code>${classesPath(settings, set)}</code>.</p>` : ""}
+      return html`${several ? html`<h2 class="set">${name}</h2><p>${classes[set].length} classes from K = ${labels.k}; masks in <code>${masksFolder(settings, set)}/</code>, ids and names in <code>${classesPath(settings, set)}</code>.</p>` : ""}
 <h2>Classes${of}</h2>${classTable(classes[set], s.sets[set], s.kept)}
-${classes[set].length <= MOST_IN_TABLE ? `<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(classes[set], s.sets[set])}` : ""}
-${hasBackground ? `<h2>Smallest foreground</h2>${await gallery(s.sets[set].smallest, [set], foreground)}` : ""}
+${classes[set].length <= MOST_IN_TABLE ? html`<h2>What appears with what</h2><p>Of the images with the class of the row, the share that also has the class of the column, in percent.</p>${togetherTable(classes[set], s.sets[set])}` : ""}
+${hasBackground ? html`<h2>Smallest foreground</h2>${await gallery(s.sets[set].smallest, [set], foreground)}` : ""}
 <h2>Most uncertain</h2><p>With the largest share of pixels whose best score leads by little.</p>${await gallery(s.sets[set].mostUncertain, [set], uncertain)}`;
     }),
   );
   const title = `${s.kept.toLocaleString("en")} images with ${several ? `${all.length} masks each` : "masks"}`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title><style>${STYLE}</style></head><body><main>
+  return html`<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${Html.trusted(STYLE)}</style></head><body><main>
 <h1>${title}</h1>
-<dl>${facts(file, s, runs)
-    .map(([k, v]) => `<div><dt>${k}</dt><dd>${xml(v)}</dd></div>`)
-    .join("")}</dl>
-<h2>Random samples</h2>${several ? `<p>The image, then the labels of ${settings.labelSets.map((set) => xml(set.name)).join(", ")}.</p>` : ""}${await gallery(s.random, all, (e) => e.split)}
-${sections.join("\n")}
-<h2>How to load it</h2><p>${several ? "Each label set is a dataset of its own" : "This folder is the first layout"}; <code>klish dataset export</code> writes ${several ? "it in any of these layouts (<code>--recipe</code> chooses)" : "the others"}.</p>
-${formats.map((f) => `<h3>${xml(f.title)} <code>${f.name}</code></h3><pre tabindex="0" role="group" aria-label="Code to load ${xml(f.title)}">${xml(loadCode(f, { imageExtension: settings.imageFormat, classes: classes[0] }, f.name === "folders" && !several ? folder : `<${f.name} folder>`))}</pre>`).join("\n")}
-</main></body></html>
-`;
+<dl>${facts(file, s, runs).map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>
+<h2>Random samples</h2>${several ? html`<p>The image, then the labels of ${settings.labelSets.map((set) => set.name).join(", ")}.</p>` : ""}${await gallery(s.random, all, (e) => e.split)}
+${sections}
+<h2>How to load it</h2><p>${several ? "Each label set is a dataset of its own" : "This folder is the first layout"}; <code>klish dataset export</code> writes ${several ? html`it in any of these layouts (<code>--recipe</code> chooses)` : "the others"}.</p>
+${formats.map((f) => html`<h3>${f.title} <code>${f.name}</code></h3><pre tabindex="0" role="group" aria-label="Code to load ${f.title}">${loadCode(f, { imageExtension: settings.imageFormat, classes: classes[0] }, f.name === "folders" && !several ? folder : `<${f.name} folder>`)}</pre>\n`)}
+</main></body></html>`;
 }
 
 /** What the page says at its head. */
@@ -128,7 +126,7 @@ async function figure(
   { name }: ManifestEntry,
   sets: readonly number[],
   note: string,
-): Promise<string> {
+): Promise<Html> {
   const { data: rgb, info } = await sharp(await readFile(join(folder, imagePath(name, settings))))
     .removeAlpha()
     .toColourspace("srgb")
@@ -151,36 +149,38 @@ async function figure(
     .resize(across, down, { kernel: width < TILE ? "nearest" : "lanczos3" })
     .jpeg({ quality: QUALITY, chromaSubsampling: "4:4:4" })
     .toBuffer();
-  return `<figure><img alt="${name} and its labels" width="${across}" height="${down}" src="data:image/jpeg;base64,${jpeg.toString("base64")}"><figcaption>${name} ${note}</figcaption></figure>`;
+  return html`<figure><img alt="${name} and its labels" width="${across}" height="${down}" src="data:image/jpeg;base64,${jpeg.toString("base64")}"><figcaption>${name} ${note}</figcaption></figure>`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 
-function classTable(classes: readonly DatasetClass[], { pixelShare, images }: LabelStatistics, kept: number): string {
+function classTable(classes: readonly DatasetClass[], { pixelShare, images }: LabelStatistics, kept: number): Html {
   const largest = Math.max(...pixelShare, 1e-9);
-  const row = (id: number, name: string, color: string, i: number): string =>
-    `<tr><td>${id}</td><td><i style="background:${color}"></i>${xml(name)}</td><td class="bar"><b style="width:${((100 * pixelShare[i]) / largest).toFixed(2)}%;background:${color}"></b></td>` +
-    `<td>${percent(pixelShare[i])}</td><td>${percent(kept > 0 ? images[i] / kept : 0)}</td></tr>`;
+  const row = (id: number, name: string, color: string, i: number): Html =>
+    html`<tr><td>${id}</td><td><i style="background:${color}"></i>${name}</td><td class="bar"><b style="width:${((100 * pixelShare[i]) / largest).toFixed(2)}%;background:${color}"></b></td><td>${percent(pixelShare[i])}</td><td>${percent(kept > 0 ? images[i] / kept : 0)}</td></tr>`;
   const rows = classes.map(({ name, color, background }, id) =>
     row(id, background ? `${name} (background)` : name, color, id),
   );
   const n = classes.length;
   if (images[n] > 0) rows.push(row(255, "ignored", "#b9b9b4", n));
-  return `<table class="classes"><thead><tr><th>id</th><th>class</th><td></td><th>pixels</th><th>images</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return html`<table class="classes"><thead><tr><th>id</th><th>class</th><td></td><th>pixels</th><th>images</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-function togetherTable(classes: readonly DatasetClass[], { together, images }: LabelStatistics): string {
+function togetherTable(classes: readonly DatasetClass[], { together, images }: LabelStatistics): Html {
   const n = classes.length;
-  const head = classes.map((c, id) => `<th title="${xml(c.name)}"><i style="background:${c.color}"></i>${id}</th>`);
+  const head = classes.map((c, id) => html`<th title="${c.name}"><i style="background:${c.color}"></i>${id}</th>`);
   const rows = classes.map(({ name, color }, a) => {
     const cells = classes.map((_, b) => {
       const share = images[a] > 0 ? together[a * n + b] / images[a] : 0;
-      return `<td style="--share:${Math.round(100 * share)}%">${Math.round(100 * share)}</td>`;
+      return html`<td style="--share:${Math.round(100 * share)}%">${Math.round(100 * share)}</td>`;
     });
-    return `<tr><th><i style="background:${color}"></i>${a} ${xml(name)}</th>${cells.join("")}</tr>`;
+    return html`<tr><th><i style="background:${color}"></i>${a} ${name}</th>${cells}</tr>`;
   });
-  return `<div class="wide" tabindex="0" role="group" aria-label="What appears with what"><table class="together"><thead><tr><td></td>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return html`<div class="wide" tabindex="0" role="group" aria-label="What appears with what"><table class="together"><thead><tr><td></td>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
+
+/** No script runs and nothing is fetched, whatever stands in the page. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea;--heat:#7fb0e6}

@@ -28,7 +28,7 @@ export async function alreadyMade(folder: string, settings: DatasetSettings): Pr
   let bytes = 0;
   let manifestBytes = 0;
   let last: ManifestEntry[] = [];
-  for await (const { entry, end: upTo } of manifestLines(folder)) {
+  for await (const { entry, end: upTo } of manifestLines(folder, settings)) {
     if (entry.seed !== first + samples || entry.seed >= end) break;
     const files = filesOf(entry, settings);
     const sizes = await Promise.all(files.map(({ path }) => sizeOf(join(folder, path))));

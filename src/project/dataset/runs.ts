@@ -1,17 +1,19 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { explain, readIfThere } from "../storage/files.ts";
 
-/** What differs between two runs that make the same bytes: kept beside them, and shown on the overview. */
-export interface RunLog {
-  readonly command: string;
-  readonly made: number;
-  readonly seconds: number;
-  readonly workers: number;
+const runLog = z.object({
+  command: z.string(),
+  made: z.int().min(0),
+  seconds: z.number().min(0),
+  workers: z.int().min(1),
   /** Where the project of each label set and the generator were. */
-  readonly projects: readonly string[];
-  readonly network: string;
-}
+  projects: z.array(z.string()),
+  network: z.string(),
+});
+/** What differs between two runs that make the same bytes: kept beside them, and shown on the overview. */
+export type RunLog = Readonly<z.infer<typeof runLog>>;
 
 export const RUN_LOG = "runs.jsonl";
 
@@ -23,12 +25,12 @@ export async function logRun(folder: string, run: RunLog): Promise<void> {
   }
 }
 
-/** The runs so far; a line that a kill cut short is left out. */
+/** The runs so far; a line that a kill cut short is left out, and one that no run writes. */
 export async function readRuns(folder: string): Promise<RunLog[]> {
   const text = new TextDecoder().decode((await readIfThere(join(folder, RUN_LOG))) ?? new Uint8Array());
   return text.split("\n").flatMap((line) => {
     try {
-      return line === "" ? [] : [JSON.parse(line) as RunLog];
+      return line === "" ? [] : [runLog.parse(JSON.parse(line))];
     } catch {
       return [];
     }

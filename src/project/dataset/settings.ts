@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { checkClasses, colorSchema } from "../../dataset/labelMap.ts";
 import { labelState } from "../labels/recipe.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
@@ -41,16 +42,27 @@ export const datasetSettings = z.strictObject({
 });
 export type DatasetSettings = z.infer<typeof datasetSettings>;
 
-const datasetClass = z.strictObject({ name: z.string(), color: z.string(), background: z.boolean() });
+const datasetClass = z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() });
 export type DatasetClasses = readonly z.infer<typeof datasetClass>[];
 
-const datasetFile = z.strictObject({
-  klish: z.literal("dataset"),
-  version: z.literal(1),
-  settings: datasetSettings,
-  /** Of each label set; the index is the id. */
-  classes: z.array(z.array(datasetClass)),
-});
+const datasetFile = z
+  .strictObject({
+    klish: z.literal("dataset"),
+    version: z.literal(1),
+    settings: datasetSettings,
+    /** Of each label set; the index is the id. */
+    classes: z.array(z.array(datasetClass)),
+  })
+  .superRefine(({ settings: { labelSets }, classes }, context) => {
+    if (classes.length !== labelSets.length)
+      context.addIssue(`${classes.length} lists of classes for ${labelSets.length} label sets`);
+    for (const list of classes)
+      try {
+        checkClasses(list);
+      } catch (error) {
+        context.addIssue((error as RangeError).message);
+      }
+  });
 export type DatasetFile = z.infer<typeof datasetFile>;
 
 const FILE = "dataset.json";

@@ -70,7 +70,7 @@ async function partsSource(folders: readonly string[], recipe: string | null, na
     if (first < next)
       throw new ProjectError(`${folder} has seeds that another part has too: they overlap at seed ${first}.`);
     next = end;
-    for await (const { entry } of manifestLines(folder)) {
+    for await (const { entry } of manifestLines(folder, f.settings)) {
       if (entry.rejected !== undefined) continue;
       found.add(entry.split);
       samples++;
@@ -115,7 +115,7 @@ async function* storedSamples(folder: string, file: DatasetFile, set: number): A
       { cause: error },
     );
   };
-  for await (const { name, split, rejected } of wholeManifest(folder, end - first)) {
+  for await (const { name, split, rejected } of wholeManifest(folder, settings, end - first)) {
     if (rejected !== undefined) continue;
     const image = await readPlainFile(join(folder, imagePath(name, settings))).catch(missing);
     const mask = await readPlainFile(join(folder, maskPath(name, settings, set))).catch(missing);

@@ -1,5 +1,6 @@
 import { type DatasetClass, IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { hash32, SPLITS, type Split } from "../../dataset/split.ts";
+import { ProjectError } from "../storage/files.ts";
 import { type LabelledEntry, type ManifestEntry, manifestLines } from "./manifest.ts";
 import type { DatasetFile } from "./settings.ts";
 
@@ -35,7 +36,7 @@ export interface ShownCounts {
 /** Memory does not grow with the number of samples. */
 export async function datasetStatistics(
   folder: string,
-  { classes }: DatasetFile,
+  { settings, classes }: DatasetFile,
   shown: ShownCounts,
 ): Promise<DatasetStatistics> {
   const sets = classes.map((list, set) => labelStatistics(set, list, shown.extreme));
@@ -46,7 +47,7 @@ export async function datasetStatistics(
   let bytes = 0;
   // Drawn by the hash of the name, so that the page of the same dataset shows the same.
   const random = leading(shown.random, (e) => hash32(`shown ${e.name}`));
-  for await (const { entry } of manifestLines(folder)) {
+  for await (const { entry } of manifestLines(folder, settings)) {
     if (entry.rejected !== undefined) {
       rejected++;
       for (const reason of entry.rejected) {
@@ -58,6 +59,13 @@ export async function datasetStatistics(
     kept++;
     bytes += [entry.image, ...entry.labels.map((l) => l.mask)].reduce((sum, file) => sum + (file?.bytes ?? 0), 0);
     splits.set(entry.split, (splits.get(entry.split) ?? 0) + 1);
+    for (const [set, { pixels }] of entry.labels.entries()) {
+      const foreign = pixels.find(([id]) => id >= classes[set].length && id !== IGNORE_LABEL);
+      if (foreign !== undefined)
+        throw new ProjectError(
+          `${folder}: the manifest has pixels of class ${foreign[0]} in ${entry.name}; there are ${classes[set].length} classes.`,
+        );
+    }
     for (const set of sets) set.add(entry);
     random.offer(entry);
   }

@@ -19,7 +19,7 @@ import { openSource } from "./source.ts";
 /** Writes the classes of each label set and the list of each split, which make the folder itself the layout "folders". */
 export async function writeLists(folder: string, { classes, settings }: DatasetFile): Promise<void> {
   const lists = new Map<Split, string[]>();
-  for await (const { entry } of manifestLines(folder)) {
+  for await (const { entry } of manifestLines(folder, settings)) {
     if (entry.rejected !== undefined) continue;
     const list = lists.get(entry.split);
     if (list === undefined) lists.set(entry.split, [entry.name]);

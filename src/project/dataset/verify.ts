@@ -38,7 +38,7 @@ export const verifyJob = defineJob(verifyRequest, async (request, { onProgress, 
     onProgress?.({ phase: "hash the files", done: samples, total: end - first });
   };
   report();
-  for await (const { entry } of manifestLines(folder)) {
+  for await (const { entry } of manifestLines(folder, file.settings)) {
     if (entry.seed !== first + samples) {
       faults.push({
         path: "manifest.jsonl",

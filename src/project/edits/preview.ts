@@ -2,8 +2,8 @@
 import sharp, { type OverlayOptions } from "sharp";
 import { cutClassifier, type TreeCut } from "../../cluster/tree/treeCut.ts";
 import { type HexColor, rgbOf } from "../../dataset/labelMap.ts";
-import { xml } from "../../dataset/xml.ts";
 import { predict } from "../../pixels/predict.ts";
+import { xml } from "../../text/escape.ts";
 import { pathIn } from "../cluster/project.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { EditCache } from "./cache.ts";

@@ -1,4 +1,5 @@
 import { type MethodName, methodNames } from "../../cluster/methods.ts";
+import { xml } from "../../text/escape.ts";
 import type { EvaluationFile } from "./rows.ts";
 import { type Cell, ksOf, methodsOf, scoreCells } from "./statistics.ts";
 import { mainScores, methodTitles, scoreTitles } from "./tables.ts";
@@ -23,7 +24,6 @@ const LEGEND_WIDTH = 180;
 const DODGE = 4;
 
 const colorOf = (method: MethodName): string => COLORS[methodNames.indexOf(method)];
-const escapeText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** The main scores over K as SVG: one panel each, a line through the means of each method, bars from the worst to the best seed. */
 export function evaluationPlot({ rows, name }: EvaluationFile): string {
@@ -45,12 +45,12 @@ export function evaluationPlot({ rows, name }: EvaluationFile): string {
     const x = columns * PANEL.width + 10;
     return (
       `<line x1="${x}" y1="${y}" x2="${x + 18}" y2="${y}" stroke="${colorOf(method)}" stroke-width="2"/>` +
-      `<text x="${x + 24}" y="${y + 4}">${escapeText(methodTitles[method])}</text>`
+      `<text x="${x + 24}" y="${y + 4}">${xml(methodTitles[method])}</text>`
     );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="11">
 <rect width="100%" height="100%" fill="#fff"/>
-<text x="${PANEL.left}" y="16" font-size="13">${escapeText(name)}: agreement with true classes over K; bars from the worst to the best seed</text>
+<text x="${PANEL.left}" y="16" font-size="13">${xml(name)}: agreement with true classes over K; bars from the worst to the best seed</text>
 ${[...drawn, ...legend].join("\n")}
 </svg>
 `;
@@ -89,12 +89,9 @@ function panel(title: string, all: readonly Cell[], ks: readonly number[], metho
     const color = colorOf(method);
     return `<g stroke="${color}" stroke-width="1.5" fill="${color}"><polyline points="${path}" fill="none"/>${marks.join("")}</g>`;
   });
-  return [
-    `<text x="${left}" y="${top - 10}" font-weight="bold">${escapeText(title)}</text>`,
-    ...grid,
-    ...axis,
-    ...lines,
-  ].join("");
+  return [`<text x="${left}" y="${top - 10}" font-weight="bold">${xml(title)}</text>`, ...grid, ...axis, ...lines].join(
+    "",
+  );
 }
 
 /** About five ticks at 1, 2 or 5 times a power of ten. */

@@ -1,6 +1,6 @@
 import sharp, { type OverlayOptions } from "sharp";
 import { type DatasetClass, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
-import { xml } from "../../dataset/xml.ts";
+import { xml } from "../../text/escape.ts";
 
 export interface JudgedPhoto {
   readonly name: string;

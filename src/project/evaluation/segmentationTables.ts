@@ -1,5 +1,5 @@
 /** Tables and plot of `klish evaluate segmenter`. */
-import { xml } from "../../dataset/xml.ts";
+import { csvCell, markdown, visible, xml } from "../../text/escape.ts";
 import type { JudgedModel } from "./segmentationScores.ts";
 import { spreadOf } from "./statistics.ts";
 
@@ -41,10 +41,9 @@ function percent(values: readonly number[]): string {
   return (100 * mean).toFixed(1) + (Number.isNaN(deviation) ? "" : ` ± ${(100 * deviation).toFixed(1)}`);
 }
 
-const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
 const table = (lines: readonly (readonly string[])[]): string =>
   [lines[0], lines[0].map(() => "---"), ...lines.slice(1)]
-    .map((line) => `| ${line.map(cell).join(" | ")} |`)
+    .map((line) => `| ${line.map(markdown).join(" | ")} |`)
     .join("\n");
 
 function columnsTable(rows: readonly Row[], columns: readonly Column[]): string {
@@ -69,12 +68,12 @@ export function segmentationMarkdown(models: readonly JudgedModel[], facts: Segm
       ? `The first ${matchImages} photos decide which class each of a model's classes stands for (Algorithm 2), the other ${photos - matchImages} are judged.`
       : `Classes are matched by their names; all ${photos} photos are judged.`;
   const sections = [
-    `# Segmenters on ${truth}`,
+    `# Segmenters on ${markdown(truth)}`,
     `${matching} IoU per photo, classes absent from a photo skipped, then the mean per class, then over classes; in percent. ` +
       (background === undefined
         ? "The truth has no background: the scores without it are empty."
-        : `Foreground: the mean without ${classes[background]}. The paper's: pixels whose truth is ${classes[background]} count for nothing.`),
-    `    ${command.replaceAll(/\s+/g, " ")}`,
+        : `Foreground: the mean without ${markdown(classes[background])}. The paper's: pixels whose truth is ${markdown(classes[background])} count for nothing.`),
+    `    ${visible(command)}`,
     columnsTable(rows, overall),
     "## Per class, all pixels",
     columnsTable(rows, perClass("perClass")),
@@ -82,13 +81,11 @@ export function segmentationMarkdown(models: readonly JudgedModel[], facts: Segm
     "## What the classes stand for",
     ...models.map(
       ({ name, file, matches }) =>
-        `**${cell(name)}**${name === file ? "" : ` (${cell(file)})`}: ${matches.map(({ from, to }) => `${cell(from)} → ${cell(to ?? "none")}`).join(", ")}`,
+        `**${markdown(name)}**${name === file ? "" : ` (${markdown(file)})`}: ${matches.map(({ from, to }) => `${markdown(from)} → ${markdown(to ?? "none")}`).join(", ")}`,
     ),
   ];
   return `${sections.join("\n\n")}\n`;
 }
-
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** One line a run, all scores as shares; empty where one is not defined. */
 export function segmentationCsv(models: readonly JudgedModel[], { classes }: SegmentationFacts): string {

@@ -1,3 +1,4 @@
+import { csvCell, markdown, visible } from "../../text/escape.ts";
 import type { SeparabilityMethod } from "./separability.ts";
 import { separabilityMethods } from "./separability.ts";
 import type { SeparabilityFile, SeparabilityRow } from "./separabilityRows.ts";
@@ -67,7 +68,7 @@ export function separabilityMarkdown(file: SeparabilityFile): string {
   const head = ["", ...methods.map((method) => titles[method])];
   const perClass = table([
     head,
-    ...classes.map((name, id) => line(name, most, (row) => row.iou[id])),
+    ...classes.map((name, id) => line(markdown(name), most, (row) => row.iou[id])),
     line("mean, per image", most, meanIou),
     line("mean, pooled", most, pooledMeanIou),
     line("pixel accuracy", most, (row) => row.accuracy),
@@ -75,12 +76,12 @@ export function separabilityMarkdown(file: SeparabilityFile): string {
   const few = (measure: Measure): string =>
     table([["images", ...head.slice(1)], ...shots.map((count) => line(String(count), count, measure))]);
   const sections = [
-    `# Separability: ${file.name}`,
+    `# Separability: ${markdown(file.name)}`,
     [
       `${file.images} images of ${file.pixelsPerImage} pixels, ${file.channels} channels, ${classes.length} classes; judged on ${file.testImages} images `,
-      `that were not learned from, ${seeds.length} splits. A classifier learns from at most ${file.mostPixels} pixels. ${file.machine}.`,
+      `that were not learned from, ${seeds.length} splits. A classifier learns from at most ${file.mostPixels} pixels. ${markdown(file.machine)}.`,
     ].join(""),
-    `    ${file.command}`,
+    `    ${visible(file.command)}`,
     "Mean ± standard deviation over splits (worst split). **Bold**: the best mean of a row; ≈: nearly ties with it (less than 0.005 apart, or " +
       "0 is within the 95 % interval of the difference split by split)." +
       (seeds.length < 3 ? " So few splits say little about noise." : ""),
@@ -99,17 +100,16 @@ const CSV_COLUMNS = ["method", "shots", "seed", "seconds", "trainingPixels", "ac
 
 /** Every row with the IoUs of all classes, for other programs. */
 export function separabilityCsv({ rows, classes }: SeparabilityFile): string {
-  const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const head = [
     ...CSV_COLUMNS,
     "meanIou",
     "pooledMeanIou",
-    ...classes.map((name) => quoted(`iou ${name}`)),
-    ...classes.map((name) => quoted(`pooledIou ${name}`)),
+    ...classes.map((name) => csvCell(`iou ${name}`)),
+    ...classes.map((name) => csvCell(`pooledIou ${name}`)),
   ];
   const lines = rows.map((row) =>
     [...CSV_COLUMNS.map((name) => row[name]), meanIou(row), pooledMeanIou(row), ...row.iou, ...row.pooledIou]
-      .map((x) => x ?? "")
+      .map(csvCell)
       .join(","),
   );
   return `${[head.join(","), ...lines].join("\n")}\n`;

@@ -1,5 +1,6 @@
 import { isKlish, type MethodName } from "../../cluster/methods.ts";
 import { type ScoreName, scoreNames } from "../../metrics/clusterScores.ts";
+import { markdown, visible } from "../../text/escape.ts";
 import { formatSeeds } from "../requests/seeds.ts";
 import type { EvaluationFile, EvaluationRow } from "./rows.ts";
 import { bestOf, type Cell, cells, ksOf, methodsOf, nearlyTie, scoreCells } from "./statistics.ts";
@@ -74,13 +75,13 @@ export function evaluationMarkdown(file: EvaluationFile): string {
   const seeds = [...new Set(rows.map((row) => row.seed))].sort((a, b) => a - b);
   const scores = mainScores.filter((score) => scoreCells(rows, score).length > 0);
   const sections = [
-    `# ${name}: clusters against ${classes} true classes`,
+    `# ${markdown(name)}: clusters against ${classes} true classes`,
     [
       `${pixels} pixels x ${channels} channels${images > 1 ? ` of ${images} images` : ""}${pixelStride > 1 ? ` (stride ${pixelStride})` : ""}; `,
       `KLiSH from K0 = ${initialClusters}; ${seeds.length === 1 ? "seed" : "seeds"} ${formatSeeds(seeds)}`,
-      `${background === null ? "" : `; background: class ${background}`}. ${file.machine}.`,
+      `${background === null ? "" : `; background: class ${background}`}. ${markdown(file.machine)}.`,
     ].join(""),
-    `    ${file.command}`,
+    `    ${visible(file.command)}`,
     "Mean ± standard deviation over seeds (worst seed). **Bold**: the best mean at that K; ≈: nearly ties with it (less than 0.005 apart, " +
       "or 0 is within the 95 % interval of the difference seed by seed)." +
       (seeds.length < 3 ? " So few seeds say little about noise." : ""),

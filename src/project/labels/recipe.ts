@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { colorSchema, MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { ProjectError } from "../storage/files.ts";
 
@@ -24,7 +24,7 @@ export function partNames(split: ClassSplit | null): string[] {
 
 export const labelClass = z.strictObject({
   name: z.string().trim().min(1).max(80),
-  color: z.string().regex(/^#[0-9a-f]{6}$/, "expected a colour #rrggbb"),
+  color: colorSchema,
   /** Among the K clusters, ascending. */
   clusters: z.array(z.int().min(0)).min(1),
   background: z.boolean(),

@@ -7,6 +7,7 @@ import { looksLikeOnnx, openGeneratorBytes } from "../../gan/openGenerator.ts";
 import { resolveProvider } from "../../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { shellWord } from "../../text/escape.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
 import { isPicture } from "../storage/pictureNames.ts";
 import { isUrl } from "./address.ts";
@@ -70,10 +71,6 @@ async function networkIn(folder: string): Promise<string> {
     );
   throw new ProjectError(`${folder} is a folder without a generator. ${KINDS}`);
 }
-
-/** A path as one word of a shell's command line. */
-const shellWord = (path: string): string =>
-  /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 /** The bytes of a generator's file, as `networkFile` finds it. */
 export const networkBytes = async (given: string, job: JobOptions = {}): Promise<Uint8Array> =>

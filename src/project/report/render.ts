@@ -1,6 +1,7 @@
 /** Puts a report's data into the page template that `web/report/` builds. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { safeJson, xml } from "../../text/escape.ts";
 import type { ReportData } from "./data.ts";
 
 /** With its quotes, a JSON string: the template's data is valid before and after. */
@@ -9,14 +10,6 @@ const TITLE_SLOT = "__KLISH_REPORT_TITLE__";
 
 /** From dist/project/report/, where users have this file, and from src/project/report/, where it is developed. */
 const TEMPLATES = ["../../report/template.html", "../../../dist/report/template.html"];
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 /** The built page template. Throws when the page was not built. */
 export async function readTemplate(): Promise<string> {
@@ -32,18 +25,10 @@ export async function readTemplate(): Promise<string> {
   );
 }
 
-/**
- * JSON that may stand inside a script element: no `<`, so no end tag and no comment can begin in it; nor the two line separators that
- * JSON allows and scripts once did not.
- */
-export const embedJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-
 /** The page: one self-contained HTML document. Throws when `template` lacks a slot. */
 export function renderReport(data: ReportData, template: string): string {
   for (const slot of [DATA_SLOT, TITLE_SLOT])
     if (template.split(slot).length !== 2) throw new Error(`renderReport: the template should hold ${slot} once`);
-  const title = data.title.replace(/[&<>"']/g, (c) => ENTITIES[c]);
   // Functions, because a replacement string would interpret "$&" in the data. The data goes last: it may name any slot.
-  return template.replace(TITLE_SLOT, () => title).replace(DATA_SLOT, () => embedJson(data));
+  return template.replace(TITLE_SLOT, () => xml(data.title)).replace(DATA_SLOT, () => safeJson(data));
 }

@@ -3,6 +3,7 @@ import sharp from "sharp";
 import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type HexColor, rgbOf } from "../../dataset/labelMap.ts";
+import { xml } from "../../text/escape.ts";
 import { clusterColors, cssColor, type Rgb } from "../cluster/palette.ts";
 import { argmaxLabels } from "./argmax.ts";
 import { matchIds } from "./matching.ts";
@@ -51,8 +52,7 @@ function makeSheet(rows: number, columns: number, left: number) {
   const xOf = (column: number): number => left + GAP + column * (TILE + GAP);
   const yOf = (row: number): number => CAPTION + row * (TILE + GAP);
   const text = (x: number, y: number, anchor: string, value: string): void => {
-    const safe = value.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
-    captions.push(`<text x="${x}" y="${y}" text-anchor="${anchor}">${safe}</text>`);
+    captions.push(`<text x="${x}" y="${y}" text-anchor="${anchor}">${xml(value)}</text>`);
   };
   return {
     place(row: number, column: number, tile: Uint8Array): void {
