@@ -14,8 +14,8 @@ import { edit, freshRecipe } from "../labels/recipe.ts";
 import { saveRecipe } from "../labels/recipeFile.ts";
 import { writeReport } from "../report/writeReport.ts";
 import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
-import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
-import { locked } from "../storage/lock.ts";
+import { listFolder, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { isForeign, locked } from "../storage/lock.ts";
 
 export interface EditRequest {
   readonly project: string;
@@ -48,7 +48,8 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
   const tree = file.complete ? await loadTree(project) : undefined;
   if (tree === undefined)
     throw new ProjectError(`${request.project}: the run is not finished. Continue it with: ${file.command}`);
-  if ((await listFolder(outdir)).length > 0)
+  const origin = `${JSON.stringify({ klish: "edits", version: 1, project: resolve(request.project), k, edits }, null, 1)}\n`;
+  if (!(await isFree(outdir, origin)))
     throw new ProjectError(
       `${outdir} is not empty: an edited tree becomes a project of its own. Choose a new --outdir.`,
     );
@@ -60,9 +61,8 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
     const { tolerance } = settings;
     const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
     return await locked(outdir, async () => {
-      const recipe = { klish: "edits", version: 1, project: resolve(request.project), k, edits };
       const edited = { folder: outdir, file: { ...file, command } };
-      await writeAtomic(pathIn(edited, EDITED_FROM), `${JSON.stringify(recipe, null, 1)}\n`);
+      await writeAtomic(pathIn(edited, EDITED_FROM), origin);
       await saveTree(edited, treeThrough(cut));
       await saveProject(edited);
       // The clusters are known by the colours that they had before.
@@ -75,6 +75,14 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
   } finally {
     await network.generator.dispose();
   }
+}
+
+/** Whether a folder is empty, or holds no more than what a run of the same edits left that was killed before its report. */
+async function isFree(folder: string, origin: string): Promise<boolean> {
+  const names = (await listFolder(folder)).filter(isForeign);
+  if (names.length === 0) return true;
+  const begun = await readIfThere(pathIn({ folder }, EDITED_FROM));
+  return begun !== undefined && Buffer.from(begun).equals(Buffer.from(origin)) && !names.includes("report.html");
 }
 
 /** Named clusters begin as named classes for `klish label`. */

@@ -11,10 +11,12 @@ import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import { suggestedK } from "../report/suggestedK.ts";
 import { ProjectError } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
+import { SAVED_BEFORE, savedBefore, told } from "../storage/untold.ts";
 import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
 import { drawCut, type EditedCluster } from "./preview.ts";
 import {
   type EditRecipe,
+  editsPath,
   editText,
   loadEdits,
   redoEdit,
@@ -47,7 +49,7 @@ export interface EditStepSummary {
   readonly k: number;
   readonly edits: readonly string[];
   readonly undone: readonly string[];
-  /** What became of names, in sentences. */
+  /** What became of names, and of an edit that was made before, in sentences. */
   readonly notes: readonly string[];
   readonly clusters: readonly EditedCluster[];
   /** edits.png. */
@@ -60,12 +62,13 @@ export interface EditStepSummary {
 
 /** Edits the tree of a project in place: edits.json holds what was done, and edits.png shows the clusters. */
 export async function editStepJob(request: EditStepRequest, job: JobOptions): Promise<EditStepSummary> {
-  const { action } = request;
   const threads = request.threads ?? availableParallelism();
   await openProject(request.project);
   return withLock(request.project, async () => {
     const { project, tree } = await openClustered(request.project);
     const before = await loadEdits(project);
+    const repeated = await savedBefore(editsPath(project), request.action);
+    const action: EditAction = repeated ? { type: "list" } : request.action;
     const cache = await openEditCache(project, tree, { ...request, threads, ...job });
     const small = treeOnPixels(tree, cache.labels);
     const known = cache.trained.size;
@@ -80,17 +83,19 @@ export async function editStepJob(request: EditStepRequest, job: JobOptions): Pr
     } = await edited({ project, tree, small, cache, before, action });
     const milliseconds = performance.now() - started;
     if (cache.trained.size > known) await saveTrained(project, cache.trained);
-    if (action.type !== "list") await saveEdits(project, recipe);
+    if (action.type !== "list") await saveEdits(project, recipe, action);
     const { colors } = await clusterIdentity(project, tree);
     const clusters = clustersOf(tree, cut, colors);
+    const preview = await drawCut(project, cache, cut, clusters);
+    if (request.action.type !== "list") await told(editsPath(project));
     return {
       project: request.project,
       k: recipe.k,
       edits: texts,
       undone,
-      notes,
+      notes: [...(repeated ? [SAVED_BEFORE] : []), ...notes],
       clusters,
-      preview: await drawCut(project, cache, cut, clusters),
+      preview,
       skipped,
       milliseconds,
     };

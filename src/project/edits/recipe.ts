@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
 import { pathIn } from "../cluster/project.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { ProjectError, readIfThere } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
+import { saveUntold } from "../storage/untold.ts";
 
 /**
  * How a project's tree was edited: a K, and what was done to its clusters since. Small, and all that the edited clusters depend on
@@ -35,7 +36,7 @@ export interface EditRecipe {
   readonly undone: readonly TreeEdit[];
 }
 
-const FILE = "edits.json";
+export const editsPath = (project: { readonly folder: string }): string => pathIn(project, "edits.json");
 
 /** Identifies the tree of a project. Throws ProjectError where there is none. */
 export async function treeHash(project: { readonly folder: string }): Promise<string> {
@@ -46,7 +47,7 @@ export async function treeHash(project: { readonly folder: string }): Promise<st
 
 /** The edits of a project; undefined where there are none. Throws ProjectError when they are damaged, or of another tree. */
 export async function loadEdits(project: { readonly folder: string }): Promise<EditRecipe | undefined> {
-  const path = pathIn(project, FILE);
+  const path = editsPath(project);
   const found = await readJsonFile(path, recipeFile, {
     what: "edits",
     remedy: "Restore it, or delete it to start again.",
@@ -58,9 +59,14 @@ export async function loadEdits(project: { readonly folder: string }): Promise<E
   return { k, edits, undone };
 }
 
-export async function saveEdits(project: { readonly folder: string }, recipe: EditRecipe): Promise<void> {
+/** Saves the edits that a request led to; see storage/untold. */
+export async function saveEdits(
+  project: { readonly folder: string },
+  recipe: EditRecipe,
+  request: unknown,
+): Promise<void> {
   const content = { klish: "edits", version: 1, tree: await treeHash(project), ...recipe };
-  await writeAtomic(pathIn(project, FILE), `${JSON.stringify(content, null, 1)}\n`);
+  await saveUntold(editsPath(project), `${JSON.stringify(content, null, 1)}\n`, request);
 }
 
 /** The recipe after further edits; what was undone before is forgotten. */

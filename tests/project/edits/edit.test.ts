@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
 import { type EditRequest, editJob } from "../../../src/project/edits/editJob.ts";
 import { type EditAction, editStepJob } from "../../../src/project/edits/job.ts";
 import { suggestedK } from "../../../src/project/report/suggestedK.ts";
+import { SAVED_BEFORE, saveUntold } from "../../../src/project/storage/untold.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
 
 let folder: string;
@@ -93,6 +94,12 @@ describe("editJob()", () => {
     const outdir = join(folder, "none");
     await expect(editJob(request({ outdir, edits: parseEdits(["split", "9"]) }), {})).rejects.toThrow(/no cluster 9/);
     await expect(openProject(outdir)).rejects.toThrow(/no klish project/);
+    const finished = request();
+    await expect(editJob(finished, {})).rejects.toThrow(/not empty/);
+    // A run of the same edits that was killed before its report is continued.
+    await rm(join(finished.outdir, "report.html"));
+    await expect(editJob({ ...finished, k: 6 }, {})).rejects.toThrow(/not empty/);
+    expect(await editJob(finished, {})).toMatchObject({ report: join(finished.outdir, "report.html") });
   });
 });
 
@@ -130,6 +137,28 @@ describe("editStepJob()", () => {
     expect(await act("cut 3")).toMatchObject({ edits: [merge, `name ${id} "face"`, "cut 3"], undone: [] });
     await expect(step({ type: "redo" })).rejects.toThrow(/nothing to redo/);
     expect(tree.steps.at(-1)?.k).toBe(2);
+  });
+
+  it("knows an edit again that was saved before it was killed, and makes the next of its kind", async () => {
+    const action: EditAction = { type: "do", k: null, edits: parseEdits(["cut", "3"]) };
+    const begun = await act("cut 4", 5);
+    const { edits } = await step(action);
+    // As a kill leaves it, after the edit was saved and before it was drawn and told.
+    const path = join(project, "edits.json");
+    const saved = await readFile(path, "utf8");
+    await saveUntold(path, saved, action);
+    const again = await step(action);
+    expect(again).toMatchObject({ edits, notes: [SAVED_BEFORE] });
+    expect(await readFile(path, "utf8")).toBe(saved);
+    expect(await readdir(project)).not.toContain(".edits.json.untold");
+    expect(await step(action)).toMatchObject({ edits: [...edits, "cut 3"], notes: [] });
+    // Another edit than the one that was killed is made.
+    await saveUntold(path, saved, action);
+    expect(await step({ type: "undo" })).toMatchObject({ edits: begun.edits, notes: [] });
+    // Killed before the edit was saved: it is made.
+    await saveUntold(path, "{}", action);
+    await writeFile(path, saved);
+    expect(await step(action)).toMatchObject({ edits: [...edits, "cut 3"], notes: [] });
   });
 
   it("needs no generator after the first edit, and trains no merge twice", async () => {
