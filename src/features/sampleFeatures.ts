@@ -1,6 +1,7 @@
 import type { GenerateOptions, Generator, LayerInfo } from "../gan/generator.ts";
 import { samplesPerRun } from "../gan/networkGenerator.ts";
 import { addResized, linearMap } from "../numeric/bilinear.ts";
+import type { JobOptions } from "../tensor/progress.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 
 export interface SampleFeaturesOptions
@@ -35,6 +36,35 @@ export async function sampleFeatures(
   const { image, features } = await generator.generate({ ...options, seeds, layers: names });
   return { seeds, image, layers: names.map((name) => shrink(features.get(name) as Tensor, resolution)) };
 }
+
+/**
+ * The images and inner maps of all seeds, batch by batch. `take` gets the number of a batch's first image, its seeds, and the function
+ * that generates it: what an earlier run has kept need not be generated again. Rejects with the signal's reason between batches.
+ */
+export async function sampleInto(
+  generator: Generator,
+  seeds: readonly number[],
+  options: SampleFeaturesOptions,
+  take: (first: number, seeds: readonly number[], sample: () => Promise<FeatureBatch>) => Promise<void>,
+  { onProgress, signal }: JobOptions = {},
+): Promise<void> {
+  let first = 0;
+  const report = (): void => onProgress?.({ phase: "sample the generator", done: first, total: seeds.length });
+  report();
+  for (const batch of seedBatches(seeds, generator.info.resolution)) {
+    signal?.throwIfAborted();
+    await take(first, batch, () => sampleFeatures(generator, batch, options));
+    first += batch.length;
+    report();
+  }
+}
+
+/** Channels of each layer, and the side of its maps as they are sampled. */
+export const sampledLayers = ({
+  layers,
+  resolution,
+}: Pick<SampleFeaturesOptions, "layers" | "resolution">): { readonly channels: number; readonly size: number }[] =>
+  layers.map((layer) => ({ channels: layer.channels, size: keptResolution(layer, resolution) }));
 
 /** Side of a layer's maps after `shrink`. */
 export const keptResolution = (layer: LayerInfo, resolution: number): number => Math.min(layer.resolution, resolution);

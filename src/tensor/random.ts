@@ -99,3 +99,7 @@ export function randn(seed: number, n: number): Float32Array {
   const random = new RandomState(seed);
   return Float32Array.from({ length: n }, () => random.randn());
 }
+
+/** `size` of the numbers 0 to n - 1, drawn without replacement, in ascending order. */
+export const randomSubset = (seed: number, n: number, size: number): Int32Array =>
+  new RandomState(seed).permutation(n).slice(0, size).sort();

@@ -8,7 +8,7 @@ import { subset } from "../../pixels/denseFeatures.ts";
 import { classSizes, classSums } from "../../pixels/labels.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
 import { type MergeTree, mergeTree } from "../tree/mergeTree.ts";
 import { mergeAll } from "./klishMerge.ts";
@@ -38,7 +38,7 @@ export function sampleOf(features: Pixels, options: KlishOptions): Pixels {
   const { pixels } = features;
   const size = Math.min(pixels, Math.max(SAMPLE, PIXELS_PER_CLUSTER * startClusters(options)));
   if (size === pixels) return features;
-  return subset(features, new RandomState(options.seed ?? 0).permutation(pixels).slice(0, size).sort());
+  return subset(features, randomSubset(options.seed ?? 0, pixels, size));
 }
 
 /** The least lambda whose clusters explain enough, else the largest. */

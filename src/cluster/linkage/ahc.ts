@@ -3,7 +3,7 @@ import { classSizes, sizeOrder } from "../../pixels/labels.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 import type { Clustering } from "../clustering.ts";
 import { linearSvm } from "../svm/linearSvm.ts";
 import { cutTree, type Linkage, linkageTree, pairIndex } from "./linkage.ts";
@@ -40,7 +40,7 @@ export async function ahc(features: Pixels, options: AhcOptions): Promise<Cluste
     throw new RangeError(`ahc: Ward linkage needs the Euclidean metric, got ${metric}; use linkage "average"`);
   signal?.throwIfAborted();
   const sampled = size < pixels;
-  const sample = sampled ? subset(features, new RandomState(seed).permutation(pixels).slice(0, size).sort()) : features;
+  const sample = sampled ? subset(features, randomSubset(seed, pixels, size)) : features;
   const distances = await pairDistances(sample, metric, linkage === "ward");
   const unions = linkageTree(distances, size, linkage, (done) => {
     onProgress?.({ phase: "linkage", done, total: size });

@@ -15,7 +15,7 @@ import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { pixelRanges } from "../../pixels/ranges.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 
 export interface SoftmaxRegressionOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
@@ -106,7 +106,7 @@ interface Standard {
 
 function standardise(features: Pixels): Standard {
   const { pixels, channels: d } = features;
-  const index = new RandomState(0).permutation(pixels).slice(0, SAMPLE).sort();
+  const index = randomSubset(0, pixels, SAMPLE);
   const rows = features.rows(index);
   const mean = new Float64Array(d);
   const deviation = new Float64Array(d);

@@ -3,6 +3,7 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import { openNetwork } from "../network/network.ts";
 import { type ReportFiles, writeReport } from "../report/writeReport.ts";
 import { defineJob } from "../requests/request.ts";
+import { openProjectNetwork } from "../sampling/projectFeatures.ts";
 import { ProjectError } from "../storage/files.ts";
 import { locked, withLock } from "../storage/lock.ts";
 import { versions } from "../storage/versions.ts";
@@ -56,23 +57,13 @@ export const reportJob = defineJob(reportRequest, async (request, job): Promise<
   const { outdir, provider } = request;
   const threads = request.threads ?? availableParallelism();
   const project = await openProject(outdir);
-  const { settings, complete } = project.file;
+  const { complete } = project.file;
   if (!complete)
     throw new ProjectError(
       `${outdir}: the run is not finished. Continue it with the command that began it: ${project.file.command}`,
     );
-  const network = await openNetwork(request.network ?? settings.network, {
-    runtime: ortNode,
-    provider,
-    threads,
-    latent: settings.latent,
-    ...job,
-  });
+  const network = await openProjectNetwork(project, { network: request.network, provider, threads, ...job });
   try {
-    if (network.sha256 !== settings.networkSha256)
-      throw new ProjectError(
-        `${network.path} is not the generator that ${outdir} was made from (its content differs). Give that one with --network.`,
-      );
     return await withLock(outdir, async () => ({
       folder: outdir,
       ...(await writeReport(project, network, { threads, ...job })),

@@ -1,7 +1,7 @@
 import { klish } from "../../cluster/klish/klish.ts";
 import type { SvmSolvers } from "../../cluster/svm/svmSolver.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import { sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
 import { type FeatureBlocks, rowBlocks } from "../../pixels/device/featureBlocks.ts";
@@ -121,41 +121,33 @@ async function sampleAll(
   { folder, file }: Project,
   generator: Generator,
   shared: boolean,
-  { onProgress, signal }: JobOptions,
+  job: JobOptions,
 ): Promise<PyramidData> {
   const { settings } = file;
   const { seeds, resolution } = settings;
   const layers = layersOf(settings, generator.info);
-  const sizes = layers.map((layer) => keptResolution(layer, resolution));
-  const builder = pyramidBuilder({
-    images: seeds.length,
-    layers: layers.map(({ channels }, i) => ({ channels, size: sizes[i] })),
-    resolution,
-    shared,
-  });
-  const report = (done: number): void => onProgress?.({ phase: "sample the generator", done, total: seeds.length });
-  let first = 0;
-  report(0);
-  for (const batch of seedBatches(seeds, generator.info.resolution)) {
-    signal?.throwIfAborted();
-    const expected = layers.map(({ name, channels }, i) => ({
-      name,
-      shape: [batch.length, channels, sizes[i], sizes[i]],
-    }));
-    let maps: readonly Tensor[] | undefined = await loadBatch(folder, first, batch, expected);
-    if (maps === undefined) {
-      const sampled = await sampleFeatures(generator, batch, {
-        ...generateOptions(settings, generator.info),
-        layers,
-        resolution,
-      });
-      await saveBatch(folder, first, sampled, layers);
-      maps = sampled.layers;
-    }
-    builder.add(first, maps);
-    first += batch.length;
-    report(first);
-  }
+  const options = { ...generateOptions(settings, generator.info), layers, resolution };
+  const sampled = sampledLayers(options);
+  const builder = pyramidBuilder({ images: seeds.length, layers: sampled, resolution, shared });
+  await sampleInto(
+    generator,
+    seeds,
+    options,
+    async (first, batch, sample) => {
+      const expected = sampled.map(({ channels, size }, i) => ({
+        name: layers[i].name,
+        shape: [batch.length, channels, size, size],
+      }));
+      let maps: readonly Tensor[] | undefined = await loadBatch(folder, first, batch, expected);
+      if (maps === undefined) {
+        const made = await sample();
+        await saveBatch(folder, first, made, layers);
+        maps = made.layers;
+      }
+      builder.add(first, maps);
+    },
+    job,
+  );
   return builder.finish();
 }
 

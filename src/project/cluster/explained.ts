@@ -4,7 +4,7 @@ import { type ExplainedStep, explainedByTree } from "../../cluster/tree/treeVari
 import { subset } from "../../pixels/denseFeatures.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 import { writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { pathIn } from "./project.ts";
@@ -29,7 +29,7 @@ export async function measureExplained(
   job: JobOptions,
 ): Promise<ExplainedStep[]> {
   if (features.pixels <= SAMPLE) return explainedByTree(features, tree, labels, job);
-  const index = new RandomState(0).permutation(features.pixels).slice(0, SAMPLE).sort();
+  const index = randomSubset(0, features.pixels, SAMPLE);
   const some = Uint16Array.from(index, (n) => labels[n]);
   return explainedByTree(subset(features, index), tree, some, job);
 }

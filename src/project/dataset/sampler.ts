@@ -6,9 +6,8 @@ import { selectLayers } from "../../gan/selectLayers.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
-import { openNetwork } from "../network/network.ts";
+import { openSameNetwork } from "../network/sameNetwork.ts";
 import { toRgb } from "../sampling/images.ts";
-import { ProjectError } from "../storage/files.ts";
 
 /** Which generator, how it samples, and what classifies its pixels. */
 export interface SamplerSource {
@@ -56,15 +55,10 @@ export interface Sampler {
 /** Throws ProjectError when the generator is not the one that was clustered. */
 export async function openSampler(source: SamplerSource, classifiers: readonly LayerClassifier[]): Promise<Sampler> {
   const { provider, threads, latent, truncationPsi, truncationCutoff, noiseMode } = source;
-  const opened = await openNetwork(source.network, { runtime: ortNode, provider, threads, latent });
+  const known = { sha256: source.networkSha256, of: "the project" };
+  const opened = await openSameNetwork(source.network, known, { runtime: ortNode, provider, threads, latent });
   const { generator } = opened;
   const { info } = generator;
-  if (opened.sha256 !== source.networkSha256) {
-    await generator.dispose();
-    throw new ProjectError(
-      `${source.network} is not the generator that was clustered (its content differs). Give that one with --network.`,
-    );
-  }
   const layers = [...new Set(classifiers.flatMap((c) => c.layers))];
   const resolution = source.resolution ?? info.resolution;
   const settings = { runtime: ortNode, provider: opened.provider, threads, imageResolution: info.resolution };

@@ -12,7 +12,7 @@ import type { Pixels } from "../../pixels/pixels.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 import { type AnyTensor, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Project, pathIn } from "../cluster/project.ts";
 import { clusteredPixels, generateOptions } from "../cluster/request.ts";
@@ -116,7 +116,7 @@ async function sampleTensors(project: Project, tree: MergeTree, options: CacheOp
         `${project.folder}: the tree is of ${tree.pixels} pixels, the run of ${clustered.pixels}.`,
       );
     const size = Math.min(tree.pixels, SAMPLE, Math.floor(SAMPLE_VALUES / d));
-    const index = new RandomState(0).permutation(tree.pixels).slice(0, size).sort();
+    const index = randomSubset(0, tree.pixels, size);
     const shownSeeds = seeds.slice(0, PICTURES);
     const { info } = generator;
     const { image } = await generator.generate({ ...generateOptions(settings, info), seeds: shownSeeds });

@@ -1,4 +1,4 @@
-import { seedBatches } from "../../features/sampleFeatures.ts";
+import { sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import { addResized, linearMap } from "../../numeric/bilinear.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
@@ -36,7 +36,7 @@ export async function segmentSeeds(
   settings: SegmentedImages,
   generator: Generator,
   request: PictureModelRequest,
-  { threads, onProgress, signal }: JobOptions & { readonly threads: number },
+  { threads, ...job }: JobOptions & { readonly threads: number },
 ): Promise<Uint16Array> {
   const { seeds, resolution } = settings;
   const { info } = generator;
@@ -49,22 +49,24 @@ export async function segmentSeeds(
     const output = outputName(session, request);
     const area = resolution ** 2;
     const truth = new Uint16Array(seeds.length * area);
-    const batches = input.batch === undefined ? seedBatches(seeds, info.resolution) : seeds.map((seed) => [seed]);
-    let done = 0;
-    for (const batch of batches) {
-      onProgress?.({ phase: "segment images", done, total: seeds.length });
-      signal?.throwIfAborted();
-      const { image } = await generator.generate({ ...generateOptions(settings, info), seeds: batch });
-      const pictures = await Promise.all(
-        toRgb(image, info.imageRange).map((rgb) => resized(rgb, info.resolution, side)),
-      );
-      const fetched = await session.run({ [input.name]: pictureTensor(pictures, size, input, request.range) }, [
-        output,
-      ]);
-      truth.set(labelsOf(request.file, fetched[output], batch.length, resolution), done * area);
-      done += batch.length;
-    }
-    onProgress?.({ phase: "segment images", done, total: seeds.length });
+    await sampleInto(
+      generator,
+      seeds,
+      { ...generateOptions(settings, info), layers: [], resolution },
+      async (first, _, sample) => {
+        const rgb = toRgb((await sample()).image, info.imageRange);
+        const pictures = await Promise.all(rgb.map((picture) => resized(picture, info.resolution, side)));
+        const groups = input.batch === undefined ? [pictures] : pictures.map((picture) => [picture]);
+        let at = first;
+        for (const group of groups) {
+          const feeds = { [input.name]: pictureTensor(group, size, input, request.range) };
+          const fetched = await session.run(feeds, [output]);
+          truth.set(labelsOf(request.file, fetched[output], group.length, resolution), at * area);
+          at += group.length;
+        }
+      },
+      { ...job, onProgress: (progress) => job.onProgress?.({ ...progress, phase: "segment images" }) },
+    );
     return truth;
   } finally {
     await session.dispose();

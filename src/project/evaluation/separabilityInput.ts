@@ -2,19 +2,16 @@ import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
-import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
-import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
-import { pyramidFeatures } from "../../pixels/pyramid/pyramid.ts";
-import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { generateOptions } from "../cluster/request.ts";
 import { openNetwork } from "../network/network.ts";
 import type { PictureModelRequest } from "../network/pictureModel.ts";
+import { sampledPyramid } from "../sampling/projectFeatures.ts";
 import { readSegmenter } from "../segment/segmenterModel.ts";
 import { ProjectError } from "../storage/files.ts";
 import { type EvaluationSource, loadInput } from "./input.ts";
@@ -100,20 +97,8 @@ async function sampledNetwork(
       noiseMode: "const" as const,
       class: wanted.class,
     } satisfies SegmentedImages;
-    const builder = pyramidBuilder({
-      images: seeds.length,
-      layers: layers.map((layer) => ({ channels: layer.channels, size: keptResolution(layer, resolution) })),
-      resolution,
-    });
     const options = { ...generateOptions(settings, info), layers, resolution };
-    let done = 0;
-    for (const batch of seedBatches(seeds, info.resolution)) {
-      job.onProgress?.({ phase: "sample the generator", done, total: seeds.length });
-      job.signal?.throwIfAborted();
-      builder.add(done, (await sampleFeatures(generator, batch, options)).layers);
-      done += batch.length;
-    }
-    const features = pyramidFeatures(builder.finish(), ortBlas({ threads }));
+    const features = await sampledPyramid(generator, seeds, options, { threads, ...job });
     const labels =
       segmenter === null
         ? await loadTruth(truth!, { seeds, resolution, pixels: features.pixels })

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { kMeans } from "../../cluster/kmeans/kMeans.ts";
 import { effectiveClusters, largestShare, type MergeTree } from "../../cluster/tree/mergeTree.ts";
 import type { ExplainedStep } from "../../cluster/tree/treeVariance.ts";
-import { sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import { sampleInto } from "../../features/sampleFeatures.ts";
 import { concatenate } from "../../gan/networkGenerator.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
@@ -153,11 +153,11 @@ async function collectSamples(
   const options = { ...generateOptions(settings, generator.info), layers, resolution };
   const images: Uint8Array[] = [];
   const maps: Tensor[][] = layers.map(() => []);
-  for (const batch of seedBatches(seeds, generator.info.resolution)) {
-    const sampled = await sampleFeatures(generator, batch, options);
+  await sampleInto(generator, seeds, options, async (_, __, sample) => {
+    const sampled = await sample();
     for (const [i, m] of sampled.layers.entries()) maps[i].push(m);
     images.push(...toRgb(sampled.image, generator.info.imageRange));
-  }
+  });
   const side = generator.info.resolution;
   const shownSide = Math.min(side, PICTURE_SIDE);
   const shown: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import { type SampleFeaturesOptions, sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
@@ -10,7 +10,8 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import type { Project } from "../cluster/project.ts";
 import { featureBytes, generateOptions, gigabytes, layersOf, spareMemory } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
-import { type OpenedNetwork, openNetwork } from "../network/network.ts";
+import type { OpenedNetwork } from "../network/network.ts";
+import { openSameNetwork } from "../network/sameNetwork.ts";
 import { ProjectError } from "../storage/files.ts";
 
 export interface ProjectNetworkOptions extends JobOptions {
@@ -21,22 +22,15 @@ export interface ProjectNetworkOptions extends JobOptions {
 }
 
 /** The generator that a project was made from. Throws ProjectError where another one is there. */
-export async function openProjectNetwork(
+export function openProjectNetwork(
   { folder, file: { settings } }: Project,
   { network, provider, threads, ...job }: ProjectNetworkOptions,
 ): Promise<OpenedNetwork> {
   const { latent, networkSha256 } = settings;
-  const opened = await openNetwork(network ?? settings.network, {
-    runtime: ortNode,
-    provider,
-    threads,
-    latent,
-    ...job,
-  });
-  if (opened.sha256 === networkSha256) return opened;
-  await opened.generator.dispose();
-  throw new ProjectError(
-    `${opened.path} is not the generator that ${folder} was made from (its content differs). Give that one with --network.`,
+  return openSameNetwork(
+    network ?? settings.network,
+    { sha256: networkSha256, of: folder },
+    { runtime: ortNode, provider, threads, latent, ...job },
   );
 }
 
@@ -44,7 +38,7 @@ export async function openProjectNetwork(
 export async function projectFeatures(
   settings: ClusterSettings,
   generator: Generator,
-  { threads, onProgress, signal }: JobOptions & { readonly threads: number },
+  { threads, ...job }: JobOptions & { readonly threads: number },
 ): Promise<Pixels> {
   const { seeds, resolution } = settings;
   const needed = featureBytes(settings, generator.info);
@@ -54,19 +48,25 @@ export async function projectFeatures(
         "`klish cluster` keeps such features on disk; this command holds them in memory. Take a project of fewer images or of a lower --resolution.",
     );
   const layers = layersOf(settings, generator.info);
-  const builder = pyramidBuilder({
-    images: seeds.length,
-    layers: layers.map((layer) => ({ channels: layer.channels, size: keptResolution(layer, resolution) })),
-    resolution,
-  });
   const options = { ...generateOptions(settings, generator.info), layers, resolution };
-  let done = 0;
-  for (const batch of seedBatches(seeds, generator.info.resolution)) {
-    onProgress?.({ phase: "sample the generator", done, total: seeds.length });
-    signal?.throwIfAborted();
-    builder.add(done, (await sampleFeatures(generator, batch, options)).layers);
-    done += batch.length;
-  }
-  onProgress?.({ phase: "sample the generator", done, total: seeds.length });
+  return sampledPyramid(generator, seeds, options, { threads, ...job });
+}
+
+/** All pixels of a generator's images, in memory. */
+export async function sampledPyramid(
+  generator: Generator,
+  seeds: readonly number[],
+  options: SampleFeaturesOptions,
+  { threads, ...job }: JobOptions & { readonly threads: number },
+): Promise<Pixels> {
+  const { resolution } = options;
+  const builder = pyramidBuilder({ images: seeds.length, layers: sampledLayers(options), resolution });
+  await sampleInto(
+    generator,
+    seeds,
+    options,
+    async (first, _, sample) => builder.add(first, (await sample()).layers),
+    job,
+  );
   return pyramidFeatures(builder.finish(), ortBlas({ threads }));
 }

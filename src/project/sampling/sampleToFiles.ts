@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { keptResolution, sampleFeatures, seedBatches } from "../../features/sampleFeatures.ts";
+import { sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator, GeneratorInfo } from "../../gan/generator.ts";
 import { numbersOf, type StoredLevel } from "../../pixels/pyramid/storedPyramid.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
@@ -12,8 +12,8 @@ const BYTES_PER_HALF = 2;
 /** The layers of a run at the size in which they are kept. */
 export function storedLevels(settings: ClusterSettings, info: GeneratorInfo): StoredLevel[] {
   let first = 0;
-  return layersOf(settings, info).map((layer) => {
-    const level = { size: keptResolution(layer, settings.resolution), channels: layer.channels, first };
+  return sampledLayers({ layers: layersOf(settings, info), resolution: settings.resolution }).map((layer) => {
+    const level = { ...layer, first };
     first += layer.channels;
     return level;
   });
@@ -24,7 +24,7 @@ export async function sampleToFiles(
   folder: string,
   settings: ClusterSettings,
   generator: Generator,
-  { onProgress, signal }: JobOptions,
+  job: JobOptions,
 ): Promise<FeatureFiles> {
   const { seeds, resolution } = settings;
   const { info } = generator;
@@ -35,23 +35,21 @@ export async function sampleToFiles(
   await mkdir(featureFolder(folder), { recursive: true });
   const firsts: number[] = [];
   const offsets: number[][] = [];
-  const report = (done: number): void =>
-    onProgress?.({ phase: "sample the generator", done, total: seeds.length, note: "to disk" });
-  let first = 0;
-  report(0);
-  for (const batch of seedBatches(seeds, info.resolution)) {
-    signal?.throwIfAborted();
-    let found = halvesOf(folder, first, batch, levels, layers);
-    if (found === undefined) {
-      const options = { ...generateOptions(settings, info), layers, resolution };
-      await saveHalves(folder, first, batch, (await sampleFeatures(generator, batch, options)).layers, layers);
-      found = halvesOf(folder, first, batch, levels, layers);
-    }
-    if (found === undefined) throw new Error(`the features of images from ${first} could not be read back`);
-    firsts.push(first);
-    offsets.push(found.offsets);
-    first += batch.length;
-    report(first);
-  }
+  await sampleInto(
+    generator,
+    seeds,
+    { ...generateOptions(settings, info), layers, resolution },
+    async (first, batch, sample) => {
+      let found = halvesOf(folder, first, batch, levels, layers);
+      if (found === undefined) {
+        await saveHalves(folder, first, batch, (await sample()).layers, layers);
+        found = halvesOf(folder, first, batch, levels, layers);
+      }
+      if (found === undefined) throw new Error(`the features of images from ${first} could not be read back`);
+      firsts.push(first);
+      offsets.push(found.offsets);
+    },
+    { ...job, onProgress: (progress) => job.onProgress?.({ ...progress, note: "to disk" }) },
+  );
   return { images: seeds.length, resolution, levels, folder, firsts, offsets };
 }
