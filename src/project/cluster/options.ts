@@ -3,6 +3,7 @@ import { layersMember, networkOption, readLayers, samplingOptions, truncationOr 
 import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { parseSeeds, SEED } from "../requests/seeds.ts";
+import { SIDE } from "../requests/side.ts";
 
 /** Bytes, given in GB. */
 const gigabytes = (flag: string, help: string, otherwise: string) =>
@@ -75,7 +76,7 @@ export const clusterRequest = z.strictObject({
     { read: readLayers },
   ),
   /** Side of the label maps. */
-  resolution: option(optional(z.int().min(1)), "--resolution <px>", "side of the label maps", {
+  resolution: option(optional(SIDE), "--resolution <px>", "side of the label maps", {
     otherwise: "the image's, at most 64",
   }),
   pixelStride: option(optional(z.int().min(1)), "--pixel-stride <s>", "cluster one pixel of every s x s cell", {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIDE } from "../requests/side.ts";
 import { clusteringOptions } from "./options.ts";
 
 /** What `klish cluster` was asked to do: all that decides its numbers. Written to project.json. */
@@ -15,7 +16,7 @@ export const clusterSettings = z.strictObject({
   /** Names, in forward order, and why they were taken. */
   layers: z.array(z.string()).min(1),
   layersReason: z.string(),
-  resolution: z.int().min(1),
+  resolution: SIDE,
   /** One pixel of every stride x stride cell is clustered. */
   pixelStride: z.int().min(1),
   /** Of the features while they are clustered: half where they are kept on disk. */

@@ -4,6 +4,7 @@ import { movedNetwork } from "../cluster/options.ts";
 import { truncationOr } from "../network/options.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
+import { SIDE } from "../requests/side.ts";
 import { splitOptions } from "../requests/split.ts";
 
 const share = z.number().min(0).max(1);
@@ -86,7 +87,7 @@ export const datasetRequest = z.strictObject({
     "--format <name>",
     "write this layout too, in a folder of its name within; repeat it for several",
   ),
-  resolution: option(optional(z.int().min(1)), "--resolution <px>", "side of images and masks", {
+  resolution: option(optional(SIDE), "--resolution <px>", "side of images and masks", {
     otherwise: "the generator's",
   }),
   truncationPsi: truncationOr("the project's"),

@@ -5,7 +5,7 @@ import type { ProbeImage } from "../../dataset/openLayout.ts";
 export const probe: ProbeImage = async (bytes) => {
   const image = sharp(bytes, { failOn: "warning", sequentialRead: true });
   const { width, height, hasAlpha = false, orientation = 1 } = await image.metadata();
-  // Decoding all pixels finds what the header does not tell; resizing keeps a few of them.
-  await image.resize(1, 1, { fit: "fill", kernel: "nearest", fastShrinkOnLoad: false }).raw().toBuffer();
+  // Decoding all pixels finds what the header does not tell; their mean is a way to need each of them.
+  await image.resize(1, 1, { fit: "fill", kernel: "linear", fastShrinkOnLoad: false }).raw().toBuffer();
   return { width, height, hasAlpha, orientation };
 };

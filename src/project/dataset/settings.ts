@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { checkClasses, colorSchema } from "../../dataset/labelMap.ts";
 import { labelState } from "../labels/recipe.ts";
+import { SIDE } from "../requests/side.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { sampleOptions } from "./options.ts";
@@ -30,14 +31,14 @@ export const datasetSettings = z.strictObject({
   truncationCutoff: z.int().min(0).nullable(),
   noiseMode: z.enum(["const", "none", "random"]),
   /** Side of the generator's images. */
-  generatorResolution: z.int().min(1),
+  generatorResolution: SIDE,
   /**
    * Samples are generated in blocks of this many consecutive seeds, the first a multiple of it: the rounding of a sample can
    * depend on what is computed beside it, so that must not depend on where a run, a shard or a resumption begins.
    */
   blockSize: z.int().min(1),
   /** Side of images and masks. */
-  resolution: z.int().min(1),
+  resolution: SIDE,
   ...sampleOptions,
 });
 export type DatasetSettings = z.infer<typeof datasetSettings>;

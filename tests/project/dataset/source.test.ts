@@ -15,6 +15,7 @@ import { openSource } from "../../../src/project/dataset/source.ts";
 import { exportJob } from "../../../src/project/dataset/store.ts";
 import { classes, folderSink, info, someSamples } from "../../dataset/samples.ts";
 import { hasShared, shared } from "../../shared.ts";
+import { handmadeDataset } from "./handmade.ts";
 import { labelledProject } from "./project.ts";
 
 let folder: string;
@@ -208,6 +209,25 @@ describe("openSource()", () => {
     await expect(openSource([folder, folder], { fromFormat: null, recipe: null, name: "x" })).rejects.toThrow(
       "holds no dataset",
     );
+  });
+});
+
+describe("a dataset that somebody else made", () => {
+  const refused = (path: string) => openSource([path], { fromFormat: null, recipe: null, name: "x" }).then(all);
+
+  it("is refused where its images would be larger than memory", async () => {
+    const path = await handmadeDataset(join(folder, "set"), { settings: { resolution: 200_000 } });
+    await expect(refused(path)).rejects.toThrow(/dataset\.json is not a dataset.*resolution/s);
+  });
+
+  it("is refused where a mask has another size than its image, or ids that are no classes", async () => {
+    const path = await handmadeDataset(join(folder, "set"));
+    expect(await refused(path)).toHaveLength(2);
+    const mask = join(path, "masks", "seed000000.png");
+    await writeFile(mask, encodePng({ width: 5, height: 4, data: new Uint8Array(20) }));
+    await expect(refused(path)).rejects.toThrow("seed000000: 5x4; the image has 4x4 (size-mismatch)");
+    await writeFile(mask, encodePng({ width: 4, height: 4, data: new Uint8Array(16).fill(9) }));
+    await expect(refused(path)).rejects.toThrow("seed000000: id 9 in 16 pixels; there are 2 classes (id-out-of-range)");
   });
 });
 

@@ -16,7 +16,7 @@ import { strToU8, zipSync } from "fflate";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseResolution } from "../../../src/project/train/pictures/chooseResolution.ts";
-import { listImages } from "../../../src/project/train/pictures/imageFiles.ts";
+import { filesTogether, listImages } from "../../../src/project/train/pictures/imageFiles.ts";
 import {
   linesPath,
   openImageStore,
@@ -41,6 +41,23 @@ beforeEach(async () => {
   run = join(folder, "run");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("filesTogether()", () => {
+  it("holds no more bytes than there is room for, and one file at least", () => {
+    const files = [10, 200, 200, 2 ** 30, 5].map((kilo) => ({
+      name: `${kilo}`,
+      bytes: kilo * 2 ** 20,
+      modified: 0,
+      read: async () => new Uint8Array(),
+    }));
+    const names = (start: number, most: number): string[] => filesTogether(files, start, most).map((f) => f.name);
+    expect(names(0, 1)).toEqual(["10"]);
+    expect(names(0, 9)).toEqual(["10", "200"]);
+    expect(names(2, 9)).toEqual(["200"]);
+    expect(names(3, 9)).toEqual([`${2 ** 30}`]);
+    expect(names(4, 9)).toEqual(["5"]);
+  });
+});
 
 describe("prepareImage()", () => {
   it("crops the middle, pads with white, or squashes a picture that is no square", async () => {
@@ -318,4 +335,16 @@ describe("chooseResolution()", () => {
     const { files } = await listImages(folder);
     expect(await chooseResolution(files, preparation)).toBe(expected);
   });
+});
+
+it("prepareImages() does not unpack what no picture can be, and names it", async () => {
+  const zip = join(folder, "set.zip");
+  const picture = await halves(20, 20).png().toBuffer();
+  const bomb = new Uint8Array(17 * 2 ** 20);
+  await writeFile(zip, zipSync({ "a.png": picture, "b.png": [bomb, { level: 9 }], "c.jpg": [bomb, { level: 9 }] }));
+  const { files } = await listImages(zip);
+  expect(await prepareImages(run, files, preparation, {})).toMatchObject({ count: 1, rejected: 2 });
+  expect(await readFile(rejectedPath(run), "utf8")).toMatch(
+    /^b\.png\t\d+ bytes of the archive unfold to 17825792: not a picture\nc\.jpg\t/,
+  );
 });

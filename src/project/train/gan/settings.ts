@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
 import { TRAINING_RUN } from "../../network/trainingRun.ts";
+import { SIDE } from "../../requests/side.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 import { fits } from "../pictures/framing.ts";
@@ -25,7 +26,7 @@ const trainSettings = z.strictObject({
   }),
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]),
   /** A GanRecipe; `ganRecipe` checks it. */
-  recipe: z.looseObject({ resolution: z.int() }),
+  recipe: z.looseObject({ resolution: SIDE }),
   /** The stages of smaller images before that. */
   growth: z.array(growthStage).default([]),
   /** Absolute path of the run or network whose weights this one began with. */

@@ -4,12 +4,13 @@
  */
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
+import { SIDE } from "../../requests/side.ts";
 import type { RunClock } from "../clock.ts";
 
 /** A stage before the last, as the settings keep it. */
 export const growthStage = z.strictObject({
   /** Pixels of a side. */
-  resolution: z.int(),
+  resolution: SIDE,
   batch: z.int().min(1),
   gamma: z.number().min(0),
   /** Its length, in thousands of images; null: `hours` alone end it. */

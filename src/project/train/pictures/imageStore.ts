@@ -10,6 +10,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import { SIDE } from "../../requests/side.ts";
 import { explain, ProjectError, readIfThere } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 import type { BatchItem } from "./batchOrder.ts";
@@ -34,7 +35,7 @@ const preparedFile = z.strictObject({
   /** Pictures in pixels.u8, and its hash. */
   count: z.int().min(1),
   sha256: z.string(),
-  resolution: z.int().min(1),
+  resolution: SIDE,
   rejected: z.int().min(0),
   /** Pictures that had less than `resolution` pixels a side and were enlarged. */
   enlarged: z.int().min(0),
