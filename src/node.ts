@@ -2,7 +2,7 @@
  * The package's entry in Node: the core, with files, worker threads and native kernels as defaults. Importing it starts
  * nothing; threads and sessions begin with the first call that needs them.
  */
-import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Generator, LatentDistribution } from "./gan/generator.ts";
 import { openGeneratorBytes } from "./gan/openGenerator.ts";
 import type { Graph } from "./graph/value.ts";
@@ -10,6 +10,8 @@ import type { Blas } from "./numeric/blas.ts";
 import { denseFeatures as coreDenseFeatures } from "./pixels/denseFeatures.ts";
 import type { Pixels } from "./pixels/pixels.ts";
 import { featurePyramid as coreFeaturePyramid, type FeaturePyramidOptions } from "./pixels/pyramid/featurePyramid.ts";
+import { readModelFile } from "./project/network/modelFile.ts";
+import { tryOnnxApart } from "./project/network/onnxTrial.ts";
 import { ortBlas } from "./runtime/node/ortBlas.ts";
 import { resolveProvider } from "./runtime/node/providers.ts";
 import { workerRuntime } from "./runtime/node/workerRuntime.ts";
@@ -61,7 +63,8 @@ export interface OpenGeneratorOptions {
 
 /**
  * Opens a generator: any .onnx, or an official checkpoint, from a file or its bytes. Nothing in the file is executed.
- * It runs in a worker thread. Rejects with CheckpointError, OnnxError, GeneratorError or RuntimeError.
+ * It runs in a worker thread; an ONNX model is tried in a process of its own first, so that one without end is refused.
+ * Rejects with CheckpointError, OnnxError, GeneratorError or RuntimeError, and with ProjectError for what cannot be read.
  *
  * @example
  * const generator = await openGenerator("anime64.onnx");
@@ -72,8 +75,17 @@ export async function openGenerator(
   options: OpenGeneratorOptions = {},
 ): Promise<Generator> {
   const { provider = "auto", ...rest } = options;
-  const bytes = file instanceof Uint8Array ? file : await readFile(file);
-  return openGeneratorBytes(bytes, { runtime: defaults().runtime, provider: await resolveProvider(provider), ...rest });
+  const { bytes, externalData } =
+    file instanceof Uint8Array
+      ? { bytes: file, externalData: [] }
+      : await readModelFile(file instanceof URL ? fileURLToPath(file) : file);
+  return openGeneratorBytes(bytes, {
+    runtime: defaults().runtime,
+    provider: await resolveProvider(provider),
+    trial: tryOnnxApart,
+    externalData,
+    ...rest,
+  });
 }
 
 /** `featurePyramid` of the core on this machine's kernels. */

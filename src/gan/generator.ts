@@ -42,8 +42,8 @@ export interface GeneratorInfo {
   readonly origin?: GeneratorOrigin;
   /** What was found out or done to use the file, beyond its family's rules: sentences for the user. */
   readonly notes?: readonly string[];
-  /** false: a seed gives another image in each run. */
-  readonly reproducible?: boolean;
+  /** Where a seed gives another image in each run: why, and what to do. */
+  readonly varies?: string;
 }
 
 /** Which latents; exactly one of `seeds`, `z`, `ws`. */

@@ -1,5 +1,6 @@
 /** The way on for a PyTorch network that klish does not know: a few lines of Python that make an ONNX model of it. */
 import type { StateDict } from "../checkpoint/stateDict.ts";
+import { pythonString, visible } from "../text/escape.ts";
 
 /** Weights of what turns a class into numbers. */
 const CLASS_TABLE = /embed|label|class|(?:^|[._/])cond/i;
@@ -20,25 +21,21 @@ export function pytorchExport(weights: StateDict, file: string): string {
       : first[1].shape.length === 2
         ? [1, first[1].shape[1]]
         : [1, first[1].shape[0], 1, 1];
-  const guess = first === undefined ? "the latent of your network" : `guessed from ${printable(first[0])}`;
+  const guess = first === undefined ? "the latent of your network" : `guessed from ${visible(first[0])}`;
   const target = `${file.replace(/\.[^./\\]*$/, "")}.onnx`;
   const batch = '{0: "batch"}';
   return [
     "import torch",
     "from my_training_code import Generator  # the class whose weights these are",
     "G = Generator()",
-    `G.load_state_dict(torch.load(${python(file)}, map_location="cpu"))`,
+    `G.load_state_dict(torch.load(${pythonString(file)}, map_location="cpu"))`,
     "G.eval()",
     `z = torch.randn(${latent.join(", ")})  # ${guess}`,
     ...(conditional ? ["c = torch.zeros(1, dtype=torch.long)  # a class"] : []),
-    `torch.onnx.export(G, (z, ${conditional ? "c" : ""}), ${python(target)}, input_names=["z"${conditional ? ', "c"' : ""}], output_names=["image"],`.replace(
+    `torch.onnx.export(G, (z, ${conditional ? "c" : ""}), ${pythonString(target)}, input_names=["z"${conditional ? ', "c"' : ""}], output_names=["image"],`.replace(
       "(z, ),",
       "(z,),",
     ),
     `                  dynamic_axes={"z": ${batch}${conditional ? `, "c": ${batch}` : ""}, "image": ${batch}})`,
   ].join("\n");
 }
-
-/** JSON's strings are Python's. */
-const python = (text: string): string => JSON.stringify(text);
-const printable = (name: string): string => JSON.stringify(name).slice(1, -1);

@@ -1,4 +1,5 @@
 /** Small ONNX generators as exporters write them: one network in many forms. */
+import { PbfReader, PbfWriter } from "pbf";
 import {
   type Attributes,
   encodeOnnx,
@@ -120,4 +121,85 @@ export function onnxModel({
   // The operator set is the last number of the file.
   bytes[bytes.length - 1] = opset;
   return bytes;
+}
+
+/**
+ * The model with a graph of these fields merged into it, as protobuf merges repeated messages: for what `encodeOnnx` does
+ * not write.
+ */
+function withGraphFields(model: Uint8Array, write: (graph: PbfWriter) => void): Uint8Array {
+  const pbf = new PbfWriter();
+  pbf.writeMessage(7, (_, graph) => write(graph), undefined);
+  return new Uint8Array([...model, ...pbf.finish()]);
+}
+
+/** The plain export with the weights `fc.weight` in another file, of which nothing but its name is here. */
+export function withExternalWeights(location: string): { readonly model: Uint8Array; readonly data: Uint8Array } {
+  const model = onnxModel({ initializers: weights.filter((t) => t.name !== "fc.weight") });
+  const { dims, rawData } = weights.find((t) => t.name === "fc.weight") as OnnxTensor;
+  const entry = (tensor: PbfWriter, key: string, value: string): void =>
+    tensor.writeMessage(
+      13,
+      (_, pair) => {
+        pair.writeStringField(1, key);
+        pair.writeStringField(2, value);
+      },
+      undefined,
+    );
+  const extended = withGraphFields(model, (graph) => {
+    graph.writeMessage(
+      5,
+      (_, tensor) => {
+        for (const d of dims) tensor.writeVarintField(1, d);
+        tensor.writeVarintField(2, ONNX_FLOAT);
+        tensor.writeStringField(8, "fc.weight");
+        entry(tensor, "location", location);
+        entry(tensor, "length", String(rawData.length));
+        tensor.writeVarintField(14, 1);
+      },
+      undefined,
+    );
+  });
+  return { model: extended, data: rawData };
+}
+
+/** A model whose image goes through a Loop that never ends. */
+export function endlessModel(): Uint8Array {
+  const step = encodeOnnx({
+    nodes: [node("Identity", ["go"], "goOn"), node("Identity", ["x"], "same")],
+    initializers: [],
+    inputs: [port("i", [], ONNX_INT64), port("go", [], BOOL), port("x", ["batch", 3, SIDE, SIDE])],
+    outputs: [port("goOn", [], BOOL), port("same", ["batch", 3, SIDE, SIDE])],
+  });
+  const stepGraph = new PbfReader(step).readFields(
+    (tag, found, pbf) => {
+      if (tag === 7) found.bytes = pbf.readBytes();
+    },
+    { bytes: new Uint8Array() as Uint8Array },
+  ).bytes;
+  const always: OnnxTensor = { name: "always", dims: [], dataType: BOOL, rawData: Uint8Array.of(1) };
+  const model = onnxModel({
+    nodes: [...body("z", "clean"), node("Identity", ["always"], "start")],
+    more: [always],
+  });
+  return withGraphFields(model, (graph) => {
+    graph.writeMessage(
+      1,
+      (_, loop) => {
+        for (const name of ["", "start", "clean"]) loop.writeStringField(1, name);
+        loop.writeStringField(2, "image");
+        loop.writeStringField(4, "Loop");
+        loop.writeMessage(
+          5,
+          (_none, attribute) => {
+            attribute.writeStringField(1, "body");
+            attribute.writeBytesField(6, stepGraph);
+            attribute.writeVarintField(20, 5);
+          },
+          undefined,
+        );
+      },
+      undefined,
+    );
+  });
 }

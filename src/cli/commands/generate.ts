@@ -21,7 +21,8 @@ export function addGenerate(program: Command): void {
     );
   withOutput(withOptions(generate, generateRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(generate, generateRequest);
-    const paths = await runWithProgress("generate", request, options);
+    const { paths, warnings } = await runWithProgress("generate", request, options);
+    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
     const next: NextStep[] = [
       [shellCommand("cluster", "--network", request.network, "--outdir", "parts"), "find the parts of these images"],
     ];

@@ -16,7 +16,7 @@ import { loadExplained } from "../../project/cluster/explained.ts";
 import { clusterIdentity } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
-import { networkBytes, networkFile, openNetwork } from "../../project/network/network.ts";
+import { networkFile, networkModel, openNetwork } from "../../project/network/network.ts";
 import { latentOption } from "../../project/network/options.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option, optional } from "../../project/requests/request.ts";
@@ -65,7 +65,12 @@ export function addInfo(program: Command): void {
 }
 
 async function networkInfo(file: string, latent: LatentDistribution, options: OutputOptions): Promise<void> {
-  const { generator, sha256 } = await openNetwork(file, { runtime: workerRuntime(), provider: "cpu", latent });
+  const { generator, sha256 } = await openNetwork(file, {
+    runtime: workerRuntime(),
+    provider: "cpu",
+    latent,
+    mayVary: true,
+  });
   const { info } = generator;
   await generator.dispose();
   const auto = info.layers.length > 0 ? autoLayers(info.layers) : { layers: [], reason: "there is none" };
@@ -97,7 +102,7 @@ async function networkInfo(file: string, latent: LatentDistribution, options: Ou
 
 /** The whole generator, z to image, with its constants folded. */
 async function printNetwork(file: string, json: boolean): Promise<void> {
-  const bytes = await networkBytes(file);
+  const { bytes } = await networkModel(file);
   if (looksLikeOnnx(bytes))
     throw new GeneratorError(`${file} is an ONNX model: any ONNX viewer shows its nodes; --graph is for checkpoints`);
   const text = printGraph(simplify(exportGraph(buildNetwork(readCheckpoint(bytes), file))));

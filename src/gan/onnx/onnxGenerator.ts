@@ -42,7 +42,7 @@ export async function openOnnxGenerator(
     numWs: space.kind === "z" ? 0 : space.layers,
     layers,
     notes: signature.notes,
-    reproducible: signature.reproducible,
+    ...(signature.varies === null ? {} : { varies: signature.varies }),
   };
 
   const settings = {

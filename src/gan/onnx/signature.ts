@@ -65,6 +65,6 @@ export interface ImageOutput {
 export interface OnnxSignature extends OnnxInputs {
   readonly image: ImageOutput;
   readonly layers: readonly LayerInfo[];
-  /** Whether a seed gives the same image in every run. */
-  readonly reproducible: boolean;
+  /** Why a seed does not give the same image in every run; null where it does. */
+  readonly varies: string | null;
 }

@@ -19,6 +19,13 @@ export interface OnnxModel {
   readonly externalData?: readonly ExternalData[];
 }
 
+export interface TrialOptions {
+  readonly runtime: Runtime;
+  readonly latent: LatentDistribution;
+  /** Called after each run: sign of life for whoever waits. */
+  readonly onRun?: () => void;
+}
+
 /** A map of at most 4 channels is an image or a mask on its way out, not a feature map. */
 const FEWEST_CHANNELS = 5;
 /** Images that tell the range of their values. */
@@ -46,7 +53,7 @@ const SETTINGS = { truncationPsi: 1, noiseMode: "const" } as const;
  */
 export async function tryOnnx(
   { bytes, externalData = [] }: OnnxModel,
-  { runtime, latent }: { readonly runtime: Runtime; readonly latent: LatentDistribution },
+  { runtime, latent, onRun = () => undefined }: TrialOptions,
 ): Promise<OnnxSignature> {
   const { graph } = decodeOnnx(bytes);
   const ends = layerEnds(graph);
@@ -54,7 +61,7 @@ export async function tryOnnx(
   try {
     const inputs = readInputs(session.inputs, graph);
     const published = graph.outputs.map((o) => o.name);
-    return await trial(session, inputs, { published, ends, latent, random: graph.nodes.filter(isRandom) });
+    return await trial(session, inputs, { published, ends, latent, onRun, random: graph.nodes.filter(isRandom) });
   } finally {
     await session.dispose();
   }
@@ -66,13 +73,14 @@ interface Model {
   readonly published: readonly string[];
   readonly ends: readonly string[];
   readonly latent: LatentDistribution;
+  readonly onRun: () => void;
   readonly random: readonly OnnxNode[];
 }
 
 async function trial(
   session: Session,
   inputs: OnnxInputs,
-  { published, ends, latent, random }: Model,
+  { published, ends, latent, onRun, random }: Model,
 ): Promise<OnnxSignature> {
   const notes = [...inputs.notes];
   const seeds = Array.from({ length: TRIAL_SEEDS }, (_, seed) => trialSample(inputs, seed, latent));
@@ -80,6 +88,7 @@ async function trial(
     Array.from({ length: count }, (_, i) => seeds[(first + i) % TRIAL_SEEDS]);
   const run = async (samples: readonly Sample[], outputs: readonly string[]): Promise<Map<string, AnyTensor>> => {
     const fetched = await session.run(feedsOf(inputs, samples, SETTINGS), outputs);
+    onRun();
     return new Map(outputs.map((name) => [name, fetched[name]]));
   };
 
@@ -87,12 +96,10 @@ async function trial(
   const images = async (samples: readonly Sample[]): Promise<Tensor> =>
     imageTensor((await run(samples, [image.name])).get(image.name) as AnyTensor, image);
   const alone = imageTensor(first, image);
-  let reproducible = difference(alone, await images(some(size))) <= SAME;
-  if (!reproducible) {
+  let varies: string | null = null;
+  if (difference(alone, await images(some(size))) > SAME) {
     const nodes = [...new Set(random.map((node) => node.opType))].join(", ");
-    notes.push(
-      `two runs of one seed give different images${nodes === "" ? "" : ` (${nodes} inside)`}: export it with fixed noise (StyleGAN: noise_mode="const")`,
-    );
+    varies = `two runs of one seed give different images${nodes === "" ? "" : ` (${nodes} inside)`}. Export it with fixed noise (StyleGAN: noise_mode="const")`;
   }
 
   let batch = inputs.batch;
@@ -103,21 +110,17 @@ async function trial(
     if (both === undefined || both.shape[0] !== 2) {
       batch = size;
       notes.push(`a batch of ${size} is fixed inside, though its input leaves it open: so many samples run at a time`);
-    } else if (reproducible && difference(alone, imageTensor(both, image)) > ALIKE) {
+    } else if (varies === null && difference(alone, imageTensor(both, image)) > ALIKE) {
       batch = 1;
       notes.push(
         `its images depend on what else is in their batch (batch normalisation in training mode?): one runs at a time`,
       );
     } else maps = pair;
   }
-  if (typeof batch === "number" && batch > 1 && reproducible) {
+  if (typeof batch === "number" && batch > 1 && varies === null) {
     const company = await images([seeds[0], ...some(batch - 1, 2)]);
-    if (difference(alone, company) > ALIKE) {
-      reproducible = false;
-      notes.push(
-        `its images depend on what else is in their batch of ${batch}: export it in evaluation mode, with a dynamic batch`,
-      );
-    }
+    if (difference(alone, company) > ALIKE)
+      varies = `images depend on what else is in their batch of ${batch}. Export it in evaluation mode, with a dynamic batch`;
   }
   maps ??= await run(some(typeof batch === "number" ? batch : 1), [...published, ...ends]);
 
@@ -131,7 +134,7 @@ async function trial(
   const broken = [...new Set(samplesNotFinite(pictures).map((n) => n % TRIAL_SEEDS))];
   if (broken.length > 0)
     notes.push(`NaN or infinite values for seeds ${broken.join(", ")} of the first ${TRIAL_SEEDS}`);
-  if (pictures.shape[0] > 1 && reproducible && allAlike(pictures))
+  if (pictures.shape[0] > 1 && varies === null && allAlike(pictures))
     throw new GeneratorError(
       `not a generator that klish can run: every seed gives the same image. ${inputs.notes.join("; ")}.`,
     );
@@ -141,6 +144,8 @@ async function trial(
       `output ${image.name}: flat, read as ${image.layout === "flat hwc" ? "[R, R, channels]" : "[channels, R, R]"}`,
     );
   if (first.dtype !== "float32") notes.push(`output ${image.name}: ${first.dtype}`);
+
+  if (varies !== null) notes.push(varies);
 
   const { shape: imageShape } = maps.get(image.name) as AnyTensor;
   const layers = (names: readonly string[]): LayerInfo[] =>
@@ -160,7 +165,7 @@ async function trial(
     notes,
     image: { ...image, range },
     layers: named.length > 0 ? named : layers(ends),
-    reproducible,
+    varies,
   };
 }
 

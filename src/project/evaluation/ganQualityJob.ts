@@ -54,7 +54,9 @@ const LEAST = 16;
 export async function ganQualityJob(request: GanQualityRequest, job: JobOptions): Promise<GanQualitySummary> {
   const threads = request.threads ?? availableParallelism();
   const { provider, latent } = request;
-  const { generator } = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
+  // Figures of many images do not change with the noise of each.
+  const opening = { runtime: ortNode, provider, threads, latent, mayVary: true, ...job };
+  const { generator } = await openNetwork(request.network, opening);
   try {
     const { resolution } = generator.info;
     const network = await randomNetwork(resolution, { runtime: ortNode, threads });

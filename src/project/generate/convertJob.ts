@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { exportOnnx, exportSafetensors } from "../../gan/exportNetwork.ts";
@@ -7,7 +7,7 @@ import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
 import { withExtraOutputs } from "../../graph/onnxModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import { networkBytes } from "../network/network.ts";
+import { networkModel, trialOf } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { convertRequest } from "./options.ts";
@@ -25,7 +25,7 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
   if (!toOnnx && !out.endsWith(".safetensors"))
     throw new ProjectError(`${out}: the ending says what to write: .onnx or .safetensors.`);
   if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
-  const bytes = await networkBytes(network, job);
+  const { bytes, externalData, sha256 } = await networkModel(network, job);
   const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
     await removeTemporaries(dirname(out));
     await writeAtomic(out, result);
@@ -39,7 +39,15 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
       );
     if (truncationPsi !== 1 || noiseMode !== "const")
       throw new GeneratorError("truncation and noise are fixed inside an ONNX model and cannot be changed");
-    const generator = await openOnnxGenerator({ bytes }, { runtime: ortNode, provider: "cpu" });
+    if (externalData.length > 0 && resolve(dirname(out)) !== resolve(dirname(network)))
+      throw new ProjectError(
+        `${network} keeps weights in other files (${externalData.map(({ path }) => path).join(", ")}), which ${out} would look for in its own folder: write it beside the model.`,
+      );
+    const trial = trialOf(sha256, job);
+    const generator = await openOnnxGenerator(
+      { bytes, externalData },
+      { runtime: ortNode, provider: "cpu", ...(trial && { trial }) },
+    );
     const names = selectLayers(generator.info.layers, layers).layers.map((l) => l.name);
     await generator.dispose();
     return write(withExtraOutputs(bytes, names), ["image", ...names]);

@@ -29,56 +29,68 @@ type Common = Omit<GenerateOptions, "seeds" | "z" | "ws">;
 /** Larger sheets open in no viewer. */
 const MOST_SHEET_PIXELS = 2 ** 28;
 
-/** Writes one PNG per picture and, when asked for, sheet.png. Resolves to their paths. */
-export const generateJob = defineJob(generateRequest, async (request, { onProgress, signal }): Promise<string[]> => {
-  const { outdir, truncationPsi, truncationCutoff, noiseMode, provider, latent } = request;
-  const threads = request.threads ?? availableParallelism();
-  const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
-  const { generator } = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
-  try {
-    const { resolution, imageRange, cDim } = generator.info;
-    const common: Common = {
-      truncationPsi,
-      noiseMode,
-      ...(truncationCutoff === null ? {} : { truncationCutoff }),
-      ...(request.class === null ? {} : { c: oneHot(request.class, cDim) }),
-    };
-    const { names, batch, sheetColumns } = await plan(request, generator, common);
-    const sheetPixels =
-      sheetColumns === null ? 0 : Math.ceil(names.length / sheetColumns) * sheetColumns * resolution ** 2;
-    if (sheetPixels > MOST_SHEET_PIXELS)
-      throw new GeneratorError(
-        `a sheet of ${names.length} images of ${resolution}x${resolution} is too large; leave out --sheet or ask for fewer`,
-      );
-    await removeTemporaries(outdir);
-    const paths: string[] = [];
-    const kept: Uint8Array[] = [];
-    const step = samplesPerRun(resolution);
-    for (let first = 0; first < names.length; first += step) {
-      signal?.throwIfAborted();
-      const latents = batch(first, Math.min(names.length, first + step));
-      // Given ws are in the synthesis network's own terms: neither a class nor truncation applies to them again.
-      const { image } = await generator.generate(
-        latents.ws === undefined ? { ...common, ...latents } : { noiseMode, ...latents },
-      );
-      for (const [i, rgb] of toRgb(image, imageRange).entries()) {
-        const path = pathIn({ folder: outdir }, `${names[first + i]}.png`);
-        await writeAtomic(path, await encodePng(rgb, resolution));
-        paths.push(path);
-        if (sheetColumns !== null) kept.push(rgb);
+export interface GenerateSummary {
+  readonly paths: readonly string[];
+  /** What the user should know of the pictures. */
+  readonly warnings: readonly string[];
+}
+
+/** Writes one PNG per picture and, when asked for, sheet.png. */
+export const generateJob = defineJob(
+  generateRequest,
+  async (request, { onProgress, signal }): Promise<GenerateSummary> => {
+    const { outdir, truncationPsi, truncationCutoff, noiseMode, provider, latent } = request;
+    const threads = request.threads ?? availableParallelism();
+    const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+    const opening = { runtime: ortNode, provider, threads, latent, mayVary: true, ...job };
+    const { generator } = await openNetwork(request.network, opening);
+    try {
+      const { resolution, imageRange, cDim, zDim } = generator.info;
+      const common: Common = {
+        truncationPsi,
+        noiseMode,
+        ...(truncationCutoff === null ? {} : { truncationCutoff }),
+        ...(request.class === null ? {} : { c: oneHot(request.class, cDim) }),
+      };
+      const { names, batch, sheetColumns } = await plan(request, generator, common);
+      const sheetPixels =
+        sheetColumns === null ? 0 : Math.ceil(names.length / sheetColumns) * sheetColumns * resolution ** 2;
+      if (sheetPixels > MOST_SHEET_PIXELS)
+        throw new GeneratorError(
+          `a sheet of ${names.length} images of ${resolution}x${resolution} is too large; leave out --sheet or ask for fewer`,
+        );
+      await removeTemporaries(outdir);
+      const paths: string[] = [];
+      const kept: Uint8Array[] = [];
+      const step = samplesPerRun(resolution);
+      for (let first = 0; first < names.length; first += step) {
+        signal?.throwIfAborted();
+        const latents = batch(first, Math.min(names.length, first + step));
+        // Given ws are in the synthesis network's own terms: truncation does not apply to them again, nor does a class that had its part in making them.
+        const { image } = await generator.generate(
+          latents.ws === undefined
+            ? { ...common, ...latents }
+            : { noiseMode, ...(zDim === 0 && common.c && { c: common.c }), ...latents },
+        );
+        for (const [i, rgb] of toRgb(image, imageRange).entries()) {
+          const path = pathIn({ folder: outdir }, `${names[first + i]}.png`);
+          await writeAtomic(path, await encodePng(rgb, resolution));
+          paths.push(path);
+          if (sheetColumns !== null) kept.push(rgb);
+        }
+        onProgress?.({ phase: "generate", done: paths.length, total: names.length });
       }
-      onProgress?.({ phase: "generate", done: paths.length, total: names.length });
+      if (sheetColumns !== null) {
+        const path = pathIn({ folder: outdir }, "sheet.png");
+        await writeAtomic(path, await encodeSheet(kept, resolution, Math.min(sheetColumns, kept.length)));
+        paths.push(path);
+      }
+      return { paths, warnings: generator.info.varies === undefined ? [] : [generator.info.varies] };
+    } finally {
+      await generator.dispose();
     }
-    if (sheetColumns !== null) {
-      const path = pathIn({ folder: outdir }, "sheet.png");
-      await writeAtomic(path, await encodeSheet(kept, resolution, Math.min(sheetColumns, kept.length)));
-      paths.push(path);
-    }
-    return paths;
-  } finally {
-    await generator.dispose();
-  }
-});
+  },
+);
 
 async function plan(
   { seeds, projectedW, interpolate, rows, cols, styles, sheet: sheetColumns }: z.output<typeof generateRequest>,

@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
+import { GeneratorError } from "../../gan/errors.ts";
 import type { Generator, LatentDistribution } from "../../gan/generator.ts";
+import type { OnnxGeneratorOptions } from "../../gan/onnx/onnxGenerator.ts";
+import type { OnnxSignature } from "../../gan/onnx/signature.ts";
 import { looksLikeOnnx, openGeneratorBytes } from "../../gan/openGenerator.ts";
 import { resolveProvider } from "../../runtime/node/providers.ts";
 import type { Provider, ProviderChoice, Runtime } from "../../runtime/session.ts";
@@ -12,6 +14,8 @@ import { listFolder, ProjectError } from "../storage/files.ts";
 import { isPicture } from "../storage/pictureNames.ts";
 import { isUrl } from "./address.ts";
 import { download } from "./download.ts";
+import { type ModelFile, readModelFile } from "./modelFile.ts";
+import { tryOnnxApart } from "./onnxTrial.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
 import { isTrainingRun, networkPath } from "./trainingRun.ts";
 
@@ -21,6 +25,8 @@ export interface OpenNetworkOptions extends JobOptions {
   readonly provider?: ProviderChoice;
   readonly threads?: number;
   readonly latent?: LatentDistribution;
+  /** Whether a generator will do that gives another image of a seed each time. Default: it is refused. */
+  readonly mayVary?: boolean;
 }
 
 /** A generator with where it came from. */
@@ -72,27 +78,51 @@ async function networkIn(folder: string): Promise<string> {
   throw new ProjectError(`${folder} is a folder without a generator. ${KINDS}`);
 }
 
-/** The bytes of a generator's file, as `networkFile` finds it. */
-export const networkBytes = async (given: string, job: JobOptions = {}): Promise<Uint8Array> =>
-  readFile(await networkFile(given, job));
+/** What a generator's file holds, as `networkFile` finds it. */
+export const networkModel = async (given: string, job: JobOptions = {}): Promise<ModelFile> =>
+  readModelFile(await networkFile(given, job), isUrl(given) ? given : undefined);
+
+/** Trials of this thread, by the model's hash and the latent. */
+const trials = new Map<string, Promise<OnnxSignature>>();
+
+/** Where ONNX models are tried: in a process of its own, each once. */
+export function trialOf(sha256: string, job: JobOptions): OnnxGeneratorOptions["trial"] {
+  return (model, latent) => {
+    const key = `${sha256} ${latent}`;
+    const known = trials.get(key) ?? tryOnnxApart(model, latent, job);
+    trials.set(key, known);
+    known.catch(() => trials.delete(key));
+    return known;
+  };
+}
 
 /** Opens a generator from a file, by the name of a shipped one, or from a URL through the cache folder, on the provider asked for. */
 export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
-  const { runtime, threads, latent = "normal" } = options;
+  const { runtime, threads, latent = "normal", mayVary = false, onProgress, signal } = options;
   const file = await networkFile(fileOrUrl, options);
-  const bytes = await readFile(file);
+  const { bytes, externalData, sha256 } = await readModelFile(file, isUrl(fileOrUrl) ? fileOrUrl : undefined);
   const provider = await resolveProvider(options.provider ?? "auto");
+  const trial = trialOf(sha256, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
   const generator = await openGeneratorBytes(bytes, {
     runtime,
     provider,
     latent,
     file: basename(file),
+    ...(externalData.length > 0 && { externalData }),
+    ...(trial && { trial }),
     ...(threads === undefined ? {} : { threads }),
   });
+  const { varies } = generator.info;
+  if (varies !== undefined && !mayVary) {
+    await generator.dispose();
+    throw new GeneratorError(
+      `${basename(file)} cannot be used here, where a seed must give the same image again: ${varies}`,
+    );
+  }
   return {
     generator,
     path: isUrl(fileOrUrl) || isShipped("generator", fileOrUrl) ? fileOrUrl : resolve(file),
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256,
     provider,
   };
 }

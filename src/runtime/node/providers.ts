@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import type { SelfTestResult } from "../selfTest.ts";
 import { type Provider, type ProviderChoice, providers, RuntimeError } from "../session.ts";
 import { cacheFolder } from "./cacheFolder.ts";
+import { scriptOf } from "./processes.ts";
 
 /** What a provider can do on this machine. */
 export interface ProviderReport {
@@ -29,9 +29,8 @@ const PROBE_TIMEOUT_MS = 300_000;
 
 /** Self-tests a provider in a process of its own: drivers may crash it. */
 export async function probeProvider(provider: Provider): Promise<ProviderReport> {
-  const fromSource = import.meta.url.endsWith(".ts");
-  const script = fileURLToPath(new URL(`./probeProcess.${fromSource ? "ts" : "js"}`, import.meta.url));
-  const args = [...(fromSource ? ["--import", import.meta.resolve("tsx")] : []), script, provider];
+  const { file, execArgv } = scriptOf("./probeProcess", import.meta.url);
+  const args = [...execArgv, file, provider];
   const { output, failure } = await new Promise<{ output: string; failure: string }>((resolve) => {
     execFile(process.execPath, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       const lastWords = stderr.trim().split("\n").at(-1) ?? "";

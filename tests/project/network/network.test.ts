@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { networkFile } from "../../../src/project/network/network.ts";
+import { networkFile, openNetwork } from "../../../src/project/network/network.ts";
+import { ortNode } from "../../../src/runtime/ortNode.ts";
+import { body, node, onnxModel } from "../../gan/onnxModels.ts";
 
 const run = {
   klish: "gan-training",
@@ -47,5 +49,30 @@ describe("networkFile()", () => {
     await writeFile(join(folder, "project.json"), "{}");
     await expect(networkFile(folder)).rejects.toThrow("is a project, not a generator");
     await expect(networkFile(join(folder, "none.pkl"))).rejects.toThrow("there is no such file");
+  });
+});
+
+describe("openNetwork()", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-network-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("refuses a generator that gives another image of a seed each time, unless that will do", async () => {
+    const file = join(folder, "noisy.onnx");
+    const nodes = [
+      ...body("z", "clean"),
+      node("RandomNormalLike", ["clean"], "drawn"),
+      node("Add", ["clean", "drawn"], "image"),
+    ];
+    await writeFile(file, onnxModel({ nodes }));
+    const options = { runtime: ortNode, provider: "cpu", threads: 1 } as const;
+    await expect(openNetwork(file, options)).rejects.toThrow(
+      "noisy.onnx cannot be used here, where a seed must give the same image again: two runs of one seed give different images (RandomNormalLike inside)",
+    );
+    const { generator } = await openNetwork(file, { ...options, mayVary: true });
+    expect(generator.info.varies).toContain("different images");
+    await generator.dispose();
   });
 });

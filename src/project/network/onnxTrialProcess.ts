@@ -1,0 +1,35 @@
+/** The process of `tryOnnxApart`. */
+import { Worker } from "node:worker_threads";
+import { tryOnnx } from "../../gan/onnx/trial.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { TrialMessage, TrialRequest } from "./onnxTrial.ts";
+
+/** A run blocks this thread; another one watches over it. */
+const WATCH = `
+const { workerData: { parent, memory, end } } = require("node:worker_threads");
+setInterval(() => {
+  if (process.ppid !== parent || process.memoryUsage.rss() > memory || Date.now() > end) process.kill(process.pid, "SIGKILL");
+}, 50);
+`;
+/** Runs of one trial, at most; the parent watches each. */
+const RUNS = 32;
+
+const send = (message: TrialMessage, then?: () => void): void => {
+  process.send?.(message, undefined, undefined, then);
+};
+
+process.once("message", async ({ model, latent, memory, seconds }: TrialRequest) => {
+  new Worker(WATCH, {
+    eval: true,
+    workerData: { parent: process.ppid, memory, end: Date.now() + RUNS * seconds * 1000 },
+  });
+  let last: TrialMessage;
+  try {
+    const signature = await tryOnnx(model, { runtime: ortNode, latent, onRun: () => send({ kind: "run" }) });
+    last = { kind: "done", signature };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    last = { kind: "failed", name, message };
+  }
+  send(last, () => process.exit(0));
+});
