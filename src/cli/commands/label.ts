@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
-import { type CarriedLabels, carryLabels, type LostLabel } from "../../project/labels/carry.ts";
+import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
 import {
   edit,
   freshLabels,
@@ -12,11 +12,12 @@ import {
   type LabelRecipe,
   undo,
 } from "../../project/labels/recipe.ts";
-import { checkCut, loadRecipe, saveRecipe } from "../../project/labels/recipeFile.ts";
+import { type ChangedRecipe, changeRecipe, checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { classNamed, classNotes, clusterList, clusterOf } from "../../project/labels/words.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { ProjectError } from "../../project/storage/files.ts";
+import { SAVED_BEFORE } from "../../project/storage/untold.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { withRuntimeOptions } from "../networkOptions.ts";
 import { parse, print, runWithProgress } from "../run.ts";
@@ -59,7 +60,7 @@ clusters: 47 is the cluster that the report shows as #47. After each edit labels
         .slice(0, -2)
         .flat()
         .filter((w) => w !== undefined) as string[];
-      await change(project, options, (labels) => make(labels, given));
+      await change(project, options, [name, ...given], (labels) => make(labels, given));
     });
   };
 
@@ -82,17 +83,17 @@ a K is too coarse to show comes back at one that tells it apart.`,
     const { project, tree, identity } = await openTree(folder);
     const k = text === undefined ? await suggestedK(project, tree) : parseArgument(text, "K");
     checkCut(tree, k);
-    const before = await loadRecipe(project, tree, options.recipe);
     const names = { ids: identity.hierarchy.aliveAt(k), colors: identity.colors };
-    const carried: CarriedLabels | undefined =
-      before === undefined
-        ? undefined
-        : options.fresh
-          ? { action: { type: "recut", labels: freshLabels(k, names), fresh: true }, lost: [] }
-          : carryLabels(tree, identity, before, k);
-    const recipe = before === undefined || carried === undefined ? freshRecipe(k, names) : edit(before, carried.action);
-    await saveRecipe(project, recipe, options.recipe);
-    await finish(folder, recipe, identity, options, carried?.lost);
+    let lost: readonly LostLabel[] = [];
+    const cut = (before: LabelRecipe | undefined): LabelRecipe => {
+      if (before === undefined) return freshRecipe(k, names);
+      if (options.fresh) return edit(before, { type: "recut", labels: freshLabels(k, names), fresh: true });
+      const carried = carryLabels(tree, identity, before, k);
+      lost = carried.lost;
+      return edit(before, carried.action);
+    };
+    const changed = await changeRecipe(project, tree, ["cut", k, options.fresh], cut, options.recipe);
+    await finish(folder, changed, identity, options, lost);
   });
   add(
     "name",
@@ -197,9 +198,17 @@ async function openTree(folder: string): Promise<OpenedTree> {
   return { project, tree, identity: await clusterIdentity(project, tree) };
 }
 
-async function open(folder: string, { recipe: file }: LabelOptions): Promise<Opened> {
+async function open(folder: string, options: LabelOptions): Promise<Opened> {
   const opened = await openTree(folder);
-  const recipe = await loadRecipe(opened.project, opened.tree, file);
+  return labelsIn(opened, await loadRecipe(opened.project, opened.tree, options.recipe), folder, options);
+}
+
+function labelsIn(
+  opened: OpenedTree,
+  recipe: LabelRecipe | undefined,
+  folder: string,
+  { recipe: file }: LabelOptions,
+): Opened {
   if (recipe === undefined)
     throw new ProjectError(
       `${file ?? folder} has no labels yet. Choose a K first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
@@ -210,18 +219,28 @@ async function open(folder: string, { recipe: file }: LabelOptions): Promise<Ope
 async function change(
   folder: string,
   options: LabelOptions,
+  words: readonly string[],
   make: (labels: Opened) => LabelRecipe | LabelAction,
 ): Promise<void> {
-  const opened = await open(folder, options);
-  const made = make(opened);
-  const changed = "type" in made ? edit(opened.recipe, made) : made;
-  await saveRecipe(opened.project, changed, options.recipe);
-  await finish(folder, changed, opened.identity, options);
+  const opened = await openTree(folder);
+  const { project, tree, identity } = opened;
+  const changed = await changeRecipe(
+    project,
+    tree,
+    words,
+    (before) => {
+      const labels = labelsIn(opened, before, folder, options);
+      const made = make(labels);
+      return "type" in made ? edit(labels.recipe, made) : made;
+    },
+    options.recipe,
+  );
+  await finish(folder, changed, identity, options);
 }
 
 async function finish(
   folder: string,
-  recipe: LabelRecipe,
+  { recipe, repeated, told }: ChangedRecipe,
   identity: ClusterIdentity,
   options: LabelOptions,
   lost: readonly LostLabel[] = [],
@@ -230,7 +249,9 @@ async function finish(
   const sheet = options.preview
     ? await runWithProgress("labelPreview", { project: folder, recipe: file, network, provider, threads }, options)
     : undefined;
-  show(recipe, identity, sheet, options.json, lostLines(folder, lost), lost);
+  const notes = [...(repeated ? [SAVED_BEFORE] : []), ...lostLines(folder, lost)];
+  show(recipe, identity, sheet, options.json, notes, lost);
+  await told();
 }
 
 /** What the new K could not keep, and where it is again. */

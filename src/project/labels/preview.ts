@@ -14,7 +14,7 @@ import { openSampler } from "../dataset/sampler.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
 import { partNames } from "./recipe.ts";
-import { loadRecipe } from "./recipeFile.ts";
+import { LABEL_WAIT_SECONDS, loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
 import { clusterList } from "./words.ts";
 
@@ -27,8 +27,6 @@ export interface LabelPreviewRequest {
   readonly threads: number | null;
 }
 
-/** Edits of labels that are made at once take turns. */
-export const WAIT_SECONDS = 30;
 const SHOWN = 8;
 /** Side of a picture on the sheet. */
 const TILE = 192;
@@ -47,7 +45,10 @@ interface Shown {
 /** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
 export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
   await openProject(request.project);
-  return withLock(request.project, () => drawLabels(request, job), { waitSeconds: WAIT_SECONDS, signal: job.signal });
+  return withLock(request.project, () => drawLabels(request, job), {
+    waitSeconds: LABEL_WAIT_SECONDS,
+    signal: job.signal,
+  });
 }
 
 async function drawLabels(request: LabelPreviewRequest, job: JobOptions): Promise<string> {

@@ -4,6 +4,8 @@ import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type Project, pathIn } from "../cluster/project.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
+import { withLock } from "../storage/lock.ts";
+import { savedBefore, saveUntold, told } from "../storage/untold.ts";
 import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
 
 const FILE = "labels.json";
@@ -50,13 +52,47 @@ function replayOrNothing(base: number | LabelState, actions: readonly LabelActio
   }
 }
 
-export async function saveRecipe(
-  project: Project,
-  { state, base, actions }: LabelRecipe,
-  path = labelsFile(project),
-): Promise<void> {
+export const saveRecipe = (project: Project, recipe: LabelRecipe, path = labelsFile(project)): Promise<void> =>
+  writeAtomic(path, textOf(recipe));
+
+function textOf({ state, base, actions }: LabelRecipe): string {
   const content = { klish: "labels", version: 1, labels: state, history: { base, actions } };
-  await writeAtomic(path, `${JSON.stringify(content, null, 1)}\n`);
+  return `${JSON.stringify(content, null, 1)}\n`;
+}
+
+/** Edits of labels that are made at once take turns. */
+export const LABEL_WAIT_SECONDS = 30;
+
+export interface ChangedRecipe {
+  readonly recipe: LabelRecipe;
+  /** The same request was saved before it was killed: nothing was changed now. */
+  readonly repeated: boolean;
+  /** To be called when the user has been told. */
+  told(): Promise<void>;
+}
+
+/**
+ * Makes other labels of a project's, or of those at `path`, while nobody else does. `request` is what the user asked for. Throws
+ * ProjectError where the project stays in use, and what `make` throws.
+ */
+export async function changeRecipe(
+  project: Project,
+  tree: MergeTree,
+  request: unknown,
+  make: (before: LabelRecipe | undefined) => LabelRecipe,
+  path = labelsFile(project),
+): Promise<ChangedRecipe> {
+  return withLock(
+    project.folder,
+    async () => {
+      const before = await loadRecipe(project, tree, path);
+      const repeated = before !== undefined && (await savedBefore(path, request));
+      const recipe = repeated ? before : make(before);
+      if (!repeated) await saveUntold(path, textOf(recipe), request);
+      return { recipe, repeated, told: () => told(path) };
+    },
+    { waitSeconds: LABEL_WAIT_SECONDS },
+  );
 }
 
 /** Throws ProjectError where the tree has no such K. */
