@@ -54,18 +54,6 @@ export function sizeOrder(sizes: ArrayLike<number>): Int32Array {
   return Int32Array.from(order.sort((i, j) => sizes[j] - sizes[i] || i - j));
 }
 
-/** Pixels with s > 0, and those among them whose label is `own`. */
-export function countOwn(scores: Float32Array, labels: Uint16Array, own: number) {
-  let predicted = 0;
-  let truePositive = 0;
-  for (let n = 0; n < labels.length; n++)
-    if (scores[n] > 0) {
-      predicted++;
-      if (labels[n] === own) truePositive++;
-    }
-  return { predicted, truePositive };
-}
-
 /** |{s > 0} and {own}| / |{s > 0} or {own}|; 0 for a class without pixels that predicts none. */
 export function iouOf(counts: { readonly predicted: number; readonly truePositive: number }, size: number): number {
   return counts.truePositive / Math.max(counts.predicted + size - counts.truePositive, 1);

@@ -1,4 +1,4 @@
-/** Sums over dense rows, a block at a time: row sums, mean and variance, second moments. */
+/** Sums over dense rows, a block at a time: row sums, mean and variance. */
 
 import { accumulate } from "../numeric/matrices.ts";
 import type { LinearPixels, PixelRange, RowSums, Spread } from "./pixels.ts";
@@ -97,25 +97,4 @@ export async function rowSpread(features: LinearPixels, range?: PixelRange): Pro
   let offset = 0;
   for (const sum of sums) offset += (sum / pixels) ** 2;
   return { mean, variance: Math.max(0, squares / pixels - offset) };
-}
-
-/**
- * Second moments of the features with a 1 appended, per pixel: [D+1,D+1], lower triangle. Least squares and the preconditioner of
- * the SVMs come from it.
- */
-export async function secondMoments(features: LinearPixels): Promise<Float64Array> {
-  const { pixels, channels: d, blas } = features;
-  const n = d + 1;
-  const moments = new Float64Array(n * n);
-  const gram = new Float32Array(d * d);
-  await forEachRows(features, async (a, count) => {
-    await blas.gemm({ a, b: a, m: d, n: d, k: count, transposeA: true, out: gram });
-    const sums = await blas.gemm({ a: new Float32Array(count).fill(1), b: a, m: 1, n: d, k: count });
-    for (let i = 0; i < d; i++) {
-      for (let j = 0; j <= i; j++) moments[i * n + j] += gram[i * d + j] / pixels;
-      moments[d * n + i] += sums[i] / pixels;
-    }
-  });
-  moments[d * n + d] = 1;
-  return moments;
 }

@@ -45,7 +45,7 @@ export interface SvmPassRequest {
   readonly bias: Float32Array;
   /** Keep the scores of pixels with s > -1: those of the confidence map. */
   readonly keep?: boolean;
-  /** Keep those of pixels with a margin above minus this instead. */
+  /** Keep those of pixels with a margin above minus this, too. */
   readonly near?: number;
   readonly gradient?: boolean;
   /** Default: all pixels. */

@@ -23,7 +23,8 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest): 
   const signedPull = new Float64Array(k);
   const predicted = new Float64Array(k);
   const truePositive = new Float64Array(k);
-  const least: Least = near !== undefined ? { margin: -near } : { score: keep ? -1 : Number.POSITIVE_INFINITY };
+  const leastScore = keep ? -1 : Number.POSITIVE_INFINITY;
+  const leastMargin = near === undefined ? Number.POSITIVE_INFINITY : -near;
   const owns = Array.from(classes, (own) => (typeof own === "number" ? own : labelTable(own)));
   const gradient = request.gradient ? new Float64Array(k * features.channels) : undefined;
   for (const range of ranges) {
@@ -34,7 +35,7 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest): 
       const builder = kept[c];
       if (keep || near !== undefined) builder.reserve(n);
       const own = scores.subarray(c * n, (c + 1) * n);
-      const sums = scan(own, labels.subarray(first, first + n), owns[c], builder, range.start, least);
+      const sums = scan(own, labels.subarray(first, first + n), owns[c], builder, range.start, leastScore, leastMargin);
       loss[c] += sums.loss;
       predicted[c] += sums.predicted;
       truePositive[c] += sums.truePositive;
@@ -57,12 +58,9 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest): 
   }));
 }
 
-/** Pixels are kept above this margin, or above this score. */
-type Least = { readonly margin: number } | { readonly score: number };
-
 /**
- * One class's scores of consecutive pixels from `start`: what they sum to, and those to keep. The scores become y max(0, margin). `own` is
- * the class's label, or the table of its labels.
+ * One class's scores of consecutive pixels from `start`: what they sum to, and those to keep, above a score or a margin. The scores become
+ * y max(0, margin). `own` is the class's label, or the table of its labels.
  */
 function scan(
   scores: Float32Array,
@@ -70,19 +68,18 @@ function scan(
   own: number | Uint8Array,
   builder: SparseBuilder,
   start: number,
-  least: Least,
+  leastScore: number,
+  leastMargin: number,
 ) {
   const { index, value } = builder;
   const [one, table] = typeof own === "number" ? [own, undefined] : [-1, own];
-  const byMargin = "margin" in least;
-  const bound = byMargin ? least.margin : least.score;
   let used = builder.length;
   let [loss, predicted, truePositive, ownPull, otherPull] = [0, 0, 0, 0, 0];
   for (let i = 0; i < scores.length; i++) {
     const s = scores[i];
     const positive = table === undefined ? labels[i] === one : table[labels[i]] === 1;
     const margin = positive ? 1 - s : 1 + s;
-    if ((byMargin ? margin : s) > bound) {
+    if (s > leastScore || margin > leastMargin) {
       index[used] = start + i;
       value[used++] = s;
     }

@@ -113,7 +113,7 @@ export function pixelsContract(name: string, make: () => Promise<PixelsCase> | P
         const bias = normal(random, k);
         const all = Uint16Array.from({ length: x.pixels }, () => random.randint(4));
         for (const range of rangesOf(x).slice(0, 3))
-          for (const wanted of [{ gradient: true, near: 0.5 }, { keep: true }, {}]) {
+          for (const wanted of [{ gradient: true, near: 0.5 }, { keep: true }, { near: 0.5, keep: true }, {}]) {
             const { start, end } = whole(range, x);
             const labels = all.slice(start, end);
             const passes = await x.svm({ labels, classes, weight, bias, ...wanted, ...(range && { range }) });
@@ -129,7 +129,7 @@ export function pixelsContract(name: string, make: () => Promise<PixelsCase> | P
                 const margin = 1 - y * s;
                 if (s > 0) expected.predicted++;
                 if (s > 0 && y === 1) expected.truePositive++;
-                if (wanted.near !== undefined ? margin > -wanted.near : wanted.keep && s > -1) kept.push([n, s]);
+                if ((wanted.near !== undefined && margin > -wanted.near) || (wanted.keep && s > -1)) kept.push([n, s]);
                 if (margin <= 0) continue;
                 expected.loss += margin * margin;
                 expected.pull += margin;

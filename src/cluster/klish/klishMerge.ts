@@ -1,17 +1,16 @@
 import { iouOf } from "../../pixels/labels.ts";
 import type { Pixels, SparseMap } from "../../pixels/pixels.ts";
-import { MergedSvmTrainer } from "../svm/mergedSvm.ts";
+import { type MergedSvm, type MergeRequest, NO_SOLVERS, type SvmSolvers } from "../svm/solvers.ts";
+import { svmPlan } from "../svm/svmPlan.ts";
 import { SvmProblem } from "../svm/svmProblem.ts";
-import { type MergeRequest, type MergeResult, NO_SOLVERS, type SvmSolvers, trainMerged } from "../svm/svmSolver.ts";
+import { trainMerged } from "../svm/trainMerged.ts";
 import { type MergeRecord, type MergeTree, mergeTree } from "../tree/mergeTree.ts";
+import { ForeseenUnions, type Union } from "./foreseenUnions.ts";
 import { checkOptions, type KlishOptions } from "./klishOptions.ts";
 import { type Cluster, restore, type State, start } from "./klishState.ts";
 import { MergeQueue, type MergeTask } from "./mergeQueue.ts";
 import { type MergeChoice, type MergeState, pairRule, paperRule } from "./mergeRule.ts";
-import { StreamedMerges, type Union } from "./streamedMerge.ts";
 
-/** Merges that are trained with the next one over streamed pixels. */
-const STREAMED_AHEAD = 5;
 /** Merges that threads look ahead for some whose two clusters are there already. */
 const FORESEEN_BY_THREADS = 8;
 
@@ -20,10 +19,10 @@ export async function mergeAll(features: Pixels, options: KlishOptions, balance:
   const settings = checkOptions(features, { ...options, balance });
   const { criterion, minClusters, minIou } = settings;
   const problem = new SvmProblem(features, settings.C, settings.tolerance);
-  const state =
-    options.resume === undefined ? await start(problem, options) : await restore(problem, options.resume, options);
-  const trainers =
-    features.passCost === "dear" ? passTrainers(state) : threadTrainers(state, options.solvers ?? NO_SOLVERS);
+  const { resume, solvers = NO_SOLVERS } = options;
+  const trainer = { problem, plan: svmPlan(features, solvers) };
+  const state = resume === undefined ? await start(trainer, options) : await restore(trainer, resume, options);
+  const trainers = state.plan.unionsAtOnce > 1 ? unionTrainers(state) : threadTrainers(state, solvers);
   const tree = (): MergeTree =>
     mergeTree({
       pixels: features.pixels,
@@ -73,8 +72,8 @@ function viewOf({ confidence }: State, clusters: readonly Cluster[]): MergeState
 interface MergeTrainers {
   readonly ahead: number;
   /** The SVM of the first of `unions`, the merges in the order in which they are expected. */
-  train(unions: readonly Union[]): Promise<MergeResult>;
-  /** Drops what was trained and is no more to be expected, as cluster p has joined q. */
+  train(unions: readonly Union[]): Promise<MergedSvm>;
+  /** Discards trained merges that cluster p joining q rules out. */
   joined(p: Cluster, q: Cluster): void;
   /** Waits until nothing is trained any more. */
   settle(): Promise<void>;
@@ -82,9 +81,8 @@ interface MergeTrainers {
 
 /** Each thread trains one merge at a time, this one the next. */
 function threadTrainers(state: State, { merges }: SvmSolvers): MergeTrainers {
-  const { problem } = state;
-  const trainer = new MergedSvmTrainer(problem);
-  const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(trainer, members, p, q) };
+  const { problem, plan } = state;
+  const here = { trainMerged: ({ members, p, q }: MergeRequest) => trainMerged(problem, members, p, q, plan) };
   const queue = new MergeQueue([...merges, here]);
   return {
     ahead: merges.length > 0 ? FORESEEN_BY_THREADS : 0,
@@ -105,13 +103,13 @@ function threadTrainers(state: State, { merges }: SvmSolvers): MergeTrainers {
   };
 }
 
-/** Over streamed pixels nothing is held per pixel but labels and maps, and all threads share each pass. */
-function passTrainers(state: State): MergeTrainers {
-  const merges = new StreamedMerges(state);
+/** All unions are trained together, and nothing is held per pixel but labels and maps. */
+function unionTrainers(state: State): MergeTrainers {
+  const unions = new ForeseenUnions(state);
   return {
-    ahead: STREAMED_AHEAD,
-    train: (unions) => merges.train(unions),
-    joined: (p, q) => merges.joined(p, q),
+    ahead: state.plan.unionsAtOnce - 1,
+    train: (wanted) => unions.train(wanted),
+    joined: (p, q) => unions.joined(p, q),
     settle: async () => undefined,
   };
 }
@@ -185,7 +183,7 @@ function relabel({ labels }: State, p: Cluster, q: Cluster): void {
 }
 
 /** Puts the merged cluster in the place of q, and removes p. */
-function join(state: State, { removed, kept }: MergeChoice, svm: Omit<MergeResult, "map">, map: SparseMap): void {
+function join(state: State, { removed, kept }: MergeChoice, svm: Omit<MergedSvm, "map">, map: SparseMap): void {
   const { clusters, weight, bias, confidence } = state;
   const { channels } = state.problem.features;
   const [p, q] = [clusters[removed], clusters[kept]];

@@ -1,9 +1,9 @@
 import type { Pixels } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { KMeansProgress } from "../kmeans/kMeans.ts";
-import type { TrainingProgress } from "../svm/streamedTraining.ts";
+import type { TrainingProgress } from "../svm/linearSvm.ts";
+import type { SvmSolvers } from "../svm/solvers.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE } from "../svm/svmProblem.ts";
-import type { SvmSolvers } from "../svm/svmSolver.ts";
 import type { MergeTree } from "../tree/mergeTree.ts";
 
 export interface KlishOptions extends JobOptions {
@@ -44,9 +44,9 @@ export interface KlishOptions extends JobOptions {
   readonly resume?: MergeTree;
   /** Called with the tree so far at each K; may be passed as `resume` later. */
   readonly onCheckpoint?: (tree: MergeTree) => void | Promise<void>;
-  /** Of streamed features: what an earlier run had before its tree began. Continued to the result of an uninterrupted run. */
-  readonly begun?: KlishStart;
-  /** Of streamed features: called with what may be passed as `begun` later, again and again until the tree begins. */
+  /** What an earlier run had before its tree began. Continued to the result of an uninterrupted run. */
+  readonly resumeStart?: KlishStart;
+  /** Called with what may be passed as `resumeStart` later, again and again until the tree begins; worth its while where passes are dear. */
   readonly onStart?: (start: KlishStart) => void | Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export interface KlishStart {
 
 /** The options of a run that tries something on a sample: without what belongs to all pixels. */
 export function forSample(options: KlishOptions): KlishOptions {
-  const { onProgress: _, onCheckpoint, minIou, solvers, begun, onStart, ...settings } = options;
+  const { onProgress: _, onCheckpoint, minIou, solvers, resumeStart, onStart, ...settings } = options;
   return settings;
 }
 

@@ -1,12 +1,12 @@
 /** What a run of KLiSH holds between two merges, made from start labels or from an unfinished tree. */
 
-import { checkLabels, classSizes, countOwn, iouOf } from "../../pixels/labels.ts";
-import type { ClassPass, Pixels } from "../../pixels/pixels.ts";
+import { checkLabels, classSizes, iouOf } from "../../pixels/labels.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
-import { confidenceMap, confidenceMapOf } from "../svm/confidenceMap.ts";
+import { confidenceMap } from "../svm/confidenceMap.ts";
 import { type LinearSvm, trainOneVsRest } from "../svm/linearSvm.ts";
-import { trainStreamed } from "../svm/streamedTraining.ts";
 import type { SvmProblem } from "../svm/svmProblem.ts";
+import type { SvmPlan } from "../svm/training.ts";
 import type { MergeRecord, MergeTree } from "../tree/mergeTree.ts";
 import { ConfidenceProducts } from "./confidence.ts";
 import { filteredLabels } from "./filter.ts";
@@ -24,9 +24,14 @@ export interface Cluster {
   readonly size: number;
 }
 
-/** Everything that a merge reads or changes. */
-export interface State {
+/** The SVMs of a run, and how they are trained. */
+export interface Trainer {
   readonly problem: SvmProblem;
+  readonly plan: SvmPlan;
+}
+
+/** Everything that a merge reads or changes. */
+export interface State extends Trainer {
   readonly initialLabels: Uint16Array;
   /** The present cluster of each pixel, by name. */
   readonly labels: Uint16Array;
@@ -45,8 +50,8 @@ async function startLabels(features: Pixels, options: KlishOptions): Promise<{ l
   const asked = startClusters(options);
   if (initialLabels !== undefined)
     return { labels: checkLabels("klish: initialLabels", initialLabels, features.pixels, asked), k: asked };
-  const { begun, onStart } = startOf(features, options);
-  if (begun?.clusters !== undefined) return begun.clusters;
+  const { resumeStart, onStart } = continued(options);
+  if (resumeStart?.clusters !== undefined) return resumeStart.clusters;
   const nClusters = Math.min(asked, features.pixels);
   const { seed = 0, onProgress, signal } = options;
   const found = await kMeans(features, {
@@ -54,7 +59,7 @@ async function startLabels(features: Pixels, options: KlishOptions): Promise<{ l
     seed,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
-    ...(begun?.kMeans && { begun: begun.kMeans }),
+    ...(resumeStart?.kMeans && { resume: resumeStart.kMeans }),
     ...(onStart && { onIteration: (kMeans) => onStart({ kMeans }) }),
   });
   const k = found.sizes.findLastIndex((size) => size > 0) + 1;
@@ -63,41 +68,39 @@ async function startLabels(features: Pixels, options: KlishOptions): Promise<{ l
   return { labels: found.labels, k };
 }
 
-/** What streamed features may continue. The filter clusters anew after a training: its runs continue from the tree only. */
-function startOf(features: Pixels, { begun, onStart, filter }: KlishOptions): Pick<KlishOptions, "begun" | "onStart"> {
-  if (features.passCost === "cheap" || filter) return {};
-  return { ...(begun && { begun }), ...(onStart && { onStart }) };
-}
+/** What a run may continue. The filter clusters anew after a training: its runs continue from the tree only. */
+const continued = ({ resumeStart, onStart, filter }: KlishOptions): Pick<KlishOptions, "resumeStart" | "onStart"> =>
+  filter ? {} : { ...(resumeStart && { resumeStart }), ...(onStart && { onStart }) };
 
-/** The start classifiers: by few passes over all pixels where each is dear. */
-function train(problem: SvmProblem, labels: Uint16Array, k: number, options: KlishOptions): Promise<LinearSvm> {
-  if (problem.features.passCost === "cheap") return trainOneVsRest(problem, labels, k, options);
-  const { begun, onStart } = startOf(problem.features, options);
+/** The start classifiers. */
+function train({ problem, plan }: Trainer, labels: Uint16Array, k: number, options: KlishOptions): Promise<LinearSvm> {
+  const { resumeStart, onStart } = continued(options);
   const { onProgress, signal } = options;
-  return trainStreamed(problem, labels, k, {
+  return trainOneVsRest(problem, labels, k, plan, {
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
-    ...(begun?.training && { begun: begun.training }),
-    ...(onStart && { onTraining: (training) => onStart({ clusters: { labels, k }, training }) }),
+    resume: resumeStart?.training,
+    onTraining: onStart && ((training) => onStart({ clusters: { labels, k }, training })),
   });
 }
 
 /** The state at K0: start labels, their SVMs and confidence maps. */
-export async function start(problem: SvmProblem, options: KlishOptions): Promise<State> {
-  const { features } = problem;
+export async function start(trainer: Trainer, options: KlishOptions): Promise<State> {
+  const { features } = trainer.problem;
   let { labels, k } = await startLabels(features, options);
-  let svm = await train(problem, labels, k, options);
+  let svm = await train(trainer, labels, k, options);
   if (options.filter) {
     const filtered = await filteredLabels(features, labels, svm, options);
     if (filtered !== undefined) {
       ({ labels, k } = filtered);
-      svm = await train(problem, labels, k, options);
+      svm = await train(trainer, labels, k, options);
     }
   }
-  const state = emptyState(problem, labels, k);
+  const state = emptyState(trainer, labels, k);
   state.weight.set(svm.weight);
   state.bias.set(svm.bias);
-  const passes = await mapPass(state, k);
+  const rows = Array.from({ length: k }, (_, row) => row);
+  const passes = await mapPasses(state, rows, rows);
   const sizes = classSizes(labels, k);
   for (const [row, pass] of passes.entries()) state.confidence.add(row, confidenceMap(pass.kept));
   state.clusters = passes.map((pass, row) => ({
@@ -111,11 +114,11 @@ export async function start(problem: SvmProblem, options: KlishOptions): Promise
   return state;
 }
 
-function emptyState(problem: SvmProblem, initialLabels: Uint16Array, k: number): State {
-  const { pixels, channels } = problem.features;
+function emptyState(trainer: Trainer, initialLabels: Uint16Array, k: number): State {
+  const { pixels, channels } = trainer.problem.features;
   const most = 2 * k;
   return {
-    problem,
+    ...trainer,
     initialLabels,
     labels: initialLabels.slice(),
     weight: new Float32Array(most * channels),
@@ -127,46 +130,37 @@ function emptyState(problem: SvmProblem, initialLabels: Uint16Array, k: number):
   };
 }
 
-/** Scores of the K0 start classifiers where s > -1. Always of all of them at once: scores then round the same after a resume. */
-function mapPass(state: State, k: number) {
-  const { problem, weight, bias, initialLabels: labels } = state;
-  const classes = Array.from({ length: k }, (_, row) => row);
-  return problem.features.svm({
-    labels,
-    classes,
-    weight: weight.subarray(0, k * problem.features.channels),
-    bias: bias.subarray(0, k),
-    keep: true,
-  });
+/** The passes of the classifiers of `rows`, as those of the clusters of `names`, that keep the scores of their confidence maps. */
+function mapPasses({ problem, weight, bias, labels }: State, rows: readonly number[], names: readonly number[]) {
+  const { channels } = problem.features;
+  const planes = rows.map((row) => ({
+    weight: weight.subarray(row * channels, (row + 1) * channels),
+    bias: bias[row],
+  }));
+  return problem.pass(labels, names, planes, { keep: true });
 }
 
-/** Scores of the present clusters where s > -1, by row: one pass for all of them. */
-async function presentPass(state: State, rows: Int32Array, names: readonly number[]): Promise<ClassPass[]> {
-  const { problem, weight, bias, labels } = state;
-  const { channels } = problem.features;
-  const stacked = new Float32Array(rows.length * channels);
+/**
+ * The passes of the present clusters. Scores round as they did in training: start classifiers are passed over the pixels together, merged
+ * ones alone, and all together where unions are.
+ */
+async function* presentPasses(state: State, rows: readonly number[], names: readonly number[]) {
+  const { unionsAtOnce } = state.plan;
+  if (unionsAtOnce > 1) return yield* await mapPasses(state, rows, names);
+  const all = Array.from({ length: state.records[0]?.k ?? rows.length }, (_, row) => row);
+  const starts = rows.some((row) => row < all.length) ? await mapPasses(state, all, all) : [];
   for (const [i, row] of rows.entries())
-    stacked.set(weight.subarray(row * channels, (row + 1) * channels), i * channels);
-  const passes = await problem.features.svm({
-    labels,
-    classes: names,
-    weight: stacked,
-    bias: Float32Array.from(rows, (row) => bias[row]),
-    keep: true,
-  });
-  const byRow: ClassPass[] = [];
-  for (const [i, row] of rows.entries()) byRow[row] = passes[i];
-  return byRow;
+    yield row < all.length ? starts[row] : (await mapPasses(state, [row], [names[i]]))[0];
 }
 
 /** IoUs that differ by more than this were not computed from the same features. */
 const SAME_IOU = 1e-3;
 
 /** The state at the last K of `tree`, recomputed so that what follows is what would have followed. */
-export async function restore(problem: SvmProblem, tree: MergeTree, options: KlishOptions): Promise<State> {
-  const { features } = problem;
+export async function restore(trainer: Trainer, tree: MergeTree, options: KlishOptions): Promise<State> {
+  const { features } = trainer.problem;
   const k0 = tree.initialClusters;
-  const state = emptyState(problem, tree.initialLabels, k0);
+  const state = emptyState(trainer, tree.initialLabels, k0);
   state.weight.set(tree.weight);
   state.bias.set(tree.bias);
   state.rows = tree.bias.length;
@@ -180,26 +174,18 @@ export async function restore(problem: SvmProblem, tree: MergeTree, options: Kli
     names = names.filter((_, i) => i !== removed);
   }
   const sizes = classSizes(state.labels, k0);
-  const passes =
-    features.passCost === "dear" ? await presentPass(state, last.members, names) : await mapPass(state, k0);
-  for (const [i, row] of last.members.entries()) {
-    const name = names[i];
-    let iou: number;
-    if (row in passes) {
-      iou = iouOf(passes[row], sizes[name]);
-      state.confidence.add(row, confidenceMap(passes[row].kept));
-    } else {
-      const weight = tree.weight.subarray(row * features.channels, (row + 1) * features.channels);
-      const scores = await features.scores(weight, tree.bias.subarray(row, row + 1));
-      iou = iouOf(countOwn(scores, state.labels, name), sizes[name]);
-      state.confidence.add(row, confidenceMapOf(scores));
-    }
-    if (Math.abs(iou - last.iou[i]) > SAME_IOU || sizes[name] !== last.sizes[i])
+  let i = 0;
+  for await (const pass of presentPasses(state, [...last.members], names)) {
+    const size = sizes[names[i]];
+    const iou = iouOf(pass, size);
+    state.confidence.add(last.members[i], confidenceMap(pass.kept));
+    if (Math.abs(iou - last.iou[i]) > SAME_IOU || size !== last.sizes[i])
       throw new RangeError(
         `klish: the tree to resume does not fit these features: cluster ${i} at K = ${last.k} has IoU ${iou}, ` +
           `not ${last.iou[i]}; resume with the features that it was made from`,
       );
-    options.onProgress?.({ phase: "resume", done: i + 1, total: last.k });
+    i++;
+    options.onProgress?.({ phase: "resume", done: i, total: last.k });
     options.signal?.throwIfAborted();
   }
   state.clusters = names.map((name, i) => ({

@@ -2,7 +2,7 @@
  * The SVMs of merges, trained by several threads: that of the next merge, and meanwhile those of pairs that will probably be merged
  * soon after. A merged cluster's SVM depends on its two clusters only, so one trained ahead of time is the one that is wanted.
  */
-import type { MergeRequest, MergeResult, SvmSolver } from "../svm/svmSolver.ts";
+import type { MergedSvm, MergeRequest, SvmSolver } from "../svm/solvers.ts";
 
 /** Two clusters by their classifiers' rows, and what their merge asks for, made when a thread takes it on. */
 export interface MergeTask {
@@ -20,7 +20,7 @@ interface Wanted {
 
 export class MergeQueue {
   readonly #idle: Trainer[];
-  readonly #started = new Map<MergeTask, Promise<MergeResult>>();
+  readonly #started = new Map<MergeTask, Promise<MergedSvm>>();
   readonly #running = new Set<Promise<void>>();
   #wanted: Wanted[] = [];
 
@@ -30,7 +30,7 @@ export class MergeQueue {
   }
 
   /** The result of the first task; trainers that are free take on the others. */
-  train(first: MergeTask, others: readonly MergeTask[]): Promise<MergeResult> {
+  train(first: MergeTask, others: readonly MergeTask[]): Promise<MergedSvm> {
     this.#wanted = [];
     const result = this.#want(first);
     // An error of what nobody may ever want is nobody's.
@@ -50,7 +50,7 @@ export class MergeQueue {
     await Promise.all(this.#running);
   }
 
-  #want(task: MergeTask): Promise<MergeResult> {
+  #want(task: MergeTask): Promise<MergedSvm> {
     for (const [known, result] of this.#started) if (known.p === task.p && known.q === task.q) return result;
     return new Promise((resolve, reject) => {
       const begin = (trainer: Trainer): void => {

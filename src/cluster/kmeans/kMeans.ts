@@ -26,8 +26,8 @@ export interface KMeansOptions extends JobOptions {
   /** [K,D]: start over all pixels from these instead of from a sample. */
   readonly initialCentroids?: Float32Array;
   /** Continue what an earlier run with the same options had. */
-  readonly begun?: KMeansProgress;
-  /** Called before and after each iteration over all pixels with what may be passed as `begun`. */
+  readonly resume?: KMeansProgress;
+  /** Called before and after each iteration over all pixels with what may be passed as `resume`. */
   readonly onIteration?: (progress: KMeansProgress) => void | Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
   const { pixels, channels } = features;
   if (!Number.isInteger(k) || k < 1 || k > pixels)
     throw new RangeError(`kMeans: nClusters must be an integer from 1 to the ${pixels} pixels, got ${k}`);
-  const statistics: Spread = options.begun ?? (await features.spread());
+  const statistics: Spread = options.resume ?? (await features.spread());
   const limit = Math.max(k, Math.floor(SAMPLE_BYTES / (4 * channels)));
   const size = Math.min(pixels, Math.max(k, options.sampleSize ?? SAMPLE_SIZE), limit);
   const sampled = options.initialCentroids === undefined && size < pixels;
@@ -75,9 +75,9 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
     options.signal?.throwIfAborted();
   };
   let centroids: Float64Array;
-  if (options.begun !== undefined) {
-    centroids = options.begun.centroids;
-    done = total - iterations + options.begun.iterations;
+  if (options.resume !== undefined) {
+    centroids = options.resume.centroids;
+    done = total - iterations + options.resume.iterations;
   } else if (options.initialCentroids !== undefined) {
     if (options.initialCentroids.length !== k * channels)
       throw new RangeError(
@@ -91,10 +91,10 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
     centroids = await kMeansPlusPlus(sample, k, random);
     centroids = await lloyd(sample, centroids, about, sampleIterations, false, advance);
   }
-  const first = options.begun?.iterations ?? 0;
+  const first = options.resume?.iterations ?? 0;
   await options.onIteration?.({ ...statistics, centroids, iterations: first });
   let all = first;
-  const resumable = options.begun !== undefined || options.onIteration !== undefined;
+  const resumable = options.resume !== undefined || options.onIteration !== undefined;
   centroids = await lloyd(features, centroids, statistics, iterations - first, resumable, async (now) => {
     advance();
     await options.onIteration?.({ ...statistics, centroids: now, iterations: ++all });

@@ -1,5 +1,8 @@
 /** The hinge of Eq. 3 at given scores, and what it pulls each pixel by. Plain loops: inside an asynchronous function they run far slower. */
 
+import type { ClassLabels } from "../../pixels/pixels.ts";
+import { labelTable } from "../../pixels/svmPass.ts";
+
 /** Sums over pixels with margin m = 1 - y s > 0. */
 export interface Hinge {
   /** Sum of m^2, of m, and of y m. */
@@ -37,4 +40,28 @@ export function changedSince(before: Uint8Array, pulls: Float32Array): number {
 /** target += t change. */
 export function move(target: Float32Array, change: Float32Array, t: number): void {
   for (let n = 0; n < target.length; n++) target[n] += t * change[n];
+}
+
+/** y of the pixels in `index`, or of all: +1 in the class, else -1. */
+export function signsOf(labels: Uint16Array, own: ClassLabels, index?: Int32Array): Int8Array {
+  const signs = new Int8Array(index?.length ?? labels.length);
+  const table = labelTable(own);
+  if (index === undefined) for (let n = 0; n < signs.length; n++) signs[n] = 2 * table[labels[n]] - 1;
+  else for (let i = 0; i < signs.length; i++) signs[i] = 2 * table[labels[index[i]]] - 1;
+  return signs;
+}
+
+/** The positions, ascending, with a margin above minus `most`: those that are active, and with `most` > 0 those near it. */
+export function nearMargin(signs: Int8Array, scores: Float32Array, most: number): Int32Array {
+  const found = new Int32Array(signs.length);
+  let count = 0;
+  for (let i = 0; i < signs.length; i++) if (1 - signs[i] * scores[i] > -most) found[count++] = i;
+  return found.slice(0, count);
+}
+
+/** The numbers at the positions `at`. */
+export function pick<T extends Float32Array | Int32Array | Uint16Array | Int8Array>(values: T, at: Int32Array): T {
+  const result = values.slice(0, at.length) as T;
+  for (let i = 0; i < at.length; i++) result[i] = values[at[i]];
+  return result;
 }

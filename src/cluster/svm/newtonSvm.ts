@@ -10,9 +10,10 @@
  * bounds its excess over the minimum where g_b = 0.
  */
 
+import { dot } from "../../numeric/matrices.ts";
 import { factorRoughly, type RoughFactor } from "../../numeric/singleCholesky.ts";
-import { dot } from "../../numeric/symmetric.ts";
-import type { Pixels, RowSums } from "../../pixels/pixels.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { svmHessian } from "./hessian.ts";
 import { changedSince, hinge, move } from "./hinge.ts";
 
 /** A hyperplane; updated in place by the solver. */
@@ -130,19 +131,11 @@ export class NewtonSvm {
     }
   }
 
-  /** H of the pixels with `pulls`, from a random share of them where they are many: [D+1,D+1], upper triangle, bias last. */
+  /** H of the pixels with `pulls`, from a random share of them where they are many. */
   async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
-    const { channels: d } = this.#features;
     const rows = this.#chooseRows(pulls, active);
-    const h =
-      rows.length === 0
-        ? new Float64Array((d + 1) ** 2)
-        : borderedSums(await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1)), d);
-    if (rows.length > 0) scale(h, (2 * penalty * active) / rows.length);
-    for (let i = 0; i < d; i++) h[i * (d + 1) + i] += 1;
-    // Without an active pixel the bias is free; any positive curvature leaves it where it is.
-    h[d * (d + 1) + d] = 2 * penalty * Math.max(active, 1);
-    return h;
+    const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1));
+    return svmHessian(sums, rows.length, active, penalty);
   }
 
   /** Counts the active pixels, and picks those that H is taken from. */
@@ -246,21 +239,6 @@ function moveBy(plane: Hyperplane, step: Float64Array, t: number): void {
   const { weight } = plane;
   for (let j = 0; j < weight.length; j++) weight[j] += t * step[j];
   plane.bias += t * step[weight.length];
-}
-
-/** The upper triangle of the squares, with the sums as a last column, [D+1,D+1]. */
-function borderedSums({ squares, sums }: RowSums, d: number): Float64Array {
-  const n = d + 1;
-  const result = new Float64Array(n * n);
-  for (let i = 0; i < d; i++) {
-    result.set(squares.subarray(i * d + i, (i + 1) * d), i * n + i);
-    result[i * n + d] = sums[i];
-  }
-  return result;
-}
-
-function scale(values: Float64Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] *= factor;
 }
 
 /** A number from 0 to 2^32 - 1 that looks random, by Knuth's multiplicative method: 2^32 over the golden ratio. */

@@ -5,11 +5,13 @@
  *     minimise  f(W,b) = 1/N sum_x -log softmax_y(x)(W x + b) + decay/2 sum_k |s w_k|^2,
  *
  * s the channels' standard deviations, so that the penalty does not depend on their scale; the bias is not penalised. f is
- * convex: L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.5) finds its minimum, where stochastic descent comes
- * near it. Between updates the curvature is taken to be that of the channels' covariance.
+ * convex: L-BFGS finds its minimum, where stochastic descent comes near it. Between updates the curvature is taken to be that of the
+ * channels' covariance.
  */
 
 import { choleskySolve, factorPositive } from "../../numeric/cholesky.ts";
+import { Descent, type DescentOptions } from "../../numeric/lbfgs.ts";
+import { dot } from "../../numeric/matrices.ts";
 import { checkLabels } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
@@ -44,7 +46,6 @@ const SAMPLE = 8192;
 const CURVATURE = 0.05;
 /** Deviation over mean. */
 const CONSTANT = 1e-7;
-const SUFFICIENT_DECREASE = 1e-4;
 const MOST_HALVINGS = 30;
 
 /** Trains the classifier. Deterministic. Throws RangeError for labels that do not fit the features or `nClasses`. */
@@ -59,38 +60,25 @@ export async function softmaxRegression(
   const problem = new Problem(features, labels, k, decay, standard);
   const curvature = inverseCurvature(standard, k, decay);
   // Unknowns: per class the weights of standardised channels, then the bias.
-  const n = k * (features.channels + 1);
-  let x: Float64Array = new Float64Array(n);
-  let { value, gradient } = await problem.evaluate(x);
-  const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
-  let iterations = 0;
-  for (; iterations < maxIterations && largest(gradient) > tolerance; iterations++) {
-    const direction = descent(gradient, steps, curvature);
-    const slope = dot(direction, gradient);
-    let length = 1;
-    let next = await problem.evaluate(along(x, direction, length));
-    for (let i = 0; next.value > value + SUFFICIENT_DECREASE * length * slope && i < MOST_HALVINGS; i++) {
-      // The minimum of the parabola through what is known, within reason.
-      const parabola = (-slope * length * length) / (2 * (next.value - value - slope * length));
-      length = Math.min(0.5 * length, Math.max(0.1 * length, parabola));
-      next = await problem.evaluate(along(x, direction, length));
+  const descent = new Descent(new Float64Array(k * (features.channels + 1)), { inverse: curvature, memory: MEMORY });
+  let iterations = -1;
+  for (let halvings = 0; halvings <= MOST_HALVINGS; ) {
+    const found = await problem.evaluate(descent.trial);
+    if (!descent.advance(found.value, found.gradient)) {
+      halvings++;
+      continue;
     }
-    // Nothing below rounding is left to win.
-    if (!(next.value < value)) break;
-    const s = direction.map((d) => d * length);
-    const y = next.gradient.map((g, i) => g - gradient[i]);
-    const product = dot(s, y);
-    if (product > 0) steps.push({ s, y, rho: 1 / product });
-    if (steps.length > MEMORY) steps.shift();
-    x = along(x, direction, length);
-    ({ value, gradient } = next);
-    onProgress?.({ phase: "cross-entropy", done: iterations + 1, total: maxIterations });
+    halvings = 0;
+    if (++iterations > 0) onProgress?.({ phase: "cross-entropy", done: iterations, total: maxIterations });
     signal?.throwIfAborted();
+    if (iterations === maxIterations || largest(found.gradient) <= tolerance) break;
   }
+  if (descent.best === undefined) throw new Error("softmaxRegression: nothing was evaluated");
+  const { point, value, gradient } = descent.best;
   return {
     k,
     channels: features.channels,
-    ...problem.plain(x),
+    ...problem.plain(point),
     objective: value,
     gradient: largest(gradient),
     iterations,
@@ -129,23 +117,24 @@ function standardise(features: Pixels): Standard {
   return { mean, deviation, correlation };
 }
 
-/** Multiplies a gradient by the inverse of CURVATURE correlation + decay, class by class. */
-function inverseCurvature(
-  { mean, correlation }: Standard,
-  k: number,
-  decay: number,
-): (gradient: Float64Array) => Float64Array {
+/** The inverse of CURVATURE correlation + decay, class by class; scaled so that the last step would have been of the right length. */
+function inverseCurvature({ mean, correlation }: Standard, k: number, decay: number): DescentOptions["inverse"] {
   const d = mean.length;
   const matrix = correlation.map((value) => CURVATURE * value);
   for (let j = 0; j < d; j++) matrix[j * d + j] += decay + 1e-3 * CURVATURE;
   const factor = factorPositive(matrix, d);
-  return (gradient) => {
-    const result = gradient.slice();
+  const inverse = (vector: Float64Array): Float64Array => {
     for (let c = 0; c < k; c++) {
-      choleskySolve(factor, d, result.subarray(c * (d + 1), c * (d + 1) + d));
-      result[c * (d + 1) + d] /= CURVATURE;
+      choleskySolve(factor, d, vector.subarray(c * (d + 1), c * (d + 1) + d));
+      vector[c * (d + 1) + d] /= CURVATURE;
     }
-    return result;
+    return vector;
+  };
+  return (vector, last) => {
+    const result = inverse(vector);
+    if (last === undefined) return result;
+    const scale = dot(last.s, last.y) / dot(last.y, inverse(last.y.slice()));
+    return result.map((x) => scale * x);
   };
 }
 
@@ -234,42 +223,6 @@ function residuals(scores: Float32Array, labels: Uint16Array, k: number, totals:
     }
   }
   return loss;
-}
-
-/** The two-loop recursion: minus the approximate inverse Hessian times the gradient. */
-function descent(
-  gradient: Float64Array,
-  steps: readonly { s: Float64Array; y: Float64Array; rho: number }[],
-  curvature: (gradient: Float64Array) => Float64Array,
-): Float64Array {
-  const q = gradient.slice();
-  const alphas: number[] = [];
-  for (let i = steps.length - 1; i >= 0; i--) {
-    const { s, y, rho } = steps[i];
-    alphas[i] = rho * dot(s, q);
-    for (let j = 0; j < q.length; j++) q[j] -= alphas[i] * y[j];
-  }
-  const r = curvature(q);
-  const last = steps.at(-1);
-  if (last !== undefined) {
-    const scale = 1 / (last.rho * dot(last.y, curvature(last.y)));
-    for (let j = 0; j < r.length; j++) r[j] *= scale;
-  }
-  for (const [i, { s, y, rho }] of steps.entries()) {
-    const beta = rho * dot(y, r);
-    for (let j = 0; j < r.length; j++) r[j] += s[j] * (alphas[i] - beta);
-  }
-  for (let j = 0; j < r.length; j++) r[j] = -r[j];
-  return r;
-}
-
-const along = (x: Float64Array, direction: Float64Array, length: number): Float64Array =>
-  x.map((value, i) => value + length * direction[i]);
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

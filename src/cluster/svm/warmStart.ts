@@ -1,13 +1,72 @@
+/**
+ * Where the SVM of a merged cluster begins: the best combination of the two old hyperplanes. Merging changes the labels of two clusters
+ * only, so the new classifier is near the span of theirs.
+ */
+
 import { choleskySolve, factorPositive } from "../../numeric/cholesky.ts";
+import { dot } from "../../numeric/matrices.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { pick } from "./hinge.ts";
+import type { Hyperplane } from "./newtonSvm.ts";
+
+/** A trained classifier as it is kept: rounded to float32. */
+export interface Classifier {
+  readonly weight: Float32Array;
+  readonly bias: number;
+}
+
+/** The best combination of p and q over `features`, of which `signs` holds the y of the merged cluster; and its scores. */
+export async function warmStart(
+  features: Pixels,
+  signs: Int8Array,
+  p: Classifier,
+  q: Classifier,
+  penalty: number,
+): Promise<{ readonly plane: Hyperplane; readonly scores: Float32Array }> {
+  const { pixels, channels } = features;
+  const weight = new Float32Array(2 * channels);
+  weight.set(p.weight);
+  weight.set(q.weight, channels);
+  const both = await features.scores(weight, Float32Array.of(p.bias, q.bias));
+  const scores = both.subarray(0, pixels);
+  const scoresQ = both.subarray(pixels);
+  const at = eitherActive(scores, scoresQ, signs);
+  const theta = combine({
+    scoresP: pick(scores, at),
+    scoresQ: pick(scoresQ, at),
+    signs: pick(signs, at),
+    products: [dot(p.weight, p.weight), dot(p.weight, q.weight), dot(q.weight, q.weight)],
+    penalty,
+  });
+  blend(scores, scoresQ, theta);
+  const plane = {
+    weight: Float64Array.from(p.weight, (w, d) => theta.p * w + theta.q * q.weight[d]),
+    bias: theta.p * p.bias + theta.q * q.bias + theta.constant,
+  };
+  return { plane, scores };
+}
+
+/** Pixels that may be active. Elsewhere both scores are at most -1 and the pixel is negative: inactive at the start of the search. */
+function eitherActive(scoresP: Float32Array, scoresQ: Float32Array, signs: Int8Array): Int32Array {
+  const found = new Int32Array(signs.length);
+  let count = 0;
+  for (let n = 0; n < signs.length; n++) if (scoresP[n] > -1 || scoresQ[n] > -1 || signs[n] > 0) found[count++] = n;
+  return found.subarray(0, count);
+}
+
+/** The scores of the combination, in place of p's. */
+function blend(scoresP: Float32Array, scoresQ: Float32Array, { p, q, constant }: Combination): void {
+  for (let n = 0; n < scoresP.length; n++) scoresP[n] = p * scoresP[n] + q * scoresQ[n] + constant;
+}
 
 /** theta_p w_p + theta_q w_q with bias theta_p b_p + theta_q b_q + constant. */
-export interface Combination {
+interface Combination {
   readonly p: number;
   readonly q: number;
   readonly constant: number;
 }
 
-export interface CombinationProblem {
+interface CombinationProblem {
   /** Scores s_p and s_q of M pixels, and their signs y. */
   readonly scoresP: Float32Array;
   readonly scoresQ: Float32Array;
@@ -23,10 +82,10 @@ const ENOUGH = 1e-6;
 const MAX_HALVINGS = 20;
 
 /**
- * The start of a merged cluster's SVM: the minimum of its objective (Eq. 3) over the three numbers of a `Combination`, whose
+ * The minimum of the merged cluster's objective (Eq. 3) over the three numbers of a `Combination`, whose
  * features are (s_p, s_q, 1). Newton with halving; from s_p + s_q + 1, which is right where the two were exactly opposite.
  */
-export function combine({ scoresP, scoresQ, signs, products, penalty }: CombinationProblem): Combination {
+function combine({ scoresP, scoresQ, signs, products, penalty }: CombinationProblem): Combination {
   const [pp, pq, qq] = products;
   let theta = [1, 1, 1];
   const objective = ([a, b, c]: number[]): number => {

@@ -1,13 +1,14 @@
 /**
- * Working sets: samples of the pixels in memory that stand for all of a class's problem (Eq. 3), where pixels are streamed, and the Hessian
+ * Working sets: samples of the pixels in memory that stand for all of a class's problem (Eq. 3), where passes are dear, and the Hessian
  * that steps over all pixels begin with.
  */
 
 import { factorPositive } from "../../numeric/cholesky.ts";
 import { denseFeatures } from "../../pixels/denseFeatures.ts";
 import type { ClassLabels, Pixels } from "../../pixels/pixels.ts";
-import { labelTable } from "../../pixels/svmPass.ts";
 import { RandomState } from "../../tensor/random.ts";
+import { svmHessian } from "./hessian.ts";
+import { nearMargin, pick, signsOf } from "./hinge.ts";
 import type { Hyperplane } from "./newtonSvm.ts";
 import { NEAR, SvmProblem } from "./svmProblem.ts";
 
@@ -24,8 +25,8 @@ const LEAST_HESSIAN_ROWS = 4096;
 /** A class's problem on a sample of the pixels. Its rows are valid until the next one is made. */
 export interface WorkingSet {
   readonly problem: SvmProblem;
-  /** 1 for pixels of the class, else 0. */
-  readonly labels: Uint16Array;
+  /** y of its pixels. */
+  readonly signs: Int8Array;
 }
 
 /** Makes working sets. All have some pixels in common, drawn from all, so that no class forgets those far from it. */
@@ -71,25 +72,21 @@ export class WorkingSets {
     const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
     return {
       problem: new SvmProblem(sample, penalty * standsFor * index.length, tolerance),
-      labels: membersOf(labels, own, index),
+      signs: signsOf(labels, own, index),
     };
   }
 }
 
-/** 1 for the pixels of `index` that belong to the class, else 0. */
-function membersOf(labels: Uint16Array, own: ClassLabels, index: Int32Array): Uint16Array {
-  const table = labelTable(own);
-  return Uint16Array.from(index, (n) => table[labels[n]]);
+/** Solves a working set, to its tolerance, from and into `plane`. */
+export async function solveWorkingSet({ problem, signs }: WorkingSet, plane: Hyperplane): Promise<void> {
+  const scores = await scoresOf(problem.features, plane);
+  const index = nearMargin(signs, scores, NEAR);
+  const members = Uint16Array.from(signs, (sign) => (sign > 0 ? 1 : 0));
+  await problem.solve(members, 1, plane, { index, value: pick(scores, index) }, problem.tolerance);
 }
 
-/** Solves a working set, to its tolerance, from and into `plane`. */
-export async function solveWorkingSet({ problem, labels }: WorkingSet, plane: Hyperplane): Promise<void> {
-  const scores = await problem.features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
-  const near: number[] = [];
-  for (let i = 0; i < scores.length; i++) if ((labels[i] === 1 ? scores[i] : -scores[i]) < 1 + NEAR) near.push(i);
-  const nearMap = { index: Int32Array.from(near), value: Float32Array.from(near, (i) => scores[i]) };
-  await problem.solve(labels, 1, plane, nearMap, problem.tolerance);
-}
+const scoresOf = (features: Pixels, { weight, bias }: Hyperplane): Promise<Float32Array> =>
+  features.scores(Float32Array.from(weight), Float32Array.of(bias));
 
 /** At most `size` of the ascending `list`: one at a random place of each of `size` equal parts. */
 export function spreadSample(list: Int32Array, size: number): Int32Array {
@@ -117,7 +114,7 @@ export class PackedFactor {
   }
 
   /** Solves L L^T x = b in place of `b`. */
-  solve(b: Float64Array): void {
+  solve(b: Float64Array): Float64Array {
     const rows = this.#rows;
     for (let i = 0, row = 0; i < this.#n; row += ++i) {
       let sum = b[i];
@@ -130,30 +127,17 @@ export class PackedFactor {
       const x = b[i];
       for (let l = 0; l < i; l++) b[l] -= rows[row + l] * x;
     }
+    return b;
   }
 }
 
-/** The Hessian I + 2c sum x~ x~^T over the active pixels of the working set, or over enough of them, factored. */
-export async function sampledHessian(
-  { problem: { features: sample, penalty: whole }, labels }: WorkingSet,
-  { weight, bias }: Hyperplane,
-): Promise<PackedFactor> {
-  const scores = await sample.scores(Float32Array.from(weight), Float32Array.of(bias));
-  const all: number[] = [];
-  for (let i = 0; i < scores.length; i++) if (labels[i] === 1 ? scores[i] < 1 : scores[i] > -1) all.push(i);
-  const d = weight.length;
-  const enough = Math.max(LEAST_HESSIAN_ROWS, HESSIAN_ROWS_PER_CHANNEL * d);
-  const step = Math.max(1, all.length / enough);
-  const active = Int32Array.from({ length: Math.floor(all.length / step) }, (_, i) => all[Math.floor(i * step)]);
-  const penalty = whole * step;
-  const { squares, sums } = await sample.rowSums(active, new Float32Array(active.length).fill(1));
-  const n = d + 1;
-  const hessian = new Float64Array(n * n);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) hessian[i * n + j] = 2 * penalty * squares[i * d + j];
-    hessian[i * n + i] += 1;
-    if (active.length > 0) hessian[d * n + i] = 2 * penalty * sums[i];
-  }
-  hessian[d * n + d] = 2 * penalty * Math.max(active.length, 1);
-  return new PackedFactor(hessian, n);
+/** The Hessian over the active pixels of the working set, or over enough of them, factored. */
+export async function sampledHessian({ problem, signs }: WorkingSet, plane: Hyperplane): Promise<PackedFactor> {
+  const { features, penalty } = problem;
+  const active = nearMargin(signs, await scoresOf(features, plane), 0);
+  const most = Math.max(LEAST_HESSIAN_ROWS, HESSIAN_ROWS_PER_CHANNEL * features.channels);
+  const step = Math.max(1, active.length / most);
+  const rows = Int32Array.from({ length: Math.floor(active.length / step) }, (_, i) => active[Math.floor(i * step)]);
+  const sums = await features.rowSums(rows, new Float32Array(rows.length).fill(1));
+  return new PackedFactor(svmHessian(sums, rows.length, active.length, penalty), features.channels + 1);
 }

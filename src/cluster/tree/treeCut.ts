@@ -6,11 +6,12 @@
  * any cut: splits are free, and a new merge trains one SVM.
  */
 
-import { checkLabels, classSizes, countOwn, iouOf } from "../../pixels/labels.ts";
+import { checkLabels, classSizes, iouOf } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
-import { MergedSvmTrainer } from "../svm/mergedSvm.ts";
+import { svmPlan } from "../svm/svmPlan.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "../svm/svmProblem.ts";
+import { trainMerged } from "../svm/trainMerged.ts";
 import { clusterNamesAt, type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
 
 /** A start cluster, or two nodes merged. */
@@ -200,10 +201,11 @@ async function mergedNode(
   if (before !== undefined) return { ...base, ...before, size, ecos: 0 };
   const own = cut.clusters.findIndex(({ node }) => node === kept);
   const gone = cut.clusters.findIndex(({ node }) => node === removed);
-  const labels = cutLabels(cut).map((label) => (label === gone ? own : label));
-  const svm = await new MergedSvmTrainer(new SvmProblem(features, C, tolerance)).train(labels, own, removed, kept);
+  const members = cutLabels(cut).map((label) => (label === gone || label === own ? 1 : 0));
+  const problem = new SvmProblem(features, C, tolerance);
+  const svm = await trainMerged(problem, members, removed, kept, svmPlan(features));
   const { weight, bias, objective, gap } = svm;
-  const found = { weight, bias, iou: iouOf(countOwn(svm.scores, labels, own), size), objective, gap };
+  const found = { weight, bias, iou: iouOf(svm, size), objective, gap };
   trained.set(mergeKey(base.members), found);
   return { ...base, ...found, size, ecos: 0 };
 }

@@ -233,7 +233,7 @@ class GraphPasses {
         if (pullGradient !== undefined) this.#addSums(results, c, pullGradient);
       }
       const builders = totals.slice(first, first + count).map(({ kept }) => kept);
-      if (scores) gather(results["scores"], own.data, names, this.#device.start(block), near, builders);
+      if (scores) gather(results["scores"], own.data, names, this.#device.start(block), { keep, near }, builders);
     });
     return totals.map(({ kept, ...total }) => ({ ...total, kept: kept.finish() }));
   }
@@ -308,15 +308,17 @@ class GraphPasses {
   }
 }
 
-/** Keeps scores [n,K] by `SvmPassRequest`'s rules: those with a margin above -`near`, or else those above -1. */
+/** Keeps scores [n,K] by `SvmPassRequest`'s rules. */
 function gather(
   scores: Float32Array,
   labels: Float32Array,
   names: Float32Array,
   start: number,
-  near: number | undefined,
+  { keep, near }: { readonly keep: boolean; readonly near: number | undefined },
   kept: readonly SparseBuilder[],
 ): void {
+  const leastScore = keep ? -1 : Number.POSITIVE_INFINITY;
+  const leastMargin = near === undefined ? Number.POSITIVE_INFINITY : -near;
   const k = names.length;
   for (let first = 0; first < labels.length; first += TILE) {
     const end = Math.min(labels.length, first + TILE);
@@ -327,7 +329,7 @@ function gather(
       for (let n = first, at = first * k + c; n < end; n++, at += k) {
         const s = scores[at];
         const margin = labels[n] === names[c] ? 1 - s : 1 + s;
-        if (near === undefined ? s > -1 : margin > -near) {
+        if (s > leastScore || margin > leastMargin) {
           index[used] = start + n;
           value[used++] = s;
         }

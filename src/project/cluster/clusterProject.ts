@@ -1,5 +1,6 @@
 import { klish } from "../../cluster/klish/klish.ts";
-import type { SvmSolvers } from "../../cluster/svm/svmSolver.ts";
+import type { KlishStart } from "../../cluster/klish/klishOptions.ts";
+import type { SvmSolvers } from "../../cluster/svm/solvers.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
@@ -76,7 +77,9 @@ export async function clusterProject(
     // On disk, SVMs are solved on samples in this thread's memory. Merges have passes of their own: a device's numbers are not the threads'.
     const solving = onDisk(source) ? [] : helpers;
     const solvers = { workingSets: solving, merges: device === undefined ? solving : [] };
-    tree = await clusterPixels(project, device?.features ?? pixels, solvers, clock.job);
+    // What comes before the merges takes long where pixels are read from disk.
+    const resumable = onDisk(source) && chosen === undefined;
+    tree = await clusterPixels(project, device?.features ?? pixels, { solvers, resumable }, clock.job);
   } finally {
     await device?.close();
     await close();
@@ -154,16 +157,24 @@ async function sampleAll(
 async function clusterPixels(
   project: Project,
   pixels: Pixels,
-  solvers: SvmSolvers,
+  { solvers, resumable }: { readonly solvers: SvmSolvers; readonly resumable: boolean },
   job: JobOptions,
 ): Promise<MergeTree> {
   const { initialClusters, seed, restarts, criterion, balance, filter, tolerance, minClusters, minIou } =
     project.file.settings;
   const resume = await loadTree(project);
-  const begun = resume === undefined ? await loadStart(project, pixels) : undefined;
+  const resumeStart = resumable && resume === undefined ? await loadStart(project, pixels) : undefined;
   let saved = performance.now();
   let started = Number.NEGATIVE_INFINITY;
   let stage = "";
+  const onStart = async (start: KlishStart): Promise<void> => {
+    // A new stage is always saved: the next word of it may come much later.
+    const now = Object.keys(start).join();
+    if (now === stage && performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
+    await saveStart(project, start);
+    stage = now;
+    started = performance.now();
+  };
   return klish(pixels, {
     initialClusters,
     seed,
@@ -176,16 +187,9 @@ async function clusterPixels(
     solvers,
     ...(minIou === null ? {} : { minIou }),
     ...(resume === undefined ? {} : { resume }),
-    ...(begun === undefined ? {} : { begun }),
+    ...(resumeStart === undefined ? {} : { resumeStart }),
     ...job,
-    onStart: async (start) => {
-      // A new stage is always saved: the next word of it may come much later.
-      const now = Object.keys(start).join();
-      if (now === stage && performance.now() - started < SECONDS_BETWEEN_STARTS * 1000) return;
-      await saveStart(project, start);
-      stage = now;
-      started = performance.now();
-    },
+    ...(resumable && { onStart }),
     onCheckpoint: async (tree) => {
       const first = tree.steps.length <= 1;
       if (!first && performance.now() - saved < SECONDS_BETWEEN_CHECKPOINTS * 1000) return;

@@ -1,4 +1,4 @@
-import type { SvmSolver } from "../../cluster/svm/svmSolver.ts";
+import type { SvmSolver } from "../../cluster/svm/solvers.ts";
 import type { PassWorker } from "../../pixels/threads/sharedPasses.ts";
 import { startThread } from "../../runtime/node/threads.ts";
 import type { FeatureSource } from "./featureSource.ts";

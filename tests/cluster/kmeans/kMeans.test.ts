@@ -64,8 +64,8 @@ describe("kMeans", () => {
       onIteration: (state) => void states.push({ ...state, centroids: state.centroids.slice() }),
     });
     expect(states.map((state) => state.iterations)).toEqual([0, 1, 2]);
-    for (const begun of states) {
-      const { labels, centroids, inertia } = await kMeans(features, { ...options, begun });
+    for (const resume of states) {
+      const { labels, centroids, inertia } = await kMeans(features, { ...options, resume });
       expect({ labels, centroids, inertia }).toEqual({
         labels: whole.labels,
         centroids: whole.centroids,

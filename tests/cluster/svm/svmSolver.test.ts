@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { klish } from "../../../src/cluster/klish/klish.ts";
 import { MergeQueue } from "../../../src/cluster/klish/mergeQueue.ts";
 import { kMeans } from "../../../src/cluster/kmeans/kMeans.ts";
-import { type MergeResult, type SvmSolver, svmSolver } from "../../../src/cluster/svm/svmSolver.ts";
+import type { MergedSvm, SvmSolver } from "../../../src/cluster/svm/solvers.ts";
+import { svmSolver } from "../../../src/cluster/svm/svmSolver.ts";
 import type { Pixels } from "../../../src/pixels/pixels.ts";
 import { featurePyramid } from "../../../src/pixels/pyramid/featurePyramid.ts";
 import { withSharedPasses } from "../../../src/pixels/threads/sharedPasses.ts";
@@ -88,7 +89,7 @@ describe("MergeQueue", () => {
     const trainMerged: SvmSolver["trainMerged"] = ({ c, tolerance }) => {
       began.push(`${c} ${tolerance}`);
       return new Promise((resolve, reject) => {
-        ends.push((error) => (error ? reject(error) : resolve({ objective: 10 * c + tolerance } as MergeResult)));
+        ends.push((error) => (error ? reject(error) : resolve({ objective: 10 * c + tolerance } as MergedSvm)));
       });
     };
     return { began, ends, trainMerged };

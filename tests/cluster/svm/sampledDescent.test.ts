@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { ForeseenUnions, type Union } from "../../../src/cluster/klish/foreseenUnions.ts";
 import { klish } from "../../../src/cluster/klish/klish.ts";
 import type { KlishOptions, KlishStart } from "../../../src/cluster/klish/klishOptions.ts";
 import { type Cluster, start } from "../../../src/cluster/klish/klishState.ts";
-import { StreamedMerges, type Union } from "../../../src/cluster/klish/streamedMerge.ts";
 import { linearSvm } from "../../../src/cluster/svm/linearSvm.ts";
-import { trainStreamed } from "../../../src/cluster/svm/streamedTraining.ts";
+import { svmPlan } from "../../../src/cluster/svm/svmPlan.ts";
 import { SvmProblem } from "../../../src/cluster/svm/svmProblem.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
@@ -24,12 +24,12 @@ const options: KlishOptions = { initialClusters: K0, seed: 1 };
 const objectives = (tree: MergeTree) => tree.steps.map(({ objective }) => objective.reduce((sum, x) => sum + x, 0));
 const merges = (tree: MergeTree) => tree.steps.map(({ kept, removed }) => [kept, removed]);
 
-describe("klish on streamed features", () => {
+describe("klish where passes are dear", () => {
   it("trains start classifiers to the objectives of those trained in memory, with gaps that hold", async () => {
     const labels = Uint16Array.from({ length: features.pixels }, (_, n) => (n % 9 > 5 ? 2 : n % 2));
     const tolerance = 1e-3;
     const exact = await linearSvm(features, { labels, nClasses: 3, tolerance: 1e-5 });
-    const found = await trainStreamed(new SvmProblem(streamed, 5000, tolerance), labels, 3, {});
+    const found = await linearSvm(streamed, { labels, nClasses: 3, tolerance });
     for (let k = 0; k < 3; k++) {
       const above = found.objective[k] / exact.objective[k] - 1;
       expect(above).toBeLessThan(0.5 * tolerance);
@@ -49,7 +49,7 @@ describe("klish on streamed features", () => {
     });
     const held = denseFeatures({ dtype: "float32", shape: [n, channels], data });
     const exact = await linearSvm(held, { labels, nClasses: 3, tolerance: 1e-4 });
-    const found = await trainStreamed(new SvmProblem(onDisk(held), 5000, 1e-3), labels, 3, {});
+    const found = await linearSvm(onDisk(held), { labels, nClasses: 3, tolerance: 1e-3 });
     for (let k = 0; k < 3; k++) expect(found.objective[k] / exact.objective[k] - 1).toBeLessThan(1e-3);
   });
 
@@ -73,8 +73,8 @@ describe("klish on streamed features", () => {
     // K-means before its iterations over all pixels and after each, its clusters, and the classifiers after each pass.
     const known = (start: KlishStart) => Object.keys(start).join("+");
     expect([...new Set(starts.map(known))]).toEqual(["kMeans", "clusters", "clusters+training"]);
-    for (const begun of [starts[1], ...starts.slice(-3)])
-      expect(merges(await klish(streamed, { ...options, begun }))).toEqual(merges(whole));
+    for (const resumeStart of [starts[1], ...starts.slice(-3)])
+      expect(merges(await klish(streamed, { ...options, resumeStart }))).toEqual(merges(whole));
     expect(merges(await klish(streamed, { ...options, resume: trees[2] }))).toEqual(merges(whole));
   });
 
@@ -86,16 +86,16 @@ describe("klish on streamed features", () => {
         return streamed.svm(request);
       },
     });
-    const state = await start(new SvmProblem(counted, 5000, 1e-3), options);
+    const state = await start({ problem: new SvmProblem(counted, 5000, 1e-3), plan: svmPlan(counted) }, options);
     const [a, b, c, d] = state.clusters;
     const pair = (p: Cluster, q: Cluster): Union => ({ from: [p, q], parts: [q, p] });
     const three: Union = { from: [c, b], parts: [b, a, c] };
-    const together = new StreamedMerges(state);
+    const together = new ForeseenUnions(state);
     await together.train([pair(a, b), pair(c, d), three]);
     passes = 0;
     const ahead = await together.train([pair(c, d)]);
     expect(passes).toBe(0);
-    const alone = await new StreamedMerges(state).train([pair(c, d)]);
+    const alone = await new ForeseenUnions(state).train([pair(c, d)]);
     expect(passes).toBeGreaterThan(0);
     expect(ahead.objective / alone.objective).toBeCloseTo(1, 3);
     expect(Math.abs(ahead.predicted - alone.predicted)).toBeLessThan(0.01 * alone.predicted);
@@ -106,7 +106,7 @@ describe("klish on streamed features", () => {
     const third = await together.train([pair(c, b)]);
     expect(passes).toBe(0);
     for (let n = 0; n < state.labels.length; n++) if (state.labels[n] === a.name) state.labels[n] = b.name;
-    const expected = await new StreamedMerges(state).train([pair(c, b)]);
+    const expected = await new ForeseenUnions(state).train([pair(c, b)]);
     expect(third.objective / expected.objective).toBeCloseTo(1, 3);
     passes = 0;
     together.joined(c, b);
