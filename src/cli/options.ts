@@ -54,8 +54,9 @@ export function requestOf<S extends z.ZodObject>(
     }
   }
   for (const member of members) {
-    const beside = member.path.length === 1 || holder(request, member.path) !== undefined;
-    if (member.required && beside && holder(request, member.path)?.[member.path.at(-1)!] === undefined)
+    const beside = holder(request, member.path);
+    const needed = member.required === "always" || (member.required === "with others" && beside !== undefined);
+    if (needed && beside?.[member.path.at(-1)!] === undefined)
       usageError(command, `required option '${member.flag}' not specified`);
   }
   const read = readRequest(schema, request);
@@ -108,7 +109,7 @@ function helpText(member: RequestOption): string {
   const facts = [
     ...(choices.length > 0 ? [`choices: ${choices.join(", ")}`] : []),
     ...(standard === undefined ? [] : [`default: ${standard}`]),
-    ...(member.required ? ["required"] : []),
+    ...(member.required === "always" ? ["required"] : []),
   ];
   return facts.length === 0 ? help : `${help} (${facts.join("; ")})`;
 }
@@ -157,7 +158,7 @@ function refuseForeignArguments(command: Command, members: readonly RequestOptio
   );
   if (inner !== undefined)
     usageError(command, `unknown command '${command.name()} ${foreign}'; did you mean ${command.name()} ${inner}?`);
-  const meant = members.find(({ required }) => required);
+  const meant = members.find(({ required }) => required === "always");
   const advice = meant === undefined ? "" : `; did you mean ${longFlag(meant)} ${foreign}?`;
   usageError(command, `unexpected argument "${foreign}"${advice}`);
 }

@@ -1,8 +1,5 @@
-import { InvalidArgumentError } from "commander";
 import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import { runJob } from "../project/jobs/runJob.ts";
-import { type PictureModelRequest, readPictureRange } from "../project/network/pictureModel.ts";
-import { parseSeeds } from "../project/requests/seeds.ts";
 import { progressBar } from "./progressBar.ts";
 import { onStopSignal, type StopSignal } from "./signals.ts";
 import { table } from "./table.ts";
@@ -79,40 +76,3 @@ export function conclude(
   if (json || quiet || next.length === 0) return;
   process.stderr.write(["next:", ...table(next).map((line) => `  ${line}`), ""].join("\n"));
 }
-
-/** Argument parsers for commander: each says what it expected. */
-export const parse = {
-  integer:
-    (minimum: number) =>
-    (text: string): number => {
-      const value = Number(text);
-      if (text.trim() === "" || !Number.isInteger(value) || value < minimum)
-        throw new InvalidArgumentError(`Expected an integer of at least ${minimum}, got "${text}".`);
-      return value;
-    },
-  number:
-    (low: number, high: number) =>
-    (text: string): number => {
-      const value = Number(text);
-      if (text.trim() === "" || !(value >= low && value <= high))
-        throw new InvalidArgumentError(`Expected a number between ${low} and ${high}, got "${text}".`);
-      return value;
-    },
-  seeds: (text: string): number[] => {
-    try {
-      return parseSeeds(text);
-    } catch (error) {
-      throw new InvalidArgumentError(`${(error as Error).message}.`);
-    }
-  },
-  layers: (text: string): "none" | "auto" | "all" | string[] =>
-    text === "none" || text === "auto" || text === "all" ? text : text.split(","),
-  pictureRange: (text: string): PictureModelRequest["range"] => {
-    try {
-      return readPictureRange(text);
-    } catch (error) {
-      throw new InvalidArgumentError(`${(error as Error).message}.`);
-    }
-  },
-  balance: (text: string): number | "auto" => (text === "auto" ? text : parse.number(0, 1)(text)),
-};

@@ -16,9 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("klish train gan", () => {
   it.each([
-    [["--resolution", "48"], 2, "Expected 16, 32, 64, 128, 256, 512 or 1024"],
+    [["--resolution", "48"], 2, '--resolution: expected 16, 32, 64, 128, 256, 512 or 1024, got "48"'],
     [["--crop", "1,2,3"], 2, "expected centre, none, or x,y,w,h"],
-    [["--cfg", "huge"], 2, "Allowed choices are quick, auto, paper"],
+    [["--cfg", "huge"], 2, '--preset: expected one of quick, auto, paper, got "huge"'],
     [["--data", "/nowhere"], 1, "/nowhere: there is no such folder or file"],
   ])("%j ends with %i, says why, and makes no folder", async (args, expected, message) => {
     const outdir = join(folder, "run");

@@ -3,23 +3,22 @@ import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts
 import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
 import { parseClusterId } from "../../project/cluster/identity.ts";
 import { openProject } from "../../project/cluster/project.ts";
-import type { EditAction, EditStepSummary } from "../../project/edits/job.ts";
+import type { EditStepSummary } from "../../project/edits/job.ts";
+import {
+  applyOptions,
+  type EditAction,
+  editRequest,
+  editStepRequest,
+  startOptions,
+} from "../../project/edits/options.ts";
 import { loadEdits } from "../../project/edits/recipe.ts";
 import { ProjectError } from "../../project/storage/files.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import { withRuntimeOptions } from "../networkOptions.ts";
-import { parse, print, runWithProgress } from "../run.ts";
-import { commandLine } from "../shell.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
+import { commandLine, quoted, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
-import { summary } from "./cluster.ts";
-
-interface EditOptions {
-  readonly network?: string;
-  readonly provider: ProviderChoice;
-  readonly threads?: number;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+import { guideWithin } from "../wrongDoors.ts";
+import { afterClustering, summary } from "./cluster.ts";
 
 const EDITS = "split <c>, merge <a> <b>, lock <c>, unlock <c>, name <c> <name>, cut <K>";
 
@@ -29,57 +28,67 @@ export function addEdit(program: Command): void {
     .command("edit")
     .summary("split, merge, lock and name the clusters of a project")
     .description(
-      `Edits the clusters of a finished project in place; its tree stays as it is, edits.json says what was done, edits.png
-shows the clusters after each edit. The first edit samples the generator; from then on an edit takes a moment.
-\`klish edit save\` makes a project of the result.`,
+      "Edits the clusters of a finished project in place; its tree stays as it is, edits.json says what was done, edits.png " +
+        "shows the clusters after each edit. The first edit samples the generator; from then on an edit takes a moment. " +
+        "`klish edit save` makes a project of the result.",
     );
-  const command = (usage: string, text: string): Command =>
-    withRuntimeOptions(edit.command(usage).summary(text).description(text))
-      .option("--network <file>", "the generator, where it has moved since")
-      .option("--json", "print the result as JSON", false)
-      .option("--quiet", "no progress bar", false);
+  const add = (usage: string, summary: string, description = summary): Command =>
+    withOutput(withOptions(edit.command(usage).summary(summary).description(description), editStepRequest));
 
-  command("do <project> <edits...>", "edit clusters, one edit after another")
-    .description(
-      `Edits clusters one after another: ${EDITS}. split takes a cluster apart into what was merged last; merge joins two
-and trains one SVM; cut cuts all but the locked ones anew. 47, or '#47', is the cluster that the report shows as #47: its
-id stays when others are edited. The first edit begins at the suggested K unless --k says another.`,
-    )
-    .option("--k <k>", "the K to start from; starts again where there are edits", parse.integer(2))
-    .action((project: string, words: string[], options: EditOptions & { readonly k?: number }) =>
-      step(project, { type: "do", k: options.k ?? null, edits: parseEdits(words) }, options),
-    );
+  const doing = withOptions(
+    add(
+      "do <project> <edits...>",
+      "edit clusters, one edit after another",
+      `Edits clusters one after another: ${EDITS}. split takes a cluster apart into what was merged last; merge joins two ` +
+        "and trains one SVM; cut cuts all but the locked ones anew. 47, or '#47', is the cluster that the report shows as #47: its " +
+        "id stays when others are edited.",
+    ),
+    startOptions,
+  ).action((project: string, words: string[], options: OutputOptions) =>
+    step(doing, project, { type: "do", edits: parseEdits(words), ...requestOf(doing, startOptions) }, options),
+  );
   for (const [type, text] of [
     ["undo", "take the last edit back"],
     ["redo", "do again what was undone last"],
     ["list", "show the clusters and what was done"],
-  ] as const)
-    command(`${type} <project>`, text).action((project: string, options: EditOptions) =>
-      step(project, { type }, options),
+  ] as const) {
+    const command = add(`${type} <project>`, text).action((project: string, options: OutputOptions) =>
+      step(command, project, { type }, options),
     );
-  command("apply <project>", "carry over the edits of another run, clusters matched by IoU")
-    .requiredOption("--from <project>", "a project of the same generator and layers, such as of another seed")
-    .option("--min-iou <t>", "edits of clusters less alike than this are left out", parse.number(0, 1), 0.5)
-    .action((project: string, options: EditOptions & { readonly from: string; readonly minIou: number }) =>
-      step(project, { type: "apply", from: options.from, minIou: options.minIou }, options),
-    );
-  command("save <project>", "make a project of the edited clusters, with a report, ready for klish label")
-    .requiredOption("--outdir <folder>", "project folder to make")
-    .action(async (project: string, options: EditOptions & { readonly outdir: string }) => {
-      const recipe = await loadEdits(await openProject(project));
-      if (recipe === undefined) throw new ProjectError(`${project} has no edits to save.`);
-      const { k, edits } = recipe;
-      const { outdir, network = null, provider, threads = null } = options;
-      const request = { project, outdir, k, edits, network, provider, threads, command: commandLine() };
-      const result = await runWithProgress("edit", request, options);
-      print(result, [`${result.clusters} clusters after ${edits.length} edits`, ...summary(result)], options.json);
-    });
+  }
+  const apply = withOptions(
+    add("apply <project>", "carry over the edits of another run, clusters matched by IoU"),
+    applyOptions,
+  ).action((project: string, options: OutputOptions) =>
+    step(apply, project, { type: "apply", ...requestOf(apply, applyOptions) }, options),
+  );
+  addSave(edit);
+  guideWithin(edit, ([project = "<project>", ...words]) => [
+    `klish edit list ${project}`,
+    `klish edit do ${project} ${words.length > 0 ? words.join(" ") : "split <cluster>"}`,
+  ]);
 }
 
-async function step(project: string, action: EditAction, options: EditOptions): Promise<void> {
-  const { network = null, provider, threads = null } = options;
-  const result = await runWithProgress("editStep", { project, action, network, provider, threads }, options);
-  print(result, lines(result), options.json);
+function addSave(edit: Command): void {
+  const text = "make a project of the edited clusters, with a report, ready for klish label";
+  const save = edit.command("save <project>").summary(text).description(text);
+  withOutput(withOptions(save, editRequest)).action(async (project: string, options: OutputOptions) => {
+    const { k, edits } = (await loadEdits(await openProject(project))) ?? {};
+    if (k === undefined || edits === undefined) throw new ProjectError(`${project} has no edits to save.`);
+    const request = requestOf(save, editRequest, { project, k, edits, command: commandLine() });
+    const result = await runWithProgress("edit", request, options);
+    const lines = [`${result.clusters} clusters after ${edits.length} edits`, ...summary(result)];
+    conclude(result, lines, options, afterClustering(result));
+  });
+}
+
+async function step(command: Command, project: string, action: EditAction, options: OutputOptions): Promise<void> {
+  const result = await runWithProgress("editStep", requestOf(command, editStepRequest, { project, action }), options);
+  conclude(result, lines(result), options, [
+    [`open ${quoted(result.preview)}`, "see the clusters"],
+    ...(result.edits.length > 0 ? [[shellCommand("edit", "undo", project), "take the last edit back"] as const] : []),
+    [shellCommand("edit", "save", project, "--outdir", `${project}-edited`), "make a project of them, to label"],
+  ]);
 }
 
 function lines({ k, edits, undone, notes, clusters, preview, skipped, milliseconds }: EditStepSummary): string[] {

@@ -1,83 +1,33 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
 import type { GanQualitySummary } from "../../project/evaluation/ganQualityJob.ts";
-import { type Fit, fits, parseCrop } from "../../project/train/pictures/framing.ts";
-import { type Resampling, resamplings } from "../../project/train/pictures/prepareImage.ts";
-import { type NetworkOptions, withNetworkOptions } from "../networkOptions.ts";
-import { parse, print, runWithProgress } from "../run.ts";
+import { ganQualityRequest } from "../../project/evaluation/options.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
+import { shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
-
-interface EvaluateGanOptions extends NetworkOptions {
-  readonly data: string;
-  readonly samples: number;
-  readonly crop: string;
-  readonly fit: Fit;
-  readonly resize: Resampling;
-  readonly inception?: string;
-  readonly inceptionSize?: number;
-  readonly inceptionRange: readonly [number, number] | "imagenet";
-  readonly inceptionOutput?: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
 
 /** klish evaluate gan: how far a generator's images are from real ones. */
 export function addEvaluateGan(evaluate: Command): void {
-  withNetworkOptions(
-    evaluate
-      .command("gan")
-      .summary("measure a generator against real pictures")
-      .description(
-        "Sliced Wasserstein distance of patches at every scale; density and coverage, precision and recall of features of a " +
-          "fixed random network; and, with a model of Inception, the Fréchet distance (FID). Figures compare generators of " +
-          "one resolution against the same pictures, with the same number of samples.",
-      ),
-    "default: 1, none",
-  )
-    .requiredOption("--data <path>", "pictures: a folder, a .zip, or the folder of a training run")
-    .option("--samples <n>", "images of either kind", parse.integer(1), 5000)
-    .option("--crop <region>", "what is taken of a picture, as in klish train gan", crop, "centre")
-    .addOption(new Option("--fit <how>", "what becomes of a region that is no square").choices(fits).default("pad"))
-    .addOption(new Option("--resize <filter>", "how it is resized").choices(resamplings).default("lanczos"))
-    .option("--inception <onnx>", "a model from pictures to features: Inception-v3 of the FID")
-    .option("--inception-size <px>", "side of its input (default: the model's, or 299)", parse.integer(1))
-    .option("--inception-range <low,high>", "values of black and white in its input, or imagenet", parse.pictureRange, [
-      -1, 1,
-    ] as const)
-    .option("--inception-output <name>", "which of its outputs (default: the first)")
-    .option("--json", "print the result as JSON", false)
-    .option("--quiet", "no progress bar", false)
-    .action(async (options: EvaluateGanOptions) => {
-      const { network, data, samples, crop, fit, resize, latent, noiseMode, provider, inception } = options;
-      const result = await runWithProgress(
-        "evaluateGan",
-        {
-          network,
-          data,
-          samples,
-          crop,
-          fit,
-          resize,
-          inception:
-            inception === undefined
-              ? null
-              : {
-                  file: inception,
-                  size: options.inceptionSize ?? null,
-                  range: options.inceptionRange,
-                  output: options.inceptionOutput ?? null,
-                },
-          class: options.class ?? null,
-          truncationPsi: options.trunc ?? 1,
-          truncationCutoff: options.truncCutoff ?? null,
-          noiseMode,
-          latent,
-          provider,
-          threads: options.threads ?? null,
-        },
-        options,
-      );
-      print(result, lines(result), options.json);
-    });
+  const gan = evaluate
+    .command("gan")
+    .summary("measure a generator against real pictures")
+    .description(
+      "Sliced Wasserstein distance of patches at every scale; density and coverage, precision and recall of features of a " +
+        "fixed random network; and, with a model of Inception, the Fréchet distance (FID). Figures compare generators of " +
+        "one resolution against the same pictures, with the same number of samples.",
+    );
+  withOutput(withOptions(gan, ganQualityRequest)).action(async (options: OutputOptions) => {
+    const request = requestOf(gan, ganQualityRequest);
+    const result = await runWithProgress("evaluateGan", request, options);
+    const { network } = request;
+    conclude(result, lines(result), options, [
+      [
+        shellCommand("generate", "--network", network, "--seeds", "0-63", "--sheet", "--outdir", "images"),
+        "look at it too",
+      ],
+      [shellCommand("cluster", "--network", network, "--outdir", "parts"), "find its parts"],
+    ]);
+  });
 }
 
 function lines({
@@ -106,13 +56,4 @@ function lines({
     ["recall", recall.toFixed(3)],
     ...(fid === null ? [] : [["Fréchet distance", fid.toFixed(2)]]),
   ]);
-}
-
-function crop(text: string): string {
-  try {
-    parseCrop(text);
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
-  }
-  return text;
 }

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
+import { labelPreviewRequest } from "../../project/labels/options.ts";
 import {
   edit,
   freshLabels,
@@ -16,21 +18,23 @@ import { type ChangedRecipe, changeRecipe, checkCut, loadRecipe } from "../../pr
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { classNamed, classNotes, clusterList, clusterOf } from "../../project/labels/words.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
+import { option } from "../../project/requests/request.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import { SAVED_BEFORE } from "../../project/storage/untold.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import { withRuntimeOptions } from "../networkOptions.ts";
-import { parse, print, runWithProgress } from "../run.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
+import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
+import { quoted, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
+import { guideWithin } from "../wrongDoors.ts";
 
-interface LabelOptions {
-  readonly recipe?: string;
-  readonly network?: string;
-  readonly provider: ProviderChoice;
-  readonly threads?: number;
-  readonly preview: boolean;
-  readonly json: boolean;
-  readonly quiet: boolean;
+/** Whether labels.png is drawn. */
+const previewOption = z.strictObject({
+  preview: option(z.boolean().default(true), "--no-preview", "do not draw labels.png"),
+});
+
+/** What was asked for with a command. */
+interface Asked extends OutputOptions, Pick<z.output<typeof previewOption>, "preview"> {
+  readonly request: z.output<typeof labelPreviewRequest>;
 }
 
 /** klish label: names and merges clusters into classes. Every edit can be undone, and draws labels.png anew. */
@@ -39,8 +43,8 @@ export function addLabel(program: Command): void {
     .command("label")
     .summary("choose K, name and merge its parts into the classes of a dataset")
     .description(
-      `Edits labels.json of a project folder: which clusters make which class. A class is given by its name or by any of its
-clusters: 47 is the cluster that the report shows as #47. After each edit labels.png shows the result on a few samples.`,
+      "Edits labels.json of a project folder: which clusters make which class. A class is given by its name or by any of its " +
+        "clusters: 47 is the cluster that the report shows as #47. After each edit labels.png shows the result on a few samples.",
     );
 
   const add = (
@@ -49,51 +53,53 @@ clusters: 47 is the cluster that the report shows as #47. After each edit labels
     make: (labels: Opened, words: readonly string[]) => LabelRecipe | LabelAction,
     words = "",
   ): void => {
-    withCommonOptions(
+    const command = withCommonOptions(
       label
         .command(`${name} <project>${words === "" ? "" : ` ${words}`}`)
         .summary(summary)
         .description(summary),
     ).action(async (project: string, ...rest: unknown[]) => {
-      const options = rest.at(-2) as LabelOptions;
       const given = rest
         .slice(0, -2)
         .flat()
         .filter((w) => w !== undefined) as string[];
-      await change(project, options, [name, ...given], (labels) => make(labels, given));
+      await change(asked(command, project), [name, ...given], (labels) => make(labels, given));
     });
   };
 
-  withCommonOptions(
+  const list = withCommonOptions(
     label.command("list <project>").summary("show the classes").description("Shows the classes."),
-  ).action(async (project: string, options: LabelOptions) => {
-    const { recipe, identity } = await open(project, options);
-    show(recipe, identity, undefined, options.json);
+  ).action(async (project: string) => {
+    const options = asked(list, project);
+    const { recipe, identity } = await open(options);
+    show(recipe, identity, undefined, options);
   });
-  withCommonOptions(
+  const cut = withCommonOptions(
     label
       .command("cut <project> [K]")
       .summary("choose K (default: the suggested one)")
       .description(
-        `Chooses K; without one, that with which the report opens. Names stay with the clusters that they were given to: what
-a K is too coarse to show comes back at one that tells it apart.`,
+        "Chooses K; without one, that with which the report opens. Names stay with the clusters that they were given to: what a " +
+          "K is too coarse to show comes back at one that tells it apart.",
       )
       .option("--fresh", "start again: every cluster a class of its own", false),
-  ).action(async (folder: string, text: string | undefined, options: LabelOptions & { fresh: boolean }) => {
+  ).action(async (folder: string, text: string | undefined, { fresh }: { readonly fresh: boolean }) => {
+    const options = asked(cut, folder);
+    const file = options.request.recipe ?? undefined;
     const { project, tree, identity } = await openTree(folder);
     const k = text === undefined ? await suggestedK(project, tree) : parseArgument(text, "K");
     checkCut(tree, k);
     const names = { ids: identity.hierarchy.aliveAt(k), colors: identity.colors };
     let lost: readonly LostLabel[] = [];
-    const cut = (before: LabelRecipe | undefined): LabelRecipe => {
+    const recut = (before: LabelRecipe | undefined): LabelRecipe => {
       if (before === undefined) return freshRecipe(k, names);
-      if (options.fresh) return edit(before, { type: "recut", labels: freshLabels(k, names), fresh: true });
+      if (fresh) return edit(before, { type: "recut", labels: freshLabels(k, names), fresh: true });
       const carried = carryLabels(tree, identity, before, k);
       lost = carried.lost;
       return edit(before, carried.action);
     };
-    const changed = await changeRecipe(project, tree, ["cut", k, options.fresh], cut, options.recipe);
-    await finish(folder, changed, identity, options, lost);
+    const changed = await changeRecipe(project, tree, ["cut", k, fresh], recut, file);
+    await finish(options, changed, identity, lost);
   });
   add(
     "name",
@@ -160,22 +166,25 @@ a K is too coarse to show comes back at one that tells it apart.`,
     "<class> <how>",
   );
   add("undo", "take the last edit back", ({ recipe }) => undo(recipe));
+  guideWithin(label, ([project = "<project>"]) => [
+    `klish label cut ${project}`,
+    `klish label list ${project}`,
+    `klish label name ${project} <class> <name>`,
+  ]);
 }
 
 const withCommonOptions = (command: Command): Command =>
-  withRuntimeOptions(command)
-    .option(
-      "--recipe <file>",
-      "edit these labels, a second way to label the parts (default: the project's labels.json)",
-    )
-    .option("--network <file>", "where the generator is now (default: where it was)")
-    .option("--no-preview", "do not draw labels.png")
-    .option("--json", "print the classes as JSON", false)
-    .option("--quiet", "no progress bar", false);
+  withOutput(withOptions(withOptions(command, labelPreviewRequest), previewOption));
+
+const asked = (command: Command, project: string): Asked => ({
+  ...command.opts<OutputOptions>(),
+  ...requestOf(command, previewOption),
+  request: requestOf(command, labelPreviewRequest, { project }),
+});
 
 const parseArgument = (text: string, what: string): number => {
   if (!/^\d+$/.test(text)) throw new RangeError(`Expected a ${what}, got "${text}".`);
-  return parse.integer(0)(text);
+  return Number(text);
 };
 
 interface OpenedTree {
@@ -198,60 +207,72 @@ async function openTree(folder: string): Promise<OpenedTree> {
   return { project, tree, identity: await clusterIdentity(project, tree) };
 }
 
-async function open(folder: string, options: LabelOptions): Promise<Opened> {
-  const opened = await openTree(folder);
-  return labelsIn(opened, await loadRecipe(opened.project, opened.tree, options.recipe), folder, options);
+async function open(options: Asked): Promise<Opened> {
+  const { project, recipe } = options.request;
+  const opened = await openTree(project);
+  return labelsIn(opened, await loadRecipe(opened.project, opened.tree, recipe ?? undefined), options);
 }
 
 function labelsIn(
   opened: OpenedTree,
   recipe: LabelRecipe | undefined,
-  folder: string,
-  { recipe: file }: LabelOptions,
+  { request: { project, recipe: file } }: Asked,
 ): Opened {
   if (recipe === undefined)
     throw new ProjectError(
-      `${file ?? folder} has no labels yet. Choose a K first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
+      `${file ?? project} has no labels yet. Choose a K first: ${shellCommand("label", "cut", project, ...(file === null ? [] : ["--recipe", file]))}`,
     );
   return { ...opened, recipe, named: (word) => classNamed(opened.identity, recipe.state, word) };
 }
 
 async function change(
-  folder: string,
-  options: LabelOptions,
+  options: Asked,
   words: readonly string[],
   make: (labels: Opened) => LabelRecipe | LabelAction,
 ): Promise<void> {
-  const opened = await openTree(folder);
+  const opened = await openTree(options.request.project);
   const { project, tree, identity } = opened;
   const changed = await changeRecipe(
     project,
     tree,
     words,
     (before) => {
-      const labels = labelsIn(opened, before, folder, options);
+      const labels = labelsIn(opened, before, options);
       const made = make(labels);
       return "type" in made ? edit(labels.recipe, made) : made;
     },
-    options.recipe,
+    options.request.recipe ?? undefined,
   );
-  await finish(folder, changed, identity, options);
+  await finish(options, changed, identity);
 }
 
 async function finish(
-  folder: string,
+  options: Asked,
   { recipe, repeated, told }: ChangedRecipe,
   identity: ClusterIdentity,
-  options: LabelOptions,
   lost: readonly LostLabel[] = [],
 ): Promise<void> {
-  const { recipe: file = null, network = null, provider, threads = null } = options;
-  const sheet = options.preview
-    ? await runWithProgress("labelPreview", { project: folder, recipe: file, network, provider, threads }, options)
-    : undefined;
-  const notes = [...(repeated ? [SAVED_BEFORE] : []), ...lostLines(folder, lost)];
-  show(recipe, identity, sheet, options.json, notes, lost);
+  const { request, preview } = options;
+  const sheet = preview ? await runWithProgress("labelPreview", request, options) : undefined;
+  const notes = [...(repeated ? [SAVED_BEFORE] : []), ...lostLines(request.project, lost)];
+  show(recipe, identity, sheet, options, notes, lost);
   await told();
+}
+
+/** What is done with labels, in the order of doing it. */
+function nextSteps({ project, recipe }: Asked["request"], first: string, sheet: string | undefined): NextStep[] {
+  const same = recipe === null ? [] : ["--recipe", recipe];
+  return [
+    ...(sheet === undefined ? [] : [[`open ${quoted(sheet)}`, "see the classes"] as const]),
+    [
+      shellCommand("label", "name", project, first, "<name>", ...same),
+      "name them one by one; merge, ignore, split likewise",
+    ],
+    [
+      shellCommand("dataset", "--project", project, ...same, "--outdir", `${project}-data`),
+      "make images with these masks",
+    ],
+  ];
 }
 
 /** What the new K could not keep, and where it is again. */
@@ -262,14 +283,17 @@ function lostLines(folder: string, lost: readonly LostLabel[]): string[] {
     return `"${name}"${whole ? "" : ", a part of it"} (${(100 * share).toFixed(1)} % of the pixels) is in #${into.id}${holder === "" ? "" : `, ${holder}`}, here`;
   });
   const [{ backAt }] = lost;
-  return [...lines, ...(backAt === null ? [] : [`nothing is forgotten: klish label cut ${folder} ${backAt}`])];
+  return [
+    ...lines,
+    ...(backAt === null ? [] : [`nothing is forgotten: ${shellCommand("label", "cut", folder, String(backAt))}`]),
+  ];
 }
 
 function show(
   { state, actions }: LabelRecipe,
   identity: ClusterIdentity,
   sheet: string | undefined,
-  json: boolean,
+  options: Asked,
   notes: readonly string[] = [],
   lost: readonly LostLabel[] = [],
 ): void {
@@ -290,5 +314,6 @@ function show(
   ];
   const alive = identity.hierarchy.aliveAt(state.k);
   const clusterIds = Array.from(alive);
-  print({ ...state, clusterIds, edits: actions.length, lost, sheet: sheet ?? null }, lines, json);
+  const value = { ...state, clusterIds, edits: actions.length, lost, sheet: sheet ?? null };
+  conclude(value, lines, options, nextSteps(options.request, state.classes[0]?.name ?? "<class>", sheet));
 }

@@ -1,185 +1,80 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import { z } from "zod";
 import { size } from "../../project/dataset/runs.ts";
+import { option } from "../../project/requests/request.ts";
 import type { TrainPlan } from "../../project/train/gan/dryRun.ts";
-import type { TrainGanRequest } from "../../project/train/gan/planRun.ts";
-import { type PresetName, presets } from "../../project/train/gan/presets.ts";
+import { trainGanRequest } from "../../project/train/gan/options.ts";
 import type { StepProfile } from "../../project/train/gan/profile.ts";
 import type { TrainSummary } from "../../project/train/gan/run.ts";
-import { type Fit, fits, parseCrop } from "../../project/train/pictures/framing.ts";
-import { type Resampling, resamplings } from "../../project/train/pictures/prepareImage.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import { withRuntimeOptions } from "../networkOptions.ts";
+import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
-import { parse, print, runWithProgress } from "../run.ts";
-import { commandLine } from "../shell.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
+import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
+import { guideWithin } from "../wrongDoors.ts";
 
-interface TrainGanOptions {
-  readonly data?: string;
-  readonly outdir?: string;
-  readonly resume?: string;
-  readonly crop?: string;
-  readonly fit?: Fit;
-  readonly resize?: Resampling;
-  readonly mirror?: boolean;
-  readonly resolution?: number;
-  readonly grow: boolean;
-  readonly preset?: PresetName;
-  readonly batch?: number;
-  readonly gamma?: number;
-  readonly lr?: number;
-  readonly cbase?: number;
-  readonly cmax?: number;
-  readonly mapDepth?: number;
-  readonly noise: boolean;
-  readonly aug?: "ada" | "noaug";
-  readonly target?: number;
-  readonly seed?: number;
-  readonly kimg?: number;
-  readonly hours?: number;
-  readonly tick?: number;
-  readonly snap?: number;
-  readonly metrics: "quality" | "none";
-  readonly save: number;
-  readonly dryRun: boolean;
-  readonly profile: boolean;
-  readonly provider: ProviderChoice;
-  readonly threads?: number;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+/** Looking ahead in place of training. */
+const instead = z.strictObject({
+  dryRun: option(
+    z.boolean().default(false),
+    "--dry-run",
+    "say what would be trained and what it would cost, and write nothing",
+  ),
+  profile: option(
+    z.boolean().default(false),
+    "--profile",
+    "say what a step spends its time on, by operator, and write nothing",
+  ),
+});
 
 /** klish train: networks of one's own. */
 export function addTrain(program: Command): void {
   const train = program.command("train").summary("train a GAN of your own on a folder of pictures");
-  const presetNames = Object.keys(presets) as PresetName[];
+  addTrainGan(train);
+  guideWithin(train, (words) => [`klish train gan ${words.join(" ")}`]);
+}
+
+function addTrainGan(train: Command): void {
   const gan = train
     .command("gan")
     .summary("StyleGAN2-ADA on a folder or .zip of pictures")
     .description(
-      `Trains a StyleGAN2 with adaptive augmentation, on small images first. Run the same command again to continue an interrupted
-run: it goes on to the same weights. The result, network.safetensors, opens in every command that takes a --network.`,
+      "Trains a StyleGAN2 with adaptive augmentation, on small images first. Run the same command again to continue an " +
+        "interrupted run: it goes on to the same weights. The result, network.safetensors, opens in every command that takes a --network.",
     )
-    .option("--data <path>", "pictures: a folder (with the folders in it) or a .zip")
-    .option("--outdir <folder>", "the run's folder, to make or to continue")
-    .option(
-      "--resume <path>",
-      "a run to continue (without --outdir); or a run, state or StyleGAN2 network whose weights a new run in --outdir begins with",
-    )
-    .option(
-      "--resolution <px>",
-      "side of the images: 16, 32, … 1024 (default: by the pictures, at most 64)",
-      powerOfTwo,
-    )
-    .option(
-      "--no-grow",
-      "all of the run at its resolution; quick and auto begin at 16 px and double it, which is much cheaper",
-    )
-    .option(
-      "--crop <region>",
-      "what is taken of a picture: centre (the largest square), none (all), or x,y,w,h in pixels, percent (10%) or parts (12/178) (default: centre)",
-      crop,
-    )
-    .addOption(new Option("--fit <how>", "a region that is no square gets white borders, or is squashed").choices(fits))
-    .addOption(new Option("--resize <filter>", "default: lanczos; nearest for pixel art").choices(resamplings))
-    .option("--mirror", "every picture also turned left to right")
-    .addOption(
-      new Option(
-        "--cfg, --preset <name>",
-        `${presetNames.map((name) => `${name}: ${presets[name].title} (${presets[name].kimg} kimg)`).join("; ")}. Default: auto`,
-      ).choices(presetNames),
-    )
-    .option(
-      "--kimg <n>",
-      "length of training, in thousands of images (default: the preset's)",
-      parse.number(0.001, 1e6),
-    )
-    .option("--hours <h>", "or in hours of training, interrupted runs counted together", parse.number(0.001, 1e5))
-    .option("--batch <n>", "images of one update, in every stage (default: by the resolution)", parse.integer(1))
-    .option(
-      "--gamma <weight>",
-      "of R1, in every stage (default: 0.1 at 16 px, then 1 or more; paper: 0.0002 resolution² / batch)",
-      parse.number(0, 1e6),
-    )
-    .option("--lr <rate>", "learning rate (default: 0.0025)", parse.number(1e-7, 1))
-    .option("--cbase <n>", "channels: cbase / resolution of the layer, …", parse.integer(1))
-    .option("--cmax <n>", "… but at most cmax", parse.integer(1))
-    .option("--map-depth <n>", "layers of the mapping network", parse.integer(1))
-    .option("--no-noise", "no noise inputs: for pictures whose every detail follows from what they show")
-    .addOption(new Option("--aug <mode>", "adaptive augmentation, or none (default: ada)").choices(["ada", "noaug"]))
-    .option("--target <sign>", "where ada keeps the mean sign of D on real images (default: 0.6)", parse.number(-1, 1))
-    .option("--seed <n>", "of everything random (default: 0)", parse.integer(0))
-    .option("--tick <kimg>", "thousands of images between two lines of the log (default: 1)", parse.integer(1))
-    .option("--snap <ticks>", "ticks between two snapshots and sample sheets (default: 10)", parse.integer(1))
-    .addOption(
-      new Option("--metrics <which>", "what is measured with every snapshot: distance to the real images, or nothing")
-        .choices(["quality", "none"])
-        .default("quality"),
-    )
-    .option("--save <minutes>", "the state is saved at least this often: what a kill can cost", parse.number(0, 1e4), 5)
-    .option("--dry-run", "say what would be trained and what it would cost, and write nothing", false)
-    .option("--profile", "say what a step spends its time on, by operator, and write nothing", false)
-    .option("--json", "print the result as JSON", false)
-    .option("--quiet", "no progress bar", false);
-  withRuntimeOptions(gan)
     .addHelpText(
       "after",
       `
 Examples:
   klish train gan --data photos --outdir run --dry-run             what it would cost
   klish train gan --data photos --outdir run --mirror              begin, or continue
-  klish train gan --data photos.zip --outdir run --hours 2          as far as that goes
+  klish train gan --data photos.zip --outdir run --hours 2         as far as two hours go
   klish train gan --resume run --kimg 2000                         longer than at first
   klish train gan --data cats --outdir cats-run --resume run       from another run's weights
-  klish generate --network run/network.safetensors --seeds 0-15 --outdir out`,
-    )
-    .action(async (options: TrainGanOptions) => {
-      const request = requestOf(options);
-      if (options.dryRun) {
-        const plan = await runWithProgress("trainGanPlan", request, options);
-        return print(plan, planLines(plan), options.json);
-      }
-      if (options.profile) {
-        const profile = await runWithProgress("trainGanProfile", request, options);
-        return print(profile, profileLines(profile), options.json);
-      }
-      const result = await runWithProgress("trainGan", request, options);
-      print(result, summary(result), options.json);
-    });
-}
-
-function requestOf(options: TrainGanOptions): TrainGanRequest {
-  return {
-    data: options.data ?? null,
-    outdir: options.outdir ?? null,
-    resume: options.resume ?? null,
-    crop: options.crop ?? null,
-    fit: options.fit ?? null,
-    resize: options.resize ?? null,
-    mirror: options.mirror ?? null,
-    preset: options.preset ?? null,
-    resolution: options.resolution ?? null,
-    grow: options.grow ? null : false,
-    batch: options.batch ?? null,
-    gamma: options.gamma ?? null,
-    learningRate: options.lr ?? null,
-    channelBase: options.cbase ?? null,
-    channelMax: options.cmax ?? null,
-    mappingLayers: options.mapDepth ?? null,
-    noise: options.noise ? null : false,
-    aug: options.aug ?? null,
-    target: options.target ?? null,
-    seed: options.seed ?? null,
-    kimg: options.kimg ?? null,
-    hours: options.hours ?? null,
-    tick: options.tick ?? null,
-    snap: options.snap ?? null,
-    metrics: options.metrics === "quality",
-    saveMinutes: options.save,
-    provider: options.provider,
-    threads: options.threads ?? null,
-    command: commandLine(),
-  };
+  klish generate --network run --seeds 0-15 --outdir out           what it draws`,
+    );
+  withOutput(withOptions(withOptions(gan, trainGanRequest), instead)).action(async (options: OutputOptions) => {
+    const request = requestOf(gan, trainGanRequest, { command: commandLine() });
+    const { dryRun, profile } = requestOf(gan, instead);
+    if (dryRun) {
+      const plan = await runWithProgress("trainGanPlan", request, options);
+      return conclude(plan, planLines(plan), options, [["the same command without --dry-run", "begin"]]);
+    }
+    if (profile) {
+      const steps = await runWithProgress("trainGanProfile", request, options);
+      return conclude(steps, profileLines(steps), options);
+    }
+    const result = await runWithProgress("trainGan", request, options);
+    const { folder } = result;
+    conclude(result, summary(result), options, [
+      [
+        shellCommand("generate", "--network", folder, "--seeds", "0-63", "--sheet", "--outdir", "images"),
+        "see what it draws",
+      ],
+      [shellCommand("cluster", "--network", folder, "--outdir", "parts"), "find its parts"],
+      [shellCommand("evaluate", "gan", "--network", folder, "--data", folder), "measure it against the pictures"],
+    ]);
+  });
 }
 
 function summary({ folder, network, images, seconds, trained, imagesPerSecond, ...rest }: TrainSummary): string[] {
@@ -258,19 +153,3 @@ function profileLines({ steps, milliseconds, operators }: StepProfile): string[]
 }
 
 const millions = (n: number): string => `${(n / 1e6).toFixed(2)} million`;
-
-function powerOfTwo(text: string): number {
-  const value = Number(text);
-  if (!(value >= 16 && value <= 1024 && Number.isInteger(Math.log2(value))))
-    throw new InvalidArgumentError(`Expected 16, 32, 64, 128, 256, 512 or 1024, got "${text}".`);
-  return value;
-}
-
-function crop(text: string): string {
-  try {
-    parseCrop(text);
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
-  }
-  return text;
-}

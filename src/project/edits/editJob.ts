@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type TreeCut, treeThrough } from "../../cluster/tree/treeCut.ts";
-import { replayTreeEdits, type TreeEdit } from "../../cluster/tree/treeEdits.ts";
+import { replayTreeEdits } from "../../cluster/tree/treeEdits.ts";
 import { type HexColor, MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
 import type { ClusterSummary } from "../cluster/clusterJob.ts";
 import { clusterIdentity, saveColors } from "../cluster/identity.ts";
 import { EDITED_FROM, loadTree, openProject, type Project, pathIn, saveProject, saveTree } from "../cluster/project.ts";
@@ -13,22 +11,11 @@ import { clusteredPixels } from "../cluster/request.ts";
 import { edit, freshRecipe } from "../labels/recipe.ts";
 import { saveRecipe } from "../labels/recipeFile.ts";
 import { writeReport } from "../report/writeReport.ts";
+import { defineJob } from "../requests/request.ts";
 import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
 import { listFolder, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
-
-export interface EditRequest {
-  readonly project: string;
-  /** A new or empty folder. */
-  readonly outdir: string;
-  /** The cut to start from. */
-  readonly k: number;
-  readonly edits: readonly TreeEdit[];
-  readonly network: string | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-  readonly command: string;
-}
+import { editRequest } from "./options.ts";
 
 export interface EditSummary extends ClusterSummary {
   /** Clusters of the edited cut. */
@@ -39,7 +26,7 @@ export interface EditSummary extends ClusterSummary {
  * A project of its own whose tree ends at an edited cut of another project's tree, with sheets and a report; editedFrom.json
  * holds what was done, labels.json the names. All merges are trained on all pixels. The project that was edited stays as it is.
  */
-export async function editJob(request: EditRequest, job: JobOptions): Promise<EditSummary> {
+export const editJob = defineJob(editRequest, async (request, job): Promise<EditSummary> => {
   const { outdir, k, edits, command } = request;
   const threads = request.threads ?? availableParallelism();
   const project = await openProject(request.project);
@@ -75,7 +62,7 @@ export async function editJob(request: EditRequest, job: JobOptions): Promise<Ed
   } finally {
     await network.generator.dispose();
   }
-}
+});
 
 /** Whether a folder is empty, or holds no more than what a run of the same edits left that was killed before its report. */
 async function isFree(folder: string, origin: string): Promise<boolean> {

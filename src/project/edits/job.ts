@@ -1,18 +1,19 @@
 import { availableParallelism } from "node:os";
+import type { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { cutTreeAt, recut, type TrainedMerge, type TreeCut, treeOnPixels } from "../../cluster/tree/treeCut.ts";
 import { applyTreeEdit, type TreeEdit, transferTreeEdits } from "../../cluster/tree/treeEdits.ts";
 import type { HexColor } from "../../dataset/labelMap.ts";
 import { predict } from "../../pixels/predict.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
 import { clusterIdentity, clusterIndex } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import { suggestedK } from "../report/suggestedK.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
 import { SAVED_BEFORE, savedBefore, told } from "../storage/untold.ts";
 import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
+import { type editAction, editStepRequest } from "./options.ts";
 import { drawCut, type EditedCluster } from "./preview.ts";
 import {
   type EditRecipe,
@@ -25,24 +26,6 @@ import {
   withClusters,
   withEdits,
 } from "./recipe.ts";
-
-/** What to do to the edits of a project. */
-export type EditAction =
-  /** `k` is where edits begin; it starts again where there are some already. Clusters by their ids. */
-  | { readonly type: "do"; readonly k: number | null; readonly edits: readonly TreeEdit[] }
-  | { readonly type: "undo" }
-  | { readonly type: "redo" }
-  | { readonly type: "list" }
-  /** Carries over the edits of another project, clusters matched by IoU. */
-  | { readonly type: "apply"; readonly from: string; readonly minIou: number };
-
-export interface EditStepRequest {
-  readonly project: string;
-  readonly action: EditAction;
-  readonly network: string | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-}
 
 export interface EditStepSummary {
   readonly project: string;
@@ -61,14 +44,14 @@ export interface EditStepSummary {
 }
 
 /** Edits the tree of a project in place: edits.json holds what was done, and edits.png shows the clusters. */
-export async function editStepJob(request: EditStepRequest, job: JobOptions): Promise<EditStepSummary> {
+export const editStepJob = defineJob(editStepRequest, async (request, job): Promise<EditStepSummary> => {
   const threads = request.threads ?? availableParallelism();
   await openProject(request.project);
   return withLock(request.project, async () => {
     const { project, tree } = await openClustered(request.project);
     const before = await loadEdits(project);
     const repeated = await savedBefore(editsPath(project), request.action);
-    const action: EditAction = repeated ? { type: "list" } : request.action;
+    const action: z.output<typeof editAction> = repeated ? { type: "list" } : request.action;
     const cache = await openEditCache(project, tree, { ...request, threads, ...job });
     const small = treeOnPixels(tree, cache.labels);
     const known = cache.trained.size;
@@ -100,7 +83,7 @@ export async function editStepJob(request: EditStepRequest, job: JobOptions): Pr
       milliseconds,
     };
   });
-}
+});
 
 async function openClustered(folder: string): Promise<{ project: Project; tree: MergeTree }> {
   const project = await openProject(folder);
@@ -117,7 +100,7 @@ interface Editing {
   readonly small: MergeTree;
   readonly cache: EditCache;
   readonly before: EditRecipe | undefined;
-  readonly action: EditAction;
+  readonly action: z.output<typeof editAction>;
 }
 
 interface Edited {

@@ -11,10 +11,11 @@ import { saveUntold } from "../storage/untold.ts";
  * beside the tree.
  */
 const cluster = z.int().min(0);
-const treeEdit = z.discriminatedUnion("type", [
+/** An edit of a tree, as JSON. */
+export const treeEdit = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("cut"), k: z.int().min(2) }),
   z.strictObject({ type: z.literal("split"), cluster }),
-  z.strictObject({ type: z.literal("merge"), clusters: z.tuple([cluster, cluster]) }),
+  z.strictObject({ type: z.literal("merge"), clusters: z.tuple([cluster, cluster]).readonly() }),
   z.strictObject({ type: z.literal("lock"), cluster, locked: z.boolean() }),
   z.strictObject({ type: z.literal("name"), cluster, name: z.string().trim().max(80) }),
 ]);

@@ -1,32 +1,23 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
+import type { z } from "zod";
 import { explainedVariance } from "../../cluster/klish/balance.ts";
 import { kMeans } from "../../cluster/kmeans/kMeans.ts";
-import { clusterings, isKlish, type MethodName, type MethodResult } from "../../cluster/methods.ts";
+import { clusterings, isKlish, type MethodResult } from "../../cluster/methods.ts";
 import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { imageContingency } from "../../metrics/agreement.ts";
 import { clusterScores, scoreNames } from "../../metrics/clusterScores.ts";
 import { classSizes } from "../../pixels/labels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
-import { type EvaluationInput, type InputRequest, loadInput } from "./input.ts";
+import { type EvaluationInput, type EvaluationSource, loadInput } from "./input.ts";
+import { evaluateRequest } from "./options.ts";
 import { evaluationPlot } from "./plot.ts";
 import { continueEvaluation, type EvaluationFile, type EvaluationRow, saveEvaluation } from "./rows.ts";
 import { evaluationCsv, evaluationMarkdown } from "./tables.ts";
-
-export interface EvaluateRequest extends InputRequest {
-  readonly outdir: string;
-  readonly methods: readonly MethodName[];
-  /** Default: the number of true classes, 1.5 times and twice as many. */
-  readonly ks: readonly number[] | null;
-  readonly seeds: readonly number[];
-  readonly initialClusters: number;
-  /** The true class that foreground scores leave out. */
-  readonly background: number | null;
-  readonly command: string;
-}
 
 export interface EvaluateSummary {
   readonly markdown: string;
@@ -42,9 +33,9 @@ export interface EvaluateSummary {
  * The paper's Table IV: clusters with every method at every K from several seeds, and measures the agreement with true classes.
  * Continues what an earlier run left in the folder.
  */
-export async function evaluateJob(request: EvaluateRequest, job: JobOptions): Promise<EvaluateSummary> {
+export const evaluateJob = defineJob(evaluateRequest, async (request, job): Promise<EvaluateSummary> => {
   const { outdir } = request;
-  const input = await loadInput(request, job);
+  const input = await loadInput({ ...request, source: sourceOf(request) }, job);
   return locked(outdir, async () => {
     const file = await measure(request, input, job);
     const paths = {
@@ -59,10 +50,10 @@ export async function evaluateJob(request: EvaluateRequest, job: JobOptions): Pr
     await writeAtomic(paths.plot, evaluationPlot(file));
     return { ...paths, rows: file.rows.length, text };
   });
-}
+});
 
 async function measure(
-  request: EvaluateRequest,
+  request: z.output<typeof evaluateRequest>,
   input: EvaluationInput,
   { onProgress, signal }: JobOptions,
 ): Promise<EvaluationFile> {
@@ -169,3 +160,7 @@ async function rowOf(
     scores: rounded,
   };
 }
+
+/** One of them is there: the schema sees to it. */
+const sourceOf = ({ project, network, features }: z.output<typeof evaluateRequest>): EvaluationSource =>
+  project === null ? { kind: "arrays", file: features as string } : { kind: "project", folder: project, network };

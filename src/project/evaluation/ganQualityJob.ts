@@ -1,38 +1,24 @@
 /** How far a generator's images are from a set of pictures. */
+
 import { availableParallelism } from "node:os";
+import type { z } from "zod";
 import { frechetDistance, gaussianOf } from "../../features/quality/frechet.ts";
 import { compareSamples, type ImageSetFigures, imageSampler } from "../../features/quality/imageSample.ts";
 import { randomNetwork } from "../../features/quality/randomNetwork.ts";
 import { GeneratorError } from "../../gan/errors.ts";
-import type { Generator, LatentDistribution, NoiseMode } from "../../gan/generator.ts";
+import type { Generator } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { samplesPerRun } from "../../gan/networkGenerator.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { openNetwork } from "../network/network.ts";
-import type { PictureModelRequest } from "../network/pictureModel.ts";
+import { defineJob } from "../requests/request.ts";
 import { toRgb } from "../sampling/images.ts";
 import { ProjectError } from "../storage/files.ts";
 import { type InceptionModel, openInception } from "./ganQualityInception.ts";
-import { openPictures, type PicturesRequest, planesOf } from "./ganQualityPictures.ts";
-
-export interface GanQualityRequest extends PicturesRequest {
-  readonly network: string;
-  /** Images of either kind, fewer where there are fewer pictures. */
-  readonly samples: number;
-  /** A model whose output is features: Inception for the FID. */
-  readonly inception: PictureModelRequest | null;
-  readonly class: number | null;
-  readonly truncationPsi: number;
-  readonly truncationCutoff: number | null;
-  readonly noiseMode: NoiseMode;
-  readonly latent: LatentDistribution;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-}
+import { openPictures, planesOf } from "./ganQualityPictures.ts";
+import { ganQualityRequest } from "./options.ts";
 
 export interface GanQualitySummary extends ImageSetFigures {
   /** Images of either kind that were compared. */
@@ -51,7 +37,7 @@ const DIRECTIONS = 512;
 const LEAST = 16;
 
 /** Measures a generator against pictures. Throws ProjectError, GeneratorError for what cannot be compared. */
-export async function ganQualityJob(request: GanQualityRequest, job: JobOptions): Promise<GanQualitySummary> {
+export const ganQualityJob = defineJob(ganQualityRequest, async (request, job): Promise<GanQualitySummary> => {
   const threads = request.threads ?? availableParallelism();
   const { provider, latent } = request;
   // Figures of many images do not change with the noise of each.
@@ -105,7 +91,7 @@ export async function ganQualityJob(request: GanQualityRequest, job: JobOptions)
   } finally {
     await generator.dispose();
   }
-}
+});
 
 async function closeAll(network: { dispose(): Promise<void> }, inception: InceptionModel | undefined): Promise<void> {
   await network.dispose();
@@ -113,7 +99,11 @@ async function closeAll(network: { dispose(): Promise<void> }, inception: Incept
 }
 
 /** The images of seeds 0, 1, ... as they would be saved: 8 bits a channel, grey as RGB. */
-async function* generated(generator: Generator, request: GanQualityRequest, n: number): AsyncIterable<Tensor> {
+async function* generated(
+  generator: Generator,
+  request: z.output<typeof ganQualityRequest>,
+  n: number,
+): AsyncIterable<Tensor> {
   const { resolution, imageRange, cDim } = generator.info;
   const { truncationPsi, truncationCutoff, noiseMode } = request;
   if (cDim > 0 && request.class === null)

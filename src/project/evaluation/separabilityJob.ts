@@ -1,10 +1,13 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
+import type { z } from "zod";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
-import { judge, learn, type SeparabilityMethod, splitImages, trainingPixels } from "./separability.ts";
-import { type SeparabilityInput, type SeparabilityInputRequest, separabilityInput } from "./separabilityInput.ts";
+import { separabilityRequest } from "./options.ts";
+import { judge, learn, splitImages, trainingPixels } from "./separability.ts";
+import { type SeparabilityInput, type SeparabilitySource, separabilityInput } from "./separabilityInput.ts";
 import {
   continueSeparability,
   type SeparabilityFile,
@@ -12,20 +15,6 @@ import {
   saveSeparability,
 } from "./separabilityRows.ts";
 import { separabilityCsv, separabilityMarkdown } from "./separabilityTables.ts";
-
-export interface SeparabilityRequest extends SeparabilityInputRequest {
-  readonly outdir: string;
-  readonly methods: readonly SeparabilityMethod[];
-  /** Images to learn from. All that are not judged on come beside. */
-  readonly shots: readonly number[];
-  /** Of the splits into images to learn from and to judge on. */
-  readonly splits: readonly number[];
-  /** Default: a quarter of the images. */
-  readonly testImages: number | null;
-  /** Most pixels that a classifier learns from. */
-  readonly mostPixels: number;
-  readonly command: string;
-}
 
 export interface SeparabilitySummary {
   readonly markdown: string;
@@ -39,9 +28,9 @@ export interface SeparabilitySummary {
 /**
  * Learns and judges classifiers of every method, number of images and split. Continues what an earlier run left in the folder.
  */
-export async function separabilityJob(request: SeparabilityRequest, job: JobOptions): Promise<SeparabilitySummary> {
+export const separabilityJob = defineJob(separabilityRequest, async (request, job): Promise<SeparabilitySummary> => {
   const { outdir } = request;
-  const input = await separabilityInput(request, job);
+  const input = await separabilityInput({ ...request, source: sourceOf(request) }, job);
   return locked(outdir, async () => {
     const file = await measure(request, input, job);
     const paths = {
@@ -54,10 +43,10 @@ export async function separabilityJob(request: SeparabilityRequest, job: JobOpti
     await writeAtomic(paths.csv, separabilityCsv(file));
     return { ...paths, rows: file.rows.length, text };
   });
-}
+});
 
 async function measure(
-  request: SeparabilityRequest,
+  request: z.output<typeof separabilityRequest>,
   input: SeparabilityInput,
   { onProgress, signal }: JobOptions,
 ): Promise<SeparabilityFile> {
@@ -132,4 +121,13 @@ async function measure(
     }
   }
   return file;
+}
+
+/** One of them is there: the schema sees to it. */
+function sourceOf(request: z.output<typeof separabilityRequest>): SeparabilitySource {
+  const { network, project, features, images, layers, resolution, truncationPsi, class: label } = request;
+  if (project !== null) return { kind: "project", folder: project, network: null };
+  if (network === null) return { kind: "arrays", file: features as string };
+  const seeds = [...Array(images).keys()];
+  return { kind: "network", file: network, seeds, layers, resolution, truncationPsi, class: label };
 }

@@ -1,31 +1,24 @@
 /** labels.png: what the labels look like, on a few of the project's samples, with a legend. */
 import { availableParallelism } from "node:os";
 import sharp, { type OverlayOptions } from "sharp";
+import type { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
-import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { xml } from "../../text/escape.ts";
 import { clusterIdentity } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
 import { openSampler } from "../dataset/sampler.ts";
+import { defineJob } from "../requests/request.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
+import { labelPreviewRequest } from "./options.ts";
 import { partNames } from "./recipe.ts";
 import { LABEL_WAIT_SECONDS, loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
 import { clusterList } from "./words.ts";
-
-export interface LabelPreviewRequest {
-  readonly project: string;
-  /** Other labels than the project's. */
-  readonly recipe: string | null;
-  readonly network: string | null;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-}
 
 const SHOWN = 8;
 /** Side of a picture on the sheet. */
@@ -43,15 +36,15 @@ interface Shown {
 }
 
 /** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
-export async function labelPreviewJob(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
+export const labelPreviewJob = defineJob(labelPreviewRequest, async (request, job): Promise<string> => {
   await openProject(request.project);
   return withLock(request.project, () => drawLabels(request, job), {
     waitSeconds: LABEL_WAIT_SECONDS,
     signal: job.signal,
   });
-}
+});
 
-async function drawLabels(request: LabelPreviewRequest, job: JobOptions): Promise<string> {
+async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: JobOptions): Promise<string> {
   const project = await openProject(request.project);
   const tree = await loadTree(project);
   const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, request.recipe ?? undefined);
@@ -79,7 +72,7 @@ async function drawLabels(request: LabelPreviewRequest, job: JobOptions): Promis
 
 async function sampleShown(
   { file: { settings } }: Project,
-  { network, provider, threads }: LabelPreviewRequest,
+  { network, provider, threads }: z.output<typeof labelPreviewRequest>,
   classifier: LinearClassifier,
 ): Promise<Shown[]> {
   const sampler = await openSampler(

@@ -32,17 +32,23 @@ export function option<S extends z.ZodType>(
   help: string,
   more: Omit<OptionWords, "flag" | "help"> = {},
 ): S {
-  words.add(schema, { flag, help, ...more });
-  return schema;
+  return withWords(schema, { flag, help, ...more });
+}
+
+/** Words are kept by identity, so a schema that several members share is copied. */
+function withWords<S extends z.ZodType>(schema: S, text: OptionWords): S {
+  const own = schema.clone() as S;
+  words.add(own, text);
+  return own;
 }
 
 /** Options under a heading of their own in help. */
 export function inGroup<T extends Record<string, z.ZodType>>(group: string, members: T): T {
-  for (const schema of Object.values(members)) {
+  const grouped = Object.entries(members).map(([name, schema]) => {
     const text = words.get(schema);
-    if (text !== undefined) words.add(schema, { ...text, group });
-  }
-  return members;
+    return [name, text === undefined ? schema : withWords(schema, { ...text, group })];
+  });
+  return Object.fromEntries(grouped) as T;
 }
 
 /** A member that may be left out: null then. */
@@ -54,18 +60,24 @@ export interface RequestOption extends OptionWords {
   /** Names from the request down to it. */
   readonly path: readonly string[];
   readonly schema: z.ZodType;
-  /** Whether it must be given. */
-  readonly required: boolean;
+  /** Whether it must be given: always, or when anything else of the same optional object is. */
+  readonly required: "always" | "with others" | "never";
 }
 
 /** All options of a request, in the order of help. */
 export function optionsOf(request: z.ZodObject): RequestOption[] {
-  return Object.entries(request.shape as Record<string, z.ZodType>).flatMap(([name, schema]) => {
+  return Object.entries(request.shape as Record<string, z.ZodType>).flatMap(([name, schema]): RequestOption[] => {
     const text = words.get(schema);
-    if (text !== undefined) return [{ ...text, path: [name], schema, required: !schema.safeParse(undefined).success }];
+    const left = schema.safeParse(undefined);
+    if (text !== undefined) return [{ ...text, path: [name], schema, required: left.success ? "never" : "always" }];
     const inner = bare(schema);
     if (!(inner instanceof z.ZodObject)) return [];
-    return optionsOf(inner).map((inside) => ({ ...inside, path: [name, ...inside.path] }));
+    const isOptional = left.success && left.data === null;
+    return optionsOf(inner).map((inside) => ({
+      ...inside,
+      path: [name, ...inside.path],
+      required: isOptional && inside.required === "always" ? ("with others" as const) : inside.required,
+    }));
   });
 }
 

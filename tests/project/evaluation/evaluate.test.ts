@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { methodNames } from "../../../src/cluster/methods.ts";
 import { encodePng } from "../../../src/dataset/png.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
-import { type EvaluateRequest, evaluateJob } from "../../../src/project/evaluation/evaluateJob.ts";
+import { evaluateJob } from "../../../src/project/evaluation/evaluateJob.ts";
+import type { EvaluateRequest } from "../../../src/project/evaluation/options.ts";
 import type { EvaluationFile, EvaluationRow } from "../../../src/project/evaluation/rows.ts";
 import { bestOf, cells, nearlyTie } from "../../../src/project/evaluation/statistics.ts";
 import { evaluationMarkdown } from "../../../src/project/evaluation/tables.ts";
@@ -34,7 +35,7 @@ function npy(descr: string, shape: readonly number[], data: ArrayBufferView): Ui
 }
 
 const request = (changes: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
-  source: { kind: "arrays", file: join(folder, "set.npz") },
+  features: join(folder, "set.npz"),
   truth: null,
   segmenter: null,
   outdir: join(folder, "out"),
@@ -168,8 +169,7 @@ describe("evaluateJob()", () => {
     );
     const truth = join(folder, "truth");
     await clusterTruth(truth);
-    const source = { kind: "project", folder: project, network: null } as const;
-    const asked = request({ source, truth, methods: ["kmeans"], ks: [2], seeds: [0], background: 0 });
+    const asked = request({ project, features: null, truth, methods: ["kmeans"], ks: [2], seeds: [0], background: 0 });
     const { json } = await evaluateJob(asked, {});
     const { pixels, images, classes, rows } = JSON.parse(await readFile(json, "utf8")) as EvaluationFile;
     // Label maps of 16x16 for pixels of 8x8; the corner of class 255 takes no part.

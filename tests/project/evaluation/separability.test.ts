@@ -6,6 +6,7 @@ import { writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
 import { segmenterParameters } from "../../../src/models/segmenter.ts";
 import { initialTensors } from "../../../src/nn/parameters.ts";
 import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
+import type { SeparabilityRequest } from "../../../src/project/evaluation/options.ts";
 import {
   judge,
   type LabelledPixels,
@@ -13,7 +14,7 @@ import {
   splitImages,
   trainingPixels,
 } from "../../../src/project/evaluation/separability.ts";
-import { type SeparabilityRequest, separabilityJob } from "../../../src/project/evaluation/separabilityJob.ts";
+import { separabilityJob } from "../../../src/project/evaluation/separabilityJob.ts";
 import type { SeparabilityFile } from "../../../src/project/evaluation/separabilityRows.ts";
 import { SEGMENTER_METADATA } from "../../../src/project/segment/segmenterModel.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
@@ -112,15 +113,8 @@ describe("separabilityJob", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const request = (changes: Partial<SeparabilityRequest> = {}): SeparabilityRequest => ({
-    source: {
-      kind: "network",
-      file: join(folder, "tiny.onnx"),
-      seeds: [0, 1, 2, 3, 4, 5, 6, 7],
-      layers: "auto",
-      resolution: null,
-      truncationPsi: 1,
-      class: null,
-    },
+    network: join(folder, "tiny.onnx"),
+    images: 8,
     truth: null,
     segmenter: { file: join(folder, "segmenter.safetensors"), size: null, range: [0, 1], output: null },
     outdir: join(folder, "out"),

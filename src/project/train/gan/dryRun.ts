@@ -2,7 +2,8 @@
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { loadClock } from "../clock.ts";
 import { CHANNELS } from "../pictures/imageStore.ts";
-import { planRun, type TrainGanRequest } from "./planRun.ts";
+import type { TrainGanRequest } from "./options.ts";
+import { planRun } from "./planRun.ts";
 import type { TrainSettings } from "./settings.ts";
 import { forecast, stagesOf } from "./stages.ts";
 import type { TrainGanParts } from "./startTrainer.ts";

@@ -1,7 +1,6 @@
 /** What a request comes down to, before anything is written: which folder, which settings, which pictures. */
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import type { ProviderChoice } from "../../../runtime/session.ts";
 import { ProjectError } from "../../storage/files.ts";
 import { versions } from "../../storage/versions.ts";
 import { chooseResolution } from "../pictures/chooseResolution.ts";
@@ -10,24 +9,10 @@ import { type ImageFiles, listImages } from "../pictures/imageFiles.ts";
 import { loadPrepared } from "../pictures/imageStore.ts";
 import type { Preparation } from "../pictures/prepareImage.ts";
 import { refuseForeignFolder } from "../run.ts";
-import { continuedSettings, loadSettings, newSettings, type TrainOptions, type TrainSettings } from "./settings.ts";
+import type { TrainGanRequest } from "./options.ts";
+import { continuedSettings, loadSettings, newSettings, type TrainSettings } from "./settings.ts";
 import { stagesOf } from "./stages.ts";
 import { openOrigin } from "./transfer.ts";
-
-export interface TrainGanRequest extends TrainOptions {
-  /** The run's folder; null: that of `resume`. */
-  readonly outdir: string | null;
-  /** A run to continue; or a run, state or network whose weights a new one begins with. */
-  readonly resume: string | null;
-  /** Whether every snapshot is measured against the real images. */
-  readonly metrics: boolean;
-  /** A state is saved at least this often. */
-  readonly saveMinutes: number;
-  readonly provider: ProviderChoice;
-  readonly threads: number | null;
-  /** The command line, to be shown. */
-  readonly command: string;
-}
 
 export interface PlannedRun {
   readonly folder: string;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { listFolder } from "../../storage/files.ts";
-import { planRun, type TrainGanRequest } from "./planRun.ts";
+import type { TrainGanRequest } from "./options.ts";
+import { planRun } from "./planRun.ts";
 import { type MakeTrainer, startTrainer } from "./startTrainer.ts";
 import { noiseImages } from "./timeStage.ts";
 

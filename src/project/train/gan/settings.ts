@@ -8,6 +8,7 @@ import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 import { fits } from "../pictures/framing.ts";
 import { type Resampling, resamplings } from "../pictures/prepareImage.ts";
+import type { TrainOptions } from "./options.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
 
@@ -43,33 +44,6 @@ const trainSettings = z.strictObject({
 });
 type StoredSettings = z.infer<typeof trainSettings>;
 export type TrainSettings = Omit<StoredSettings, "recipe"> & { readonly recipe: GanRecipe };
-
-/** What the user asked for; null: as the run was begun, or the default of a new one. */
-export interface TrainOptions {
-  readonly data: string | null;
-  readonly crop: string | null;
-  readonly fit: StoredSettings["data"]["fit"] | null;
-  readonly resize: Resampling | null;
-  readonly mirror: boolean | null;
-  readonly preset: PresetName | null;
-  readonly resolution: number | null;
-  /** false: all of the run at its resolution. */
-  readonly grow: boolean | null;
-  readonly batch: number | null;
-  readonly gamma: number | null;
-  readonly learningRate: number | null;
-  readonly channelBase: number | null;
-  readonly channelMax: number | null;
-  readonly mappingLayers: number | null;
-  readonly noise: boolean | null;
-  readonly aug: "ada" | "noaug" | null;
-  readonly target: number | null;
-  readonly seed: number | null;
-  readonly kimg: number | null;
-  readonly hours: number | null;
-  readonly tick: number | null;
-  readonly snap: number | null;
-}
 
 const FILE = "settings.json";
 const DEFAULT_TICK = 1;

@@ -5,7 +5,7 @@ import type { JobOptions } from "../../../tensor/progress.ts";
 import type { GanRecipe } from "../../../train/gan/recipe.ts";
 import type { GanTrainer } from "../../../train/gan/trainer.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
-import type { TrainGanRequest } from "./planRun.ts";
+import type { TrainGanRequest } from "./options.ts";
 
 /** Makes what trains: `ganTrainer`, or what a test has in its place. */
 export type MakeTrainer = (

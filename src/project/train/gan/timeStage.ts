@@ -5,7 +5,7 @@ import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import type { GanRecipe } from "../../../train/gan/recipe.ts";
 import type { GanTrainer } from "../../../train/gan/trainer.ts";
 import { encodeState } from "../state.ts";
-import type { TrainGanRequest } from "./planRun.ts";
+import type { TrainGanRequest } from "./options.ts";
 import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
 import { meanStep, type StepCosts, stepCosts, type TimedStep } from "./stepCosts.ts";
 

@@ -84,3 +84,9 @@ export function placeInSquare({ width, height }: Size, fit: Fit, resolution: num
   const h = Math.max(1, Math.round(height * scale));
   return { left: Math.floor((resolution - w) / 2), top: Math.floor((resolution - h) / 2), width: w, height: h };
 }
+
+/** The text of a crop, as it is. Throws RangeError where `parseCrop` cannot read it. */
+export function readCrop(text: string): string {
+  parseCrop(text);
+  return text;
+}

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type * as files from "../../../../src/project/storage/files.ts";
 import { dryRun } from "../../../../src/project/train/gan/dryRun.ts";
-import type { TrainGanRequest } from "../../../../src/project/train/gan/planRun.ts";
+import type { TrainGanRequest } from "../../../../src/project/train/gan/options.ts";
 import { type TrainSummary, trainGan } from "../../../../src/project/train/gan/run.ts";
 import { samplesPath } from "../../../../src/project/train/gan/sheets.ts";
 import type { MakeTrainer } from "../../../../src/project/train/gan/startTrainer.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { continuedSettings, newSettings, type TrainOptions } from "../../../../src/project/train/gan/settings.ts";
+import type { TrainOptions } from "../../../../src/project/train/gan/options.ts";
+import { continuedSettings, newSettings } from "../../../../src/project/train/gan/settings.ts";
 import {
   forecast,
   growthByHours,

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { movedNetwork } from "../cluster/options.ts";
+import { option, optional } from "../requests/request.ts";
+import { runtimeOptions } from "../requests/runtime.ts";
+
+/** Whose labels are drawn, and with what. */
+export const labelPreviewRequest = z.strictObject({
+  project: z.string().min(1),
+  /** Other labels than the project's. */
+  recipe: option(optional(z.string().min(1)), "--recipe <file>", "edit these labels, a second way to label the parts", {
+    otherwise: "the project's labels.json",
+  }),
+  network: movedNetwork,
+  ...runtimeOptions,
+});
+
+/** What is asked for; what is left out has its default. */
+export type LabelPreviewRequest = z.input<typeof labelPreviewRequest>;
