@@ -6,7 +6,8 @@
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readSafetensors, writeSafetensors } from "../src/checkpoint/safetensors.ts";
-import { smallChannels } from "../src/models/segmenter.ts";
+import { segmenterNetwork } from "../src/models/segmenter.ts";
+import { smallChannels } from "../src/models/unet.ts";
 import { cosineDecay, warmUp } from "../src/nn/schedules.ts";
 import { portraitClasses } from "../src/portraits/classes.ts";
 import { PORTRAIT_VERSION } from "../src/portraits/render.ts";
@@ -14,6 +15,9 @@ import { SEGMENTER_METADATA } from "../src/project/segment/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../src/project/storage/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
+import { networkTrainer } from "../src/train/segmenter/networkTrainer.ts";
+import { likeliest, type SegmenterScores, scoreCounter } from "../src/train/segmenter/scores.ts";
+import type { Example } from "../src/train/segmenter/segmenterTrainer.ts";
 import {
   classWeights,
   HELD_OUT_PORTRAITS,
@@ -23,9 +27,7 @@ import {
   roughen,
   roughness,
   targetTensor,
-} from "../src/train/segmenter/examples.ts";
-import { segmenterScores } from "../src/train/segmenter/segmenterScores.ts";
-import { type SegmenterState, segmenterTrainer } from "../src/train/segmenter/segmenterTrainer.ts";
+} from "./portraitExamples.ts";
 
 const { values } = parseArgs({
   options: {
@@ -43,12 +45,21 @@ const [steps, batch, side, seed] = [values.steps, values.batch, values.side, val
 /** 0: as many as ONNX Runtime sees fit. */
 const threads = Number(values.threads);
 const where = { runtime: workerRuntime(), ...(threads > 0 && { threads }) };
-const plan = { imageChannels: 3, classes: portraitClasses.length, channels: smallChannels };
+const network = segmenterNetwork({ network: "unet", channels: smallChannels }, portraitClasses.length);
+const WEIGHT_DECAY = 1e-3;
 /** The run's state between sessions, with the settings that it belongs to. */
 const statePath = `${values.out}.state`;
 const settings = JSON.stringify({ side, batch, seed, steps, rate: values.rate, portraits: PORTRAIT_VERSION });
 const saved = await loadState();
-const trainer = await segmenterTrainer({ plan, side, batch, seed, ...where, ...(saved && { state: saved }) });
+const trainer = await networkTrainer({
+  network,
+  side,
+  batch,
+  seed,
+  weightDecay: WEIGHT_DECAY,
+  ...where,
+  ...(saved && { tensors: saved.tensors }),
+});
 const weights = classWeights(portraitExamples(side, 200, 0, seed));
 const rate = warmUp(0.02 * steps, cosineDecay(steps));
 
@@ -66,19 +77,20 @@ let next = draw(first);
 let mean = 0;
 for (let step = first; step < steps; step++) {
   const { pictures, target } = next;
-  const running = trainer.step(pictures, target, Number(values.rate) * rate(step));
+  // No average: the newest weights are the result.
+  const rates = { learningRate: Number(values.rate) * rate(step), average: 0 };
+  const running = trainer.step(step + 1, { pictures, target }, rates);
   if (step + 1 < steps) next = draw(step + 1);
-  const loss = await running;
+  const loss = (await running).losses.reduce((a, b) => a + b, 0);
   mean = step === first ? loss : mean * 0.98 + loss * 0.02;
   if ((step + 1) % 100 === 0) {
     console.log(`step ${step + 1}: loss ${mean.toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
-    const state = trainer.state();
-    await writeAtomic(statePath, writeSafetensors(state.tensors, { settings, step: String(state.step) }));
+    await writeAtomic(statePath, writeSafetensors(trainer.tensors(), { settings, step: String(step + 1) }));
   }
 }
-const trained = trainer.weights();
+const trained = trainer.averages();
 const tests = Array.from({ length: Number(values.tests) }, (_, i) => portraitExample(HELD_OUT_PORTRAITS + i, side));
-const { accuracy, meanIou, iou } = await segmenterScores(trained, tests, side, where);
+const { accuracy, meanIou, iou } = await scoresOn(tests);
 console.log(
   `\n${tests.length} portraits that it has not seen: accuracy ${accuracy.toFixed(4)}, mean IoU ${meanIou.toFixed(4)}`,
 );
@@ -91,7 +103,17 @@ await rm(statePath, { force: true });
 await trainer.dispose();
 process.exit();
 
-async function loadState(): Promise<SegmenterState | undefined> {
+async function scoresOn(examples: readonly Example[]): Promise<SegmenterScores> {
+  const counter = scoreCounter(portraitClasses.length);
+  for (let first = 0; first < examples.length; first += batch) {
+    const some = examples.slice(first, first + batch);
+    const found = likeliest(await trainer.logits(picturesTensor(some, side)));
+    for (const [i, { labels }] of some.entries()) counter.add(found[i].labels, labels);
+  }
+  return counter.scores();
+}
+
+async function loadState(): Promise<{ step: number; tensors: Map<string, Tensor> } | undefined> {
   const bytes = await readIfThere(statePath);
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = readSafetensors(bytes);

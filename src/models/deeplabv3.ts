@@ -10,7 +10,7 @@ import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/p
 import { globalAveragePool } from "../nn/pooling.ts";
 import { bilinearMatrix, resize } from "../nn/resample.ts";
 import { type ConvNorm, convNormParameters, frozenConvNorm, trainingConvNorm } from "./convNorm.ts";
-import { type ResnetPlan, resnet50, resnetParameters, resnetStages, stageChannels } from "./resnet.ts";
+import { type ResnetPlan, resnet18, resnet50, resnetParameters, resnetStages, stageChannels } from "./resnet.ts";
 
 export interface Deeplabv3Plan {
   readonly backbone: ResnetPlan;
@@ -30,6 +30,19 @@ export const deeplabv3Resnet50 = (classes: number, { auxiliary = false } = {}): 
   channels: 256,
   rates: [12, 24, 36],
   auxiliary,
+});
+
+/** The backbones by name, and the pyramid's channels that suit them. */
+const backbones = { resnet18: { plan: resnet18, channels: 128 }, resnet50: { plan: resnet50, channels: 256 } } as const;
+export type BackboneName = keyof typeof backbones;
+
+/** On a backbone of this output stride, with the paper's rates for it: 6, 12, 18 at 16, twice that at 8. */
+export const deeplabv3On = (name: BackboneName, outputStride: 8 | 16, classes: number): Deeplabv3Plan => ({
+  backbone: { ...backbones[name].plan, outputStride },
+  classes,
+  channels: backbones[name].channels,
+  rates: [6, 12, 18].map((rate) => (rate * 16) / outputStride),
+  auxiliary: false,
 });
 
 const BACKBONE = "backbone.";

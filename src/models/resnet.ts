@@ -1,7 +1,7 @@
 /**
- * ResNet of bottleneck blocks (He et al., 2016, Table 1), without its classifier: from pictures to maps. Weights have the names
- * of torchvision's state dict. As there, the stride of a block is that of its 3x3 convolution, and networks for
- * segmentation trade the strides of the last stages for dilation.
+ * ResNet (He et al., 2016, Table 1), without its classifier: from pictures to maps. Weights have the names of torchvision's
+ * state dict. As there, the stride of a block is that of its first 3x3 convolution, and networks for segmentation trade the
+ * strides of the last stages for dilation.
  */
 import { add, leakyRelu, maxPool } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
@@ -14,18 +14,28 @@ export interface ResnetPlan {
   readonly width: number;
   /** Blocks of each stage. */
   readonly blocks: readonly number[];
+  /** Two 3x3 convolutions, or one between two of 1x1 that bring the channels down to a quarter and up again. */
+  readonly block: "basic" | "bottleneck";
   /** Pixels of the picture per pixel of the last stage: what would be finer by stride is made by dilation instead. */
   readonly outputStride: 8 | 16 | 32;
 }
 
-/** ResNet-50 at an eighth of the picture's size. */
-export const resnet50: ResnetPlan = { imageChannels: 3, width: 64, blocks: [3, 4, 6, 3], outputStride: 8 };
+/** ResNet-18 and ResNet-50 at an eighth of the picture's size. */
+export const resnet18: ResnetPlan = {
+  imageChannels: 3,
+  width: 64,
+  blocks: [2, 2, 2, 2],
+  block: "basic",
+  outputStride: 8,
+};
+export const resnet50: ResnetPlan = { ...resnet18, blocks: [3, 4, 6, 3], block: "bottleneck" };
 
 /** A block's result has this many times the channels inside it. */
-const EXPANSION = 4;
+const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 
 /** Channels of a stage's result. */
-export const stageChannels = ({ width }: ResnetPlan, stage: number): number => EXPANSION * width * 2 ** stage;
+export const stageChannels = ({ width, block }: ResnetPlan, stage: number): number =>
+  EXPANSION[block] * width * 2 ** stage;
 
 interface Block {
   readonly name: string;
@@ -33,7 +43,7 @@ interface Block {
   readonly inner: number;
   readonly outputs: number;
   readonly stride: number;
-  /** Of the 3x3 convolution. */
+  /** Of the 3x3 convolutions. */
   readonly dilation: number;
   /** The shortcut is a convolution, since its size or channels change. */
   readonly projected: boolean;
@@ -75,32 +85,43 @@ export function resnetParameters(plan: ResnetPlan, prefix = ""): [string, Parame
     ...stagesOf(plan, prefix)
       .flat()
       .flatMap(({ name, inputs, inner, outputs, projected }) => [
-        ...convNormParameters(`${name}.conv1`, `${name}.bn1`, [inner, inputs, 1]),
-        ...convNormParameters(`${name}.conv2`, `${name}.bn2`, [inner, inner, 3]),
-        ...convNormParameters(`${name}.conv3`, `${name}.bn3`, [outputs, inner, 1]),
+        ...kernelsOf[plan.block].flatMap((kernel, i, kernels) =>
+          convNormParameters(`${name}.conv${i + 1}`, `${name}.bn${i + 1}`, [
+            i === kernels.length - 1 ? outputs : inner,
+            i === 0 ? inputs : inner,
+            kernel,
+          ]),
+        ),
         ...(projected ? convNormParameters(`${name}.downsample.0`, `${name}.downsample.1`, [outputs, inputs, 1]) : []),
       ]),
   ];
 }
 
 /**
- * Results of the stages for pictures [N,C,H,W]: [N, 4 width 2^stage, ceil(H/s), ceil(W/s)], where s is 4, 8, 16, 32, but
+ * Results of the stages for pictures [N,C,H,W]: [N, stageChannels, ceil(H/s), ceil(W/s)], where s is 4, 8, 16, 32, but
  * nowhere above the output stride.
  */
 export function resnetStages(plan: ResnetPlan, convNorm: ConvNorm, pictures: Value, prefix = ""): Value[] {
   const stem = leakyRelu(convNorm(pictures, `${prefix}conv1`, `${prefix}bn1`, { stride: 2 }), 0);
   let x = maxPool(stem, { kernel: 3, stride: 2, padding: 1 });
   return stagesOf(plan, prefix).map((blocks) => {
-    for (const block of blocks) x = bottleneck(x, block, convNorm);
+    for (const block of blocks) x = residual(x, block, kernelsOf[plan.block], convNorm);
     return x;
   });
 }
 
-/** Channels are brought down by a 1x1 convolution, convolved 3x3 and brought up again; what came in is added. */
-function bottleneck(x: Value, { name, stride, dilation, projected }: Block, convNorm: ConvNorm): Value {
-  let y = leakyRelu(convNorm(x, `${name}.conv1`, `${name}.bn1`), 0);
-  y = leakyRelu(convNorm(y, `${name}.conv2`, `${name}.bn2`, { stride, dilation }), 0);
-  y = convNorm(y, `${name}.conv3`, `${name}.bn3`);
+/** Sides of the kernels of a block's convolutions. */
+const kernelsOf = { basic: [3, 3], bottleneck: [1, 3, 1] } as const;
+
+/** Convolutions one after another; what came in is added. The first 3x3 one has the stride, each of them the dilation. */
+function residual(x: Value, block: Block, kernels: readonly number[], convNorm: ConvNorm): Value {
+  const { name, stride, dilation, projected } = block;
+  const strided = kernels.indexOf(3);
+  const y = kernels.reduce((before, kernel, i) => {
+    const options = kernel === 1 ? {} : { stride: i === strided ? stride : 1, dilation };
+    const next = convNorm(before, `${name}.conv${i + 1}`, `${name}.bn${i + 1}`, options);
+    return i === kernels.length - 1 ? next : leakyRelu(next, 0);
+  }, x);
   const shortcut = projected ? convNorm(x, `${name}.downsample.0`, `${name}.downsample.1`, { stride }) : x;
   return leakyRelu(add(y, shortcut), 0);
 }

@@ -7,7 +7,11 @@ import { logSoftmax } from "./softmax.ts";
  * logits; a place's target is its class's one-hot vector, times the weight of that class where classes are weighed, or
  * zeros where a place does not count.
  */
-export function crossEntropy(logits: Value, target: Value): Value {
+export const crossEntropy = (logits: Value, target: Value): Value => reduceSum(crossEntropies(logits, target), [0]);
+
+/** The share of each sample in that, [N,1,...,1]. */
+export function crossEntropies(logits: Value, target: Value): Value {
   const places = logits.shape.reduce((product, n, axis) => (axis === 1 ? product : product * n), 1);
-  return mul(neg(reduceSum(mul(target, logSoftmax(logits, 1)))), 1 / places);
+  const inside = logits.shape.map((_, axis) => axis).slice(1);
+  return mul(neg(reduceSum(mul(target, logSoftmax(logits, 1)), inside)), 1 / places);
 }

@@ -22,7 +22,7 @@ import { RandomState } from "../../src/tensor/random.ts";
 import { sizeOf, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 
 const plan: Deeplabv3Plan = {
-  backbone: { imageChannels: 3, width: 2, blocks: [1, 1, 2, 2], outputStride: 8 },
+  backbone: { imageChannels: 3, width: 2, blocks: [1, 1, 2, 2], block: "bottleneck", outputStride: 8 },
   classes: 3,
   channels: 4,
   rates: [3, 5, 9],

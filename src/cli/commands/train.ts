@@ -12,6 +12,7 @@ import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
+import { addTrainSegmenter } from "./trainSegmenter.ts";
 
 /** Looking ahead in place of training. */
 const instead = z.strictObject({
@@ -29,9 +30,12 @@ const instead = z.strictObject({
 
 /** klish train: networks of one's own. */
 export function addTrain(program: Command): void {
-  const train = program.command("train").summary("train a GAN of your own on a folder of pictures");
+  const train = program
+    .command("train")
+    .summary("train a GAN on pictures of yours, or a segmenter on pictures with masks");
   addTrainGan(train);
-  guideWithin(train, (words) => [`klish train gan ${words.join(" ")}`]);
+  addTrainSegmenter(train);
+  guideWithin(train, (words) => [`klish train gan ${words.join(" ")}`, `klish train segmenter ${words.join(" ")}`]);
 }
 
 function addTrainGan(train: Command): void {

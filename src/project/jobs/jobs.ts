@@ -16,6 +16,7 @@ import { labelPreviewJob } from "../labels/preview.ts";
 import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
 import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
+import { trainSegmenterJob, trainSegmenterPlanJob } from "../train/segmenter/job.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {
@@ -36,6 +37,8 @@ export const jobs = {
   trainGan: trainGanJob,
   trainGanPlan: trainGanPlanJob,
   trainGanProfile: trainGanProfileJob,
+  trainSegmenter: trainSegmenterJob,
+  trainSegmenterPlan: trainSegmenterPlanJob,
   portraits: portraitsJob,
   segment: segmentJob,
   segmentation: segmentationJob,

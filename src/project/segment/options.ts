@@ -9,7 +9,7 @@ export const segmenterMember = z.strictObject({
   file: option(
     z.string().min(1),
     "--model <file>",
-    "the segmenter: a .safetensors of klish, any .onnx that gives logits or label maps, or portraits, the one that comes with klish",
+    "the segmenter: the folder of a training run, a .safetensors of klish, any .onnx that gives logits or label maps, or portraits, the one that comes with klish",
   ),
   size: option(optional(z.int().min(8)), "--size <px>", "longer side of a photo as the model sees it", {
     otherwise: "the model's own, that of its training, or 512",

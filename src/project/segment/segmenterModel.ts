@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { readSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../checkpoint/stateDict.ts";
@@ -9,9 +9,16 @@ import { toOnnx } from "../../graph/emit.ts";
 import { graph } from "../../graph/graph.ts";
 import { decodeOnnx, OnnxError } from "../../graph/onnxModel.ts";
 import { add, input, mul } from "../../graph/ops/index.ts";
-import { segmenterGraph } from "../../models/segmenter.ts";
+import {
+  checkedWeights,
+  constantWeights,
+  type SegmenterArchitecture,
+  segmenterNetwork,
+} from "../../models/segmenter.ts";
+import { unetPlan } from "../../models/unet.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { shippedPath } from "../network/shipped.ts";
+import { isTrainingRun, SEGMENTER_RUN, segmenterPath } from "../network/trainingRun.ts";
 import { ProjectError } from "../storage/files.ts";
 
 /** Key of a segmenter's description in the metadata of its safetensors file. */
@@ -22,6 +29,17 @@ const description = z.object({
   /** Side of the pictures that it learned from. */
   side: z.int().min(1),
   classes: z.array(z.object({ name: z.string(), color: z.string().optional(), background: z.boolean().optional() })),
+  /** Undefined: a U-Net, whose sizes its weights tell. */
+  architecture: z
+    .discriminatedUnion("network", [
+      z.object({ network: z.literal("unet"), channels: z.array(z.int().min(1)) }),
+      z.object({
+        network: z.literal("deeplabv3"),
+        backbone: z.literal(["resnet18", "resnet50"]),
+        outputStride: z.literal([8, 16]),
+      }),
+    ])
+    .optional(),
 });
 
 /** A segmenter as ONNX, from RGB pictures to logits or label maps, and what it says of itself. */
@@ -36,11 +54,11 @@ export interface SegmenterModel {
 }
 
 /**
- * Reads a segmenter: any ONNX as it is; of a .safetensors file of klish, ONNX from RGB pictures with values in [0, 1] to logits.
+ * Reads a segmenter: any ONNX as it is; of a .safetensors file of klish or the folder of a run that trains one, ONNX from RGB pictures with values in [0, 1] to logits.
  * Throws ProjectError for what is neither.
  */
 export async function readSegmenter(fileOrName: string): Promise<SegmenterModel> {
-  const file = shippedPath("segmenter", fileOrName);
+  const file = await segmenterFile(shippedPath("segmenter", fileOrName));
   const bytes = await readFile(file).catch((cause) => {
     throw new ProjectError(`${file} cannot be read (${(cause as Error).message}).`, { cause });
   });
@@ -57,7 +75,7 @@ export async function readSegmenter(fileOrName: string): Promise<SegmenterModel>
     const { tensors, metadata } = readSafetensors(bytes);
     const about = described(file, metadata[SEGMENTER_METADATA] ?? "null");
     const read = new Map([...tensors].map(([name, lazy]) => [name, lazy.read() as Tensor]));
-    return { model: segmenterOnnx(read, about.side), sha256, ...about };
+    return { model: segmenterOnnx(read, about), sha256, classes: about.classes, side: about.side };
   } catch (cause) {
     const known = [CheckpointError, OnnxError, SyntaxError].some((kind) => cause instanceof kind);
     if (!known) throw cause;
@@ -65,10 +83,29 @@ export async function readSegmenter(fileOrName: string): Promise<SegmenterModel>
   }
 }
 
-function described(file: string, text: string): { side: number; classes: readonly DatasetClass[] | undefined } {
+/** The best segmenter of a training run, where the path is that of one's folder. */
+async function segmenterFile(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return path;
+  if (await isTrainingRun(path, SEGMENTER_RUN)) return segmenterPath(path);
+  throw new ProjectError(
+    `${path} is a folder, and not that of a segmenter's training run. Give a .safetensors of klish, an .onnx, or the folder of klish train segmenter.`,
+  );
+}
+
+interface Described {
+  readonly side: number;
+  readonly classes: readonly DatasetClass[];
+  readonly architecture: SegmenterArchitecture | undefined;
+}
+
+function described(file: string, text: string): Described {
   const about = description.safeParse(JSON.parse(text));
   if (!about.success) throw new ProjectError(`${file} is no segmenter of klish: it does not say so in its metadata.`);
-  const { side, classes } = about.data;
+  const { side, classes, architecture } = about.data;
   const faults: string[] = [];
   const listed = listedClasses(
     classes.map(({ name, color, background }) => ({
@@ -80,12 +117,16 @@ function described(file: string, text: string): { side: number; classes: readonl
     (_, __, found) => faults.push(found),
   );
   if (listed === undefined) throw new ProjectError(`${file}: its list of classes is damaged: ${faults[0]}.`);
-  return { side, classes: listed };
+  return { side, classes: listed, architecture };
 }
 
 /** Takes pictures in [0, 1], as other people's models do. */
-function segmenterOnnx(tensors: ReadonlyMap<string, Tensor>, side: number): Uint8Array {
-  const pictures = input("pictures", [1, 3, side, side]);
-  const { logits } = segmenterGraph(tensors, add(mul(pictures, 2), -1));
+function segmenterOnnx(
+  tensors: ReadonlyMap<string, Tensor>,
+  { side, classes, architecture = { network: "unet", channels: unetPlan(tensors).channels } }: Described,
+): Uint8Array {
+  const network = segmenterNetwork(architecture, classes.length);
+  const weights = constantWeights(checkedWeights(network, tensors));
+  const logits = network.inference(weights, add(mul(input("pictures", [1, 3, side, side]), 2), -1));
   return toOnnx(graph({ logits }), { dynamicBatch: true, portable: true });
 }

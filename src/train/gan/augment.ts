@@ -8,6 +8,7 @@ import { add, gatherPixels, input, matmul, mul, reduceSum, reshape, slice } from
 import type { Value } from "../../graph/value.ts";
 import type { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { aboutGrey, alongGrey, compose, IDENTITY, translation } from "../colour.ts";
 import type { AugmentKind, AugmentRecipe } from "./recipe.ts";
 
 /** The standard deviations and ranges of the paper's table 2 (appendix B). */
@@ -64,37 +65,6 @@ export function drawAugmentation(
   const saturation = 2 ** (random.randn() * SATURATION);
   if (happens("saturation")) colour = compose(alongGrey(1, saturation), colour);
   return { place: [a, b, t, c, d, u], colour };
-}
-
-const IDENTITY: readonly number[] = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
-const translation = (by: number): readonly number[] => [1, 0, 0, by, 0, 1, 0, by, 0, 0, 1, by];
-
-/** Scales the grey part of a colour and what is left of it: g v v^T + r (I - v v^T), v the grey axis. */
-function alongGrey(grey: number, rest: number): number[] {
-  const [same, other] = [(grey + 2 * rest) / 3, (grey - rest) / 3];
-  return [0, 1, 2].flatMap((row) => [0, 1, 2, 3].map((k) => (k === 3 ? 0 : k === row ? same : other)));
-}
-
-/** Rotation about the grey axis (Rodrigues' formula). */
-function aboutGrey(angle: number): number[] {
-  const cos = Math.cos(angle);
-  const sin = Math.sin(angle) / Math.sqrt(3);
-  const same = cos + (1 - cos) / 3;
-  const [next, previous] = [(1 - cos) / 3 - sin, (1 - cos) / 3 + sin];
-  return [0, 1, 2].flatMap((row) =>
-    [0, 1, 2, 3].map((k) => (k === 3 ? 0 : k === row ? same : k === (row + 1) % 3 ? next : previous)),
-  );
-}
-
-/** The 3 x 4 matrix that applies `second` after `first`. */
-function compose(second: readonly number[], first: readonly number[]): number[] {
-  return [0, 1, 2].flatMap((row) =>
-    [0, 1, 2, 3].map((k) => {
-      let sum = k === 3 ? second[row * 4 + 3] : 0;
-      for (let j = 0; j < 3; j++) sum += second[row * 4 + j] * first[j * 4 + k];
-      return sum;
-    }),
-  );
 }
 
 /** Pixel of a row after reflection at both ends, which are not repeated. */

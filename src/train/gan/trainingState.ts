@@ -2,8 +2,8 @@
 import { initialTensors, trainedNames } from "../../nn/parameters.ts";
 import { sameShape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { adamStart, restoreNumbers, restoreTensors, weightName } from "../adamUpdates.ts";
+import { mixSeed } from "../mixSeed.ts";
 import type { TrainingState } from "../trainer.ts";
-import { mixSeed } from "./draws.ts";
 import { carriesColours, grownBlock } from "./growDiscriminator.ts";
 import { channelsAt, type GanNetworks, ganNetworks } from "./networks.ts";
 import type { GanRecipe } from "./recipe.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../../../src/checkpoint/safetensors.ts";
-import { segmenterParameters } from "../../../src/models/segmenter.ts";
+import { unetParameters } from "../../../src/models/unet.ts";
 import { initialTensors } from "../../../src/nn/parameters.ts";
 import { denseFeatures } from "../../../src/pixels/denseFeatures.ts";
 import type { SeparabilityRequest } from "../../../src/project/evaluation/options.ts";
@@ -107,7 +107,7 @@ describe("separabilityJob", () => {
     const about = { side: 8, classes: [{ name: "sky" }, { name: "sea" }, { name: "land" }] };
     await writeFile(
       join(folder, "segmenter.safetensors"),
-      writeSafetensors(initialTensors(segmenterParameters(plan), 1), { [SEGMENTER_METADATA]: JSON.stringify(about) }),
+      writeSafetensors(initialTensors(unetParameters(plan), 1), { [SEGMENTER_METADATA]: JSON.stringify(about) }),
     );
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));

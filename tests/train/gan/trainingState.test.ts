@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { mixSeed } from "../../../src/train/gan/draws.ts";
 import { grownBlock } from "../../../src/train/gan/growDiscriminator.ts";
 import { ganRecipe } from "../../../src/train/gan/recipe.ts";
 import { grown, initialState } from "../../../src/train/gan/trainingState.ts";
+import { mixSeed } from "../../../src/train/mixSeed.ts";
 import type { TrainingState } from "../../../src/train/trainer.ts";
 
 const sizes = { channelBase: 128, channelMax: 8, zDim: 6, wDim: 10, mappingLayers: 3 };

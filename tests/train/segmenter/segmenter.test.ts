@@ -1,89 +1,193 @@
 import { describe, expect, it } from "vitest";
+import { portraitExamples } from "../../../examples/portraitExamples.ts";
+import {
+  type Deeplabv3Plan,
+  deeplabv3Logits,
+  deeplabv3Parameters,
+  deeplabv3Training,
+} from "../../../src/models/deeplabv3.ts";
+import type { SegmenterNetwork } from "../../../src/models/segmenter.ts";
+import { smallChannels } from "../../../src/models/unet.ts";
 import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
-import { RandomState } from "../../../src/tensor/random.ts";
+import { type Tensor, tensor } from "../../../src/tensor/tensor.ts";
+import { photoRange } from "../../../src/train/segmenter/augment.ts";
+import { type NetworkTrainer, networkTrainer } from "../../../src/train/segmenter/networkTrainer.ts";
+import type { SegmenterRecipe } from "../../../src/train/segmenter/recipe.ts";
+import { likeliest, scoreCounter } from "../../../src/train/segmenter/scores.ts";
 import {
-  classWeights,
-  picturesTensor,
-  portraitExamples,
-  roughen,
-  targetTensor,
-} from "../../../src/train/segmenter/examples.ts";
-import { segmenterScores } from "../../../src/train/segmenter/segmenterScores.ts";
-import { type SegmenterTrainer, segmenterTrainer } from "../../../src/train/segmenter/segmenterTrainer.ts";
+  type Example,
+  planesOf,
+  type SegmenterTrainer,
+  segmenterTrainer,
+} from "../../../src/train/segmenter/segmenterTrainer.ts";
+import { addTargets, stacked } from "../../../src/train/segmenter/target.ts";
+import { TrainingError, type TrainingState } from "../../../src/train/trainer.ts";
 
-describe("examples", () => {
-  it("are other portraits in every step and run, the same in the same", () => {
-    const [a, b] = [portraitExamples(16, 2, 0, 0), portraitExamples(16, 2, 1, 0)];
-    expect(portraitExamples(16, 2, 0, 0)).toEqual(a);
-    expect(b[0].rgb).not.toEqual(a[0].rgb);
-    expect(b[0].rgb).not.toEqual(a[1].rgb);
-    expect(portraitExamples(16, 2, 0, 1)[0].rgb).not.toEqual(a[0].rgb);
+const SIDE = 16;
+const tiny: SegmenterRecipe = {
+  architecture: { network: "unet", channels: [4, 6] },
+  classes: portraitClasses.length,
+  resolution: SIDE,
+  batch: 2,
+  learningRate: 2e-3,
+  schedule: "cosine",
+  weightDecay: 1e-3,
+  averageDecay: 0.9,
+  augment: photoRange,
+  selfTraining: null,
+  seed: 0,
+};
+const jpeg = async (rgb: Uint8Array, _side: number, quality: number) =>
+  rgb.map((v) => Math.min(255, v + (quality % 7)));
+const open = (recipe: SegmenterRecipe, state?: TrainingState) =>
+  segmenterTrainer(recipe, {
+    classes: portraitClasses,
+    classWeights: portraitClasses.map(() => 1),
+    jpeg,
+    runtime: ortNode,
+    threads: 1,
+    ...(state && { state }),
   });
 
-  it("become pictures in [-1, 1] and weighted one-hot targets, rare classes heavier", () => {
-    const example = { rgb: Uint8Array.of(0, 255, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0), labels: Uint8Array.of(0, 0, 0, 1) };
-    const { data } = picturesTensor([example], 2);
-    expect([data[0], data[4], data[8]].map((x) => x.toFixed(4))).toEqual(["-1.0000", "1.0000", "-0.6000"]);
-    // One over sqrt(3/4) and sqrt(1/4), scaled to a mean over pixels of 1.
-    const weights = classWeights([example], 2);
-    expect(weights[1] / weights[0]).toBeCloseTo(Math.sqrt(3));
-    expect((3 * weights[0] + weights[1]) / 4).toBeCloseTo(1);
-    expect([...targetTensor([example], 2, [2, 7]).data]).toEqual([2, 2, 2, 0, 0, 0, 0, 7]);
-  });
-
-  it("are mirrored with their targets when they are roughened", () => {
-    const examples = portraitExamples(16, 8, 0, 0);
-    const before = targetTensor(examples, 16, new Float64Array(12).fill(1));
-    const [pictures, target] = [picturesTensor(examples, 16), targetTensor(examples, 16, new Float64Array(12).fill(1))];
-    roughen(pictures, target, new RandomState(0));
-    const whole = (data: Float32Array, n: number): string => data.subarray(n * 12 * 256, (n + 1) * 12 * 256).join();
-    const mirrored = examples.filter((_, n) => whole(target.data, n) !== whole(before.data, n));
-    expect(mirrored.length).toBeGreaterThan(0);
-    expect(mirrored.length).toBeLessThan(8);
-    const sum = (data: Float32Array): number => data.reduce((a, b) => a + b, 0);
-    expect(sum(target.data)).toBe(sum(before.data));
-  });
-});
-
-describe("segmenterTrainer", () => {
-  it("learns a few portraits by heart", async () => {
-    const side = 16;
-    const classes = portraitClasses.length;
-    const plan = { imageChannels: 3, classes, channels: [8, 12, 16] };
-    const examples = portraitExamples(side, 4, 0, 0);
-    const pictures = picturesTensor(examples, side);
-    const target = targetTensor(examples, side, classWeights(examples));
-    const trainer = await segmenterTrainer({ plan, side, batch: 4, seed: 0, runtime: ortNode, threads: 1 });
-    const before = await segmenterScores(trainer.weights(), examples, side, { runtime: ortNode });
+describe("segmenterTrainer()", () => {
+  it("learns a few portraits by heart, and its averaged weights with it", async () => {
+    const examples = portraitExamples(SIDE, 4, 0, 0);
+    const trainer = await open({
+      ...tiny,
+      architecture: { network: "unet", channels: smallChannels.slice(0, 3) },
+      batch: 4,
+      learningRate: 5e-3,
+      augment: null,
+    });
+    const scores = async () => {
+      const planes = examples.map(({ rgb }) => planesOf(rgb, SIDE));
+      const counter = scoreCounter(portraitClasses.length);
+      const found = likeliest(await trainer.logits(stacked(planes, SIDE)));
+      for (const [i, { labels }] of found.entries()) counter.add(labels, examples[i].labels);
+      return counter.scores();
+    };
+    const before = await scores();
     const losses: number[] = [];
-    for (let step = 0; step < 100; step++) losses.push(await trainer.step(pictures, target, 5e-3));
-    const after = await segmenterScores(trainer.weights(), examples, side, { runtime: ortNode });
+    for (let step = 0; step < 100; step++)
+      losses.push((await trainer.step({ examples, photos: [], share: 0.02 + step / 400 })).loss);
+    const after = await scores();
     await trainer.dispose();
-    expect(losses[99]).toBeLessThan(0.5 * losses[0]);
+    expect(losses[99]).toBeLessThan(0.3 * losses[0]);
     expect(after.accuracy).toBeGreaterThan(0.8);
     expect(after.meanIou).toBeGreaterThan(before.meanIou + 0.3);
   });
 
-  it("goes on from a state to the same weights", async () => {
-    const plan = { imageChannels: 3, classes: portraitClasses.length, channels: [4, 6] };
-    const options = { plan, side: 16, batch: 2, seed: 0, runtime: ortNode, threads: 1 };
-    const weights = new Float64Array(portraitClasses.length).fill(1);
-    const step = async (trainer: SegmenterTrainer, n: number): Promise<number> => {
-      const examples = portraitExamples(16, 2, n, 0);
-      return trainer.step(picturesTensor(examples, 16), targetTensor(examples, 16, weights), 2e-3);
-    };
-    const whole = await segmenterTrainer(options);
-    for (let n = 0; n < 6; n++) await step(whole, n);
-    const half = await segmenterTrainer(options);
-    for (let n = 0; n < 3; n++) await step(half, n);
+  it.each([
+    ["labels alone", tiny],
+    ["pictures without labels", { ...tiny, selfTraining: { batch: 2, threshold: 0.5, weight: 1, ramp: 0.2 } }],
+  ])("of %s goes on from a state to the same numbers", async (_, recipe) => {
+    const side = recipe.resolution;
+    const few = 3;
+    const step = (trainer: SegmenterTrainer, n: number) =>
+      trainer.step({
+        examples: portraitExamples(side, 2, n, 0),
+        photos: recipe.selfTraining === null ? [] : portraitExamples(side, 2, 100 + n, 0),
+        share: n / 6,
+      });
+    const whole = await open(recipe);
+    for (let n = 0; n < 2 * few; n++) await step(whole, n);
+    const half = await open(recipe);
+    for (let n = 0; n < few; n++) await step(half, n);
     const state = half.state();
-    await step(half, 3);
-    const resumed = await segmenterTrainer({ ...options, state });
-    for (let n = 3; n < 6; n++) await step(resumed, n);
+    await step(half, few);
+    const resumed = await open(recipe, structuredClone({ ...state, scalars: state.scalars }));
+    let last = await step(resumed, few);
+    for (let n = few + 1; n < 2 * few; n++) last = await step(resumed, n);
     expect(resumed.state()).toEqual(whole.state());
-    const other = { ...options, plan: { ...plan, channels: [4, 8] }, state };
-    await expect(segmenterTrainer(other)).rejects.toThrow("the state's");
+    expect(last.images).toBe(4 * few);
+    if (recipe.selfTraining !== null)
+      expect(last).toMatchObject({ sure: expect.any(Number), lossUnlabelled: expect.any(Number) });
     await Promise.all([whole, half, resumed].map((trainer) => trainer.dispose()));
   });
+
+  it("refuses a state of another recipe, other numbers of pictures, and recipes that do not fit", async () => {
+    const trainer = await open(tiny);
+    const [one] = portraitExamples(SIDE, 1, 0, 0);
+    await expect(trainer.step({ examples: [one], photos: [], share: 0 })).rejects.toThrow("expects 2 and 0");
+    const other = { ...tiny, architecture: { network: "unet", channels: [4, 8] } } as const;
+    await expect(open(other, trainer.state())).rejects.toThrow("belongs to another recipe");
+    await expect(open({ ...tiny, resolution: 17 })).rejects.toThrow(
+      "resolution is 17, expected a whole number from 16 that 2",
+    );
+    await expect(open({ ...tiny, classes: 1 })).rejects.toThrow("classes is 1");
+    await trainer.dispose();
+  });
+
+  it("stops when the loss is no longer finite", async () => {
+    const trainer = await open({ ...tiny, learningRate: 1e30, schedule: "step", augment: null });
+    const batch = { examples: portraitExamples(SIDE, 2, 0, 0), photos: [] as Example[], share: 0 };
+    await trainer.step(batch);
+    await expect(
+      (async () => {
+        for (let i = 0; i < 3; i++) await trainer.step(batch);
+      })(),
+    ).rejects.toThrow(TrainingError);
+    await trainer.dispose();
+  });
+});
+
+it("networkTrainer() moves running averages with the batches, and goes on from its tensors", async () => {
+  const plan: Deeplabv3Plan = {
+    backbone: { imageChannels: 3, width: 2, blocks: [1, 1], block: "basic", outputStride: 16 },
+    classes: 3,
+    channels: 4,
+    rates: [2],
+    auxiliary: false,
+  };
+  const network: SegmenterNetwork = {
+    parameters: deeplabv3Parameters(plan),
+    sideMultiple: 1,
+    training: (weights, pictures) => deeplabv3Training(plan, weights, pictures),
+    inference: (weights, pictures) => deeplabv3Logits(plan, weights, pictures).logits,
+  };
+  const open = (tensors?: ReadonlyMap<string, Tensor>) =>
+    networkTrainer({
+      network,
+      side: 32,
+      batch: 2,
+      weightDecay: 0,
+      seed: 0,
+      runtime: ortNode,
+      threads: 1,
+      ...(tensors && { tensors }),
+    });
+  const step = (trainer: NetworkTrainer, n: number) => {
+    const examples = portraitExamples(32, 2, n, 0);
+    const target = tensor([2, 3, 32, 32]);
+    addTargets(
+      target,
+      0,
+      examples.map(({ labels }) => labels.map((label) => Math.min(label, 2))),
+      [1, 1, 1],
+    );
+    const pictures = stacked(
+      examples.map(({ rgb }) => planesOf(rgb, 32)),
+      32,
+    );
+    return trainer.step(n + 1, { pictures, target }, { learningRate: 1e-3, average: 0.5 });
+  };
+  const whole = await open();
+  const start = whole.tensors();
+  for (let n = 0; n < 2; n++) await step(whole, n);
+  const resumed = await open(whole.tensors());
+  for (let n = 2; n < 4; n++) await step(whole, n);
+  await step(resumed, 2);
+  const last = await step(resumed, 3);
+  const [a, b] = [whole.tensors(), resumed.tensors()];
+  expect([...b.keys()]).toEqual([...a.keys()]);
+  for (const [name, { data }] of a)
+    expect(Buffer.compare(Buffer.from(data.buffer), Buffer.from(b.get(name)!.data.buffer)), name).toBe(0);
+  const mean = "backbone.bn1.running_mean";
+  expect(a.get(`S/${mean}`)!.data).not.toEqual(start.get(`S/${mean}`)!.data);
+  // The average keeps half of the past.
+  expect(whole.averages().get(mean)!.data).not.toEqual(a.get(`S/${mean}`)!.data);
+  expect(last.losses).toHaveLength(2);
+  expect(last.gradientNorm).toBeGreaterThan(0);
+  await Promise.all([whole, resumed].map((trainer) => trainer.dispose()));
 });

@@ -16,13 +16,14 @@ import { type ImageStore, openImageStore, type PreparedFile } from "../pictures/
 import { prepareImages, rejectedPath } from "../pictures/prepareImages.ts";
 import { continueIn } from "../run.ts";
 import { loadState, type RunState } from "../state.ts";
+import { threadsOf } from "../threads.ts";
 import { type Measures, openMeasures } from "./measures.ts";
 import type { TrainGanRequest } from "./options.ts";
 import { type PlannedRun, planRun, preparationOf } from "./planRun.ts";
 import { saveSettings, type TrainSettings } from "./settings.ts";
 import { kimgName, sampleSheet, samplesPath, writeReals } from "./sheets.ts";
 import { type Stage, stageAt, stagesOf, withEnd, workDone } from "./stages.ts";
-import { startTrainer, type TrainGanParts, threadsOf } from "./startTrainer.ts";
+import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
 import { openOrigin } from "./transfer.ts";
 
 export interface TrainSummary {

@@ -1,10 +1,10 @@
-import { availableParallelism } from "node:os";
 import { resolveProvider } from "../../../runtime/node/providers.ts";
 import type { Provider } from "../../../runtime/session.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import type { GanRecipe } from "../../../train/gan/recipe.ts";
 import type { GanTrainer } from "../../../train/gan/trainer.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
+import { threadsOf } from "../threads.ts";
 import type { TrainGanRequest } from "./options.ts";
 
 /** Makes what trains: `ganTrainer`, or what a test has in its place. */
@@ -37,5 +37,3 @@ export async function startTrainer(
   onProgress?.({ phase: "build the networks", done: 1, total: 1, note: `${recipe.resolution} px on ${resolved}` });
   return trainer;
 }
-
-export const threadsOf = ({ threads }: Pick<TrainGanRequest, "threads">): number => threads ?? availableParallelism();

@@ -1,4 +1,5 @@
 /** What a step costs on average, from a few that were timed. */
+import { medianOf } from "../timeSteps.ts";
 
 export interface TimedStep {
   readonly seconds: number;
@@ -20,8 +21,8 @@ export interface StepCosts {
  */
 export function stepCosts([first, ...rest]: readonly TimedStep[]): StepCosts {
   const of = (steps: readonly TimedStep[], r1: boolean, pathLength: boolean): number | undefined =>
-    median(steps.filter((s) => s.r1 === r1 && s.pathLength === pathLength).map((s) => s.seconds));
-  const plain = of(rest, false, false) ?? median([first, ...rest].map((s) => s.seconds)) ?? 0;
+    medianOf(steps.filter((s) => s.r1 === r1 && s.pathLength === pathLength).map((s) => s.seconds));
+  const plain = of(rest, false, false) ?? medianOf([first, ...rest].map((s) => s.seconds)) ?? 0;
   const beyond = (seconds: number | undefined): number | undefined =>
     seconds === undefined ? undefined : Math.max(0, seconds - plain);
   const both = beyond(of(rest, true, true) ?? of([first], true, true));
@@ -42,8 +43,3 @@ export const meanStep = (
 ): number => plain + share(r1, r1Interval) + share(pathLength, pathLengthInterval);
 
 const share = (seconds: number, interval: number): number => (interval === 0 ? 0 : seconds / interval);
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted.length === 0 ? undefined : (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}

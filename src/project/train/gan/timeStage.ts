@@ -3,11 +3,11 @@ import type { JobOptions } from "../../../tensor/progress.ts";
 import { RandomState } from "../../../tensor/random.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import type { GanRecipe } from "../../../train/gan/recipe.ts";
-import type { GanTrainer } from "../../../train/gan/trainer.ts";
 import { encodeState } from "../state.ts";
+import { timeSteps } from "../timeSteps.ts";
 import type { TrainGanRequest } from "./options.ts";
 import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
-import { meanStep, type StepCosts, stepCosts, type TimedStep } from "./stepCosts.ts";
+import { meanStep, type StepCosts, stepCosts } from "./stepCosts.ts";
 
 export interface StageCost {
   readonly secondsPerKimg: number;
@@ -18,11 +18,6 @@ export interface StageCost {
   readonly networkBytes: number;
 }
 
-/** Steps that are timed at most and at least, and the seconds after which no further is begun. */
-const TIMED_STEPS = 18;
-const LEAST_STEPS = 3;
-const TIMED_SECONDS = 60;
-
 /** Builds the networks, times some steps on images of noise, and throws the result away. */
 export async function timeStage(
   recipe: GanRecipe,
@@ -32,7 +27,14 @@ export async function timeStage(
 ): Promise<StageCost> {
   const trainer = await startTrainer(recipe, undefined, request, job, makeTrainer);
   try {
-    const timed = await timeSteps(trainer, job, now);
+    const images = noiseImages(recipe);
+    // The first step warms up; a whole cycle of the lazy regularisers follows, if time allows.
+    const steps = await timeSteps(() => trainer.step(images), { ...job, now, note: `${recipe.resolution} px` });
+    const timed = steps.map(({ seconds, report: { r1, pathLength } }) => ({
+      seconds,
+      r1: r1 !== undefined,
+      pathLength: pathLength !== undefined,
+    }));
     const costs = stepCosts(timed);
     const training = trainer.state();
     return {
@@ -53,28 +55,6 @@ export function noiseImages({ batch, imageChannels, resolution }: GanRecipe): Te
   const random = new RandomState(0);
   for (let i = 0; i < images.data.length; i++) images.data[i] = 2 * random.randomSample() - 1;
   return images;
-}
-
-/** The first step warms up; a whole cycle of the lazy regularisers follows, if time allows. */
-async function timeSteps(
-  trainer: GanTrainer,
-  { onProgress, signal }: JobOptions,
-  now: () => number,
-): Promise<TimedStep[]> {
-  const images = noiseImages(trainer.recipe);
-  const progress = (done: number): void =>
-    onProgress?.({ phase: "time some steps", done, total: TIMED_STEPS, note: `${trainer.recipe.resolution} px` });
-  const began = now();
-  const steps: TimedStep[] = [];
-  while (steps.length < LEAST_STEPS || (steps.length < TIMED_STEPS && now() - began < TIMED_SECONDS * 1000)) {
-    signal?.throwIfAborted();
-    progress(steps.length);
-    const start = now();
-    const { r1, pathLength } = await trainer.step(images);
-    steps.push({ seconds: (now() - start) / 1000, r1: r1 !== undefined, pathLength: pathLength !== undefined });
-  }
-  progress(TIMED_STEPS);
-  return steps;
 }
 
 /** Numbers in all tensors whose names begin so. */

@@ -1,16 +1,10 @@
-/** Pictures with true labels as a segmenter sees them while it learns. */
-import { portraitClasses } from "../../portraits/classes.ts";
-import { portraitOf } from "../../portraits/render.ts";
-import { RandomState } from "../../tensor/random.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
-
-/** A picture with the class of every pixel. */
-export interface Example {
-  /** [side * side * 3], 0 to 255. */
-  readonly rgb: Uint8Array;
-  /** [side * side] class ids. */
-  readonly labels: Uint8Array;
-}
+/** Portraits with true labels as `portraitSegmenter.ts` shows them to the network, drawn while it learns. */
+import { portraitClasses } from "../src/portraits/classes.ts";
+import { portraitOf } from "../src/portraits/render.ts";
+import { RandomState } from "../src/tensor/random.ts";
+import { type Tensor, tensor } from "../src/tensor/tensor.ts";
+import { type Example, planesOf } from "../src/train/segmenter/segmenterTrainer.ts";
+import { balancedWeights, stacked } from "../src/train/segmenter/target.ts";
 
 /** Portraits from this number on are never learned from: measure on them. */
 export const HELD_OUT_PORTRAITS = 2 ** 31;
@@ -28,14 +22,11 @@ export const portraitExample = (number: number, side: number): Example => {
 };
 
 /** Pictures [N,3,S,S] in [-1, 1]. */
-export function picturesTensor(examples: readonly Pick<Example, "rgb">[], side: number): Tensor {
-  const area = side * side;
-  const result = tensor([examples.length, 3, side, side]);
-  for (const [n, { rgb }] of examples.entries())
-    for (let p = 0; p < area; p++)
-      for (let c = 0; c < 3; c++) result.data[(n * 3 + c) * area + p] = rgb[p * 3 + c] / 127.5 - 1;
-  return result;
-}
+export const picturesTensor = (examples: readonly Pick<Example, "rgb">[], side: number): Tensor =>
+  stacked(
+    examples.map(({ rgb }) => planesOf(rgb, side)),
+    side,
+  );
 
 /** One-hot labels times the classes' weights, [N,classes,S,S]. */
 export function targetTensor(examples: readonly Example[], side: number, weights: ArrayLike<number>): Tensor {
@@ -48,14 +39,11 @@ export function targetTensor(examples: readonly Example[], side: number, weights
   return result;
 }
 
-/** Rarer classes count more: one over the square root of a class's share, scaled so that a pixel counts 1 in the mean. */
-export function classWeights(examples: readonly Example[], classes = portraitClasses.length): Float64Array {
+/** Weights that make rarer classes count more. */
+export function classWeights(examples: readonly Example[], classes = portraitClasses.length): number[] {
   const counts = new Float64Array(classes);
   for (const { labels } of examples) for (const id of labels) if (id < classes) counts[id]++;
-  const total = counts.reduce((a, b) => a + b, 0);
-  const raw = counts.map((n) => 1 / Math.sqrt(Math.max(n, 1) / total));
-  const mean = raw.reduce((sum, w, id) => sum + (w * counts[id]) / total, 0);
-  return raw.map((w) => w / mean);
+  return balancedWeights(counts);
 }
 
 const BLUR_CHANCE = 0.5;

@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "../../src/checkpoint/stateDict.ts";
 import { graph } from "../../src/graph/graph.ts";
-import { input } from "../../src/graph/ops/index.ts";
-import {
-  segmenterGraph,
-  segmenterLogits,
-  segmenterParameters,
-  segmenterPlan,
-  smallChannels,
-} from "../../src/models/segmenter.ts";
+import { constant, input } from "../../src/graph/ops/index.ts";
+import { smallChannels, unetLogits, unetParameters, unetPlan } from "../../src/models/unet.ts";
 import { initialTensors, parameterInputs } from "../../src/nn/parameters.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import { compile } from "../../src/runtime/session.ts";
@@ -16,10 +10,11 @@ import { sizeOf, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 
 const plan = { imageChannels: 3, classes: 5, channels: [4, 6, 8] };
 
-describe("segmenter", () => {
+describe("unet", () => {
   it("gives a logit of every class for every pixel, of any number of pictures, by the picture alone", async () => {
-    const weights = initialTensors(segmenterParameters(plan), 0);
-    const { logits } = segmenterGraph(weights, input("pictures", [1, 3, 16, 16]));
+    const weights = initialTensors(unetParameters(plan), 0);
+    const constants = new Map([...weights].map(([name, { shape, data }]) => [name, constant(shape, data)]));
+    const logits = unetLogits(plan, constants, input("pictures", [1, 3, 16, 16]));
     const session = await compile(graph({ logits }), { runtime: ortNode, dynamicBatch: true });
     const pictures = tensor([3, 3, 16, 16]);
     pictures.data.forEach((_, i) => {
@@ -35,21 +30,21 @@ describe("segmenter", () => {
   });
 
   it("stays below a megabyte in its small size", () => {
-    const table = segmenterParameters({ imageChannels: 3, classes: 12, channels: smallChannels });
+    const table = unetParameters({ imageChannels: 3, classes: 12, channels: smallChannels });
     const numbers = [...table.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     expect(4 * numbers).toBeLessThan(1e6);
   });
 
   it("knows its plan from its weights, and refuses others", () => {
-    const weights = initialTensors(segmenterParameters(plan), 0);
-    expect(segmenterPlan(weights)).toEqual(plan);
+    const weights = initialTensors(unetParameters(plan), 0);
+    expect(unetPlan(weights)).toEqual(plan);
     const cut = new Map([...weights].filter(([name]) => name !== "up1.1.bias"));
-    expect(() => segmenterPlan(cut)).toThrow(CheckpointError);
-    expect(() => segmenterPlan(new Map())).toThrow("no segmenter");
+    expect(() => unetPlan(cut)).toThrow(CheckpointError);
+    expect(() => unetPlan(new Map())).toThrow("no segmenter");
   });
 
   it("refuses pictures whose side does not halve often enough", () => {
-    const weights = parameterInputs(segmenterParameters(plan));
-    expect(() => segmenterLogits(plan, weights, input("p", [1, 3, 18, 18]))).toThrow("multiple of 4");
+    const weights = parameterInputs(unetParameters(plan));
+    expect(() => unetLogits(plan, weights, input("p", [1, 3, 18, 18]))).toThrow("multiple of 4");
   });
 });

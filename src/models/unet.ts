@@ -1,0 +1,100 @@
+/**
+ * A small U-Net (Ronneberger et al., 2015) from pictures to the logits of each pixel's class: an encoder whose maps shrink by
+ * two per level, a decoder that grows them again and sees the encoder's maps of the same size beside its own.
+ */
+import { CheckpointError } from "../checkpoint/stateDict.ts";
+import { add, concat, conv, leakyRelu, reshape } from "../graph/ops/index.ts";
+import type { Value } from "../graph/value.ts";
+import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
+import { averagePool } from "../nn/pooling.ts";
+import { bilinearMatrix, resize } from "../nn/resample.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+export interface UnetPlan {
+  readonly imageChannels: number;
+  readonly classes: number;
+  /** Channels of each level, the finest first. A picture's side is a multiple of 2^(levels - 1). */
+  readonly channels: readonly number[];
+}
+
+/** Less than a megabyte of weights; sees about 90 pixels around each. */
+export const smallChannels: readonly number[] = [16, 32, 48, 64];
+
+const KERNEL = 3;
+
+/** A layer's weight and bias, He's initialisation for leaky rectifiers. */
+function layer(name: string, inputs: number, outputs: number, kernel: number): [string, ParameterSpec][] {
+  return [
+    [`${name}.weight`, normal([outputs, inputs, kernel, kernel], Math.sqrt(2 / (inputs * kernel * kernel)))],
+    [`${name}.bias`, filled([outputs])],
+  ];
+}
+
+/** Weights by name: down<i> and up<i> hold two convolutions each, `classes` is the last one. */
+export function unetParameters({ imageChannels, classes, channels }: UnetPlan): ParameterTable {
+  return new Map([
+    ...channels.flatMap((C, i) => [
+      ...layer(`down${i}.0`, i === 0 ? imageChannels : channels[i - 1], C, KERNEL),
+      ...layer(`down${i}.1`, C, C, KERNEL),
+    ]),
+    ...channels
+      .slice(0, -1)
+      .flatMap((C, i) => [...layer(`up${i}.0`, channels[i + 1] + C, C, KERNEL), ...layer(`up${i}.1`, C, C, KERNEL)]),
+    ...layer("classes", channels[0], classes, 1),
+  ]);
+}
+
+/** Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that do not halve. */
+export function unetLogits(
+  { channels }: Pick<UnetPlan, "channels">,
+  weights: ReadonlyMap<string, Value>,
+  pictures: Value,
+): Value {
+  const side = pictures.shape[2];
+  const factor = 2 ** (channels.length - 1);
+  if (side % factor !== 0 || pictures.shape[3] !== side)
+    throw new RangeError(
+      `segmenter: pictures are [${pictures.shape}]; expected squares whose side is a multiple of ${factor}`,
+    );
+  const convolved = (x: Value, name: string): Value => {
+    const weight = weights.get(`${name}.weight`) as Value;
+    const bias = weights.get(`${name}.bias`) as Value;
+    const y = conv(x, weight, { padding: (weight.shape[2] - 1) / 2 });
+    return add(y, reshape(bias, [1, bias.shape[0], 1, 1]));
+  };
+  const block = (x: Value, name: string): Value =>
+    [0, 1].reduce((y, i) => leakyRelu(convolved(y, `${name}.${i}`), SLOPE), x);
+  const skips: Value[] = [];
+  let x = pictures;
+  for (const i of channels.keys()) {
+    x = block(i === 0 ? x : averagePool(x, { kernel: 2 }), `down${i}`);
+    skips.push(x);
+  }
+  for (let i = channels.length - 2; i >= 0; i--) {
+    const { shape } = skips[i];
+    x = block(concat([resize(x, [shape[2], shape[3]], bilinearMatrix), skips[i]], 1), `up${i}`);
+  }
+  return convolved(x, "classes");
+}
+
+/** Slope of the rectifiers below 0. */
+const SLOPE = 0.1;
+
+/** The plan that weights were made for. Throws CheckpointError where they are no segmenter's. */
+export function unetPlan(tensors: ReadonlyMap<string, Tensor>): UnetPlan {
+  const shape = (name: string): readonly number[] => {
+    const found = tensors.get(name)?.shape;
+    if (found === undefined || found.length !== 4)
+      throw new CheckpointError(`this is no segmenter of klish: it has no weight ${name} of four axes`);
+    return found;
+  };
+  const channels: number[] = [];
+  while (tensors.has(`down${channels.length}.0.weight`)) channels.push(shape(`down${channels.length}.0.weight`)[0]);
+  const plan = { imageChannels: shape("down0.0.weight")[1], classes: shape("classes.weight")[0], channels };
+  for (const [name, spec] of unetParameters(plan))
+    if (String(tensors.get(name)?.shape) !== String(spec.shape))
+      throw new CheckpointError(
+        `this is no segmenter of klish: ${name} is [${tensors.get(name)?.shape ?? "missing"}], expected [${spec.shape}]`,
+      );
+  return plan;
+}

@@ -1,0 +1,38 @@
+/** What training a segmenter shows: photos, their true parts, those that it finds; and those of photos without labels. */
+import { join } from "node:path";
+import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../../dataset/labelMap.ts";
+import type { Example } from "../../../train/segmenter/segmenterTrainer.ts";
+import { type Sheet, sheetOf } from "../log/sheets.ts";
+
+export const sheetPath = (run: string, images: number): string =>
+  join(run, "samples", `images-${String(images).padStart(9, "0")}.png`);
+
+/** One picture of the sheet, and the classes that the network sees in it. */
+export interface Shown extends Example {
+  readonly found: Uint8Array;
+  /** Whether the labels are true ones. */
+  readonly labelled: boolean;
+}
+
+/** Three pictures each: the photo, the truth (grey where there is none), the prediction; two of these in a row. */
+export function sampleSheet(
+  pictures: readonly Shown[],
+  resolution: number,
+  classes: readonly DatasetClass[],
+): Promise<Sheet> {
+  const palette = paletteOf(classes);
+  const painted = (labels: Uint8Array): Uint8Array => {
+    const rgb = new Uint8Array(labels.length * 3);
+    labels.forEach((label, p) => {
+      rgb.set(palette.subarray(label * 3, label * 3 + 3), p * 3);
+    });
+    return rgb;
+  };
+  const unknown = new Uint8Array(resolution * resolution).fill(IGNORE_LABEL);
+  const cells = pictures.flatMap(({ rgb, labels, found, labelled }) => [
+    rgb,
+    painted(labelled ? labels : unknown),
+    painted(found),
+  ]);
+  return sheetOf(cells, resolution, Math.min(cells.length, 6));
+}

@@ -1,0 +1,144 @@
+/** A segmentation network as variables that a compiled step moves: AdamW, with averages of the weights beside them. */
+import { grad } from "../../graph/grad.ts";
+import { graph } from "../../graph/graph.ts";
+import { add, input, reduceSum, reshape, sqrt, square } from "../../graph/ops/index.ts";
+import type { Value } from "../../graph/value.ts";
+import type { SegmenterNetwork } from "../../models/segmenter.ts";
+import { crossEntropies } from "../../nn/crossEntropy.ts";
+import { movingAverage } from "../../nn/optimizers.ts";
+import { initialTensors, parameterInputs, trainedNames } from "../../nn/parameters.ts";
+import { compile, type Provider, type Runtime, type Session } from "../../runtime/session.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { adamNumbers, adamStart, adamUpdates, restoreTensors, scalarFeeds, weightName } from "../adamUpdates.ts";
+import { trainStep, variables } from "../trainStep.ts";
+
+export interface NetworkTrainerOptions {
+  readonly network: SegmenterNetwork;
+  /** Side and number of the pictures of a step. */
+  readonly side: number;
+  readonly batch: number;
+  readonly weightDecay: number;
+  /** Of the initial weights. */
+  readonly seed: number;
+  readonly runtime: Runtime;
+  readonly provider?: Provider;
+  readonly threads?: number;
+  /** What `tensors()` of one of the same options gave: training continues from there. */
+  readonly tensors?: ReadonlyMap<string, Tensor>;
+}
+
+export interface NetworkTrainer {
+  /**
+   * Update `step` (from 1) on pictures [N,3,S,S] in [-1,1] and their weighted one-hot labels [N,K,S,S]. `average`: the share of
+   * the past that the averages keep. Returns each picture's share of the loss, and the length of the gradient.
+   */
+  step(
+    step: number,
+    batch: { readonly pictures: Tensor; readonly target: Tensor },
+    rates: { readonly learningRate: number; readonly average: number },
+  ): Promise<{ readonly losses: Float32Array; readonly gradientNorm: number }>;
+  /** Logits [n,K,S,S] of the averaged weights for any number of pictures. */
+  logits(pictures: Tensor): Promise<Tensor>;
+  /** Copies of the averaged weights, by the network's names. */
+  averages(): Map<string, Tensor>;
+  /** Copies of all variables that the next step depends on. */
+  tensors(): Map<string, Tensor>;
+  dispose(): Promise<void>;
+}
+
+/** The network's name among the variables, and that of its averages. */
+const NETWORK = "S";
+const averageName = (name: string): string => `ema/${name}`;
+/** The share of the past. */
+const AVERAGE = "average";
+
+/** Rejects with RangeError for tensors of another network, and with RuntimeError where the provider cannot run a step. */
+export async function networkTrainer(options: NetworkTrainerOptions): Promise<NetworkTrainer> {
+  const { network, side, batch, weightDecay, seed, runtime, provider = "cpu", threads } = options;
+  const { parameters } = network;
+  const where = { runtime, provider, ...(threads === undefined ? {} : { threads }) };
+  const adamOptions = { weightDecay };
+  const state = variables(initialVariables(options, adamOptions));
+  const step = await trainStep({ ...stepGraph(), ...where, memory: "kept" });
+  /** By number of pictures. */
+  const sessions = new Map<number, Promise<Session>>();
+
+  function stepGraph(): { updates: Map<string, Value>; reports: Record<string, Value> } {
+    const weights = parameterInputs(parameters, weightName(NETWORK, ""));
+    const { logits, statistics } = network.training(weights, input("pictures", [batch, 3, side, side]));
+    const losses = crossEntropies(logits, input("target", logits.shape));
+    const names = trainedNames(parameters);
+    const trained = new Map(names.map((name) => [name, weights.get(name) as Value]));
+    const list = grad(reduceSum(losses), [...trained.values()]);
+    const gradients = new Map(names.map((name, i) => [name, list[i]]));
+    const updates = adamUpdates(NETWORK, trained, gradients, adamOptions);
+    for (const [name, value] of statistics) updates.set(weightName(NETWORK, name), value);
+    const share = input(AVERAGE, [1]);
+    for (const [name, { shape }] of parameters) {
+      const next = updates.get(weightName(NETWORK, name)) as Value;
+      updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, share));
+    }
+    const squares = list.map((g) => reshape(reduceSum(square(g)), [1]));
+    return {
+      updates,
+      reports: { losses: reshape(losses, [batch]), gradientNorm: sqrt(squares.reduce((a, b) => add(a, b))) },
+    };
+  }
+
+  const sessionFor = (count: number): Promise<Session> => {
+    let session = sessions.get(count);
+    if (session === undefined) {
+      const pictures = input("pictures", [count, 3, side, side]);
+      const logits = network.inference(parameterInputs(parameters, averageName("")), pictures);
+      session = compile(graph({ logits }), { ...where, memory: "kept" });
+      sessions.set(count, session);
+    }
+    return session;
+  };
+  const copies = (names: Iterable<string>): [string, Tensor][] =>
+    [...names].map((name) => {
+      const { shape, data } = state.tensors.get(name) as Tensor;
+      return [name, tensor(shape, data.slice())];
+    });
+
+  return {
+    async step(number, { pictures, target }, { learningRate, average }) {
+      const numbers = {
+        ...adamNumbers(NETWORK, number, learningRate, adamOptions),
+        ...scalarFeeds({ [AVERAGE]: average }),
+      };
+      const reports = await step.run(state, { pictures, target, ...numbers });
+      return { losses: Float32Array.from(reports["losses"].data), gradientNorm: reports["gradientNorm"].data[0] };
+    },
+    async logits(pictures) {
+      const session = await sessionFor(pictures.shape[0]);
+      const weights = Object.fromEntries(
+        session.inputs.flatMap(({ name }) => {
+          const t = state.tensors.get(name);
+          return t === undefined ? [] : [[name, t] as const];
+        }),
+      );
+      return (await session.run({ ...weights, pictures }))["logits"] as Tensor;
+    },
+    averages: () => new Map([...parameters.keys()].map((name) => [name, copies([averageName(name)])[0][1]])),
+    tensors: () => new Map(copies(state.tensors.keys())),
+    async dispose() {
+      await step.dispose();
+      for (const session of sessions.values()) await (await session).dispose();
+    },
+  };
+
+  function initialVariables({ tensors }: NetworkTrainerOptions, adam: { weightDecay: number }): Map<string, Tensor> {
+    const fresh = initialTensors(parameters, seed);
+    const trained = new Set(trainedNames(parameters));
+    const all = new Map<string, Tensor>();
+    for (const [name, value] of fresh) {
+      all.set(weightName(NETWORK, name), value);
+      if (trained.has(name))
+        for (const [moment, start] of adamStart(NETWORK, name, value, adam)) all.set(moment, start);
+      all.set(averageName(name), value);
+    }
+    if (tensors !== undefined) restoreTensors(tensors, all);
+    return all;
+  }
+}
