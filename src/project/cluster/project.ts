@@ -4,6 +4,7 @@ import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { listFolder, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { isForeign } from "../storage/lock.ts";
+import { clusteredCount } from "./request.ts";
 import { type ClusterSettings, clusterSettings, differences } from "./settings.ts";
 import { decodeTree, encodeTree } from "./treeFile.ts";
 
@@ -89,10 +90,28 @@ export async function saveProject(project: Project): Promise<Project> {
   return project;
 }
 
-/** The merge tree so far; undefined when clustering has not begun. Throws ProjectError when its files are damaged. */
+/**
+ * The merge tree so far; undefined when clustering has not begun. Throws ProjectError when its file is damaged, or is not the tree
+ * of the project's settings.
+ */
 export async function loadTree(project: Project): Promise<MergeTree | undefined> {
   const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
   if (bytes === undefined) return undefined;
+  const tree = readTree(project, bytes);
+  const { settings } = project.file;
+  for (const [what, said, is] of [
+    ["pixels", clusteredCount(settings), tree.pixels],
+    ["initial clusters", settings.initialClusters, tree.initialClusters],
+    ["merge rule", settings.criterion, tree.criterion],
+  ] as const)
+    if (said !== is)
+      throw new ProjectError(
+        `${project.folder}: ${PROJECT_FILE} and tree.safetensors are of two runs (${what}: ${said} by the settings, ${is} in the tree). Restore both, or cluster again in another folder.`,
+      );
+  return tree;
+}
+
+function readTree(project: Project, bytes: Uint8Array): MergeTree {
   try {
     return decodeTree(bytes);
   } catch (cause) {

@@ -126,13 +126,21 @@ export function generateOptions(
   };
 }
 
+/** How many pixels a run clusters. */
+export const clusteredCount = ({
+  seeds,
+  resolution,
+  pixelStride,
+  pixels,
+}: Pick<ClusterSettings, "seeds" | "resolution" | "pixelStride" | "pixels">): number =>
+  pixels === null
+    ? seeds.length * Math.ceil(resolution / pixelStride) ** 2
+    : gridPixels(seeds.length, resolution, pixels);
+
 /** Refuses, before anything is computed, what cannot work: more clusters than pixels, more pixels than memory. */
 export function checkSize(settings: ClusterSettings, info: GeneratorInfo): void {
   const { resolution, pixelStride, seeds, initialClusters } = settings;
-  const pixels =
-    settings.pixels === null
-      ? seeds.length * Math.ceil(resolution / pixelStride) ** 2
-      : gridPixels(seeds.length, resolution, settings.pixels);
+  const pixels = clusteredCount(settings);
   if (initialClusters > pixels)
     throw new ProjectError(
       `${initialClusters} initial clusters need at least as many pixels, but ${seeds.length} images of ${resolution}x${resolution}` +

@@ -9,7 +9,7 @@ import { makeInOrder } from "../../runtime/node/pool.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
-import { openNetwork } from "../network/network.ts";
+import { openNetwork, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
@@ -57,7 +57,8 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     sets.map((set) => set.project),
     request.truncationPsi,
   );
-  const network = await openNetwork(request.network ?? generator.network, {
+  const place = await storedNetwork(request.network, generator.network, generator.networkSha256);
+  const network = await openNetwork(place, {
     runtime: ortNode,
     provider: request.provider,
     threads,
@@ -86,7 +87,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
       settings,
       source: {
         ...settings,
-        network: network.path,
+        network: network.file,
         provider: network.provider,
         threads: Math.max(1, Math.floor(threads / workers)),
       },

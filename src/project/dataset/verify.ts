@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { hash32 } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
+import { isElsewhere, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
 import { reopenClassifiers } from "./labelSets.ts";
@@ -93,10 +94,19 @@ async function remakeSamples(
   const projects = request.projects.length > 0 ? request.projects : last?.projects;
   if (projects === undefined)
     throw new ProjectError("where the project is, is not known: give it with --project, or --remake 0.");
+  const elsewhere = request.projects.length > 0 ? undefined : projects.find(isElsewhere);
+  if (elsewhere !== undefined)
+    throw new ProjectError(
+      `the project is said to be at ${elsewhere}, on another machine: if you trust that place, give it with --project.`,
+    );
   const { classifiers, project } = await reopenClassifiers(settings, projects);
   const source = {
     ...settings,
-    network: request.network ?? last?.network ?? project.file.settings.network,
+    network: await storedNetwork(
+      request.network,
+      last?.network ?? project.file.settings.network,
+      settings.networkSha256,
+    ),
     provider: request.provider,
     threads: request.threads ?? availableParallelism(),
   };

@@ -9,6 +9,7 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { generateOptions } from "../cluster/request.ts";
+import { withoutSecrets } from "../network/address.ts";
 import { openNetwork } from "../network/network.ts";
 import type { PictureModelRequest } from "../network/pictureModel.ts";
 import { sampledPyramid } from "../sampling/projectFeatures.ts";
@@ -107,7 +108,7 @@ async function sampledNetwork(
     const hash = createHash("sha256").update(JSON.stringify(identity));
     hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
     return {
-      name: basename(file),
+      name: basename(withoutSecrets(file)),
       features,
       truth: labels,
       images: seeds.length,

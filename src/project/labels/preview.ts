@@ -11,6 +11,7 @@ import { xml } from "../../text/escape.ts";
 import { clusterIdentity } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
 import { openSampler } from "../dataset/sampler.ts";
+import { storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
@@ -78,7 +79,7 @@ async function sampleShown(
   const sampler = await openSampler(
     {
       ...settings,
-      network: network ?? settings.network,
+      network: await storedNetwork(network, settings.network, settings.networkSha256),
       resolution: null,
       provider,
       threads: threads ?? availableParallelism(),

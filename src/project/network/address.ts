@@ -8,6 +8,19 @@ export function shownAddress({ origin, pathname, search }: URL): string {
   return `${origin}${pathname}${search === "" ? "" : "?…"}`;
 }
 
+/** Text with the addresses in it as they may be shown and kept. */
+export const withoutSecrets = (text: string): string =>
+  text.replace(/https?:\/\/[^\s'"]+/gi, (address) => {
+    try {
+      return shownAddress(new URL(address));
+    } catch {
+      return hidden(address);
+    }
+  });
+
+/** An address that is none, without what may be secret in it. */
+const hidden = (text: string): string => text.replace(/^(https?:\/\/)[^/]*@/i, "$1…@").replace(/\?.*$/s, "?…");
+
 /** Throws ProjectError for what is no address of the web, without repeating what may be secret in it. */
 export function parseAddress(text: string): URL {
   try {
@@ -15,8 +28,7 @@ export function parseAddress(text: string): URL {
     url.hash = "";
     return url;
   } catch (cause) {
-    const shown = text.replace(/^(https?:\/\/)[^/]*@/i, "$1…@").replace(/\?.*$/s, "?…");
-    throw new ProjectError(`${shown} is not a valid address. Give it as https://host/path/file.`, { cause });
+    throw new ProjectError(`${hidden(text)} is not a valid address. Give it as https://host/path/file.`, { cause });
   }
 }
 

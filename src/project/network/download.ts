@@ -6,6 +6,7 @@ import { cacheFolder } from "../../runtime/node/cacheFolder.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import {
   explain,
+  listFolder,
   makeFolder,
   ProjectError,
   readIfThere,
@@ -86,6 +87,20 @@ export async function download(text: string, options: DownloadOptions = {}): Pro
     }
     return file;
   });
+}
+
+/** A file that was fetched before, by its content; undefined where the cache has none. Nothing is asked of the network. */
+export async function keptDownload(
+  sha256: string,
+  folder = join(cacheFolder(), "downloads"),
+): Promise<string | undefined> {
+  for (const name of (await listFolder(folder)).filter((n) => n.endsWith(".json") && !n.endsWith(".part.json"))) {
+    const path = join(folder, name);
+    const file = path.slice(0, -".json".length);
+    const kept = await readJson(path, record);
+    if (kept?.sha256 === sha256 && (await sizeOf(file)) === kept.bytes) return file;
+  }
+  return undefined;
 }
 
 /** Whether the file is there and still what was fetched. One without a record is of an earlier version, which checked less. */

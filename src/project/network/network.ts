@@ -12,8 +12,8 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { shellWord } from "../../text/escape.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
 import { isPicture } from "../storage/pictureNames.ts";
-import { isUrl } from "./address.ts";
-import { download } from "./download.ts";
+import { isUrl, withoutSecrets } from "./address.ts";
+import { download, keptDownload } from "./download.ts";
 import { type ModelFile, readModelFile } from "./modelFile.ts";
 import { tryOnnxApart } from "./onnxTrial.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
@@ -32,8 +32,10 @@ export interface OpenNetworkOptions extends JobOptions {
 /** A generator with where it came from. */
 export interface OpenedNetwork {
   readonly generator: Generator;
-  /** Absolute path, or the URL, or the name of a shipped one. */
+  /** Absolute path, or the URL without its secrets, or the name of a shipped one: to be shown and kept. */
   readonly path: string;
+  /** Where its bytes lie on this machine. */
+  readonly file: string;
   readonly sha256: string;
   readonly provider: Provider;
 }
@@ -53,6 +55,24 @@ export async function networkFile(given: string, job: JobOptions = {}): Promise<
 /** Throws CheckpointError for bytes that are neither an ONNX model nor a checkpoint. */
 function refuseOther(bytes: Uint8Array): void {
   if (!looksLikeOnnx(bytes)) readCheckpoint(bytes);
+}
+
+/** Another machine's: an address, or a shared folder of Windows, which opening it would log in to. */
+export const isElsewhere = (path: string): boolean => isUrl(path) || /^[\\/]{2}/.test(path);
+
+/**
+ * Where to find the generator that a project's or dataset's file names: where the user says, or where it was. Such a file may be
+ * anybody's, so no other machine is asked on its word alone: what was fetched before is found in the cache, by its content.
+ * Throws ProjectError otherwise.
+ */
+export async function storedNetwork(asked: string | null, stored: string, sha256: string): Promise<string> {
+  if (asked !== null) return asked;
+  if (!isElsewhere(stored)) return stored;
+  const kept = await keptDownload(sha256);
+  if (kept !== undefined) return kept;
+  throw new ProjectError(
+    `the generator is said to be at ${withoutSecrets(stored)}. klish asks no other machine because a file says so: if you trust that place, give it with --network.`,
+  );
 }
 
 /** The generator in a folder, where that is a training run's; for other folders, the way on. */
@@ -80,7 +100,7 @@ async function networkIn(folder: string): Promise<string> {
 
 /** What a generator's file holds, as `networkFile` finds it. */
 export const networkModel = async (given: string, job: JobOptions = {}): Promise<ModelFile> =>
-  readModelFile(await networkFile(given, job), isUrl(given) ? given : undefined);
+  readModelFile(await networkFile(given, job), isUrl(given) ? withoutSecrets(given) : undefined);
 
 /** Trials of this thread, by the model's hash and the latent. */
 const trials = new Map<string, Promise<OnnxSignature>>();
@@ -100,7 +120,10 @@ export function trialOf(sha256: string, job: JobOptions): OnnxGeneratorOptions["
 export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   const { runtime, threads, latent = "normal", mayVary = false, onProgress, signal } = options;
   const file = await networkFile(fileOrUrl, options);
-  const { bytes, externalData, sha256 } = await readModelFile(file, isUrl(fileOrUrl) ? fileOrUrl : undefined);
+  const { bytes, externalData, sha256 } = await readModelFile(
+    file,
+    isUrl(fileOrUrl) ? withoutSecrets(fileOrUrl) : undefined,
+  );
   const provider = await resolveProvider(options.provider ?? "auto");
   const trial = trialOf(sha256, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
   const generator = await openGeneratorBytes(bytes, {
@@ -121,7 +144,8 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
   }
   return {
     generator,
-    path: isUrl(fileOrUrl) || isShipped("generator", fileOrUrl) ? fileOrUrl : resolve(file),
+    path: isUrl(fileOrUrl) ? withoutSecrets(fileOrUrl) : isShipped("generator", fileOrUrl) ? fileOrUrl : resolve(file),
+    file,
     sha256,
     provider,
   };

@@ -10,10 +10,12 @@ import { featurePyramid } from "../../pixels/pyramid/featurePyramid.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { visible } from "../../text/escape.ts";
 import { measureExplained, saveExplained } from "../cluster/explained.ts";
 import { clusterIdentity, saveColors } from "../cluster/identity.ts";
 import { loadTree, type Project, pathIn } from "../cluster/project.ts";
 import { clusteredPixels, generateOptions, layersOf } from "../cluster/request.ts";
+import { withoutSecrets } from "../network/address.ts";
 import type { OpenedNetwork } from "../network/network.ts";
 import { formatSeeds } from "../requests/seeds.ts";
 import { seedName, toRgb } from "../sampling/images.ts";
@@ -91,7 +93,8 @@ export async function writeReport(
     summary:
       `${settings.initialClusters} clusters of ${tree.pixels.toLocaleString("en")} pixels from ${settings.seeds.length} generated images, ` +
       `merged down to ${tree.steps.at(-1)?.k}: found without a single label.`,
-    command,
+    // As an earlier version may have kept it.
+    command: visible(withoutSecrets(command)),
     facts: facts(project, network, tree),
     notes: [],
     tree,
@@ -246,7 +249,8 @@ function facts({ file }: Project, { generator, provider }: OpenedNetwork, tree: 
   ];
 }
 
-const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+/** Of a path or an address, whose query is left out. */
+const fileName = (path: string): string => withoutSecrets(path).replace(/\?…$/, "").split(/[\\/]/).at(-1) ?? path;
 
 /** The merges in a form that people and other programs read. */
 function treeJson(tree: MergeTree): string {

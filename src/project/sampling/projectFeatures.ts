@@ -11,6 +11,7 @@ import type { Project } from "../cluster/project.ts";
 import { featureBytes, generateOptions, gigabytes, layersOf, spareMemory } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
 import type { OpenedNetwork } from "../network/network.ts";
+import { storedNetwork } from "../network/network.ts";
 import { openSameNetwork } from "../network/sameNetwork.ts";
 import { ProjectError } from "../storage/files.ts";
 
@@ -22,13 +23,13 @@ export interface ProjectNetworkOptions extends JobOptions {
 }
 
 /** The generator that a project was made from. Throws ProjectError where another one is there. */
-export function openProjectNetwork(
+export async function openProjectNetwork(
   { folder, file: { settings } }: Project,
   { network, provider, threads, ...job }: ProjectNetworkOptions,
 ): Promise<OpenedNetwork> {
   const { latent, networkSha256 } = settings;
   return openSameNetwork(
-    network ?? settings.network,
+    await storedNetwork(network, settings.network, networkSha256),
     { sha256: networkSha256, of: folder },
     { runtime: ortNode, provider, threads, latent, ...job },
   );
