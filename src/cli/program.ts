@@ -73,10 +73,10 @@ export function klishProgram(): Command {
   return program;
 }
 
-/** Every usage error ends with the command that shows what is possible. */
+/** Every usage error ends with how the command is used. */
 function pointToHelp(command: Command, path: readonly string[]): void {
   const here = [...path, command.name()];
-  command.showHelpAfterError(`(${here.join(" ")} --help shows what it takes)`);
+  command.showHelpAfterError(`usage: ${here.join(" ")} ${command.usage()}; --help says more`);
   for (const inner of command.commands) pointToHelp(inner, here);
 }
 

@@ -73,10 +73,12 @@ export function addEdit(program: Command): void {
 function addSave(edit: Command): void {
   const text = "make a project of the edited clusters, with a report, ready for klish label";
   const save = edit.command("save <project>").summary(text).description(text);
-  withOutput(withOptions(save, editRequest)).action(async (project: string, options: OutputOptions) => {
+  const place = editRequest.omit({ project: true, k: true, edits: true, command: true });
+  withOutput(withOptions(save, place)).action(async (project: string, options: OutputOptions) => {
+    const asked = requestOf(save, place);
     const { k, edits } = (await loadEdits(await openProject(project))) ?? {};
     if (k === undefined || edits === undefined) throw new ProjectError(`${project} has no edits to save.`);
-    const request = requestOf(save, editRequest, { project, k, edits, command: commandLine() });
+    const request = { ...asked, project, k, edits, command: commandLine() };
     const result = await runWithProgress("edit", request, options);
     const lines = [`${result.clusters} clusters after ${edits.length} edits`, ...summary(result)];
     conclude(result, lines, options, afterClustering(result));

@@ -53,10 +53,12 @@ export function addLabel(program: Command): void {
     summary: string,
     make: (labels: Opened, words: readonly string[]) => LabelRecipe | LabelAction,
     words = "",
+    usage = words,
   ): void => {
     const command = withCommonOptions(
       label
         .command(`${name} <project>${words === "" ? "" : ` ${words}`}`)
+        .usage(`[options] <project> ${usage}`.trimEnd())
         .summary(summary)
         .description(summary),
     ).action(async (project: string, ...rest: unknown[]) => {
@@ -116,17 +118,18 @@ export function addLabel(program: Command): void {
   );
   add(
     "merge",
-    "merge classes into the first: <class> <class> … [as <name>]",
+    "merge classes into the first",
     ({ named }, words) => {
       const renamed = words.at(-2) === "as";
       const classes = renamed ? words.slice(0, -2) : words;
       return { type: "merge", classes: classes.map(named), name: renamed ? words.at(-1)! : null };
     },
     "<classes...>",
+    "<class> <class>... [as <name>]",
   );
   add(
     "take",
-    "move clusters, by id, into a class: <cluster> … as <name>",
+    "move clusters, by id, into a class",
     ({ recipe, identity }, words) => {
       if (words.at(-2) !== "as") throw new RangeError("Say into which class: klish label take <project> 3 7 as hair");
       const ids = words.slice(0, -2).map((word) => {
@@ -137,7 +140,8 @@ export function addLabel(program: Command): void {
       const clusters = ids.map((id) => clusterOf(identity, recipe.state.k, id));
       return { type: "take", clusters, name: words.at(-1)!, color: identity.colors[ids[0]] };
     },
-    "<words...>",
+    "<clusters...>",
+    "<cluster>... as <name>",
   );
   add(
     "ignore",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { listFolder, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
+import { listFolder, notThere, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { isForeign } from "../storage/lock.ts";
 import { clusteredCount } from "./request.ts";
@@ -44,8 +44,10 @@ export const pathIn = ({ folder }: { folder: string }, ...names: readonly string
 export async function openProject(folder: string): Promise<Project> {
   const file = await readProjectFile(folder);
   if (file === undefined)
-    throw new ProjectError(
-      `${folder} holds no klish project (${PROJECT_FILE} is missing). Make one with \`klish cluster\`.`,
+    throw await notThere(
+      folder,
+      `${folder} holds no klish project (${PROJECT_FILE} is missing)`,
+      "Make a project with `klish cluster`.",
     );
   return { folder, file };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { checkClasses, colorSchema } from "../../dataset/labelMap.ts";
 import { labelState } from "../labels/recipe.ts";
 import { SIDE } from "../requests/side.ts";
-import { ProjectError, writeAtomic } from "../storage/files.ts";
+import { notThere, ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { sampleOptions } from "./options.ts";
 
@@ -80,7 +80,11 @@ export async function loadDataset(folder: string): Promise<DatasetFile | undefin
 export async function openDataset(folder: string): Promise<DatasetFile> {
   const file = await loadDataset(folder);
   if (file === undefined)
-    throw new ProjectError(`${folder} holds no dataset (${FILE} is missing). Make one with \`klish dataset\`.`);
+    throw await notThere(
+      folder,
+      `${folder} holds no dataset (${FILE} is missing)`,
+      "Make a data set with `klish dataset`.",
+    );
   return file;
 }
 

@@ -25,11 +25,11 @@ export const applyOptions = z.strictObject({
 
 /** What to do to the edits of a project. Clusters by their ids. */
 export const editAction = z.discriminatedUnion("type", [
-  startOptions.extend({ type: z.literal("do"), edits: z.array(treeEdit).readonly() }),
+  z.strictObject({ type: z.literal("do"), ...startOptions.shape, edits: z.array(treeEdit).readonly() }),
   z.strictObject({ type: z.literal("undo") }),
   z.strictObject({ type: z.literal("redo") }),
   z.strictObject({ type: z.literal("list") }),
-  applyOptions.extend({ type: z.literal("apply") }),
+  z.strictObject({ type: z.literal("apply"), ...applyOptions.shape }),
 ]);
 
 /** What the commands of `klish edit` but save can be asked for. */

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { Points } from "../../features/quality/neighbours.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -11,7 +10,7 @@ import {
   squareSide,
 } from "../network/pictureModel.ts";
 import { toRgb } from "../sampling/images.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readGiven } from "../storage/files.ts";
 
 /** A model from pictures to features, such as Inception. */
 export interface InceptionModel {
@@ -33,9 +32,7 @@ export async function openInception(
   resolution: number,
   threads: number,
 ): Promise<InceptionModel> {
-  const model = await readFile(request.file).catch((cause) => {
-    throw new ProjectError(`${request.file} cannot be read (${(cause as Error).message}).`, { cause });
-  });
+  const model = await readGiven(request.file);
   const session = await ortNode.createSession(model, { threads });
   const input = pictureInput(session, request.file, ROLE);
   const side = squareSide(input, request, SIDE, ROLE);

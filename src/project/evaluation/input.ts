@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { readNpz } from "../../checkpoint/npy.ts";
@@ -14,7 +13,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { openProject } from "../cluster/project.ts";
 import type { PictureModelRequest } from "../network/pictureModel.ts";
 import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readGiven } from "../storage/files.ts";
 import { segmentSeeds } from "./segmenter.ts";
 import { arrayTruth, loadTruth, type TruthShape } from "./truth.ts";
 
@@ -95,11 +94,7 @@ export async function loadInput(request: InputRequest, job: JobOptions): Promise
 }
 
 async function arrays(file: string, threads: number): Promise<Loaded> {
-  const bytes = new Uint8Array(
-    await readFile(file).catch((cause) => {
-      throw new ProjectError(`${file} cannot be read (${(cause as Error).message}).`, { cause });
-    }),
-  );
+  const bytes = new Uint8Array(await readGiven(file));
   const found = readNpz(bytes);
   const layers = [...found].filter(([name]) => name !== "truth").map(([, array]) => array);
   const floats = layers.filter((layer): layer is Tensor => layer.dtype === "float32");

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isRunning, thisProcess } from "./processes.ts";
 
@@ -110,6 +110,22 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
     if (code(error) === "ENOENT") return undefined;
     throw explain(error, path);
   }
+}
+
+/** The bytes of a file that the user named. Throws ProjectError where it is not there or cannot be read. */
+export async function readGiven(path: string): Promise<Uint8Array> {
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) throw new ProjectError(`${path}: there is no such file.`);
+  return bytes;
+}
+
+/** Why a folder that the user named is not what it should be: it is not there, or it is something else (`otherwise`). */
+export async function notThere(folder: string, otherwise: string, remedy: string): Promise<ProjectError> {
+  const there = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  return new ProjectError(`${there ? otherwise : `${folder}: there is no such folder`}. ${remedy}`);
 }
 
 const code = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;

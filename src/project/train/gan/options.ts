@@ -105,35 +105,39 @@ export const trainOptions = {
 };
 
 /** What `klish train gan` can be asked for. */
-export const trainGanRequest = z.strictObject({
-  ...trainOptions,
-  /** The run's folder; null: that of `resume`. */
-  outdir: option(optional(path), "--outdir <folder>", "the run's folder, to make or to continue", {
-    aliases: ["--result-dir"],
-  }),
-  /** A run to continue; or a run, state or network whose weights a new one begins with. */
-  resume: option(
-    optional(path),
-    "--resume <path>",
-    "a run to continue (without --outdir); or a run, state or StyleGAN2 network whose weights a new run in --outdir begins with",
-  ),
-  /** Whether every snapshot is measured against the real images. */
-  metrics: option(
-    z.boolean().default(true),
-    "--metrics <which>",
-    "what is measured with every snapshot: quality, the distance to the real images, or none",
-    { read: readMetrics, otherwise: "quality" },
-  ),
-  /** A state is saved at least this often. */
-  saveMinutes: option(
-    z.number().min(0).max(1e4).default(5),
-    "--save <minutes>",
-    "save the state at least this often: the most that a kill can cost",
-  ),
-  ...runtimeOptions,
-  /** The command that continues it, to be shown. */
-  command: z.string().default("the call of trainGanJob"),
-});
+export const trainGanRequest = z
+  .strictObject({
+    ...trainOptions,
+    /** The run's folder; null: that of `resume`. */
+    outdir: option(optional(path), "--outdir <folder>", "the run's folder, to make or to continue", {
+      aliases: ["--result-dir"],
+    }),
+    /** A run to continue; or a run, state or network whose weights a new one begins with. */
+    resume: option(
+      optional(path),
+      "--resume <path>",
+      "a run to continue (without --outdir); or a run, state or StyleGAN2 network whose weights a new run in --outdir begins with",
+    ),
+    /** Whether every snapshot is measured against the real images. */
+    metrics: option(
+      z.boolean().default(true),
+      "--metrics <which>",
+      "what is measured with every snapshot: quality, the distance to the real images, or none",
+      { read: readMetrics, otherwise: "quality" },
+    ),
+    /** A state is saved at least this often. */
+    saveMinutes: option(
+      z.number().min(0).max(1e4).default(5),
+      "--save <minutes>",
+      "save the state at least this often: the most that a kill can cost",
+    ),
+    ...runtimeOptions,
+    /** The command that continues it, to be shown. */
+    command: z.string().default("the call of trainGanJob"),
+  })
+  .refine(({ outdir, resume }) => outdir !== null || resume !== null, {
+    error: "say where the run's files go: --outdir <folder>, or --resume <folder> of an earlier run",
+  });
 
 /** What the user asked for; null: as the run was begun, or the default of a new one. */
 export type TrainOptions = Pick<z.output<typeof trainGanRequest>, keyof typeof trainOptions>;
