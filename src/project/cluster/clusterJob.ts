@@ -1,10 +1,15 @@
 import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import type { z } from "zod";
+import { resolveProvider } from "../../runtime/node/providers.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import { openNetwork } from "../network/network.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
+import { type OpenedNetwork, openNetwork } from "../network/network.ts";
+import { EXTRACTOR_FILE, openPhotoExtractor, type PhotoExtractor } from "../network/photoExtractor.ts";
 import { type ReportFiles, writeReport } from "../report/writeReport.ts";
 import { defineJob } from "../requests/request.ts";
 import { openProjectNetwork } from "../sampling/projectFeatures.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { locked, withLock } from "../storage/lock.ts";
 import { versions } from "../storage/versions.ts";
 import { clusterProject } from "./clusterProject.ts";
@@ -23,11 +28,11 @@ export interface ClusterSummary extends ReportFiles {
  */
 export const clusterJob = defineJob(clusterRequest, async (request, job): Promise<ClusterSummary> => {
   const threads = request.threads ?? availableParallelism();
-  const { provider, latent, outdir, command } = request;
+  const { outdir, command } = request;
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
-  const network = await openNetwork(request.network, { runtime: ortNode, provider, threads, latent, ...job });
+  const { network, images, prepare } = await openClustered(request, { threads, ...job });
   try {
-    const settings = settle(request, network);
+    const settings = settle(request, network, images);
     checkSize(settings, network.generator.info);
     job.onProgress?.({
       phase: "open the generator",
@@ -38,6 +43,7 @@ export const clusterJob = defineJob(clusterRequest, async (request, job): Promis
     return await locked(outdir, async () => {
       const origin = { command, family: network.generator.info.family, versions: versions() };
       const opened = await openOrCreateProject(outdir, settings, origin);
+      await prepare();
       const project = await clusterProject(opened, network.generator, {
         threads,
         provider: network.provider,
@@ -51,6 +57,49 @@ export const clusterJob = defineJob(clusterRequest, async (request, job): Promis
     await network.generator.dispose();
   }
 });
+
+interface Clustered {
+  readonly network: OpenedNetwork;
+  /** How many images it has, or is asked for. */
+  readonly images: number;
+  /** Writes what the project needs to open it again. */
+  readonly prepare: () => Promise<void>;
+}
+
+/** What is clustered: a generator, or photos through an extractor. */
+async function openClustered(
+  {
+    network: file,
+    images,
+    outdir,
+    provider: choice,
+    latent,
+    extractorSize: size,
+    extractorRange: range,
+  }: z.output<typeof clusterRequest>,
+  { threads, ...job }: JobOptions & { readonly threads: number },
+): Promise<Clustered> {
+  if (typeof images === "number") {
+    const network = await openNetwork(file, { runtime: ortNode, provider: choice, threads, latent, ...job });
+    return { network, images, prepare: async () => undefined };
+  }
+  const path = join(resolve(outdir), EXTRACTOR_FILE);
+  const extractor: PhotoExtractor = {
+    klish: "photo-extractor",
+    version: 1,
+    model: resolve(file),
+    photos: resolve(images),
+    size,
+    range,
+  };
+  const provider = await resolveProvider(choice);
+  const { generator, sha256, photos } = await openPhotoExtractor(extractor, { runtime: ortNode, provider, threads });
+  return {
+    network: { generator, sha256, path, provider },
+    images: photos,
+    prepare: () => writeAtomic(path, `${JSON.stringify(extractor, null, 2)}\n`),
+  };
+}
 
 /** Writes sheets and report of a finished project again. */
 export const reportJob = defineJob(reportRequest, async (request, job): Promise<ClusterSummary> => {

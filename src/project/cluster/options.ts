@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { layersMember, networkOption, readLayers, samplingOptions, truncationOr } from "../network/options.ts";
+import { layersMember, networkWords, readLayers, samplingOptions, truncationOr } from "../network/options.ts";
+import { readPictureRange } from "../network/pictureModel.ts";
 import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { parseSeeds, SEED } from "../requests/seeds.ts";
@@ -58,13 +59,20 @@ export const clusteringOptions = inGroup("Clustering", {
   ),
 });
 
+const clusteredNetwork = option(z.string().min(1), ...networkWords, { aliases: ["--extractor"] });
+
 /** What `klish cluster` can be asked for. What is null is decided from the generator. */
 export const clusterRequest = z.strictObject({
-  network: networkOption,
+  network: clusteredNetwork,
   outdir: option(z.string().min(1), "--outdir <folder>", "project folder to make or continue", {
     aliases: ["--result-dir"],
   }),
-  images: option(z.int().min(1).default(256), "--images <n>", "number of images to sample: seeds 0 to n-1"),
+  images: option(
+    z.union([z.int().min(1), z.string().min(1)]).default(256),
+    "--images <n>",
+    "number of images to sample: seeds 0 to n-1. Or photos, a folder or .zip: --network is then an .onnx that turns pictures " +
+      "into feature maps, and all photos are clustered, or those whose numbers are --seeds",
+  ),
   seeds: option(optional(z.array(SEED).min(1).readonly()), "--seeds <list>", "the seeds themselves, such as 0,1,4-6", {
     read: parseSeeds,
   }),
@@ -81,6 +89,22 @@ export const clusterRequest = z.strictObject({
   }),
   pixelStride: option(optional(z.int().min(1)), "--pixel-stride <s>", "cluster one pixel of every s x s cell", {
     otherwise: "1, or as large as keeps to 262,144 pixels",
+  }),
+  ...inGroup("Photos through an extractor", {
+    extractorSize: option(
+      optional(z.int().min(8).max(4096)),
+      "--extractor-size <px>",
+      "side of the squares that it sees",
+      {
+        otherwise: "its own, or 224",
+      },
+    ),
+    extractorRange: option(
+      z.union([z.literal("imagenet"), z.tuple([z.number(), z.number()])]).default("imagenet"),
+      "--extractor-range <low,high>",
+      "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
+      { read: readPictureRange },
+    ),
   }),
   ...clusteringOptions,
   /** Bytes that the features may take. */

@@ -20,10 +20,11 @@ const DEFAULT_TRUNCATION = 0.7;
 /** Share of the machine's memory that features may take; the rest is for clustering, and for a strided copy of them. */
 const MEMORY_SHARE = 0.4;
 
-/** The request with every open choice made. Throws GeneratorError for layers or classes that the generator has not. */
+/** The request with every open choice made: `images` of them, unless seeds are named. Throws GeneratorError for layers or classes that the generator has not. */
 export function settle(
   request: z.output<typeof clusterRequest>,
   { generator, path, sha256 }: OpenedNetwork,
+  images: number,
 ): ClusterSettings {
   const { info } = generator;
   const {
@@ -33,7 +34,9 @@ export function settle(
     command: ____,
     deviceMemory: _____,
     keepFeatures: ______,
-    images,
+    images: _______,
+    extractorSize: ________,
+    extractorRange: _________,
     memory,
     ...asked
   } = request;

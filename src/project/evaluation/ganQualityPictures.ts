@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../storage/files.ts";
+import { filesTogether, listImages } from "../storage/imageFiles.ts";
 import { type Fit, parseCrop } from "../train/pictures/framing.ts";
-import { filesTogether, listImages } from "../train/pictures/imageFiles.ts";
 import { CHANNELS, loadPrepared, openImageStore, toPlanes } from "../train/pictures/imageStore.ts";
 import { prepareImage, type Resampling } from "../train/pictures/prepareImage.ts";
 

@@ -16,6 +16,7 @@ import { isUrl, withoutSecrets } from "./address.ts";
 import { download, keptDownload } from "./download.ts";
 import { type ModelFile, readModelFile } from "./modelFile.ts";
 import { tryOnnxApart } from "./onnxTrial.ts";
+import { EXTRACTOR_FILE, openPhotoExtractor, readPhotoExtractor } from "./photoExtractor.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
 import { isTrainingRun, networkPath } from "./trainingRun.ts";
 
@@ -120,6 +121,7 @@ export function trialOf(sha256: string, job: JobOptions): OnnxGeneratorOptions["
 export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   const { runtime, threads, latent = "normal", mayVary = false, onProgress, signal } = options;
   const file = await networkFile(fileOrUrl, options);
+  if (basename(file) === EXTRACTOR_FILE) return openPhotos(file, options);
   const { bytes, externalData, sha256 } = await readModelFile(
     file,
     isUrl(fileOrUrl) ? withoutSecrets(fileOrUrl) : undefined,
@@ -149,4 +151,16 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
     sha256,
     provider,
   };
+}
+
+/** The photos of a project, through their extractor. */
+async function openPhotos(
+  file: string,
+  { runtime, provider: choice = "auto", threads }: OpenNetworkOptions,
+): Promise<OpenedNetwork> {
+  const extractor = await readPhotoExtractor(file);
+  if (extractor === undefined) throw new ProjectError(`${file}: there is no such file.`);
+  const provider = await resolveProvider(choice);
+  const opened = await openPhotoExtractor(extractor, { runtime, provider, ...(threads !== undefined && { threads }) });
+  return { generator: opened.generator, path: resolve(file), sha256: opened.sha256, provider };
 }

@@ -14,13 +14,14 @@ export const noiseOption = option(
   "per-pixel noise of StyleGAN2",
 );
 
-/** The generator, as every command takes it. */
-export const networkOption = option(
-  z.string().min(1),
+export const networkWords = [
   "--network <file>",
   "generator: any .onnx, an official checkpoint (file or https URL), the folder of a training run, or portraits, the " +
     "one that comes with klish",
-);
+] as const;
+
+/** The generator, as every command takes it. */
+export const networkOption = option(z.string().min(1), ...networkWords);
 
 const psi = z.number().min(-10).max(10);
 const PSI = ["--trunc <psi>", "truncation psi: towards 0 images are more alike, and cleaner"] as const;

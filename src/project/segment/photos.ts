@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { ProjectError } from "../storage/files.ts";
-import { type ImageFile, listImages } from "../train/pictures/imageFiles.ts";
+import { type ImageFile, listImages } from "../storage/imageFiles.ts";
 
 /** The photos of a folder, a zip archive, or one file. Throws ProjectError where there are none. */
 export async function listPhotos(path: string): Promise<readonly ImageFile[]> {

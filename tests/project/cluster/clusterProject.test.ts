@@ -34,7 +34,7 @@ describe("clusterProject()", () => {
     await writeFile(path, tinyGenerator());
     const network = await openNetwork(path, { runtime: ortNode, provider: "cpu", threads: 1 });
     const asked = { network: path, outdir: folder, seeds: [0, 1], initialClusters: 4, criterion: "paper" };
-    const settings = settle(clusterRequest.parse({ ...asked, provider: "cpu", threads: 1 }), network);
+    const settings = settle(clusterRequest.parse({ ...asked, provider: "cpu", threads: 1 }), network, 2);
     const run = async (provider: Provider) => {
       const notes = new Map<string, string | undefined>();
       const origin = { command: "", family: network.generator.info.family, versions: {} };

@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { strToU8, zipSync } from "fflate";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { filesTogether, listImages } from "../../../src/project/storage/imageFiles.ts";
 import { chooseResolution } from "../../../src/project/train/pictures/chooseResolution.ts";
-import { filesTogether, listImages } from "../../../src/project/train/pictures/imageFiles.ts";
 import {
   linesPath,
   openImageStore,

@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { ProjectError } from "../../storage/files.ts";
+import { type ImageFiles, listImages } from "../../storage/imageFiles.ts";
 import { versions } from "../../storage/versions.ts";
 import { chooseResolution } from "../pictures/chooseResolution.ts";
 import { parseCrop } from "../pictures/framing.ts";
-import { type ImageFiles, listImages } from "../pictures/imageFiles.ts";
 import { loadPrepared } from "../pictures/imageStore.ts";
 import type { Preparation } from "../pictures/prepareImage.ts";
 import { refuseForeignFolder } from "../run.ts";

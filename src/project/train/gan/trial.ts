@@ -1,9 +1,9 @@
 /** Some of a run's pictures, tried before anything is written. */
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { ProjectError } from "../../storage/files.ts";
+import type { ImageFile } from "../../storage/imageFiles.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
 import type { Size } from "../pictures/framing.ts";
-import type { ImageFile } from "../pictures/imageFiles.ts";
 import { loadPrepared, readLines } from "../pictures/imageStore.ts";
 import { prepareImage, reasonOf } from "../pictures/prepareImage.ts";
 import { type PlannedRun, preparationOf } from "./planRun.ts";

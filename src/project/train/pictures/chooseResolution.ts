@@ -1,5 +1,5 @@
+import type { ImageFile } from "../../storage/imageFiles.ts";
 import { cropRegion } from "./framing.ts";
-import type { ImageFile } from "./imageFiles.ts";
 import { imageSize, type Preparation } from "./prepareImage.ts";
 
 /** Pictures whose headers are looked at, evenly spread over the set. */

@@ -1,6 +1,6 @@
 import sharp, { type KernelEnum } from "sharp";
+import type { ImageFile } from "../../storage/imageFiles.ts";
 import { type Crop, cropRegion, type Fit, placeInSquare, type Size } from "./framing.ts";
-import type { ImageFile } from "./imageFiles.ts";
 
 /** Resampling by its usual name -> sharp's. Each is widened by the factor of shrinking, so that nothing aliases. */
 const kernels = { lanczos: "lanczos3", mitchell: "mitchell", linear: "linear", nearest: "nearest" } as const;

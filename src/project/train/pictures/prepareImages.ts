@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { explain, ProjectError, writeAtomic } from "../../storage/files.ts";
-import { filesTogether, type ImageFile } from "./imageFiles.ts";
+import { filesTogether, type ImageFile } from "../../storage/imageFiles.ts";
 import {
   CHANNELS,
   hashFile,

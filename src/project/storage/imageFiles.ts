@@ -1,9 +1,9 @@
 /** The pictures of a folder or a zip archive. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { readZip, type ZipRecord } from "../../../checkpoint/zip.ts";
-import { explain, ProjectError } from "../../storage/files.ts";
-import { isPicture, PICTURE_ENDINGS } from "../../storage/pictureNames.ts";
+import { readZip, type ZipRecord } from "../../checkpoint/zip.ts";
+import { explain, ProjectError } from "./files.ts";
+import { isPicture, PICTURE_ENDINGS } from "./pictureNames.ts";
 
 /** One picture, not read yet. */
 export interface ImageFile {
