@@ -95,7 +95,7 @@ async function openClustered(
   const provider = await resolveProvider(choice);
   const { generator, sha256, photos } = await openPhotoExtractor(extractor, { runtime: ortNode, provider, threads });
   return {
-    network: { generator, sha256, path, provider },
+    network: { generator, sha256, file: path, path, provider },
     images: photos,
     prepare: () => writeAtomic(path, `${JSON.stringify(extractor, null, 2)}\n`),
   };

@@ -162,5 +162,5 @@ async function openPhotos(
   if (extractor === undefined) throw new ProjectError(`${file}: there is no such file.`);
   const provider = await resolveProvider(choice);
   const opened = await openPhotoExtractor(extractor, { runtime, provider, ...(threads !== undefined && { threads }) });
-  return { generator: opened.generator, path: resolve(file), sha256: opened.sha256, provider };
+  return { generator: opened.generator, file, path: resolve(file), sha256: opened.sha256, provider };
 }
