@@ -94,7 +94,7 @@ describe("editJob()", () => {
     await expect(editJob(request({ outdir: project }), {})).rejects.toThrow(/not empty/);
     const outdir = join(folder, "none");
     await expect(editJob(request({ outdir, edits: parseEdits(["split", "9"]) }), {})).rejects.toThrow(/no cluster 9/);
-    await expect(openProject(outdir)).rejects.toThrow(/no klish project/);
+    await expect(openProject(outdir)).rejects.toThrow(/there is no such folder/);
     const finished = request();
     await expect(editJob(finished, {})).rejects.toThrow(/not empty/);
     // A run of the same edits that was killed before its report is continued.
