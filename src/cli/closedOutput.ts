@@ -1,3 +1,5 @@
+import { tell } from "./terminal.ts";
+
 /** Errors of a pipe or terminal whose reader has gone: `| head -1`, a closed window. */
 const GONE = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 
@@ -8,7 +10,7 @@ const GONE = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 export function outliveOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (GONE.has(error.code ?? "")) return;
-    process.stderr.write(`klish: the result cannot be printed: ${error.message}\n`);
+    tell(`klish: the result cannot be printed: ${error.message}`);
     process.exitCode = 1;
   });
   // Where errors cannot be told, none can be told about that.

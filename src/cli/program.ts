@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project/storage/versions.ts";
+import { visibleLines } from "../text/escape.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCluster } from "./commands/cluster.ts";
 import { addConvert } from "./commands/convert.ts";
@@ -16,6 +17,7 @@ import { addSegment } from "./commands/segment.ts";
 import { addTrain } from "./commands/train.ts";
 import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
 import { exitCodeOf } from "./signals.ts";
+import { tell } from "./terminal.ts";
 import { guideFromWrongDoors } from "./wrongDoors.ts";
 
 /** Every command, in the order of help: find the parts, name them, make data, measure; make networks; look. */
@@ -64,7 +66,8 @@ export function klishProgram(): Command {
     .version(packageVersion())
     .enablePositionalOptions()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/\n\(Did you mean (.+)\?\)/, "; did you mean $1?")),
+      outputError: (text, write) =>
+        write(visibleLines(text.replace(/\n\(Did you mean (.+)\?\)/, "; did you mean $1?"))),
     })
     .exitOverride();
   for (const add of COMMANDS) add(program);
@@ -80,15 +83,23 @@ function pointToHelp(command: Command, path: readonly string[]): void {
   for (const inner of command.commands) pointToHelp(inner, here);
 }
 
+/**
+ * Further lines of a message are set in, so that a line break in a name does not begin a line of ours. Those of a GeneratorError may
+ * be a program to be copied (see `pytorchExport`), which has to stay as it is.
+ */
+function messageLines(name: string, message: string): string[] {
+  const [first, ...rest] = message.split("\n");
+  return [`klish: ${first}`, ...rest.map((line) => (name === "GeneratorError" || line === "" ? line : `  ${line}`))];
+}
+
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof SignalError) {
-    process.stderr.write("stopped; run the same command again to continue\n");
+    tell("stopped; run the same command again to continue");
     return exitCodeOf(error.signal);
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(
-    EXPECTED.has(name) ? `klish: ${message}\n` : `klish: unexpected error, please report it:\n${stack}\n`,
-  );
+  if (EXPECTED.has(name)) tell(...messageLines(name, message));
+  else tell("klish: unexpected error, please report it:", ...(stack ?? message).split("\n"));
   return EXIT_FAILED;
 }

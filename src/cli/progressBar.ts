@@ -1,4 +1,5 @@
 import type { Progress } from "../tensor/progress.ts";
+import { visible } from "../text/escape.ts";
 
 interface Output {
   readonly isTTY?: boolean;
@@ -59,7 +60,7 @@ export function progressBar(output: Output = standardError, now: () => number = 
       drawn = complete ? Number.POSITIVE_INFINITY : time;
       const columns = (output.columns ?? 80) - 1;
       const parts = progressParts(progress, (time - started) / 1000, first);
-      const line = progressLine(progress, parts, output.isTTY ? columns : Number.POSITIVE_INFINITY);
+      const line = visible(progressLine(progress, parts, output.isTTY ? columns : Number.POSITIVE_INFINITY));
       if (output.isTTY) {
         output.write(`\r${line.slice(0, columns)}\u001b[K`);
         open = true;

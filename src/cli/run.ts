@@ -3,6 +3,7 @@ import { runJob } from "../project/jobs/runJob.ts";
 import { progressBar } from "./progressBar.ts";
 import { onStopSignal, type StopSignal } from "./signals.ts";
 import { table } from "./table.ts";
+import { printJson, printLines, tell } from "./terminal.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage (commander's own errors); stopped by a signal: `exitCodeOf`. */
 export const EXIT_FAILED = 1;
@@ -32,7 +33,7 @@ export async function runWithProgress<J extends JobName>(
     (signal) => {
       stopped = signal;
       bar?.finish();
-      process.stderr.write("stopping; press Ctrl-C again to end at once\n");
+      tell("stopping; press Ctrl-C again to end at once");
       controller.abort();
     },
     () => bar?.finish(),
@@ -53,7 +54,8 @@ export async function runWithProgress<J extends JobName>(
 
 /** Prints a result: for people, or as one line of JSON. */
 export function print(value: unknown, lines: readonly string[], json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(""));
+  if (json) printJson(value);
+  else printLines(lines);
 }
 
 /** What every command that ends with a result can be told of how to say it. */
@@ -74,5 +76,5 @@ export function conclude(
 ): void {
   print(value, lines, json);
   if (json || quiet || next.length === 0) return;
-  process.stderr.write(["next:", ...table(next).map((line) => `  ${line}`), ""].join("\n"));
+  tell("next:", ...table(next).map((line) => `  ${line}`));
 }

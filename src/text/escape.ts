@@ -22,19 +22,17 @@ export const visible = (text: string): string =>
 /** Several lines for a terminal, each made visible. Only for text whose line ends are its author's. */
 export const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
 
-/** JSON for any place: without a character that is not seen, or that ends a script element. */
-export const safeJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\p{Cc}<\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu, (c) =>
-    c === "<" || c > "\u001f" ? `\\u${hex(c, 4)}` : c,
-  );
+/** JSON on one line, without a character that is not seen. */
+export const plainJson = (value: unknown): string => JSON.stringify(value).replace(UNSEEN, (c) => `\\u${hex(c, 4)}`);
 
-const quoted = (text: string): string => JSON.stringify(text).replace(UNSEEN, (c) => `\\u${hex(c, 4)}`);
+/** JSON for a script element too: no end tag and no comment begins in it. */
+export const safeJson = (value: unknown): string => plainJson(value).replaceAll("<", "\\u003c");
 
 /** A string literal of Python, on one line. */
-export const pythonString = quoted;
+export const pythonString = (text: string): string => plainJson(text);
 
 /** A double-quoted scalar of YAML, on one line. */
-export const yamlString = quoted;
+export const yamlString = (text: string): string => plainJson(text);
 
 /** A word of a POSIX shell; with control characters, of bash and zsh. */
 export function shellWord(text: string): string {

@@ -52,7 +52,7 @@ function addExport(dataset: Command): void {
   withOutput(withOptions(command, exportRequest)).action(async (from: string[], options: OutputOptions) => {
     const request = requestOf(command, exportRequest, { from });
     const result = await runWithProgress("datasetExport", request, options);
-    conclude(result, [`${result.samples} samples in ${result.folder}`, "", result.load], options, [
+    conclude(result, [`${result.samples} samples in ${result.folder}`, "", ...result.load.split("\n")], options, [
       [shellCommand("check", result.folder), "see whether anything in it would break training"],
     ]);
   });

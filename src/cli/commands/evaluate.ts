@@ -38,7 +38,7 @@ function addEvaluateClusters(evaluate: Command): void {
     const { text, ...result } = await runWithProgress("evaluate", request, options);
     const { markdown, csv, plot, rows } = result;
     const files = [`table   ${markdown} (${rows} clusterings)`, `all     ${csv}`, `plot    ${plot}`];
-    conclude(result, [text, ...files], options, [
+    conclude(result, [...text.split("\n"), ...files], options, [
       [`open ${shellWord(plot)}`, "the scores of every method over K"],
       [`${commandLine()} --seeds 0-9`, "the same from more seeds; what was measured is kept"],
     ]);

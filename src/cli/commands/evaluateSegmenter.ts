@@ -20,6 +20,8 @@ export function addEvaluateSegmenter(evaluate: Command): void {
     const { text, ...result } = await runWithProgress("segmentation", request, options);
     const { markdown, csv, plot, sheet } = result;
     const files = [`table   ${markdown}`, `all     ${csv}`, `plot    ${plot}`, `sheet   ${sheet}`];
-    conclude(result, [text, ...files], options, [[`open ${shellWord(sheet)}`, "the best, middle and worst photos"]]);
+    conclude(result, [...text.split("\n"), ...files], options, [
+      [`open ${shellWord(sheet)}`, "the best, middle and worst photos"],
+    ]);
   });
 }

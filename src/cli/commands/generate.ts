@@ -5,6 +5,7 @@ import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
 import { shellCommand } from "../shell.ts";
+import { tell } from "../terminal.ts";
 
 /** klish generate: images of a generator, by seed. */
 export function addGenerate(program: Command): void {
@@ -22,7 +23,7 @@ export function addGenerate(program: Command): void {
   withOutput(withOptions(generate, generateRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(generate, generateRequest);
     const { paths, warnings } = await runWithProgress("generate", request, options);
-    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    for (const warning of warnings) tell(`warning: ${warning}`);
     const next: NextStep[] = [
       [shellCommand("cluster", "--network", request.network, "--outdir", "parts"), "find the parts of these images"],
     ];

@@ -18,7 +18,7 @@ export function addSeparability(evaluate: Command): void {
     const request = requestOf(separability, separabilityRequest, { command: commandLine() });
     const { text, ...result } = await runWithProgress("separability", request, options);
     const { markdown, csv, rows } = result;
-    conclude(result, [text, `table   ${markdown} (${rows} classifiers)`, `all     ${csv}`], options, [
+    conclude(result, [...text.split("\n"), `table   ${markdown} (${rows} classifiers)`, `all     ${csv}`], options, [
       [`${commandLine()} --splits 0-9`, "the same on more splits; what was measured is kept"],
     ]);
   });
