@@ -172,7 +172,8 @@ export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
     metadata: new Map<string, string>(),
   };
   try {
-    new PbfReader(bytes).readFields((tag, m, pbf) => {
+    const reader = new PbfReader(bytes);
+    reader.readFields((tag, m, pbf) => {
       if (tag === 1) m.irVersion = pbf.readVarint();
       else if (tag === 2) m.producer = pbf.readString();
       // A repeated message is merged, as protobuf has it: see `withExtraOutputs`.
@@ -182,6 +183,8 @@ export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
         m.metadata.set(key, value);
       }
     }, model);
+    // The reader does not mind a last field that is longer than the file.
+    if (reader.pos !== bytes.length) throw new RangeError(`a field ends at ${reader.pos}, the file at ${bytes.length}`);
   } catch (cause) {
     throw new OnnxError("not an ONNX model: its protobuf structure is broken or the file is cut short", { cause });
   }

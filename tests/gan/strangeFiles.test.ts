@@ -177,3 +177,17 @@ describe("a PyTorch state dict of a network of one's own", () => {
     expect(lines).toContain('torch.load("my \\"net\\".pth"');
   });
 });
+
+describe("settings that lie", () => {
+  it("sizes follow from the weights: a resolution of 200000 in a file of our own has no part", () => {
+    const { info } = buildNetwork(tinyStyleGan2({ resolution: 200_000, wDim: 200_000 }));
+    expect(info).toEqual(buildNetwork(tinyStyleGan2()).info);
+  });
+
+  it("a weight of a layer of 65536 pixels does not make one", () => {
+    const file = tinyStyleGan2();
+    const weight: LazyTensor = { dtype: "float32", shape: [3, 5, 1, 1], read: () => tensor([3, 5, 1, 1]) };
+    const weights = new Map([...(file.networks.get("") as StateDict), ["synthesis.b65536.torgb.weight", weight]]);
+    expect(() => buildNetwork({ ...file, networks: new Map([["", weights]]) })).toThrow("is missing from the file");
+  });
+});

@@ -7,7 +7,7 @@ import { readCheckpoint } from "../../checkpoint/readCheckpoint.ts";
 import { effectiveClusters, largestShare, type MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import { exportGraph } from "../../gan/exportNetwork.ts";
-import type { GeneratorOrigin, LatentDistribution } from "../../gan/generator.ts";
+import type { GeneratorInfo, GeneratorOrigin, LatentDistribution } from "../../gan/generator.ts";
 import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
 import { autoLayers } from "../../gan/selectLayers.ts";
 import { printGraph } from "../../graph/print.ts";
@@ -94,10 +94,16 @@ async function networkInfo(file: string, latent: LatentDistribution, options: Ou
     l.name,
   ]);
   const lines = [...table(rows), "", `layers, * = ${auto.reason}:`, ...table(layers)];
-  conclude({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, options, [
-    [shellCommand("generate", "--network", file, "--seeds", "0-15", "--outdir", "images"), "see what it draws"],
-    [shellCommand("cluster", "--network", file, "--outdir", "parts"), "find its parts"],
-  ]);
+  conclude({ ...info, sha256, autoLayers: auto.layers.map((l) => l.name) }, lines, options, nextFor(file, info));
+}
+
+/** What a generator is of use for: not every one makes images of seeds, or the same ones again. */
+function nextFor(file: string, { zDim, cDim, varies }: GeneratorInfo): NextStep[] {
+  if (zDim === 0) return [];
+  const chosen = cDim > 0 ? ["--class", "0"] : [];
+  const draw = shellCommand("generate", "--network", file, ...chosen, "--seeds", "0-15", "--outdir", "images");
+  const parts = shellCommand("cluster", "--network", file, ...chosen, "--outdir", "parts");
+  return [[draw, "see what it draws"], ...(varies === undefined ? [[parts, "find its parts"] as const] : [])];
 }
 
 /** The whole generator, z to image, with its constants folded. */
