@@ -58,6 +58,11 @@ export function print(value: unknown, lines: readonly string[], json: boolean): 
   else printLines(lines);
 }
 
+/** Tells of what is odd, on stderr, before the work begins; nothing where there is nothing to tell. */
+export function warn(warning: string | undefined): void {
+  if (warning !== undefined) tell(`warning: ${warning}`);
+}
+
 /** What every command that ends with a result can be told of how to say it. */
 export interface OutputOptions {
   readonly json?: boolean;

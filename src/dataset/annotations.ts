@@ -1,5 +1,6 @@
 /** What annotation files of all layouts share: entries that are validated one by one, and shapes painted into a map. */
 import type { z } from "zod";
+import { plainIssue } from "../text/issues.ts";
 import type { FaultKind } from "./faults.ts";
 import { type DatasetClass, IGNORE_LABEL, type ImageSize } from "./labelMap.ts";
 import { type Area, areaPainter, type PaintedArea } from "./painter.ts";
@@ -10,9 +11,10 @@ const MOST_REPORTED = 100;
 
 /** What is wrong with a value, in one line: where, and what was expected. */
 export function schemaFault(error: z.ZodError): string {
-  const [{ path, message }] = error.issues;
+  const [issue] = error.issues;
+  const { path } = issue;
   const where = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return `${where.replace(/^\./, "")}${where === "" ? "" : ": "}${message.replace(/^Invalid input: /, "")}`;
+  return `${where.replace(/^\./, "")}${where === "" ? "" : ": "}${plainIssue(issue)}`;
 }
 
 /** The entries of a list that fit a schema, each with its index; every other is reported at `path` as `what` and its number. */

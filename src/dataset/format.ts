@@ -15,6 +15,8 @@ export interface DatasetInfo {
   /** Splits that have samples, in the order train, val, test. */
   readonly splits: readonly Split[];
   readonly samples: number;
+  /** Whether a generator drew the images, and its feature maps the masks; absent: nothing is known of where they are from. */
+  readonly generated?: boolean;
 }
 
 /** One image with its labels, already encoded. */

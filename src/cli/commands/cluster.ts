@@ -39,6 +39,7 @@ export const afterClustering = ({
 export interface ReportSummary {
   readonly report: string;
   readonly sheets: readonly string[];
+  readonly warnings: readonly string[];
   readonly initialClusters: number;
   readonly minClusters: number;
   readonly suggested: SuggestedCut;
@@ -60,6 +61,7 @@ export function summary(result: ReportSummary): string[] {
     ...(suggested.largestShare > COLLAPSE_SHARE
       ? ["  one cluster swallows the picture: look at larger K, or try --criterion pair with a higher --balance"]
       : []),
+    ...result.warnings.map((warning) => `warning: ${warning}`),
     `report  ${report}`,
     ...sheets.map((sheet) => `sheet   ${sheet}`),
   ];

@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { formats } from "../../dataset/formats/index.ts";
 import { datasetRequest, exportRequest, verifyRequest } from "../../project/dataset/options.ts";
 import { size } from "../../project/dataset/runs.ts";
+import { truncationWarning } from "../../project/network/options.ts";
 import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
-import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress } from "../run.ts";
+import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress, warn } from "../run.ts";
 import { commandLine, shellCommand } from "../shell.ts";
 
 /** klish dataset: images with masks, by seed. */
@@ -19,6 +20,7 @@ export function addDataset(program: Command): void {
     );
   withOutput(withOptions(dataset, datasetRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(dataset, datasetRequest, { command: commandLine() });
+    warn(truncationWarning(request.truncationPsi));
     const result = await runWithProgress("dataset", request, options);
     const { samples, kept, bytes, made, seconds, folder, overview, exports } = result;
     const speed =

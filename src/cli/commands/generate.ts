@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { generateRequest } from "../../project/generate/options.ts";
+import { truncationWarning } from "../../project/network/options.ts";
 import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
-import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
+import { conclude, type NextStep, type OutputOptions, runWithProgress, warn } from "../run.ts";
 import { shellCommand } from "../shell.ts";
-import { tell } from "../terminal.ts";
 
 /** klish generate: images of a generator, by seed. */
 export function addGenerate(program: Command): void {
@@ -22,8 +22,9 @@ export function addGenerate(program: Command): void {
     );
   withOutput(withOptions(generate, generateRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(generate, generateRequest);
+    warn(truncationWarning(request.truncationPsi));
     const { paths, warnings } = await runWithProgress("generate", request, options);
-    for (const warning of warnings) tell(`warning: ${warning}`);
+    for (const warning of warnings) warn(warning);
     const next: NextStep[] = [
       [shellCommand("cluster", "--network", request.network, "--outdir", "parts"), "find the parts of these images"],
     ];

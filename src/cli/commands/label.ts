@@ -4,7 +4,7 @@ import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
-import { labelPreviewRequest } from "../../project/labels/options.ts";
+import { applyFrom, labelPreviewRequest } from "../../project/labels/options.ts";
 import {
   edit,
   freshLabels,
@@ -102,7 +102,7 @@ export function addLabel(program: Command): void {
       return edit(before, carried.action);
     };
     const changed = await changeRecipe(project, tree, ["cut", k, fresh], recut, file);
-    await finish(options, changed, identity, lost);
+    await finish(options, changed, identity, { notes: lostLines(folder, lost), lost });
   });
   add(
     "name",
@@ -166,10 +166,28 @@ export function addLabel(program: Command): void {
           ? null
           : how === "left-right"
             ? { kind: "left-right" }
-            : { kind: "components", count: parseArgument(how, "number of areas") },
+            : { kind: "components", count: areas(how) },
     }),
     "<class> <how>",
   );
+  const apply = withCommonOptions(
+    label
+      .command("apply <project>")
+      .summary("take over the labels of another run, cluster by cluster")
+      .description(
+        "Takes over the labels of another run of the same generator and layers, such as of another seed, at the same K: a " +
+          "cluster joins the class that most of its pixels are in there.",
+      ),
+  );
+  withOptions(apply, applyFrom).action(async (folder: string) => {
+    const options = asked(apply, folder);
+    const { from } = requestOf(apply, applyFrom);
+    const { left } = await runWithProgress("labelApply", { ...options.request, from }, options);
+    const { recipe, identity } = await open(options);
+    const notes = left.map((name) => `left out: "${name}": no cluster here is most of it`);
+    // Made again, it is the same.
+    await finish(options, { recipe, repeated: false, told: async () => undefined }, identity, { notes });
+  });
   add("undo", "take the last edit back", ({ recipe }) => undo(recipe));
   guideWithin(label, ([project = "<project>"]) => [
     `klish label cut ${project}`,
@@ -191,6 +209,13 @@ const parseArgument = (text: string, what: string): number => {
   if (!/^\d+$/.test(text)) throw new RangeError(`Expected a ${what}, got "${text}".`);
   return Number(text);
 };
+
+/** "4", as into how many areas a class is taken apart. */
+function areas(text: string): number {
+  const count = parseArgument(text, "number of areas");
+  if (count < 2 || count > 16) throw new RangeError(`Expected 2 to 16 areas, got ${count}.`);
+  return count;
+}
 
 interface OpenedTree {
   readonly project: Project;
@@ -251,16 +276,21 @@ async function change(
   await finish(options, changed, identity);
 }
 
+/** What became of labels, in lines for people and as data. */
+interface Said {
+  readonly notes?: readonly string[];
+  readonly lost?: readonly LostLabel[];
+}
+
 async function finish(
   options: Asked,
   { recipe, repeated, told }: ChangedRecipe,
   identity: ClusterIdentity,
-  lost: readonly LostLabel[] = [],
+  { notes = [], lost = [] }: Said = {},
 ): Promise<void> {
   const { request, preview } = options;
   const sheet = preview ? await runWithProgress("labelPreview", request, options) : undefined;
-  const notes = [...(repeated ? [SAVED_BEFORE] : []), ...lostLines(request.project, lost)];
-  show(recipe, identity, sheet, options, notes, lost);
+  show(recipe, identity, sheet, options, { notes: [...(repeated ? [SAVED_BEFORE] : []), ...notes], lost });
   await told();
 }
 
@@ -299,8 +329,7 @@ function show(
   identity: ClusterIdentity,
   sheet: string | undefined,
   options: Asked,
-  notes: readonly string[] = [],
-  lost: readonly LostLabel[] = [],
+  { notes = [], lost = [] }: Said = {},
 ): void {
   const ids = idTexts(state.classes);
   const rows = state.classes.map((c, i) => [

@@ -6,6 +6,7 @@ import type { TrainPlan } from "../../project/train/gan/dryRun.ts";
 import { trainGanRequest } from "../../project/train/gan/options.ts";
 import type { StepProfile } from "../../project/train/gan/profile.ts";
 import type { TrainSummary } from "../../project/train/gan/run.ts";
+import { fewPicturesWarning } from "../../project/train/pictures/fewPictures.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
@@ -70,7 +71,7 @@ Examples:
     }
     const result = await runWithProgress("trainGan", request, options);
     const { folder } = result;
-    conclude(result, summary(result), options, [
+    conclude(result, summary(result, request.mirror === true), options, [
       [
         shellCommand("generate", "--network", folder, "--seeds", "0-63", "--sheet", "--outdir", "images"),
         "see what it draws",
@@ -81,10 +82,15 @@ Examples:
   });
 }
 
-function summary({ folder, network, images, seconds, trained, imagesPerSecond, ...rest }: TrainSummary): string[] {
+function summary(
+  { folder, network, images, seconds, trained, imagesPerSecond, ...rest }: TrainSummary,
+  mirror: boolean,
+): string[] {
   const { pictures, rejectedList } = rest;
   const { count, rejected, enlarged } = pictures;
+  const few = fewPicturesWarning(count, mirror);
   return [
+    ...(few === undefined ? [] : [`warning: ${few}`]),
     `${count} pictures${rejected > 0 ? `, ${rejected} rejected (${rejectedList})` : ""}${enlarged > 0 ? `, ${enlarged} enlarged` : ""}`,
     `${(images / 1000).toFixed(1)} kimg in ${formatSeconds(seconds)}${trained > 0 ? `, ${imagesPerSecond.toFixed(1)} images/s` : "; nothing was left to do"}`,
     `network  ${network}`,
@@ -99,7 +105,9 @@ function planLines(plan: TrainPlan): string[] {
   const { settings, pictures, stages, parameters, diskBytes, images } = plan;
   const { files, others, tried, rejected, sizes } = pictures;
   const seconds = stages.reduce((sum, stage) => sum + stage.seconds, 0);
+  const few = fewPicturesWarning(files, settings.data.mirror);
   const facts = [
+    ...(few === undefined ? [] : [["warning", few]]),
     [
       "pictures",
       `${files}${others > 0 ? ` (and ${others} other files)` : ""}, of ${sizes.map(({ width, height }) => `${width}x${height}`).join(", ")} (least, middle, most)${settings.data.mirror ? "; and mirrored" : ""}`,

@@ -60,9 +60,10 @@ export function cutTreeAt(tree: MergeTree, k: number): TreeCut {
 
 /**
  * Another K for what is not locked: the tree's clusters at `k`, those that hold a part of a locked cluster split until they do not. A
- * cluster is called as most of its pixels were last called; of several of one name the largest keeps it.
+ * cluster is called as most of its pixels were last called.
  */
-export function recut({ tree, clusters, called }: TreeCut, k: number): TreeCut {
+export function recut(cut: TreeCut, k: number): TreeCut {
+  const { tree, clusters, called } = cut;
   const locked = clusters.filter((cluster) => cluster.locked);
   const taken = new Set(locked.flatMap(({ node }) => node.members));
   const free = (node: TreeNode): TreeNode[] => {
@@ -72,28 +73,19 @@ export function recut({ tree, clusters, called }: TreeCut, k: number): TreeCut {
     return node.parts.flatMap(free);
   };
   const others = nodesAt(tree, k).flatMap(free);
-  return makeCut(tree, [...locked, ...named(tree, others, called, locked)], called);
+  return makeCut(
+    tree,
+    [...locked, ...others.map((node) => withName({ node, locked: false }, nameOf(cut, node)))],
+    called,
+  );
 }
 
-/** The nodes under the names that most of their pixels were last called, each name once. */
-function named(
-  tree: MergeTree,
-  nodes: readonly TreeNode[],
-  called: TreeCut["called"],
-  locked: readonly CutCluster[],
-): CutCluster[] {
-  const { sizes } = tree.steps[0];
-  const names = new Map<TreeNode, string>();
-  const taken = new Set(locked.map(({ name }) => name));
-  for (const node of called === undefined ? [] : [...nodes].sort((a, b) => b.size - a.size)) {
-    const weights = new Map<string | undefined, number>();
-    for (const leaf of node.members) weights.set(called![leaf], (weights.get(called![leaf]) ?? 0) + sizes[leaf]);
-    const [name] = [...weights].reduce((best, other) => (other[1] > best[1] ? other : best));
-    if (name === undefined || taken.has(name)) continue;
-    names.set(node, name);
-    taken.add(name);
-  }
-  return nodes.map((node) => withName({ node, locked: false }, names.get(node)));
+/** What most of a node's pixels were last called. */
+function nameOf({ tree, called }: TreeCut, { members }: TreeNode): string | undefined {
+  if (called === undefined) return undefined;
+  const weights = new Map<string | undefined, number>();
+  for (const leaf of members) weights.set(called[leaf], (weights.get(called[leaf]) ?? 0) + tree.steps[0].sizes[leaf]);
+  return [...weights].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
 }
 
 /** The cluster under another name; without one where it is undefined. */

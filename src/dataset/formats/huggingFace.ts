@@ -5,7 +5,7 @@ import { markdown, yamlString } from "../../text/escape.ts";
 import { schemaFault, validEntries } from "../annotations.ts";
 import { listedClasses } from "../classList.ts";
 import { parseCsv } from "../csv.ts";
-import { classesJson, type DatasetFormat, type DatasetInfo, json, splitLists } from "../format.ts";
+import { classesJson, type DatasetFormat, type DatasetInfo, json, loadCode, splitLists } from "../format.ts";
 import { pairLayout, pairSample } from "../pairs.ts";
 import {
   baseName,
@@ -37,12 +37,18 @@ image, mask = data["train"][0]["image"], data["train"][0]["mask"]`,
   writer(info, sink) {
     const { classes, splits, imageExtension } = info;
     const lists = splitLists();
+    const shown: (readonly [string, string])[] = [];
     return {
       async add(sample) {
         const { name, split } = sample;
         lists.add(sample);
-        await sink.original(`${FOLDER[split]}/images/${name}.${imageExtension}`, sample, "image");
-        await sink.original(`${FOLDER[split]}/masks/${name}.png`, sample, "mask");
+        const [image, mask] = [
+          `${FOLDER[split]}/images/${name}.${imageExtension}`,
+          `${FOLDER[split]}/masks/${name}.png`,
+        ];
+        if (shown.length < SHOWN) shown.push([image, mask]);
+        await sink.original(image, sample, "image");
+        await sink.original(mask, sample, "mask");
       },
       async finish() {
         for (const split of splits) {
@@ -54,7 +60,7 @@ image, mask = data["train"][0]["image"], data["train"][0]["mask"]`,
         }
         await sink.file(NAMES, json(Object.fromEntries(classes.map(({ name }, id) => [id, name]))));
         await sink.file("classes.json", classesJson(classes));
-        await sink.file("README.md", card(info));
+        await sink.file("README.md", card(info, shown));
       },
     };
   },
@@ -155,28 +161,76 @@ const SIZES: readonly (readonly [number, string])[] = [
   [Number.POSITIVE_INFINITY, "n>1M"],
 ];
 
-function card({ name, description, classes, samples }: DatasetInfo): string {
+/** Samples that the card shows. */
+const SHOWN = 4;
+
+/** What a reader of the hub should know; `shown` are paths of some images with their masks. */
+function card(info: DatasetInfo, shown: readonly (readonly [image: string, mask: string])[]): string {
+  const { name, description, classes, samples, splits, generated = false } = info;
   const size = SIZES.find(([limit]) => samples < limit)?.[1];
   return `---
 pretty_name: ${yamlString(name)}
+license: other
 task_categories:
 - image-segmentation
 size_categories:
 - ${size}
 tags:
-- synthetic
-- klish
+${generated ? "- synthetic\n" : ""}- klish
 ---
 
 # ${markdown(name)}
 
 ${markdown(description)}
 
-Masks are single-channel index PNG with a palette; 255 means "ignore". Images and masks are synthetic: no person or thing in them exists,
-and no label was made by hand.
+| image | labels |
+| --- | --- |
+${shown.map(([image, mask]) => `| ![](${image}) | ![](${mask}) |`).join("\n")}
+
+## Use
+
+\`\`\`python
+${loadCode(huggingFace, info, "path/to/this/folder")}
+\`\`\`
+
+Splits: ${splits.map((split) => FOLDER[split]).join(", ")}. Masks are single-channel index PNG with a palette; 255 means "ignore".
 
 | id | class | colour |
 | --- | --- | --- |
-${classes.map((c, id) => `| ${id} | ${markdown(c.name)} | \`${c.color}\` |`).join("\n")}
-`;
+${classes.map((c, id) => `| ${id} | ${markdown(c.name)}${c.background ? " (background)" : ""} | \`${c.color}\` |`).join("\n")}
+
+${generated ? GENERATED : FOREIGN}`;
 }
+
+const GENERATED = `## Origin
+
+Made by klish (KLiSH, "Extracting Semantic Knowledge from GANs with Unsupervised Learning"): a generative network draws each image, and its inner
+feature maps, clustered without labels, give the mask of the same image. A person only named and joined the clusters. No image is a photograph.
+
+## Licence
+
+The makers of the generator, and of the pictures that it was trained on, decide: klish does not know their terms. Before you publish this
+data set, replace this section and \`license: other\` above with what they allow.
+
+## Limits
+
+- Images are as good, as varied and as biased as the generator; it may repeat pictures that it was trained on.
+- Masks follow what the generator tells apart, not a definition by people: borders can be off by some pixels, small or rare parts can be
+  missing or belong to a neighbour. Nobody looked at every mask.
+- A model trained on it may fail on real photographs: measure it on labelled ones.
+- People in it do not exist. Do not use it to identify or to judge anyone.
+`;
+
+const FOREIGN = `## Origin
+
+Written by klish from a folder of images and masks. Where they are from, who labelled them and how is for you to say here.
+
+## Licence
+
+klish does not know it. Before you publish this data set, replace this section and \`license: other\` above with the terms of the images and of
+the labels.
+
+## Limits
+
+Say here what is missing, what is known to be wrong, and what it should not be used for.
+`;

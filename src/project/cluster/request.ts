@@ -142,7 +142,11 @@ export const clusteredCount = ({
 
 /** Refuses, before anything is computed, what cannot work: more clusters than pixels, more pixels than memory. */
 export function checkSize(settings: ClusterSettings, info: GeneratorInfo): void {
-  const { resolution, pixelStride, seeds, initialClusters } = settings;
+  const { resolution, pixelStride, seeds, initialClusters, minClusters } = settings;
+  if (minClusters > initialClusters)
+    throw new ProjectError(
+      `--min-clusters ${minClusters} is more than the ${initialClusters} clusters to start from: lower it, or raise --init-clusters.`,
+    );
   const pixels = clusteredCount(settings);
   if (initialClusters > pixels)
     throw new ProjectError(

@@ -7,6 +7,7 @@ import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SPLITS } from "../../dataset/split.ts";
+import { plainIssues } from "../../text/issues.ts";
 import { explain, ProjectError } from "../storage/files.ts";
 import type { DatasetSettings } from "./settings.ts";
 
@@ -100,7 +101,7 @@ function parseLine(text: string, where: () => string): ManifestEntry | undefined
     return undefined;
   }
   const { data, error } = entry.safeParse(content);
-  if (data === undefined) throw new ProjectError(`${where()}: ${z.prettifyError(error)}`);
+  if (data === undefined) throw new ProjectError(`${where()}: ${plainIssues(error, content)}`);
   return data;
 }
 

@@ -87,6 +87,7 @@ async function partsSource(folders: readonly string[], recipe: string | null, na
       imageExtension: settings.imageFormat,
       splits: SPLITS.filter((split) => found.has(split)),
       samples,
+      generated: true,
     },
     async *samples() {
       for (const { folder, file: f } of parts)

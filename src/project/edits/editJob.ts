@@ -75,10 +75,14 @@ async function isFree(folder: string, origin: string): Promise<boolean> {
 /** Named clusters begin as named classes for `klish label`. */
 async function saveNames(project: Project, { clusters }: TreeCut, colors: readonly HexColor[]): Promise<void> {
   if (clusters.length > MOST_CLASSES || clusters.every(({ name }) => name === undefined)) return;
-  const named = clusters.reduce(
-    (recipe, { name }, c) =>
-      name === undefined ? recipe : edit(recipe, { type: "name", class: recipe.state.classes[c].name, name }),
-    freshRecipe(clusters.length, { ids: clusters.map(({ node }) => node.name), colors }),
-  );
+  const ids = clusters.map(({ node }) => node.name);
+  const fresh = freshRecipe(clusters.length, { ids, colors });
+  const named = clusters.reduce((recipe, { name }, c) => {
+    if (name === undefined) return recipe;
+    // Clusters of one name are one class.
+    if (recipe.state.classes.some((other) => other.name === name))
+      return edit(recipe, { type: "take", clusters: [c], name });
+    return edit(recipe, { type: "name", class: fresh.state.classes[c].name, name });
+  }, fresh);
   await saveRecipe(project, named);
 }

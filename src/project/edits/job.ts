@@ -85,7 +85,8 @@ export const editStepJob = defineJob(editStepRequest, async (request, job): Prom
   });
 });
 
-async function openClustered(folder: string): Promise<{ project: Project; tree: MergeTree }> {
+/** A finished project and its tree. Throws ProjectError where the run is not finished. */
+export async function openClustered(folder: string): Promise<{ project: Project; tree: MergeTree }> {
   const project = await openProject(folder);
   const tree = project.file.complete ? await loadTree(project) : undefined;
   if (tree === undefined)
@@ -223,10 +224,17 @@ async function otherEdits(project: Project, from: string): Promise<{ tree: Merge
   const other = await openClustered(from);
   const recipe = await loadEdits(other.project);
   if (recipe === undefined) throw new ProjectError(`${from} has no edits to carry over.`);
-  const [a, b] = [project.file.settings, other.project.file.settings];
-  if (a.networkSha256 !== b.networkSha256 || a.layers.join() !== b.layers.join())
-    throw new ProjectError(`${from} is of another generator or other layers: its clusters have no counterparts here.`);
+  sameFeatures(project, other.project);
   return { tree: other.tree, recipe };
+}
+
+/** Throws ProjectError where the features of `other` are not those of `project`. */
+export function sameFeatures(project: Project, other: Project): void {
+  const [a, b] = [project.file.settings, other.file.settings];
+  if (a.networkSha256 !== b.networkSha256 || a.layers.join() !== b.layers.join())
+    throw new ProjectError(
+      `${other.folder} is of another generator or other layers: its clusters have no counterparts here.`,
+    );
 }
 
 function clustersOf(tree: MergeTree, { clusters }: TreeCut, colors: readonly HexColor[]): EditedCluster[] {

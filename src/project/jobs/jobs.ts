@@ -4,6 +4,7 @@ import { checkJob } from "../dataset/check.ts";
 import { datasetJob } from "../dataset/job.ts";
 import { exportJob } from "../dataset/store.ts";
 import { verifyJob } from "../dataset/verify.ts";
+import { applyLabelsJob } from "../edits/applyLabels.ts";
 import { editJob } from "../edits/editJob.ts";
 import { editStepJob } from "../edits/job.ts";
 import { evaluateJob } from "../evaluation/evaluateJob.ts";
@@ -29,6 +30,7 @@ export const jobs = {
   evaluate: evaluateJob,
   separability: separabilityJob,
   evaluateGan: ganQualityJob,
+  labelApply: applyLabelsJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,
   datasetCheck: checkJob,

@@ -16,3 +16,15 @@ export const labelPreviewRequest = z.strictObject({
 
 /** What is asked for; what is left out has its default. */
 export type LabelPreviewRequest = z.input<typeof labelPreviewRequest>;
+
+/** Whose labels are taken over. */
+export const applyFrom = z.strictObject({
+  from: option(
+    z.string().min(1),
+    "--from <project>",
+    "a labelled project of the same generator and layers, such as of another seed",
+  ),
+});
+
+/** What `klish label apply` can be asked for: `project` gets the labels of `from`. */
+export const applyLabelsRequest = z.strictObject({ ...labelPreviewRequest.shape, ...applyFrom.shape });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { colorSchema, MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { plainIssues } from "../../text/issues.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { ProjectError } from "../storage/files.ts";
 
@@ -179,7 +180,7 @@ const ascending = (clusters: readonly number[]): number[] => [...clusters].sort(
 
 function checked(state: LabelState): LabelState {
   const result = labelState.safeParse(state);
-  if (!result.success) throw new ProjectError(`these labels cannot be: ${z.prettifyError(result.error)}`);
+  if (!result.success) throw new ProjectError(`invalid labels: ${plainIssues(result.error, state)}.`);
   return result.data;
 }
 

@@ -34,6 +34,18 @@ export const truncationOption = option(psi.default(1), ...PSI, { aliases, otherw
 export const truncationOr = (otherwise: string): z.ZodDefault<z.ZodNullable<z.ZodNumber>> =>
   option(optional(psi), ...PSI, { aliases, otherwise });
 
+/** Beyond these nobody truncates: images move away from the average image, or through it. */
+const USUAL_PSI = [0, 1.5] as const;
+
+/** What is odd about a truncation, as a sentence; undefined where nothing is. */
+export function truncationWarning(truncationPsi: number | null): string | undefined {
+  if (truncationPsi === null || (truncationPsi >= USUAL_PSI[0] && truncationPsi <= USUAL_PSI[1])) return undefined;
+  return (
+    `--trunc ${truncationPsi} is odd: 1 is no truncation and 0 the average image; ` +
+    `${truncationPsi < 0 ? "below 0 images are turned into their opposites" : "far above 1 images fall apart"}.`
+  );
+}
+
 export const truncationCutoff = option(
   optional(z.int().min(0)),
   "--trunc-cutoff <layers>",

@@ -26,6 +26,7 @@ import { readTemplate, renderReport } from "./render.ts";
 import type { ImageSamples } from "./samples.ts";
 import { writeSheets } from "./sheets.ts";
 import { suggestedK } from "./suggestedK.ts";
+import { clusterWarnings } from "./warnings.ts";
 
 /** Images that a report shows: a page of them at a glance, and a file that still travels by mail. */
 const REPORT_IMAGES = 16;
@@ -42,6 +43,8 @@ export interface ReportFiles {
   /** Clusters of the first and last step. */
   readonly initialClusters: number;
   readonly minClusters: number;
+  /** What to know before trusting the clusters, in sentences. */
+  readonly warnings: readonly string[];
   /** The clusters at the suggested K, with which the report opens. */
   readonly suggested: SuggestedCut;
   /** lambda of the pair criterion where it was raised from 0 by itself, to keep one cluster from swallowing the rest; else null. */
@@ -76,6 +79,7 @@ export async function writeReport(
   const { colors } = await clusterIdentity(project, tree);
   await saveColors(project, colors);
   const openAt = await suggestedK(project, tree);
+  const warnings = clusterWarnings(project, tree, openAt);
   const { samples, features } = await collectSamples(project, network, tree, threads);
   const explained = await measureExplained(features, tree, samples.initialLabels, signal ? { signal } : {});
   await saveExplained(project, features.pixels, explained);
@@ -96,7 +100,7 @@ export async function writeReport(
     // As an earlier version may have kept it.
     command: visible(withoutSecrets(command)),
     facts: facts(project, network, tree),
-    notes: [],
+    notes: warnings,
     tree,
     samples,
     explained,
@@ -111,6 +115,7 @@ export async function writeReport(
   return {
     report: path,
     sheets,
+    warnings,
     initialClusters: tree.initialClusters,
     minClusters: tree.steps[tree.steps.length - 1].k,
     suggested: suggestedCut(tree, explained, openAt),

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { plainIssues } from "../../text/issues.ts";
 import { ProjectError, readIfThere } from "./files.ts";
 
 /**
@@ -20,5 +21,5 @@ export async function readJsonFile<T>(
   }
   const result = schema.safeParse(content);
   if (result.success) return result.data;
-  throw new ProjectError(`${path} is not ${what} that this version reads: ${z.prettifyError(result.error)}`);
+  throw new ProjectError(`${path} is not ${what} that this version reads: ${plainIssues(result.error, content)}`);
 }

@@ -27,6 +27,7 @@ import {
 import { adjustedRandIndex } from "../../../src/metrics/agreement.ts";
 import type { Pixels } from "../../../src/pixels/pixels.ts";
 import { blobs } from "../../pixels/points.ts";
+import { handTree } from "./handTree.ts";
 
 let features: Pixels;
 let tree: MergeTree;
@@ -278,5 +279,48 @@ describe("treeEdits", () => {
     const small = blobs(60, 3, 4, 1).features;
     const shorter = await klish(small, { initialClusters: 4, seed: 0 });
     await expect(transferTreeEdits(features, tree, { k: 5, edits }, shorter)).rejects.toThrow(/600 and 60 pixels/);
+  });
+});
+
+describe("names of clusters", () => {
+  /** Wall 40, hair 20, fringe 10, skin 16, mouth 4, clothes 10: mouth joins skin, fringe hair, clothes the wall, skin hair. */
+  const hand = handTree({ sizes: [40, 20, 10, 16, 4, 10] }, [
+    [3, 4],
+    [1, 2],
+    [0, 5],
+    [1, 3],
+  ]);
+  const names = (cut: TreeCut): Record<number, string | undefined> =>
+    Object.fromEntries(cut.clusters.map(({ node, name }) => [node.name, name]));
+  const all = ["wall", "hair", "fringe", "skin", "mouth", "clothes"].reduce(
+    (cut, name, c) => nameCluster(cut, c, name),
+    cutTreeAt(hand, 6),
+  );
+
+  it("are those of most pixels at a coarser cut, and come back at a finer one", () => {
+    const coarse = recut(all, 3);
+    expect(names(coarse)).toEqual({ 0: "wall", 1: "hair", 3: "skin" });
+    expect(names(recut(coarse, 6))).toEqual(names(all));
+    // Renamed meanwhile; what slept in it did not.
+    expect(names(recut(nameCluster(coarse, 1, "head"), 6))).toEqual({ ...names(all), 1: "head" });
+    expect(names(recut(lockCluster(coarse, 0), 5))).toMatchObject({ 0: "wall" });
+  });
+
+  it("stay with the larger part of a split, whichever keeps the id", () => {
+    expect(names(splitCluster(recut(all, 5), 3))).toMatchObject({ 3: "skin", 4: undefined });
+    // Of the same merge, where the one that is absorbed is the larger.
+    const other = handTree({ sizes: [5, 20, 10] }, [[0, 1]]);
+    const split = splitCluster(nameCluster(cutTreeAt(other, 2), 0, "hair"), 0);
+    expect(names(split)).toEqual({ 0: undefined, 1: "hair", 2: undefined });
+    expect(names(recut(split, 2))).toEqual({ 0: "hair", 2: undefined });
+  });
+
+  it("are taken away by an empty one, and given to nothing that was never named", () => {
+    expect(names(recut(nameCluster(all, 1, ""), 4))).toEqual({ 0: "wall", 1: undefined, 3: "skin", 5: "clothes" });
+    expect(names(recut(nameCluster(cutTreeAt(hand, 6), 4, "mouth"), 3))).toEqual({
+      0: undefined,
+      1: undefined,
+      3: undefined,
+    });
   });
 });

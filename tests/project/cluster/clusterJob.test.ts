@@ -74,6 +74,14 @@ describe("clusterJob()", () => {
     expect(phases).toContain("write the report");
   });
 
+  it("refuses to stop merging above where it begins, and makes no folder", async () => {
+    const outdir = join(folder, "above");
+    await expect(clusterJob(request({ outdir, minClusters: 11 }), {})).rejects.toThrow(
+      "--min-clusters 11 is more than the 10 clusters to start from: lower it, or raise --init-clusters.",
+    );
+    await expect(readdir(outdir)).rejects.toThrow("ENOENT");
+  });
+
   it("is deterministic, and a finished run is not computed again", async () => {
     await clusterJob(request(), {});
     await clusterJob(request({ outdir: join(folder, "again") }), {});

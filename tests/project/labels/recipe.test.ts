@@ -48,7 +48,10 @@ describe("label edits", () => {
   it.each<[LabelAction, string]>([
     [{ type: "name", class: "hat", name: "x" }, 'no class is called "hat"; there are 0 "part 0", 1 "part 1"'],
     [{ type: "name", class: "0", name: "part 1" }, "two classes have the same name"],
-    [{ type: "name", class: "0", name: " " }, "cannot be"],
+    [
+      { type: "name", class: "0", name: " " },
+      "invalid labels: classes, entry 1, name: expected at least 1 characters, got 0.",
+    ],
     [{ type: "color", class: "0", color: "red" }, "expected a colour #rrggbb"],
     [{ type: "merge", classes: ["0", "part 0"], name: null }, "at least two different classes"],
     [{ type: "take", clusters: [9], name: "x" }, "there is no cluster 9: K = 5"],

@@ -12,6 +12,7 @@ import { locked } from "../../storage/lock.ts";
 import type { EventWriter } from "../log/eventWriter.ts";
 import { type LoopEnd, perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
+import { fewPicturesWarning } from "../pictures/fewPictures.ts";
 import { type ImageStore, openImageStore, type PreparedFile } from "../pictures/imageStore.ts";
 import { prepareImages, rejectedPath } from "../pictures/prepareImages.ts";
 import { continueIn } from "../run.ts";
@@ -48,6 +49,8 @@ export async function trainGan(request: TrainGanRequest, job: JobOptions, parts:
   return locked(folder, async () => {
     await saveSettings(folder, settings);
     const prepared = await prepareImages(folder, plan?.pictures?.files, preparationOf(settings), job);
+    const few = fewPicturesWarning(prepared.count, settings.data.mirror);
+    if (few !== undefined) job.onProgress?.({ phase: "few pictures", done: 0, total: 1, note: few });
     // Its pictures may be a whole archive in memory: not for the time of the training.
     plan = undefined;
     return trainOn({ folder, settings, prepared }, request, job, parts);
