@@ -83,6 +83,7 @@ const doors: Readonly<Record<string, Door>> = {
   "label ignore": onProject(["part 1"], [["p"], argument("classes")]),
   "label background": onProject(["part 1"], noProject),
   "label split": onProject(["part 1", "left-right"], [["p", "part 1"], argument("how")]),
+  "label apply": onProject(["--from", "q"], [["p"], needed("--from <project>")]),
   "label undo": onProject([], noProject),
   dataset: { missing: [OUT, needed("--project <folder>")], wrong: [["--project", NOWHERE, ...OUT], NO_PROJECT] },
   "dataset export": {
@@ -138,6 +139,7 @@ const doors: Readonly<Record<string, Door>> = {
     ],
     wrong: [["--data", NOWHERE, ...OUT], NO_PICTURES],
   },
+  "train segmenter": { wrong: [["--data", NOWHERE, ...OUT], NO_FOLDER] },
   convert: {
     missing: [["--network", "x"], needed("--out <file>")],
     wrong: [["--network", NOWHERE, "--out", "TMP/a.onnx"], NO_NETWORK],
@@ -188,7 +190,7 @@ describe("wrong doors", () => {
     [["nonsense"], "unknown command 'nonsense'"],
     [
       ["train", "--data", "my photos"],
-      "klish train needs to know what: gan. Did you mean one of these?\n  klish train gan --data 'my photos'",
+      "klish train needs to know what: gan, segmenter. Did you mean one of these?\n  klish train gan --data 'my photos'\n  klish train segmenter --data 'my photos'",
     ],
     [["train", "gna"], "unknown command 'train gna'; did you mean train gan?"],
     [["dataset", "p1"], 'unexpected argument "p1"; did you mean --project p1?'],
