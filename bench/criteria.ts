@@ -10,28 +10,30 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { clusterings, type MethodName, type MethodResult, methodNames } from "../src/cluster/methods.ts";
-import { seedBatches } from "../src/features/sampleFeatures.ts";
-import { concatenate } from "../src/gan/networkGenerator.ts";
 import {
-  adjustedMutualInfo,
-  adjustedRandIndex,
-  autoLayers,
   effectiveClusters,
   explainedVariance,
-  featurePyramid,
   imageContingency,
-  kMeans,
   largestShare,
-  matchedMeanIou,
-  openGenerator,
-  ortBlas,
-  type Pixels,
   pooled,
   sampleFeatures,
   stridedPixels,
   subset,
+} from "../src/cluster.ts";
+import { seedBatches } from "../src/features/sampleFeatures.ts";
+import { concatenate } from "../src/gan/networkGenerator.ts";
+import { autoLayers } from "../src/gan.ts";
+import {
+  adjustedMutualInfo,
+  adjustedRandIndex,
+  featurePyramid,
+  kMeans,
+  matchedMeanIou,
+  openGenerator,
+  type Pixels,
   type Tensor,
 } from "../src/node.ts";
+import { ortBlas } from "../src/nodeParts.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 
 /** K0 and pixel stride. */

@@ -11,25 +11,21 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { imageContingency, pooled, predict, sampleFeatures, subset } from "../src/cluster.ts";
 import { stratifiedPixels } from "../src/features/pixelStride.ts";
 import { seedBatches } from "../src/features/sampleFeatures.ts";
 import { concatenate } from "../src/gan/networkGenerator.ts";
+import { autoLayers } from "../src/gan.ts";
 import {
   adjustedMutualInfo,
-  autoLayers,
   featurePyramid,
-  imageContingency,
   klish,
   matchedMeanIou,
   openGenerator,
-  ortBlas,
   type Pixels,
-  pooled,
-  predict,
-  sampleFeatures,
-  subset,
   type Tensor,
 } from "../src/node.ts";
+import { ortBlas } from "../src/nodeParts.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 
 const { values, positionals } = parseArgs({

@@ -7,21 +7,17 @@
  */
 import { parseArgs } from "node:util";
 import { treeObjective } from "../src/cluster/klish/restarts.ts";
+import { explainedVariance, imageContingency, predict, stridedPixels, subset } from "../src/cluster.ts";
 import {
   adjustedMutualInfo,
   adjustedRandIndex,
-  explainedVariance,
-  imageContingency,
   klish,
   type MergeStep,
   type MergeTree,
   matchedMeanIou,
-  ortBlas,
-  predict,
   RandomState,
-  stridedPixels,
-  subset,
 } from "../src/node.ts";
+import { ortBlas } from "../src/nodeParts.ts";
 import { classSizes, sizeOrder } from "../src/pixels/labels.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 

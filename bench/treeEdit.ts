@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { cutClassifier, cutTreeAt, mergeClusters, type TreeCut, treeOnPixels } from "../src/cluster/tree/treeCut.ts";
-import { denseFeatures, klish, type MergeTree, type Pixels, predict, RandomState } from "../src/index.ts";
+import { predict } from "../src/cluster.ts";
+import { denseFeatures, klish, type MergeTree, type Pixels, RandomState } from "../src/index.ts";
 import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { hasKlishFixtures, klishFixture } from "./fixtures.ts";
 

@@ -6,21 +6,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { explainedByTree, predict } from "../src/cluster.ts";
 import {
   adjustedMutualInfo,
   adjustedRandIndex,
   ahc,
-  buildReport,
   denseFeatures,
-  explainedByTree,
   klish,
   kMeans,
-  predict,
   RandomState,
-  readTemplate,
-  renderReport,
   tensor,
 } from "../src/node.ts";
+import { buildReport, readTemplate, renderReport } from "../src/nodeParts.ts";
 
 /** The report draws the first. */
 const SEEDS = [0, 1, 2, 3, 4, 5];

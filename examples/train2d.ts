@@ -3,31 +3,22 @@
  * graph: forward pass, derivatives and updates, with the weights going in and coming out.
  * `npx tsx examples/train2d.ts` prints the loss as it falls, and the share of points that are right in the end.
  */
+import { add, input, leakyRelu, matmul } from "../src/graph.ts";
 import {
   adam,
   adamFeeds,
   adamInputs,
-  add,
-  compile,
   cosineDecay,
   crossEntropy,
   filled,
-  grad,
-  graph,
   initialTensors,
-  input,
-  leakyRelu,
-  matmul,
   normal,
-  ortNode,
   parameterInputs,
-  RandomState,
-  tensor,
-  trainStep,
-  type Value,
-  variables,
   warmUp,
-} from "../src/node.ts";
+} from "../src/nn.ts";
+import { compile, grad, graph, RandomState, tensor, type Value } from "../src/node.ts";
+import { ortNode } from "../src/nodeParts.ts";
+import { trainStep, variables } from "../src/train.ts";
 
 const [ARMS, POINTS, WIDTH, STEPS, RATE, SEED] = [3, 600, 32, 600, 0.01, 0];
 const ADAM = { weightDecay: 0.01 };

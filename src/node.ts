@@ -19,30 +19,9 @@ import { compile as coreCompile, type ProviderChoice, type Runtime, type Session
 import type { Tensor } from "./tensor/tensor.ts";
 
 export * from "./index.ts";
-export { type ClusterSummary, clusterJob } from "./project/cluster/clusterJob.ts";
 export { loadTree, openProject, type Project, type ProjectFile } from "./project/cluster/project.ts";
-export { checkJob as checkDatasetJob } from "./project/dataset/check.ts";
-export { type DatasetSummary, datasetJob } from "./project/dataset/job.ts";
-export type { CheckRequest, DatasetRequest, ExportRequest, VerifyRequest } from "./project/dataset/options.ts";
-export type { SampleSource } from "./project/dataset/sampleSource.ts";
-export { openSource as openDatasetSource } from "./project/dataset/source.ts";
-export { type ExportSummary, exportJob as exportDatasetJob } from "./project/dataset/store.ts";
-export { type Verification, verifyJob as verifyDatasetJob } from "./project/dataset/verify.ts";
-export {
-  edit as editLabels,
-  freshRecipe as freshLabels,
-  type LabelAction,
-  type LabelRecipe,
-  undo as undoLabels,
-} from "./project/labels/recipe.ts";
-export { loadRecipe as loadLabels, saveRecipe as saveLabels } from "./project/labels/recipeFile.ts";
-export { type Labeller, labeller } from "./project/labels/recipeLabels.ts";
-export { buildReport, type ReportInput } from "./project/report/build.ts";
-export type { ReportData } from "./project/report/data.ts";
-export { readTemplate, renderReport } from "./project/report/render.ts";
-export { type ProviderReport, providerReports, resolveProvider } from "./runtime/node/providers.ts";
-export { ortNode } from "./runtime/ortNode.ts";
-export { ortBlas };
+export { type JobName, type JobRequest, type JobResult, jobs } from "./project/jobs/jobs.ts";
+export { runJob } from "./project/jobs/runJob.ts";
 
 let shared: { readonly runtime: Runtime; readonly blas: Blas } | undefined;
 
@@ -52,6 +31,7 @@ const defaults = (): { readonly runtime: Runtime; readonly blas: Blas } => {
   return shared;
 };
 
+/** Where a generator runs, and how an ONNX one draws its latent. */
 export interface OpenGeneratorOptions {
   /** Default "auto": the fastest provider that passes its self-test on this machine. */
   readonly provider?: ProviderChoice;

@@ -11,6 +11,7 @@ import { compile as coreCompile, type Provider, type Session } from "./runtime/s
 export * from "./index.ts";
 export { ortWeb };
 
+/** Where a generator runs, and how an ONNX one draws its latent. */
 export interface OpenGeneratorOptions {
   /** "cpu", onnxruntime-web's WebAssembly, is the default; "webgpu" where the browser has it. */
   readonly provider?: Provider;

@@ -12,6 +12,14 @@ const documents = [
     .map((name) => join("docs", name)),
 ];
 
+/** The source of an entry of the package, from its exports in package.json. */
+function sourceOf(entry: string | undefined): string {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, { default: string }>;
+  };
+  return exports[entry === undefined ? "." : `./${entry}`].default.replace(/^\.\/dist\/(.*)\.js$/, "$1");
+}
+
 describe.each(documents)("%s", (document) => {
   const text = readFileSync(join(root, document), "utf8");
 
@@ -25,7 +33,10 @@ describe.each(documents)("%s", (document) => {
     "snippet %i prints what its comments say",
     async (i, code) => {
       const file = join(root, `.snippet-${process.pid}-${i}.ts`);
-      writeFileSync(file, code.replace('from "klish"', 'from "./src/node.ts"'));
+      writeFileSync(
+        file,
+        code.replaceAll(/from "klish(?:\/(\w+))?"/g, (_, entry) => `from "./src/${sourceOf(entry)}.ts"`),
+      );
       try {
         const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", file]);
         const expected = [...code.matchAll(/console\.log\(.*\);? \/\/ (.*)/g)].map((m) => m[1]);

@@ -27,6 +27,10 @@ describe("the package", () => {
       expect.arrayContaining([
         "dist/node.js",
         "dist/node.d.ts",
+        ...["cluster", "dataset", "gan", "graph", "nn", "train", "nodeParts"].flatMap((entry) => [
+          `dist/${entry}.js`,
+          `dist/${entry}.d.ts`,
+        ]),
         "dist/cli/main.js",
         "dist/report/template.html",
         "models/portrait-generator.safetensors",

@@ -8,6 +8,7 @@ import { type OpenedLayout, openLayout, type ProbeImage } from "./openLayout.ts"
 import { crc32 } from "./png.ts";
 import { type DatasetFolder, type ReportFault, readText } from "./reading.ts";
 
+/** What a check found: the layout, how many pairs, and every fault. */
 export interface CheckResult {
   readonly format: string;
   readonly pairs: number;

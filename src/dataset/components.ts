@@ -11,6 +11,7 @@ export interface Component {
   readonly centroid: readonly [number, number];
 }
 
+/** The connected areas of a label map, and which area each pixel lies in. */
 export interface Components {
   /** Component of each pixel; -1 where the label is ignored. */
   readonly index: Int32Array;

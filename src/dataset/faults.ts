@@ -6,6 +6,7 @@ interface FaultInfo {
   readonly fix: string;
 }
 
+/** Every kind of fault: how grave it is, and what to do. */
 export const FAULTS = {
   "no-pairs": {
     severity: "error",
@@ -58,8 +59,10 @@ export const FAULTS = {
   "stray-file": { severity: "warning", fix: "remove it: folder loaders may take it for a sample" },
 } as const satisfies Record<string, FaultInfo>;
 
+/** A kind of fault, by name. */
 export type FaultKind = keyof typeof FAULTS;
 
+/** A fault of a file: its kind, and what was found. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly path: string;

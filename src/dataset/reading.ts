@@ -13,6 +13,7 @@ export interface DatasetFolder {
   read(path: string, start?: number, end?: number): Promise<Uint8Array>;
 }
 
+/** Takes a fault: its kind, the file, and what was found there. */
 export type ReportFault = (kind: FaultKind, path: string, found: string) => void;
 
 /** Labels of a sample as a layout holds them. */

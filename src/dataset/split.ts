@@ -1,6 +1,7 @@
 /** Which part of a dataset a sample belongs to, decided by its name alone: no shuffle, no order, no count. */
 
 export const SPLITS = ["train", "val", "test"] as const;
+/** A part of a data set: to train on, to choose by, or to judge on. */
 export type Split = (typeof SPLITS)[number];
 
 /** Shares of val and test in [0, 1]; train has the rest. */

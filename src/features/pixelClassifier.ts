@@ -25,6 +25,7 @@ export interface PixelClasses {
   readonly margin: Float32Array;
 }
 
+/** Classifies every pixel of inner maps, as a graph. */
 export interface PixelClassifier {
   /** `features` as a generator returns them: layer name -> [N,C,h,h]. */
   classify(features: ReadonlyMap<string, Tensor>): Promise<PixelClasses>;
@@ -34,6 +35,7 @@ export interface PixelClassifier {
 /** Clusters are counted in a byte, and 255 means "ignore". */
 const MOST_CLASSES = 255;
 
+/** Where the classifier runs, and for images of which size. */
 export interface PixelClassifierSettings extends NetworkRuntime {
   /**
    * Side of the generator's images, where `resolution` is smaller: scores are then averaged over the pixels that a smaller one covers, so

@@ -4,6 +4,7 @@ import { addResized, linearMap } from "../numeric/bilinear.ts";
 import type { JobOptions } from "../tensor/progress.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 
+/** Which samples, which layers, and at which resolution these are kept. */
 export interface SampleFeaturesOptions
   extends Pick<GenerateOptions, "c" | "truncationPsi" | "truncationCutoff" | "noiseMode"> {
   readonly layers: readonly LayerInfo[];

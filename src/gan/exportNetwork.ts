@@ -13,6 +13,7 @@ import { featureOf, noiseInput } from "./networkGenerator.ts";
 import { selectLayers } from "./selectLayers.ts";
 import { OWN_FAMILY, OWN_SETTINGS } from "./settings.ts";
 
+/** What is built into an exported generator. */
 export interface OnnxExportOptions {
   /** Feature maps that become outputs, as `GenerateOptions.layers`; default "none". */
   readonly layers?: "none" | "auto" | "all" | readonly string[];

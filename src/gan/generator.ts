@@ -2,6 +2,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** How the latent of a generator is drawn: N(0,1), or uniform on [-1,1). */
 export type LatentDistribution = "normal" | "uniform";
+/** Noise of StyleGAN: the same for every image, none, or drawn by seed. */
 export type NoiseMode = "const" | "none" | "random";
 
 /** One inner feature map that can be asked for. `resolution` is its height (and width); NCHW. */
@@ -23,6 +24,7 @@ export interface GeneratorOrigin {
   readonly ignored: readonly string[];
 }
 
+/** What a generator is: sizes, layers, and where its weights are from. */
 export interface GeneratorInfo {
   readonly family: string;
   readonly resolution: number;
@@ -66,6 +68,7 @@ export interface GenerateOptions {
   readonly layers?: "none" | "auto" | "all" | readonly string[];
 }
 
+/** Images and inner maps of some samples. */
 export interface GenerateResult {
   /** [N, C, R, R] in `info.imageRange`, not clamped. */
   readonly image: Tensor;

@@ -11,6 +11,7 @@ import {
 import { simplify } from "./simplify.ts";
 import { type Graph, topologicalOrder, type Value } from "./value.ts";
 
+/** How a graph is written as ONNX. */
 export interface EmitOptions {
   /** Leaves the first axis of inputs and outputs open, so that one model runs on any batch. Build the graph for N = 1. */
   readonly dynamicBatch?: boolean;

@@ -19,6 +19,7 @@ export interface ImageContingency {
   readonly counts: Float64Array;
 }
 
+/** Which pixels make an image, and which are left out. */
 export interface ImageContingencyOptions {
   /** Splits the pixels into images of that many consecutive ones. Default: one image. */
   readonly pixelsPerImage?: number;

@@ -6,6 +6,7 @@
 import { optimalAssignment } from "./assignment.ts";
 import { type Contingency, type ImageContingency, imageContingency } from "./contingency.ts";
 
+/** The mean IoU, and which class each cluster stands for. */
 export interface MatchedIou {
   /** Mean over the classes that occur. */
   readonly mean: number;

@@ -2,6 +2,7 @@
 import { add, div, input, mul, reshape, sqrt, square, sub } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 
+/** Constants of Adam (Kingma & Ba, 2015). */
 export interface AdamOptions {
   /** Decay of the mean gradient; 0 keeps none. Default 0.9. */
   readonly beta1?: number;
@@ -19,6 +20,7 @@ export interface AdamInputs {
   readonly decay: Value;
 }
 
+/** The graph inputs of the numbers that change with each step; `prefix` keeps those of several optimisers apart. */
 export const adamInputs = (prefix = ""): AdamInputs => ({
   rate: input(`${prefix}rate`, [1]),
   epsilon: input(`${prefix}epsilon`, [1]),
@@ -45,6 +47,7 @@ export function adamFeeds(
   };
 }
 
+/** What a step of Adam makes of a parameter: its new value, and both moving averages. */
 export interface AdamStep {
   readonly parameter: Value;
   /** Undefined where beta1 is 0. */

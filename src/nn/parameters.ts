@@ -7,6 +7,7 @@ import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 /** Normal numbers of a standard deviation, or one number everywhere. */
 export type Initializer = { readonly normal: number } | { readonly fill: number };
 
+/** Shape and first values of a parameter. */
 export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initial: Initializer;
@@ -17,10 +18,12 @@ export interface ParameterSpec {
 /** Weight name -> what it is. */
 export type ParameterTable = ReadonlyMap<string, ParameterSpec>;
 
+/** A parameter that starts with normal random values of mean 0. */
 export const normal = (shape: readonly number[], deviation = 1): ParameterSpec => ({
   shape,
   initial: { normal: deviation },
 });
+/** A parameter that starts with one value everywhere; zero by default. */
 export const filled = (shape: readonly number[], value = 0): ParameterSpec => ({ shape, initial: { fill: value } });
 
 /** Initial values, drawn in the table's order: equal seeds give equal numbers. */

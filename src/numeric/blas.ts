@@ -11,6 +11,7 @@ export interface GemmArguments {
   readonly out?: Float32Array;
 }
 
+/** Matrix products, on whatever computes them fastest here. */
 export interface Blas {
   /**
    * C = op(A) op(B) in float32, all row-major: op(A) is [m,k], op(B) is [k,n], C is [m,n].

@@ -108,6 +108,7 @@ export interface LinearPixels {
   rows(index: Int32Array, out?: Float32Array): Float32Array;
 }
 
+/** Pixels x channels: everything that clusterers and solvers ask of features, wherever these lie. */
 export interface Pixels extends LinearPixels {
   /**
    * "dear" where every pass over the pixels costs reading them: few passes are then made, over many classes at once. `svmPlan` chooses by

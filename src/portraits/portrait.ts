@@ -17,6 +17,7 @@ import { drawLight, type Light } from "./light.ts";
 import { drawMouth, type Mouth } from "./mouth.ts";
 import { drawNose, type Nose } from "./nose.ts";
 
+/** A portrait as numbers: every part with its place, shape and colour. */
 export interface Portrait {
   readonly head: Head;
   readonly light: Light;

@@ -2,6 +2,7 @@ import type { LabelMap } from "../dataset/labelMap.ts";
 import { portraitPainter } from "./painter.ts";
 import { drawPortrait, type Portrait } from "./portrait.ts";
 
+/** A drawn portrait and the class of every pixel. */
 export interface PortraitPicture {
   /** [side * side * 3], 0 to 255. */
   readonly rgb: Uint8Array;

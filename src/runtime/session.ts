@@ -5,10 +5,12 @@ import type { AnyTensor, DType } from "../tensor/tensor.ts";
 
 /** The execution providers that a session can run on, the preferred first. */
 export const providers = ["cuda", "webgpu", "cpu"] as const;
+/** Where a graph runs: an execution provider of ONNX Runtime. */
 export type Provider = (typeof providers)[number];
 /** `auto` takes the first provider that passes its self-test on this machine. */
 export type ProviderChoice = Provider | "auto";
 
+/** Where and how a session runs. */
 export interface SessionOptions {
   /** Default "cpu". */
   readonly provider?: Provider;
@@ -29,7 +31,9 @@ export interface SessionOptions {
   readonly externalData?: readonly ExternalData[];
 }
 
+/** Inputs of a run, by name. */
 export type Feeds = Readonly<Record<string, AnyTensor>>;
+/** Outputs of a run, by name. */
 export type Fetches = Readonly<Record<string, AnyTensor>>;
 
 /** A tensor that lies where a provider computes, to be fed to many runs without being moved again. */

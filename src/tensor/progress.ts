@@ -8,6 +8,7 @@ export interface Progress {
   readonly note?: string;
 }
 
+/** How a long job reports, and how it is stopped. */
 export interface JobOptions {
   /** Called often; must be cheap. */
   readonly onProgress?: (progress: Progress) => void;

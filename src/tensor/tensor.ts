@@ -15,6 +15,7 @@ export interface TypedArrays {
   bool: Uint8Array;
 }
 
+/** The types of numbers, by their ONNX names in lower case. */
 export type DType = keyof TypedArrays;
 export type TypedArray = TypedArrays[DType];
 
@@ -25,6 +26,7 @@ export interface Tensor<D extends DType = "float32"> {
   readonly data: TypedArrays[D];
 }
 
+/** A tensor of any type of numbers. */
 export type AnyTensor = { [D in DType]: Tensor<D> }[DType];
 
 /** Number of elements of a shape; a scalar's shape `[]` has one. */

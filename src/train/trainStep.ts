@@ -47,6 +47,7 @@ export function variables(initial: ReadonlyMap<string, Tensor>): Variables {
   };
 }
 
+/** What a step updates and reports, and where it runs. */
 export interface TrainStepOptions extends SessionOptions {
   /** Variable name -> its next values, as a function of inputs of variables' names and of others that are fed. */
   readonly updates: ReadonlyMap<string, Value>;
@@ -55,6 +56,7 @@ export interface TrainStepOptions extends SessionOptions {
   readonly runtime: Runtime;
 }
 
+/** A compiled step: it reads and replaces the variables. */
 export interface TrainStep {
   /** Runs the step: variables move on, the reports are returned. `feeds` are the inputs that are no variables. */
   run(state: Variables, feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;

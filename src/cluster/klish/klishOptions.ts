@@ -6,6 +6,7 @@ import type { SvmSolvers } from "../svm/solvers.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE } from "../svm/svmProblem.ts";
 import type { MergeTree } from "../tree/mergeTree.ts";
 
+/** How KLiSH starts, what it merges by, and where it ends. */
 export interface KlishOptions extends JobOptions {
   /** K0, the clusters to start from. Default 100; with `initialLabels`, their number of classes. */
   readonly initialClusters?: number;

@@ -10,8 +10,10 @@ import { unitFeatures } from "../../pixels/unitFeatures.ts";
 import type { Clustering } from "../clustering.ts";
 import { type KMeansOptions, kMeans } from "./kMeans.ts";
 
+/** As for K-means; it starts from directions that it chooses itself. */
 export interface CosineKMeansOptions extends Omit<KMeansOptions, "initialCentroids"> {}
 
+/** Clusters of directions, with the directions themselves. */
 export interface CosineKMeansClustering extends Clustering {
   /** [K,D], of length 1. */
   readonly centroids: Float32Array;

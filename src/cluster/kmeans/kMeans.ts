@@ -13,6 +13,7 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { RandomState } from "../../tensor/random.ts";
 import type { Clustering } from "../clustering.ts";
 
+/** How many clusters, from where, and when to stop. */
 export interface KMeansOptions extends JobOptions {
   readonly nClusters: number;
   /** Default 0. */

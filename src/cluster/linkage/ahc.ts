@@ -8,6 +8,7 @@ import type { Clustering } from "../clustering.ts";
 import { linearSvm } from "../svm/linearSvm.ts";
 import { cutTree, type Linkage, linkageTree, pairIndex } from "./linkage.ts";
 
+/** How clusters are linked, and on how many pixels. */
 export interface AhcOptions extends JobOptions {
   readonly nClusters: number;
   /** "ward" (default): least growth of the squared distances to the means. "average": mean distance between members. */

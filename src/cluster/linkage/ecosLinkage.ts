@@ -10,6 +10,7 @@ import { pixelRanges } from "../../pixels/ranges.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { cutTree, linkageTree, pairIndex, type Union } from "./linkage.ts";
 
+/** Average linkage of clusters by ECoS, to be cut at any K. */
 export interface EcosLinkage {
   /**
    * For each class of the classifier its cluster in [0, k), numbered by first occurrence. `lambda` in [0, 1] as of the pair criterion;

@@ -16,6 +16,7 @@ import type { Clustering } from "../clustering.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
 import { linearSvm } from "../svm/linearSvm.ts";
 
+/** Sizes and random numbers of KASP. */
 export interface KaspOptions extends JobOptions {
   readonly nClusters: number;
   /** Default 0. */

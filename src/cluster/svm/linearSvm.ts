@@ -18,6 +18,7 @@ import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem, stackPlanes } from "./svmProb
 import type { SvmPlan, TrainOptions } from "./training.ts";
 import { trainFromSample, trainSvms } from "./trainSvms.ts";
 
+/** The classes, the weight of the loss, and how exactly to solve. */
 export interface LinearSvmOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
   readonly labels: ArrayLike<number>;
@@ -28,6 +29,7 @@ export interface LinearSvmOptions extends JobOptions {
   readonly tolerance?: number;
 }
 
+/** One-vs-rest hyperplanes, and how exactly each was solved. */
 export interface LinearSvm extends LinearClassifier {
   /** f_k of Eq. 3, per class. */
   readonly objective: Float64Array;

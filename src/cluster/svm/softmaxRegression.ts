@@ -19,6 +19,7 @@ import { pixelRanges } from "../../pixels/ranges.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { randomSubset } from "../../tensor/random.ts";
 
+/** The classes, the weight decay, and when training ends. */
 export interface SoftmaxRegressionOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
   readonly labels: ArrayLike<number>;
@@ -31,6 +32,7 @@ export interface SoftmaxRegressionOptions extends JobOptions {
   readonly maxIterations?: number;
 }
 
+/** A linear layer that was trained with cross-entropy. */
 export interface SoftmaxRegression extends LinearClassifier {
   /** f at the end, and the largest element of its gradient. */
   readonly objective: number;

@@ -46,6 +46,7 @@ export interface MergeTreeContents {
   readonly steps: readonly MergeRecord[];
 }
 
+/** Every K from K0 to the last: the merges, with labels and classifiers at each. */
 export interface MergeTree extends MergeTreeContents {
   readonly steps: readonly MergeStep[];
   /** The start labels merged down to `k` clusters, in [0, k). Throws RangeError where the tree has no such K. */

@@ -30,6 +30,7 @@ export interface MergeTreeJson {
 const FORMAT = "klish merge tree";
 const PER_STEP = ["iou", "objective", "gap", "sizes"] as const;
 
+/** A tree as plain tensors and JSON, to be stored; `mergeTreeFromData` reads it. */
 export function mergeTreeToData(tree: MergeTree): MergeTreeData {
   const { pixels, channels, initialClusters, criterion, balance, steps } = tree;
   const rows = tree.bias.length;

@@ -34,6 +34,7 @@ export interface TreeNode {
   readonly ecos: number;
 }
 
+/** A cluster of a cut: its node of the tree, and what a person said of it. */
 export interface CutCluster {
   readonly node: TreeNode;
   /** A locked cluster is neither merged, nor split, nor cut anew. */
@@ -134,6 +135,7 @@ export function nameCluster(cut: TreeCut, index: number, name: string): TreeCut 
 /** What the training of a merge found. */
 export type TrainedMerge = Pick<TreeNode, "weight" | "bias" | "iou" | "objective" | "gap">;
 
+/** How the SVM of a merge by hand is trained. */
 export interface MergeClustersOptions {
   /** As for `klish`. */
   readonly C?: number;

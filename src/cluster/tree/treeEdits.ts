@@ -62,6 +62,7 @@ export async function replayTreeEdits(
   return cut;
 }
 
+/** How alike clusters must be for an edit to be carried over. */
 export interface TransferOptions extends MergeClustersOptions {
   /** Merges of the source trained before; `trained` is of the target. */
   readonly trainedSource?: Map<string, TrainedMerge>;
@@ -75,6 +76,7 @@ export interface SkippedEdit {
   readonly reason: string;
 }
 
+/** The edits in the other tree's terms, and those that have no counterpart. */
 export interface TransferredEdits {
   /** The recipe for the other tree. */
   readonly recipe: TreeRecipe;

@@ -9,6 +9,7 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { kMeans } from "../kmeans/kMeans.ts";
 import type { MergeTreeContents } from "./mergeTree.ts";
 
+/** How much of the variance of the features the clusters of one K explain. */
 export interface ExplainedStep {
   readonly k: number;
   /** R2, the share of the features' variance between the merged clusters, in [0, 1]. */
@@ -17,6 +18,7 @@ export interface ExplainedStep {
   readonly r2rel: number;
 }
 
+/** Of the K-means runs that the clusters are compared with. */
 export interface ExplainedOptions extends JobOptions {
   /** Of K-means. Default 0. */
   readonly seed?: number;

@@ -13,12 +13,14 @@ export interface ImageSample {
   readonly features: Points;
 }
 
+/** Reduces images, batch by batch, to what the figures need. */
 export interface ImageSampler {
   /** Images [n,3,R,R] in [-1,1]. */
   add(images: Tensor): Promise<void>;
   finish(): ImageSample;
 }
 
+/** How much is kept of the images. */
 export interface ImageSamplerOptions {
   /** Images that will come. */
   readonly images: number;
@@ -51,6 +53,7 @@ export function imageSampler(
   };
 }
 
+/** How far two sets of images are apart. */
 export interface ImageSetFigures extends NeighbourFigures {
   /** Times 1000. */
   readonly swd: SlicedWasserstein;

@@ -7,6 +7,7 @@ export interface Points {
   readonly dimensions: number;
 }
 
+/** Density, coverage, precision and recall of generated images among real ones. */
 export interface NeighbourFigures {
   /** Mean number of real neighbourhoods that a generated point lies in, over k; 1 for equal distributions. Fidelity. */
   readonly density: number;

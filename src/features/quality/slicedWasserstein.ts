@@ -5,6 +5,7 @@ import { PATCH_SIZE, type PatchLevel } from "./patches.ts";
 /** Directions whose products are held at a time. */
 const TOGETHER = 32;
 
+/** The distance at each size of the images, and their mean. */
 export interface SlicedWasserstein {
   /** By level, the highest resolution first: fine texture, then ever larger shapes. */
   readonly levels: readonly { readonly side: number; readonly distance: number }[];

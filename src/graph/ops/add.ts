@@ -11,4 +11,5 @@ export const addOp = binaryOp(
   (g, _, b) => sumTo(g, b),
 );
 
+/** a + b, with broadcasting. */
 export const add = (a: Operand, b: Operand): Value => apply(addOp, operands(a, b), undefined);

@@ -38,5 +38,6 @@ export const concatOp: Op<ConcatAttrs> = {
   },
 };
 
+/** Values one after another along an axis; all other sides are equal. */
 export const concat = (xs: readonly Value[], axis: number): Value =>
   xs.length === 1 ? xs[0] : apply(concatOp, xs, { axis });

@@ -10,6 +10,7 @@ export const constantOp: Op<Tensor> = {
   evaluate: (_, { data }) => new Float64Array(data),
 };
 
+/** Numbers that are part of the graph, row-major. */
 export const constant = (shape: readonly number[], data: ArrayLike<number>): Value =>
   apply(constantOp, [], {
     dtype: "float32",

@@ -13,4 +13,5 @@ export const divOp = binaryOp(
   (g, _, b, y) => sumTo(neg(mul(g, div(y, b))), b),
 );
 
+/** a / b, with broadcasting. */
 export const div = (a: Operand, b: Operand): Value => apply(divOp, operands(a, b), undefined);

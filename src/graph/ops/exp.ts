@@ -4,4 +4,5 @@ import { mul } from "./mul.ts";
 
 export const expOp = unaryOp("Exp", Math.exp, (g, _, y) => mul(g, y));
 
+/** e to the power of each element. */
 export const exp = (x: Value): Value => apply(expOp, [x], undefined);

@@ -4,4 +4,5 @@ import { unaryOp } from "./elementwise.ts";
 
 export const logOp = unaryOp("Log", Math.log, (g, x) => div(g, x));
 
+/** The natural logarithm of each element. */
 export const log = (x: Value): Value => apply(logOp, [x], undefined);

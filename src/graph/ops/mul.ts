@@ -11,6 +11,8 @@ export const mulOp = binaryOp(
   (g, a, b) => sumTo(mul(g, a), b),
 );
 
+/** a * b by elements, with broadcasting. */
 export const mul = (a: Operand, b: Operand): Value => apply(mulOp, operands(a, b), undefined);
 
+/** The square of each element. */
 export const square = (x: Value): Value => mul(x, x);

@@ -7,4 +7,5 @@ export const negOp = unaryOp(
   (g) => neg(g),
 );
 
+/** -x. */
 export const neg = (x: Value): Value => apply(negOp, [x], undefined);

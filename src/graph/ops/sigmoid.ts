@@ -10,4 +10,5 @@ export const sigmoidOp = unaryOp(
   (g, _, y) => mul(g, mul(y, sub(1, y))),
 );
 
+/** 1 / (1 + e^-x) of each element. */
 export const sigmoid = (x: Value): Value => apply(sigmoidOp, [x], undefined);

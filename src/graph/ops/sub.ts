@@ -12,4 +12,5 @@ export const subOp = binaryOp(
   (g, _, b) => sumTo(neg(g), b),
 );
 
+/** a - b, with broadcasting. */
 export const sub = (a: Operand, b: Operand): Value => apply(subOp, operands(a, b), undefined);

@@ -5,6 +5,7 @@ import type { Pixels } from "../pixels.ts";
 import { pyramidFeatures } from "./pyramid.ts";
 import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 
+/** At which resolution the pixels lie, and what computes. */
 export interface FeaturePyramidOptions {
   /** R: every image gives R x R pixels to cluster. */
   readonly resolution: number;

@@ -29,6 +29,7 @@ import type { PyramidLevel } from "./pyramidData.ts";
 /** One layer of every image, [images, size, size, channels]. */
 export type StoredLevel = Omit<PyramidLevel, "data">;
 
+/** Sizes of features in a file. */
 export interface StoredShape {
   readonly images: number;
   readonly resolution: number;

@@ -27,6 +27,7 @@ const projectFile = z.strictObject({
   complete: z.boolean(),
 });
 
+/** The content of project.json. */
 export type ProjectFile = z.infer<typeof projectFile>;
 
 /**

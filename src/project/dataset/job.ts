@@ -33,6 +33,7 @@ import {
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
 import { threadMaker } from "./thread.ts";
 
+/** What a run of `klish dataset` leaves. */
 export interface DatasetSummary {
   readonly folder: string;
   readonly overview: string;

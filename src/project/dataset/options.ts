@@ -136,6 +136,9 @@ export const checkRequest = z.strictObject({
 
 /** What is asked for; what is left out has its default. */
 export type DatasetRequest = z.input<typeof datasetRequest>;
+/** What `jobs.datasetExport` is asked for; what is left out has its default. */
 export type ExportRequest = z.input<typeof exportRequest>;
+/** What `jobs.datasetVerify` is asked for; what is left out has its default. */
 export type VerifyRequest = z.input<typeof verifyRequest>;
+/** What `jobs.datasetCheck` is asked for; what is left out has its default. */
 export type CheckRequest = z.input<typeof checkRequest>;

@@ -31,6 +31,7 @@ export async function writeLists(folder: string, { classes, settings }: DatasetF
     await writeAtomic(join(folder, `${split}.txt`), names.map((name) => `${name}\n`).join(""));
 }
 
+/** A written layout: where, how many samples, and code that loads it. */
 export interface ExportSummary {
   readonly folder: string;
   readonly samples: number;

@@ -17,6 +17,7 @@ import { hashOf, makeSample } from "./sample.ts";
 import { openSampler } from "./sampler.ts";
 import { type DatasetFile, masksFolder, openDataset, seedRange } from "./settings.ts";
 
+/** What `klish dataset verify` found. */
 export interface Verification {
   readonly samples: number;
   readonly files: number;

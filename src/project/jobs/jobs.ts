@@ -46,6 +46,9 @@ export const jobs = {
   segmentation: segmentationJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
+/** The name of a job. */
 export type JobName = keyof typeof jobs;
+/** What a job is asked for; what is left out has its default. */
 export type JobRequest<J extends JobName> = Parameters<(typeof jobs)[J]>[0];
+/** What a job resolves to. */
 export type JobResult<J extends JobName> = Awaited<ReturnType<(typeof jobs)[J]>>;

@@ -82,6 +82,7 @@ export const labelAction = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("background"), class: z.string().nullable() }),
   z.strictObject({ type: z.literal("split"), class: z.string(), split: classSplit.nullable() }),
 ]);
+/** An edit of labels, as it is written to labels.json. */
 export type LabelAction = z.infer<typeof labelAction>;
 
 /** The labels with the way to them: replaying `actions` on `base` (a K means fresh labels) gives the state. */

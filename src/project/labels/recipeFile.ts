@@ -52,6 +52,7 @@ function replayOrNothing(base: number | LabelState, actions: readonly LabelActio
   }
 }
 
+/** Writes the labels of a project, or those of another file. */
 export const saveRecipe = (project: Project, recipe: LabelRecipe, path = labelsFile(project)): Promise<void> =>
   writeAtomic(path, textOf(recipe));
 

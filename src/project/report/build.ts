@@ -12,6 +12,7 @@ import { checkSamples, type ImageSamples, type PointSamples, pixelsOf } from "./
 import { encodeSeries, followMerges } from "./series.ts";
 import { clusterFigures, openingK, suggestStops } from "./stops.ts";
 
+/** What a report is made from. */
 export interface ReportInput {
   readonly title: string;
   /** One sentence under the title. */

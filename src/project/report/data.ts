@@ -80,6 +80,7 @@ export interface PointCanvas {
   readonly planes: readonly (readonly [number, number, number])[] | null;
 }
 
+/** What the report page is given. */
 export interface ReportData {
   readonly title: string;
   readonly summary: string;

@@ -47,6 +47,7 @@ const AUGMENT_INTERVAL = 4;
 /** Path lengths are taken of this part of a batch. */
 const PATH_SHARE = 0.5;
 
+/** Where a GAN is trained, and from what state. */
 export interface GanTrainerOptions {
   readonly runtime: Runtime;
   readonly provider?: Provider;

@@ -11,6 +11,7 @@ export const augmentKinds = [
   "saturation",
   "hue",
 ] as const;
+/** An augmentation of StyleGAN2-ADA, by name. */
 export type AugmentKind = (typeof augmentKinds)[number];
 
 /** Adaptive augmentation: every transformation happens with probability p, which follows the sign of D on real images. */
@@ -24,6 +25,7 @@ export interface AugmentRecipe {
   readonly kinds: readonly AugmentKind[];
 }
 
+/** All numbers of a training: sizes of the networks, losses, optimisers, augmentation, random numbers. */
 export interface GanRecipe {
   /** Pixels of a side: a power of two, 16 to 1024. */
   readonly resolution: number;

@@ -2,6 +2,7 @@
 import type { SegmenterArchitecture } from "../../models/segmenter.ts";
 import type { AugmentRange } from "./augment.ts";
 
+/** All numbers of a segmenter's training. */
 export interface SegmenterRecipe {
   readonly architecture: SegmenterArchitecture;
   readonly classes: number;
@@ -23,6 +24,7 @@ export interface SegmenterRecipe {
   readonly seed: number;
 }
 
+/** How a segmenter learns from photos without masks. */
 export interface SelfTrainingRecipe {
   /** Unlabelled pictures of an update. */
   readonly batch: number;

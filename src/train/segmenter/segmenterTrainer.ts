@@ -32,6 +32,7 @@ export interface SegmenterBatch {
   readonly share: number;
 }
 
+/** What a step tells of itself. */
 export interface SegmenterReport {
   /** Labelled pictures shown so far, this step's among them. */
   readonly images: number;
@@ -44,6 +45,7 @@ export interface SegmenterReport {
   readonly learningRate: number;
 }
 
+/** Trains a segmenter step by step. */
 export interface SegmenterTrainer extends Trainer<SegmenterBatch, SegmenterReport> {
   readonly recipe: SegmenterRecipe;
   /** Logits [n,K,S,S] of the averaged weights for pictures [n,3,S,S] in [-1,1]. */
@@ -52,6 +54,7 @@ export interface SegmenterTrainer extends Trainer<SegmenterBatch, SegmenterRepor
   weights(): Map<string, Tensor>;
 }
 
+/** Classes and their weights, where the segmenter is trained, and from what state. */
 export interface SegmenterTrainerOptions {
   readonly classes: readonly Pick<DatasetClass, "name">[];
   /** By class. */
