@@ -55,7 +55,7 @@ export async function openLayout(
   for (const other of others) reportGiven("folder-left-out", other, `another set of the layout ${layout.name}`);
   const folder = subfolder({ ...given, paths }, root);
   const classes = await readClasses(folder, layout, report);
-  const samples = await layout.read(folder, classes, report);
+  const samples = eachImageOnce(await layout.read(folder, classes, report), report);
   return {
     layout,
     folder,
@@ -71,6 +71,16 @@ export async function openLayout(
       return { image: facts && bytes, labels: await labels?.read(facts) };
     },
   };
+}
+
+/** Annotations may name one image any number of times; it is read and labelled once. */
+function eachImageOnce(samples: readonly FoundSample[], report: ReportFault): FoundSample[] {
+  const seen = new Set<string>();
+  return samples.filter(({ key, image }) => {
+    if (image === undefined) return true;
+    if (seen.has(image.path)) report("stem-twice", image.path, `another sample "${key}" of this image`);
+    return seen.size < seen.add(image.path).size;
+  });
 }
 
 async function imageFacts(

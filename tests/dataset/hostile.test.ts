@@ -116,6 +116,15 @@ describe("COCO: one bad entry is one fault, and the others are checked", () => {
     expect(faults.filter((f) => f.startsWith(AT))).toHaveLength(1);
   });
 
+  it("an image that is listed a thousand times is read once", async () => {
+    const again = { id: 3, file_name: "1.png", width: W, height: H };
+    const { pairs, faults } = await check(
+      coco((f) => void (f["images"] as unknown[]).push(...Array(1000).fill(again))),
+    );
+    expect(pairs).toBe(2);
+    expect(new Set(faults)).toEqual(new Set([`stem-twice 1.png: another sample "1" of this image`]));
+  });
+
   it("a thousand bad entries are a hundred faults and a count", async () => {
     const { faults } = await check(coco((f) => void (f["annotations"] as unknown[]).push(...Array(1000).fill(null))));
     expect(faults.filter((f) => f.startsWith(AT))).toHaveLength(101);

@@ -1,0 +1,31 @@
+/**
+ * Changes good datasets at random, knowing their structure (COCO, CVAT, Label Studio, LabelMe, YOLO, tables, tar, PNG, folders of klish's own), and
+ * checks and exports them: each must end in faults or a clean error, in two seconds and 500 MB, writing nowhere else; what `check` calls an
+ * error, `export` must refuse. `npx tsx bench/fuzzDatasets.ts [--runs 100000] [--seed 1] [--only run]`.
+ */
+import { fuzzDatasets } from "./fuzz/datasets.ts";
+
+const MAX_MEGABYTES = 500;
+const REPORT_EVERY = 1000;
+
+const args = process.argv.slice(2);
+const option = (flag: string, otherwise: number): number =>
+  args.includes(flag) ? Number(args[args.indexOf(flag) + 1]) : otherwise;
+const runs = option("--runs", 100_000);
+const seed = option("--seed", 1);
+const only = option("--only", -1);
+
+const started = performance.now();
+const [from, to] = only >= 0 ? [only, only + 1] : [0, runs];
+console.log(`seed ${seed}, runs ${from} to ${to - 1}`);
+const progress = (run: number): void => {
+  if (process.stderr.isTTY && run % REPORT_EVERY === 0) process.stderr.write(`\r${run}`);
+};
+const { clean, failures, slowest } = await fuzzDatasets(seed, from, to, { timed: true, progress });
+for (const failure of failures) console.log(failure);
+const megabytes = process.resourceUsage().maxRSS / 1024;
+console.log(
+  `${clean} exported, the others were refused; ${failures.length} failures; slowest ${slowest.toFixed(0)} ms; ` +
+    `${((performance.now() - started) / 1000).toFixed(0)} s; peak memory ${megabytes.toFixed(0)} MiB`,
+);
+if (failures.length > 0 || megabytes > MAX_MEGABYTES) process.exitCode = 1;
