@@ -4,6 +4,7 @@ import {
   ONNX_FLOAT,
   ONNX_HALF,
   ONNX_INT64,
+  type OnnxMetadata,
   type OnnxNode,
   type OnnxTensor,
   type OnnxValueInfo,
@@ -15,12 +16,22 @@ import { type Graph, topologicalOrder, type Value } from "./value.ts";
 export interface EmitOptions {
   /** Leaves the first axis of inputs and outputs open, so that one model runs on any batch. Build the graph for N = 1. */
   readonly dynamicBatch?: boolean;
+  /**
+   * Leaves the last two of four axes of inputs and outputs open too: for graphs of ops that are written alike for maps of
+   * every size (convolutions, what `nn/openSize` has, and what goes pixel by pixel).
+   */
+  readonly dynamicSize?: boolean;
+  /** Text that the model carries along. */
+  readonly metadata?: OnnxMetadata;
   /** Avoids operators that some provider is known to compute wrongly. Slower; needed beyond the CPU. */
   readonly portable?: boolean;
 }
 
 /** Writes a graph, simplified, as an ONNX model (opset 17). */
-export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }: EmitOptions = {}): Uint8Array {
+export function toOnnx(
+  graph: Graph,
+  { dynamicBatch = false, dynamicSize = false, portable = false, metadata }: EmitOptions = {},
+): Uint8Array {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const inputs: OnnxValueInfo[] = [];
@@ -30,7 +41,13 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
   let prefix = "t";
   while (ports.some((name) => name.startsWith(prefix))) prefix = `_${prefix}`;
   const dims = (shape: readonly number[]): readonly (number | string)[] =>
-    dynamicBatch && shape.length > 0 ? ["batch", ...shape.slice(1)] : shape;
+    shape.map((n, axis) =>
+      dynamicBatch && axis === 0
+        ? "batch"
+        : dynamicSize && shape.length === 4 && axis >= 2
+          ? ["height", "width"][axis - 2]
+          : n,
+    );
 
   const once = (key: string, write: (name: string) => void): string => {
     let name = written.get(key);
@@ -104,5 +121,5 @@ export function toOnnx(graph: Graph, { dynamicBatch = false, portable = false }:
   }
   const rename = (list: readonly string[]): string[] => list.map((name) => renamed.get(name) ?? name);
   const named = nodes.map((node) => ({ ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) }));
-  return encodeOnnx({ nodes: named, initializers, inputs, outputs });
+  return encodeOnnx({ nodes: named, initializers, inputs, outputs }, metadata);
 }

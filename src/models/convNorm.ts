@@ -40,9 +40,10 @@ function convolved(
   weight: Value,
   bias: Value | undefined,
   { stride = 1, dilation = 1 }: ConvNormOptions = {},
+  openSize = false,
 ): Value {
   const options = { dilation, ...(bias && { bias }) };
-  if (stride === 1) return dilatedConv(x, weight, options);
+  if (stride === 1 && !openSize) return dilatedConv(x, weight, options);
   return conv(x, weight, { ...options, stride, padding: (dilation * (weight.shape[2] - 1)) / 2 });
 }
 
@@ -74,11 +75,14 @@ export function trainingConvNorm(weights: Weights): { convNorm: ConvNorm; statis
   return { convNorm, statistics };
 }
 
-/** For use: normalises by the running averages, as a factor of the convolution's weight and a bias: no pass over the maps. */
+/**
+ * For use: normalises by the running averages, as a factor of the convolution's weight and a bias: no pass over the maps.
+ * `openSize`: written alike for maps of every size.
+ */
 export const frozenConvNorm =
-  (weights: Weights): ConvNorm =>
+  (weights: Weights, openSize = false): ConvNorm =>
   (x, name, norm, options) => {
     const weight = weights.get(`${name}.weight`)!;
     const { factor, level } = frozenFactors(affineOf(weights, norm), statisticsOf(weights, norm));
-    return convolved(x, mul(weight, reshape(factor, [weight.shape[0], 1, 1, 1])), level, options);
+    return convolved(x, mul(weight, reshape(factor, [weight.shape[0], 1, 1, 1])), level, options, openSize);
   };

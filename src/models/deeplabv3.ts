@@ -6,6 +6,7 @@
  */
 import { concat, conv, expand, leakyRelu } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
+import { meanOfMap, resizeLike } from "../nn/openSize.ts";
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
 import { globalAveragePool } from "../nn/pooling.ts";
 import { bilinearMatrix, resize } from "../nn/resample.ts";
@@ -94,13 +95,14 @@ export interface Deeplabv3Logits {
 
 /**
  * Logits of pictures [N,C,H,W] (torchvision's weights want ImageNet's mean taken away and its deviation divided out), by the running
- * averages of batch normalisation.
+ * averages of batch normalisation. `openSize`: written alike for pictures of every size.
  */
 export const deeplabv3Logits = (
   plan: Deeplabv3Plan,
   weights: ReadonlyMap<string, Value>,
   pictures: Value,
-): Deeplabv3Logits => network(plan, frozenConvNorm(weights), weights, pictures);
+  { openSize = false }: { readonly openSize?: boolean } = {},
+): Deeplabv3Logits => network(plan, frozenConvNorm(weights, openSize), weights, pictures, openSize);
 
 /**
  * The same while training, by the statistics of the batch, of two pictures or more; and the next running averages, by the names of
@@ -122,25 +124,27 @@ function network(
   convNorm: ConvNorm,
   weights: ReadonlyMap<string, Value>,
   pictures: Value,
+  openSize = false,
 ): Deeplabv3Logits {
   const [, , H, W] = pictures.shape;
+  const enlarged = (x: Value): Value => (openSize ? resizeLike(x, pictures) : resize(x, [H, W], bilinearMatrix));
   const stages = resnetStages(plan.backbone, convNorm, pictures, BACKBONE);
   const head = (x: Value, name: string, first: number): Value => {
     const y = leakyRelu(convNorm(x, `${name}.${first}`, `${name}.${first + 1}`), 0);
     const bias = weights.get(`${name}.4.bias`)!;
-    return resize(conv(y, weights.get(`${name}.4.weight`)!, { bias }), [H, W], bilinearMatrix);
+    return enlarged(conv(y, weights.get(`${name}.4.weight`)!, { bias }));
   };
-  const logits = head(pyramid(stages[stages.length - 1], plan.rates, convNorm), "classifier", 1);
+  const logits = head(pyramid(stages[stages.length - 1], plan.rates, convNorm, openSize), "classifier", 1);
   return { logits, ...(plan.auxiliary && { auxiliary: head(stages[auxiliaryStage(plan)], "aux_classifier", 0) }) };
 }
 
 /** Atrous spatial pyramid pooling: a pixel by itself, its surroundings at each rate, the whole map. */
-function pyramid(x: Value, rates: readonly number[], convNorm: ConvNorm): Value {
+function pyramid(x: Value, rates: readonly number[], convNorm: ConvNorm, openSize: boolean): Value {
   const branch = (from: Value, i: number, first: number, dilation = 1): Value =>
     leakyRelu(convNorm(from, `${PYRAMID}.convs.${i}.${first}`, `${PYRAMID}.convs.${i}.${first + 1}`, { dilation }), 0);
   const near = branch(x, 0, 0);
   const around = rates.map((rate, i) => branch(x, i + 1, 0, rate));
-  const mean = branch(globalAveragePool(x), rates.length + 1, 1);
-  const whole = expand(mean, near.shape);
+  const mean = branch(openSize ? meanOfMap(x) : globalAveragePool(x), rates.length + 1, 1);
+  const whole = openSize ? resizeLike(mean, near) : expand(mean, near.shape);
   return leakyRelu(convNorm(concat([near, ...around, whole], 1), `${PYRAMID}.project.0`, `${PYRAMID}.project.1`), 0);
 }

@@ -22,14 +22,14 @@ export interface SegmenterNetwork {
     weights: ReadonlyMap<string, Value>,
     pictures: Value,
   ): { readonly logits: Value; readonly statistics: ReadonlyMap<string, Value> };
-  /** Logits [N,classes,H,W] once it has learned: of each picture by itself. */
-  inference(weights: ReadonlyMap<string, Value>, pictures: Value): Value;
+  /** Logits [N,classes,H,W] once it has learned: of each picture by itself. `openSize`: written alike for every size. */
+  inference(weights: ReadonlyMap<string, Value>, pictures: Value, options?: { readonly openSize?: boolean }): Value;
 }
 
 export function segmenterNetwork(architecture: SegmenterArchitecture, classes: number): SegmenterNetwork {
   if (architecture.network === "unet") {
     const plan = { imageChannels: 3, classes, channels: architecture.channels };
-    const inference: SegmenterNetwork["inference"] = (weights, pictures) => unetLogits(plan, weights, pictures);
+    const inference: SegmenterNetwork["inference"] = (...given) => unetLogits(plan, ...given);
     return {
       parameters: unetParameters(plan),
       sideMultiple: 2 ** (plan.channels.length - 1),
@@ -42,7 +42,7 @@ export function segmenterNetwork(architecture: SegmenterArchitecture, classes: n
     parameters: deeplabv3Parameters(plan),
     sideMultiple: 1,
     training: (weights, pictures) => deeplabv3Training(plan, weights, pictures),
-    inference: (weights, pictures) => deeplabv3Logits(plan, weights, pictures).logits,
+    inference: (...given) => deeplabv3Logits(plan, ...given).logits,
   };
 }
 

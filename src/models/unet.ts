@@ -5,6 +5,7 @@
 import { CheckpointError } from "../checkpoint/stateDict.ts";
 import { add, concat, conv, leakyRelu, reshape } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
+import { halved, resizeLike } from "../nn/openSize.ts";
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
 import { averagePool } from "../nn/pooling.ts";
 import { bilinearMatrix, resize } from "../nn/resample.ts";
@@ -44,11 +45,15 @@ export function unetParameters({ imageChannels, classes, channels }: UnetPlan): 
   ]);
 }
 
-/** Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that do not halve. */
+/**
+ * Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that do not halve.
+ * `openSize`: written alike for pictures of every size.
+ */
 export function unetLogits(
   { channels }: Pick<UnetPlan, "channels">,
   weights: ReadonlyMap<string, Value>,
   pictures: Value,
+  { openSize = false }: { readonly openSize?: boolean } = {},
 ): Value {
   const side = pictures.shape[2];
   const factor = 2 ** (channels.length - 1);
@@ -67,12 +72,13 @@ export function unetLogits(
   const skips: Value[] = [];
   let x = pictures;
   for (const i of channels.keys()) {
-    x = block(i === 0 ? x : averagePool(x, { kernel: 2 }), `down${i}`);
+    x = block(i === 0 ? x : openSize ? halved(x) : averagePool(x, { kernel: 2 }), `down${i}`);
     skips.push(x);
   }
   for (let i = channels.length - 2; i >= 0; i--) {
-    const { shape } = skips[i];
-    x = block(concat([resize(x, [shape[2], shape[3]], bilinearMatrix), skips[i]], 1), `up${i}`);
+    const [, , H, W] = skips[i].shape;
+    const enlarged = openSize ? resizeLike(x, skips[i]) : resize(x, [H, W], bilinearMatrix);
+    x = block(concat([enlarged, skips[i]], 1), `up${i}`);
   }
   return convolved(x, "classes");
 }

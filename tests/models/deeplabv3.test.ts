@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { toOnnx } from "../../src/graph/emit.ts";
 import { grad } from "../../src/graph/grad.ts";
 import { graph } from "../../src/graph/graph.ts";
 import { add, constant, input, mul } from "../../src/graph/ops/index.ts";
@@ -90,17 +91,26 @@ describe("deeplabv3", () => {
     for (const [name] of [...named, ...next]) expect(error(got[name] as Tensor, golden(name)), name).toBeLessThan(1e-4);
   });
 
-  it("gives the logits of PyTorch by the running averages, of each picture by itself", async () => {
-    const weights = new Map(
-      Object.entries(weightFeeds).map(([name, t]) => [name, constant(t.shape, t.data as Float32Array)]),
-    );
-    const { logits, auxiliary } = deeplabv3Logits(plan, weights, input("pictures", [1, ...pictures.shape.slice(1)]));
-    const session = await compile(graph({ logits, auxiliary: auxiliary! }), { runtime: ortNode, dynamicBatch: true });
-    const got = await session.run({ pictures });
-    await session.dispose();
-    expect(error(got["logits"] as Tensor, golden("logits"))).toBeLessThan(1e-5);
-    expect(error(got["auxiliary"] as Tensor, golden("auxiliary"))).toBeLessThan(1e-5);
-  });
+  it.each([false, true])(
+    "gives the logits of PyTorch by the running averages, of each picture by itself (of open size: %s)",
+    async (openSize) => {
+      const weights = new Map(
+        Object.entries(weightFeeds).map(([name, t]) => [name, constant(t.shape, t.data as Float32Array)]),
+      );
+      const { logits, auxiliary } = deeplabv3Logits(
+        plan,
+        weights,
+        input("pictures", [1, ...(openSize ? [3, 64, 24] : pictures.shape.slice(1))]),
+        { openSize },
+      );
+      const model = toOnnx(graph({ logits, auxiliary: auxiliary! }), { dynamicBatch: true, dynamicSize: openSize });
+      const session = await ortNode.createSession(model, {});
+      const got = await session.run({ pictures });
+      await session.dispose();
+      expect(error(got["logits"] as Tensor, golden("logits"))).toBeLessThan(1e-5);
+      expect(error(got["auxiliary"] as Tensor, golden("auxiliary"))).toBeLessThan(1e-5);
+    },
+  );
 
   it("has maps of an eighth, a sixteenth or a thirty-second of the picture", () => {
     for (const outputStride of [8, 16, 32] as const) {

@@ -8,17 +8,23 @@ import { shellCommand } from "../shell.ts";
 export function addConvert(program: Command): void {
   const convert = program
     .command("convert")
-    .summary("write a generator as .onnx or .safetensors")
+    .summary("write a generator or a segmenter as .onnx, or a generator as .safetensors")
     .description(
       "Writes one ONNX model, z (and c) to image and chosen feature maps for any batch, that runs in every ONNX runtime and in " +
-        "browsers; or the weights as .safetensors with their settings. An .onnx gets feature maps as outputs.",
+        "browsers; or the weights as .safetensors with their settings. An .onnx gets feature maps as outputs. A segmenter of klish, " +
+        "or the folder of its training, becomes one of pictures of any number and size to logits.",
     );
   withOutput(withOptions(convert, convertRequest)).action(async (options: OutputOptions) => {
     const result = await runWithProgress("convert", requestOf(convert, convertRequest), options);
     const outputs = result.outputs.length > 0 ? [`outputs  ${result.outputs.join(", ")}`] : [];
     conclude(result, [`wrote    ${result.out} (${(result.bytes / 1e6).toFixed(1)} MB)`, ...outputs], options, [
-      [shellCommand("info", result.out), "see what it holds"],
-      [shellCommand("generate", "--network", result.out, "--seeds", "0-15", "--outdir", "images"), "see what it draws"],
+      ...(result.kind === "segmenter" ? [] : [[shellCommand("info", result.out), "see what it holds"] as const]),
+      result.kind === "segmenter"
+        ? [shellCommand("segment", "--model", result.out, "--images", "photos", "--outdir", "masks"), "masks of photos"]
+        : [
+            shellCommand("generate", "--network", result.out, "--seeds", "0-15", "--outdir", "images"),
+            "see what it draws",
+          ],
     ]);
   });
 }

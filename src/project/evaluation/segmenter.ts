@@ -40,11 +40,11 @@ export async function segmentSeeds(
 ): Promise<Uint16Array> {
   const { seeds, resolution } = settings;
   const { info } = generator;
-  const { model } = await readSegmenter(request.file);
+  const { model, side: learnedAt } = await readSegmenter(request.file);
   const session = await ortNode.createSession(model, { threads });
   try {
     const input = pictureInput(session, request.file, ROLE);
-    const side = squareSide(input, request, info.resolution, ROLE);
+    const side = squareSide(input, request, learnedAt ?? info.resolution, ROLE);
     const size = { width: side, height: side };
     const output = outputName(session, request);
     const area = resolution ** 2;

@@ -9,29 +9,40 @@ import { withExtraOutputs } from "../../graph/onnxModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { networkModel, trialOf } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
+import { isSegmenter, readSegmenter } from "../segment/segmenterModel.ts";
 import { ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { convertRequest } from "./options.ts";
 
 export interface ConvertSummary {
+  readonly kind: "generator" | "segmenter";
   readonly out: string;
   readonly bytes: number;
   readonly outputs: readonly string[];
 }
 
-/** Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings. */
+/**
+ * Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings; a
+ * segmenter of klish as an ONNX model of pictures of any number and size.
+ */
 export const convertJob = defineJob(convertRequest, async (request, job): Promise<ConvertSummary> => {
   const { network, out, layers, noiseMode, truncationPsi, truncationCutoff, half } = request;
   const toOnnx = out.endsWith(".onnx");
   if (!toOnnx && !out.endsWith(".safetensors"))
     throw new ProjectError(`${out}: the ending says what to write: .onnx or .safetensors.`);
   if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
-  const { bytes, externalData, sha256 } = await networkModel(network, job);
+  const segmenter = await isSegmenter(network);
+  const kind = segmenter ? "segmenter" : "generator";
   const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
     await removeTemporaries(dirname(out));
     await writeAtomic(out, result);
-    return { out, bytes: result.length, outputs };
+    return { kind, out, bytes: result.length, outputs };
   };
+  if (segmenter) {
+    if (!toOnnx) throw new ProjectError(`${out}: a segmenter becomes an .onnx.`);
+    return write((await readSegmenter(network)).model, ["logits"]);
+  }
 
+  const { bytes, externalData, sha256 } = await networkModel(network, job);
   if (looksLikeOnnx(bytes)) {
     if (!toOnnx)
       throw new GeneratorError(

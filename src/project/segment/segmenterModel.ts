@@ -19,7 +19,7 @@ import { unetPlan } from "../../models/unet.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { shippedPath } from "../network/shipped.ts";
 import { isTrainingRun, SEGMENTER_RUN, segmenterPath } from "../network/trainingRun.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readIfThere } from "../storage/files.ts";
 
 /** Key of a segmenter's description in the metadata of its safetensors file. */
 export const SEGMENTER_METADATA = "klish.segmenter";
@@ -83,18 +83,33 @@ export async function readSegmenter(fileOrName: string): Promise<SegmenterModel>
   }
 }
 
+/** Whether a path is that of a segmenter of klish: a .safetensors that says so, or the folder of a run that trains one. */
+export async function isSegmenter(path: string): Promise<boolean> {
+  if (await isFolder(path)) return isTrainingRun(path, SEGMENTER_RUN);
+  const bytes = path.endsWith(".safetensors") ? await readIfThere(path) : undefined;
+  try {
+    return bytes !== undefined && SEGMENTER_METADATA in readSafetensors(bytes).metadata;
+  } catch (error) {
+    // Whatever else reads it says what is wrong with it.
+    if (error instanceof CheckpointError) return false;
+    throw error;
+  }
+}
+
 /** The best segmenter of a training run, where the path is that of one's folder. */
 async function segmenterFile(path: string): Promise<string> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) return path;
+  if (!(await isFolder(path))) return path;
   if (await isTrainingRun(path, SEGMENTER_RUN)) return segmenterPath(path);
   throw new ProjectError(
     `${path} is a folder, and not that of a segmenter's training run. Give a .safetensors of klish, an .onnx, or the folder of klish train segmenter.`,
   );
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 interface Described {
   readonly side: number;
@@ -120,13 +135,19 @@ function described(file: string, text: string): Described {
   return { side, classes: listed, architecture };
 }
 
-/** Takes pictures in [0, 1], as other people's models do. */
+/**
+ * ONNX of any number of pictures of any size: "pictures" [batch,3,height,width], RGB from 0 to 1 as other people's models have
+ * them, to "logits" [batch,classes,height,width]; what it is under SEGMENTER_METADATA.
+ */
 function segmenterOnnx(
   tensors: ReadonlyMap<string, Tensor>,
   { side, classes, architecture = { network: "unet", channels: unetPlan(tensors).channels } }: Described,
 ): Uint8Array {
   const network = segmenterNetwork(architecture, classes.length);
   const weights = constantWeights(checkedWeights(network, tensors));
-  const logits = network.inference(weights, add(mul(input("pictures", [1, 3, side, side]), 2), -1));
-  return toOnnx(graph({ logits }), { dynamicBatch: true, portable: true });
+  const pictures = input("pictures", [1, 3, side, side]);
+  const logits = network.inference(weights, add(mul(pictures, 2), -1), { openSize: true });
+  const about = JSON.stringify({ side, classes, architecture });
+  const metadata = new Map([[SEGMENTER_METADATA, about]]);
+  return toOnnx(graph({ logits }), { dynamicBatch: true, dynamicSize: true, portable: true, metadata });
 }

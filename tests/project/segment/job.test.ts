@@ -47,10 +47,10 @@ const maskOf = async (outdir: string, name: string) => decodePng(await readFile(
 const agreement = (found: ArrayLike<number>, { labels }: PortraitPicture): number =>
   labels.data.filter((id, p) => id === found[p]).length / labels.data.length;
 
-/** Any size in, class = the brightest of red, green and blue; it says of itself what its classes are. */
-function brightestChannel(): Uint8Array {
+/** Class = the brightest of red, green and blue, of pictures of any size or of one; it says of itself what its classes are. */
+function brightestChannel(size: readonly [number | string, number | string] = ["h", "w"]): Uint8Array {
   const weight = new Uint8Array(Float32Array.of(9, 0, 0, 0, 9, 0, 0, 0, 9).buffer);
-  const shape = ["n", 3, "h", "w"];
+  const shape = ["n", 3, ...size];
   return encodeOnnx(
     {
       nodes: [{ opType: "Conv", inputs: ["x", "w"], outputs: ["logits"], attributes: {} }],
@@ -160,7 +160,10 @@ describe("segmentJob()", () => {
 
   it("says when a model takes one size only, when no photo can be read, and what a model that is none takes", async () => {
     const outdir = join(folder, "refused");
-    await expect(segmentJob({ ...request, outdir, scales: [1, 1.5] }, {})).rejects.toThrow(
+    const file = join(folder, "fixed.onnx");
+    await writeFile(file, brightestChannel([64, 64]));
+    const model = { ...request.model, file };
+    await expect(segmentJob({ ...request, model, outdir, scales: [1, 1.5] }, {})).rejects.toThrow(
       "takes pictures of 64x64 pixels only: --scales must be 1",
     );
     const images = join(request.images, "broken.png");
