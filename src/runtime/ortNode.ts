@@ -38,7 +38,8 @@ export function ortRuntime({ profilePrefix }: { readonly profilePrefix?: string 
       try {
         session = await ort.InferenceSession.create(uncopied ? withUnreadable(model) : model, {
           executionProviders: [provider],
-          logSeverityLevel: 3,
+          // What goes wrong is thrown. ONNX Runtime would also print it to the terminal, with the model's own names as they are.
+          logSeverityLevel: 4,
           ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
           ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
           enableCpuMemArena: memory !== "returned",

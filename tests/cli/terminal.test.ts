@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { progressBar } from "../../src/cli/progressBar.ts";
 import { table } from "../../src/cli/table.ts";
 import { encodePng } from "../../src/dataset/png.ts";
+import { encodeOnnx } from "../../src/graph/onnxModel.ts";
 import { klish } from "./klish.ts";
 
 /** A title, a cleared line, a line that looks like ours, a C1 control, a bell, text turned round. */
@@ -52,6 +53,26 @@ describe("names from files", () => {
     const usage = await klish("check", folder, `--${NASTY}`);
     expect(usage.code).toBe(2);
     expect(usage.stderr).not.toMatch(CONTROLS);
+  }, 30_000);
+});
+
+describe("a model that fails", () => {
+  it("has its own names in no line that a terminal obeys: ONNX Runtime prints nothing itself", async () => {
+    const name = "image\u001b]0;pwned\u0007\u001b[31mall fine\nno faults";
+    const wrong = new Uint8Array(BigInt64Array.of(7n, 3n, 8n, 8n).buffer);
+    const model = encodeOnnx({
+      nodes: [{ opType: "Reshape", inputs: ["z", "shape"], outputs: [name], attributes: {} }],
+      initializers: [{ name: "shape", dims: [4], dataType: 7, rawData: wrong }],
+      inputs: [{ name: "z", elementType: 1, shape: ["n", 4] }],
+      outputs: [{ name, elementType: 1, shape: ["n", 3, 8, 8] }],
+    });
+    const file = join(folder, "evil.onnx");
+    await writeFile(file, model);
+    const { code, stdout, stderr } = await klish("info", file);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^klish: /);
+    expect(stderr).not.toMatch(CONTROLS);
+    expect(stderr).not.toContain("E:onnxruntime");
   }, 30_000);
 });
 

@@ -15,7 +15,14 @@ import { readJsonFile } from "../storage/jsonFile.ts";
 import { locked } from "../storage/lock.ts";
 import { photoFits } from "./frame.ts";
 import { type SegmentRequest, segmentRequest } from "./options.ts";
-import { checkApart, listPhotos, type PlannedPhoto, pictureExtension, planPhotos } from "./photos.ts";
+import {
+  checkApart,
+  listPhotos,
+  type PlannedPhoto,
+  pictureExtension,
+  pictureExtensions,
+  planPhotos,
+} from "./photos.ts";
 import { openSegmenter, type Segmenter } from "./segmenter.ts";
 import { type PhotoOptions, segmentPhotos } from "./segmentPhotos.ts";
 import { overlaySheet } from "./sheet.ts";
@@ -44,7 +51,7 @@ const settingsSchema = z.strictObject({
   flip: z.boolean(),
   scales: z.array(z.number()),
   ignoreBelow: z.number(),
-  extension: z.string(),
+  extension: z.enum(pictureExtensions),
 });
 type Settings = z.infer<typeof settingsSchema>;
 

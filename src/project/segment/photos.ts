@@ -38,11 +38,18 @@ export function planPhotos(files: readonly ImageFile[]): PlannedPhoto[] {
   });
 }
 
+export const pictureExtensions = ["jpg", "png", "webp"] as const;
+export type PictureExtension = (typeof pictureExtensions)[number];
 /** Formats that stay as they are; all pictures of a data set are of one. */
-const KEPT: Readonly<Record<string, string>> = { ".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp" };
+const KEPT: Readonly<Record<string, PictureExtension>> = {
+  ".jpg": "jpg",
+  ".jpeg": "jpg",
+  ".png": "png",
+  ".webp": "webp",
+};
 
 /** Format of the written pictures: the photos' own where they share one that every tool reads, else PNG, which loses nothing. */
-export function pictureExtension(files: readonly ImageFile[]): string {
+export function pictureExtension(files: readonly ImageFile[]): PictureExtension {
   const kinds = new Set(files.map(({ name }) => KEPT[extname(name).toLowerCase()]));
   const [kind] = kinds;
   return kinds.size === 1 && kind !== undefined ? kind : "png";

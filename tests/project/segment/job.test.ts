@@ -105,6 +105,16 @@ describe("segmentJob()", () => {
     ).toEqual(masks);
   });
 
+  it("refuses a folder whose settings name another place for the pictures", async () => {
+    const outdir = join(folder, "theirs");
+    await segmentJob({ ...request, outdir }, {});
+    const path = join(outdir, "segment.json");
+    const settings = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...settings, extension: "png/../../../evil" }));
+    await rm(join(outdir, "photos.jsonl"));
+    await expect(segmentJob({ ...request, outdir }, {})).rejects.toThrow("extension");
+  });
+
   it("refuses a folder of other settings, and photos inside the results", async () => {
     await expect(segmentJob({ ...request, flip: true }, {})).rejects.toThrow(
       "made with another flip (false, not true)",

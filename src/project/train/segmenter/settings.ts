@@ -1,6 +1,7 @@
 /** What a segmenter's run is: settings.json in its folder, and what may change when it is continued. */
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { colorSchema } from "../../../dataset/labelMap.ts";
 import { segmenterNetwork } from "../../../models/segmenter.ts";
 import { checkRecipe, type SegmenterRecipe } from "../../../train/segmenter/recipe.ts";
 import { SEGMENTER_RUN } from "../../network/trainingRun.ts";
@@ -29,7 +30,7 @@ const segmenterSettings = z.strictObject({
   augment: z.enum(augmentChoices),
   classWeights: z.enum(["balanced", "none"]),
   /** Of the data set; the index is the id. */
-  classes: z.array(z.strictObject({ name: z.string(), color: z.string(), background: z.boolean() })),
+  classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
   /** A SegmenterRecipe; `checkRecipe` checks it. */
   recipe: z.looseObject({}),
   /** Passes over the data set, null: as many as make LEAST_IMAGES; and the most hours of training, null: no limit. */
