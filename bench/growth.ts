@@ -28,7 +28,7 @@ interface Size {
   readonly clusters: number;
 }
 interface Measured extends Size {
-  /** CPU seconds by phase: "k-means", "svm", "merge". */
+  /** CPU seconds by phase: "group the pixels", "train classifiers", "merge clusters". */
   readonly seconds: Readonly<Record<string, number>>;
   /** Bytes beyond the features at the peak; null where the system does not tell. */
   readonly extra: number | null;
@@ -132,7 +132,7 @@ function compare(quick: boolean): void {
     const along = measured.map(({ images, channels, clusters }) =>
       name === "N" ? images * SIDE ** 2 : name === "D" ? channels : clusters,
     );
-    const exponents = ["k-means", "svm", "merge", "all"].map((phase) => {
+    const exponents = ["group the pixels", "train classifiers", "merge clusters", "all"].map((phase) => {
       const times = measured.map(({ seconds }) => (phase === "all" ? total(seconds) : seconds[phase]));
       return `${phase} ${slope(along.map(Math.log), times.map(Math.log)).toFixed(2)}`;
     });
@@ -158,7 +158,7 @@ function child(size: string): Measured {
 }
 
 function line({ images, channels, clusters, seconds, extra, featureBytes }: Measured): string {
-  const phases = ["k-means", "svm", "merge"].map((phase) => seconds[phase].toFixed(2));
+  const phases = ["group the pixels", "train classifiers", "merge clusters"].map((phase) => seconds[phase].toFixed(2));
   const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   const cells = [images * SIDE ** 2, channels, clusters, ...phases, total(seconds).toFixed(2)];
   return `| ${[...cells, mebibytes(featureBytes), extra === null ? "?" : mebibytes(extra)].join(" | ")} |`;

@@ -27,7 +27,7 @@ export async function trainingInfo(folder: string, settings: TrainSettings, opti
   const rows = [
     ["training", `StyleGAN2, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`],
     ["pictures", `${data.source}${data.mirror ? ", and mirrored" : ""}`],
-    ...(from === null ? [] : [["begun from", from]]),
+    ...(from === null ? [] : [["started from", from]]),
     ...(stages.length > 1 ? [["stages", stages.map(describe).join(", ")]] : []),
     [
       "done",

@@ -61,7 +61,7 @@ export async function checkLayout(
   const keys = new Map<string, string>();
   for (const [i, sample] of samples.entries()) {
     signal?.throwIfAborted();
-    onProgress?.({ phase: "check", done: i, total: samples.length });
+    onProgress?.({ phase: "check the files", done: i, total: samples.length });
     const { key } = sample;
     const at = sample.image?.path ?? sample.labels?.path ?? key;
     if (!PLAIN_NAME.test(key)) report("name-odd", at, `the name "${key}"`);
@@ -82,7 +82,7 @@ export async function checkLayout(
       total[id] += n;
     });
   }
-  onProgress?.({ phase: "check", done: samples.length, total: samples.length });
+  onProgress?.({ phase: "check the files", done: samples.length, total: samples.length });
   if (masks > 0 && classes !== undefined) checkTotals(total, classes, report);
   if (masks > 0 && classes === undefined) checkUnlisted(total, report);
   // Where classes.json says that 255 is ignored, a picture may hold nothing else but background.

@@ -15,7 +15,7 @@ export async function predict(
   const labels = new Uint16Array(features.pixels);
   await forEachBest(features, classifier, (range, best) => {
     labels.set(best, range.start);
-    options.onProgress?.({ phase: "predict", done: range.end, total: features.pixels });
+    options.onProgress?.({ phase: "label the pixels", done: range.end, total: features.pixels });
     options.signal?.throwIfAborted();
   });
   return labels;

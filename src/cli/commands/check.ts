@@ -30,7 +30,7 @@ export function addCheck(program: Command): void {
       const verdict = faults.length === 0 ? "no faults" : `${errors} errors, ${faults.length - errors} warnings`;
       conclude(result, [...list(faults, limit), `${pairs} pairs, layout ${format}: ${verdict}`], options, [
         errors > 0
-          ? [shellCommand("check", folder), "once more, when the errors are mended"]
+          ? [shellCommand("check", folder), "again, once the errors are fixed"]
           : [
               shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`),
               "give it to another tool",

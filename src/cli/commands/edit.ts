@@ -41,7 +41,7 @@ export function addEdit(program: Command): void {
       "do <project> <edits...>",
       "edit clusters, one edit after another",
       `Edits clusters one after another: ${EDITS}. split takes a cluster apart into what was merged last; merge joins two ` +
-        "and trains one SVM; cut cuts all but the locked ones anew. 47, or '#47', is the cluster that the report shows as #47: its " +
+        "and trains one SVM; cut chooses all but the locked ones again. 47, or '#47', is the cluster that the report shows as #47: its " +
         "id stays when others are edited.",
     ),
     startOptions,

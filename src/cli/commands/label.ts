@@ -301,7 +301,7 @@ function nextSteps({ project, recipe }: Asked["request"], first: string, sheet: 
     ...(sheet === undefined ? [] : [[`open ${shellWord(sheet)}`, "see the classes"] as const]),
     [
       shellCommand("label", "name", project, first, "<name>", ...same),
-      "name them one by one; merge, ignore, split likewise",
+      "name them one by one; or merge, ignore and split them",
     ],
     [
       shellCommand("dataset", "--project", project, ...same, "--outdir", `${project}-data`),

@@ -45,7 +45,7 @@ function addTrainGan(train: Command): void {
     .summary("StyleGAN2-ADA on a folder or .zip of pictures")
     .description(
       "Trains a StyleGAN2 with adaptive augmentation, on small images first. Run the same command again to continue an " +
-        "interrupted run: it goes on to the same weights. The result, network.safetensors, opens in every command that takes a --network.",
+        "interrupted run; it ends with the same weights. The result, network.safetensors, opens in every command that takes a --network.",
     )
     .addHelpText(
       "after",

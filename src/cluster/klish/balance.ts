@@ -51,7 +51,7 @@ export async function chooseBalance(features: Pixels, options: KlishOptions): Pr
   const last = BALANCES.length - 1;
   let tree: MergeTree | undefined;
   for (const [i, balance] of BALANCES.slice(0, last).entries()) {
-    onProgress?.({ phase: "choose the balance", done: i, total: last, note: `trying ${balance}` });
+    onProgress?.({ phase: "weigh chance overlap", done: i, total: last, note: `trying ${balance}` });
     tree = await mergeAll(
       sample,
       {
@@ -63,11 +63,11 @@ export async function chooseBalance(features: Pixels, options: KlishOptions): Pr
       balance,
     );
     if (await informative(sample, tree, ks, seed)) {
-      onProgress?.({ phase: "choose the balance", done: last, total: last, note: `${balance}` });
+      onProgress?.({ phase: "weigh chance overlap", done: last, total: last, note: `${balance}` });
       return balance;
     }
   }
-  onProgress?.({ phase: "choose the balance", done: last, total: last, note: `${BALANCES[last]}` });
+  onProgress?.({ phase: "weigh chance overlap", done: last, total: last, note: `${BALANCES[last]}` });
   return BALANCES[last];
 }
 

@@ -45,7 +45,7 @@ export async function mergeAll(features: Pixels, options: KlishOptions, balance:
       state.records.push(record(clusters, choice));
       await options.onCheckpoint?.(tree());
       options.onProgress?.({
-        phase: "merge",
+        phase: "merge clusters",
         done: first - clusters.length,
         total: first - minClusters,
         note: `K = ${clusters.length}`,

@@ -185,7 +185,7 @@ export async function restore(trainer: Trainer, tree: MergeTree, options: KlishO
           `not ${last.iou[i]}; resume with the features that it was made from`,
       );
     i++;
-    options.onProgress?.({ phase: "resume", done: i, total: last.k });
+    options.onProgress?.({ phase: "read what is done", done: i, total: last.k });
     options.signal?.throwIfAborted();
   }
   state.clusters = names.map((name, i) => ({

@@ -37,12 +37,12 @@ export async function mergeRestarted(features: Pixels, options: KlishOptions): P
   const ks = guardedKs(options);
   const candidates: Candidate[] = [];
   for (let i = 0; i < restarts; i++) {
-    onProgress?.({ phase: "try starts", done: i, total: restarts, note: `seed ${seed + i}` });
+    onProgress?.({ phase: "try several starts", done: i, total: restarts, note: `seed ${seed + i}` });
     const least = Math.max(minClusters, 2, Math.round(LEAST * k0));
     const tree = await mergeAll(sample, { ...settings, seed: seed + i, minClusters: least }, balance);
     candidates.push({ tree, objective: treeObjective(tree), guarded: await informative(sample, tree, ks, seed) });
   }
-  onProgress?.({ phase: "try starts", done: restarts, total: restarts });
+  onProgress?.({ phase: "try several starts", done: restarts, total: restarts });
   const { tree } = bestStart(candidates);
   const start = sample === features ? tree : await spreadStart(features, sample, tree);
   const { initialLabels, initialClusters } = start;

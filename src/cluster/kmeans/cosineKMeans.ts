@@ -44,7 +44,7 @@ export async function cosineKMeans(features: Pixels, options: CosineKMeansOption
     const next = await predict(features, { k, channels, weight, bias });
     const settled = next.every((label, n) => label === labels[n]);
     labels = next;
-    onProgress?.({ phase: "cosine k-means", done, total: iterations });
+    onProgress?.({ phase: "group by direction", done, total: iterations });
     signal?.throwIfAborted();
     if (settled) break;
   }

@@ -72,7 +72,7 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
   const total = (options.initialCentroids ? 0 : sampleIterations) + iterations;
   let done = 0;
   const advance = () => {
-    options.onProgress?.({ phase: "k-means", done: ++done, total });
+    options.onProgress?.({ phase: "group the pixels", done: ++done, total });
     options.signal?.throwIfAborted();
   };
   let centroids: Float64Array;

@@ -44,10 +44,10 @@ export async function ahc(features: Pixels, options: AhcOptions): Promise<Cluste
   const sample = sampled ? subset(features, randomSubset(seed, pixels, size)) : features;
   const distances = await pairDistances(sample, metric, linkage === "ward");
   const unions = linkageTree(distances, size, linkage, (done) => {
-    onProgress?.({ phase: "linkage", done, total: size });
+    onProgress?.({ phase: "link clusters", done, total: size });
     signal?.throwIfAborted();
   });
-  onProgress?.({ phase: "linkage", done: size, total: size });
+  onProgress?.({ phase: "link clusters", done: size, total: size });
   const cut = cutTree(unions, size, k);
   const order = sizeOrder(classSizes(cut, k));
   const own = cut.map((label) => order.indexOf(label));

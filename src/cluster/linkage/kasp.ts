@@ -55,14 +55,14 @@ export async function kasp(features: Pixels, options: KaspOptions): Promise<Clus
   // Centroids without pixels come last; they would only distort the graph.
   const nodes = Math.max(k, fine.sizes.findLastIndex((size) => size > 0) + 1);
   const embedding = spectralEmbedding(fine.centroids.subarray(0, nodes * channels), nodes, k);
-  onProgress?.({ phase: "spectral cut", done: 1, total: 1 + RESTARTS });
+  onProgress?.({ phase: "cut the graph", done: 1, total: 1 + RESTARTS });
   const points = denseFeatures({ dtype: "float32", shape: [nodes, k], data: embedding }, { blas });
   let best: { readonly labels: Uint16Array; readonly inertia: number } | undefined;
   for (let restart = 0; restart < RESTARTS; restart++) {
     const start = seed * RESTARTS + restart;
     const cut = await kMeans(points, { nClusters: k, seed: start, sampleIterations: ITERATIONS });
     if (best === undefined || cut.inertia < best.inertia) best = cut;
-    onProgress?.({ phase: "spectral cut", done: 2 + restart, total: 1 + RESTARTS });
+    onProgress?.({ phase: "cut the graph", done: 2 + restart, total: 1 + RESTARTS });
     signal?.throwIfAborted();
   }
   const nodeLabels = (best as { readonly labels: Uint16Array }).labels;

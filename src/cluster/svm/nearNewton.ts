@@ -87,7 +87,7 @@ export class NearNewton implements Refiner {
   #advance(): void {
     const done = Math.min(++this.#solved, this.#total);
     const note = `${this.#problem.features.pixels} pixels`;
-    this.#job.onProgress?.({ phase: "svm", done, total: this.#total, note });
+    this.#job.onProgress?.({ phase: "train classifiers", done, total: this.#total, note });
     this.#job.signal?.throwIfAborted();
   }
 }

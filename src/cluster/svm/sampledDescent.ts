@@ -89,7 +89,7 @@ export class SampledDescent implements Refiner {
     const { onProgress, onPass, signal } = this.#options;
     const left = unsettled.reduce((most, training) => Math.max(most, this.#stateOf(training).left), 0);
     onProgress?.({
-      phase: "svm on all pixels",
+      phase: "train on all pixels",
       done: this.#all.length - unsettled.length,
       total: this.#all.length,
       note: `${this.#problem.features.pixels} pixels, ${left.toExponential(0)} of an objective to gain`,
@@ -128,7 +128,7 @@ export class SampledDescent implements Refiner {
         }
         state.before = training.best?.objective ?? Number.POSITIVE_INFINITY;
         this.#options.onProgress?.({
-          phase: "svm on working sets",
+          phase: "train on near pixels",
           done: ++solved,
           total: this.#all.length,
           note: `round ${this.#round}`,

@@ -71,7 +71,7 @@ export async function softmaxRegression(
       continue;
     }
     halvings = 0;
-    if (++iterations > 0) onProgress?.({ phase: "cross-entropy", done: iterations, total: maxIterations });
+    if (++iterations > 0) onProgress?.({ phase: "train a linear layer", done: iterations, total: maxIterations });
     signal?.throwIfAborted();
     if (iterations === maxIterations || largest(found.gradient) <= tolerance) break;
   }

@@ -25,13 +25,13 @@ const MOST_IN_TABLE = 40;
 
 /** Writes the page; returns its path and the number of samples with files. */
 export async function writeOverview(folder: string, job: JobOptions): Promise<{ overview: string; kept: number }> {
-  job.onProgress?.({ phase: "overview", done: 0, total: 1 });
+  job.onProgress?.({ phase: "draw the overview", done: 0, total: 1 });
   const file = await openDataset(folder);
   const statistics = await datasetStatistics(folder, file, SHOWN);
   const path = join(folder, "overview.html");
   const { markup } = await page(folder, file, statistics, await readRuns(folder));
   await writeAtomic(path, `<!doctype html>\n${markup}\n`);
-  job.onProgress?.({ phase: "overview", done: 1, total: 1 });
+  job.onProgress?.({ phase: "draw the overview", done: 1, total: 1 });
   return { overview: path, kept: statistics.kept };
 }
 

@@ -103,7 +103,7 @@ async function measure(
       done += ks.length - missing.length;
       if (missing.length === 0) continue;
       const report = (note: string): void =>
-        onProgress?.({ phase: "evaluate", done, total, note: `${method}, seed ${seed}: ${note}` });
+        onProgress?.({ phase: "cluster and compare", done, total, note: `${method}, seed ${seed}: ${note}` });
       report("begin");
       const results = clusterings(method, input.features, {
         ks: missing,

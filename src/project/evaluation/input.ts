@@ -101,7 +101,7 @@ async function arrays(file: string, threads: number): Promise<Loaded> {
   const points = floats.length === 1 && floats[0].shape.length === 2;
   if (floats.length === 0 || floats.length < layers.length || !(points || floats.every((l) => l.shape.length === 4)))
     throw new ProjectError(
-      `${file}: expected layers [N,C,h,h] or one array of points [N,D], of float16 or float32, beside \`truth\`; got ` +
+      `${file}: expected layers [N,C,h,h] or one array of points [N,D], of float16 or float32, next to \`truth\`; got ` +
         `${[...found].map(([name, { dtype, shape }]) => `${name}: ${dtype} [${shape}]`).join(", ")}.`,
     );
   const blas = ortBlas({ threads });

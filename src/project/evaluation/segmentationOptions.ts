@@ -25,7 +25,7 @@ export const segmentationRequest = z.strictObject({
     "left and right stay classes of their own (else l_eye and r_eye count as eye: the paper's 15 parts)",
   ),
   background: option(optional(z.string().min(1)), "--background <class>", "the background of the truth", {
-    otherwise: "the class that the data set calls so",
+    otherwise: "the class that the data set marks as such",
   }),
   ...foreign,
   ...photoOptions,

@@ -84,7 +84,7 @@ function labelsOf(file: string, found: AnyTensor, images: number, resolution: nu
   }
   if (dtype !== "float32" || shape.length !== 4 || shape[0] !== images || shape[2] !== shape[3])
     throw new ProjectError(
-      `${file} is no segmenter that klish can run: expected logits float32 [batch, classes, h, h] or label maps ` +
+      `${file} is not a segmenter that klish can run: expected logits float32 [batch, classes, h, h] or label maps ` +
         `[batch, h, h], got ${got} for ${images} pictures. Choose another output with --segmenter-output.`,
     );
   const [, classes, side] = shape;

@@ -85,7 +85,7 @@ async function measure(
       for (const method of methods) {
         const report = (note: string): void =>
           onProgress?.({
-            phase: "separability",
+            phase: "train and judge",
             done,
             total,
             note: `${method}, ${count} images, split ${seed}${note}`,

@@ -19,7 +19,7 @@ const HOW = "Give a folder of index PNGs (seed0000.png ...), an .npz with an arr
 /** The true class of every pixel, from label maps of any size. Throws ProjectError that says what does not fit. */
 export async function loadTruth(path: string, shape: TruthShape): Promise<Uint16Array> {
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new ProjectError(`${path}: there is no such truth. ${HOW}.`);
+  if (found === undefined) throw new ProjectError(`${path}: there is no such file or folder of true classes. ${HOW}.`);
   if (found.isDirectory()) return pngTruth(path, shape);
   const bytes = new Uint8Array(await readFile(path));
   if (path.endsWith(".npy")) return arrayTruth(path, readNpy(bytes, path), shape);
@@ -47,12 +47,12 @@ export function arrayTruth(path: string, { shape, data }: AnyTensor, { seeds, re
 /** A class that label maps can hold. */
 export function checkedLabel(path: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return value;
-  throw new ProjectError(`${path}: ${value} is no class; expected integers from 0 (255 for pixels to leave out).`);
+  throw new ProjectError(`${path}: ${value} is not a class; expected integers from 0 (255 for pixels to leave out).`);
 }
 
 async function pngTruth(folder: string, { seeds, resolution }: TruthShape): Promise<Uint16Array> {
   if (resolution === undefined)
-    throw new ProjectError(`${folder}: points are no images; give their truth as an .npz or .npy of labels.`);
+    throw new ProjectError(`${folder}: points are not images; give their truth as an .npz or .npy of labels.`);
   const names = new Map<number, string>();
   for (const name of await listFolder(folder)) {
     const seed = /^seed(\d+)\.png$/.exec(name);

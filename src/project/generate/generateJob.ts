@@ -78,7 +78,7 @@ export const generateJob = defineJob(
           paths.push(path);
           if (sheetColumns !== null) kept.push(rgb);
         }
-        onProgress?.({ phase: "generate", done: paths.length, total: names.length });
+        onProgress?.({ phase: "draw the images", done: paths.length, total: names.length });
       }
       if (sheetColumns !== null) {
         const path = pathIn({ folder: outdir }, "sheet.png");

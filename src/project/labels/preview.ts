@@ -52,13 +52,13 @@ async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: Jo
   if (tree === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
   const { k } = recipe.state;
   const cache = pathIn(project, "labels", `k${k}.safetensors`);
-  job.onProgress?.({ phase: "preview", done: 0, total: 2 });
+  job.onProgress?.({ phase: "draw a preview", done: 0, total: 2 });
   let shown = await readShown(cache);
   if (shown === undefined) {
     shown = await sampleShown(project, request, tree.classifierAt(k));
     await writeAtomic(cache, encodeShown(shown));
   }
-  job.onProgress?.({ phase: "preview", done: 1, total: 2 });
+  job.onProgress?.({ phase: "draw a preview", done: 1, total: 2 });
   const labels = labeller(recipe.state);
   const identity = await clusterIdentity(project, tree);
   const owners = recipe.state.classes.flatMap((c) =>
@@ -67,7 +67,7 @@ async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: Jo
   const maps = shown.map(({ clusters, side }) => labels.label(clusters, side, side));
   const path = request.recipe === null ? pathIn(project, "labels.png") : `${request.recipe.replace(/\.json$/, "")}.png`;
   await writeAtomic(path, await sheet(shown, maps, labels.classes, owners));
-  job.onProgress?.({ phase: "preview", done: 2, total: 2 });
+  job.onProgress?.({ phase: "draw a preview", done: 2, total: 2 });
   return path;
 }
 

@@ -140,9 +140,12 @@ function refuse(url: URL, check: () => void): void {
   try {
     check();
   } catch (cause) {
-    throw new UnwantedFile(`${shownAddress(url)}: what the server sent is no generator: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new UnwantedFile(
+      `${shownAddress(url)}: what the server sent is not a generator: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

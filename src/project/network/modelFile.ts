@@ -46,7 +46,7 @@ async function readBeside(model: string, name: string): Promise<Uint8Array> {
   const folder = await realpath(dirname(model));
   const path = join(folder, name);
   const real = await realpath(path).catch(() =>
-    refuse(`there is no ${path}. Put it beside the .onnx, under this name: the two belong together.`),
+    refuse(`there is no ${path}. Put it next to the .onnx, under this name: the two belong together.`),
   );
   if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
     return refuse(`${path} is a link that leads out of its folder. Put the file itself there.`);

@@ -39,7 +39,7 @@ export interface ModelRole {
 export function pictureInput({ inputs }: Session, file: string, role: ModelRole): PictureInput {
   const list = inputs.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape.join(",")}]`).join("; ");
   const fail = (expected: string): never => {
-    throw new ProjectError(`${file} is no ${role.name} that klish can run: expected ${expected}, got ${list}.`);
+    throw new ProjectError(`${file} is not a ${role.name} that klish can run: expected ${expected}, got ${list}.`);
   };
   const [port] = inputs as readonly (PortInfo | undefined)[];
   if (port === undefined || inputs.length !== 1 || port.dtype !== "float32" || port.shape.length !== 4)

@@ -59,7 +59,7 @@ async function makeAll(
     const seconds = (performance.now() - started) / 1000;
     const made = done - (total - seeds.length);
     const note = made > 0 ? { note: `${(made / seconds).toFixed(0)} portraits/s` } : {};
-    onProgress?.({ phase: "portraits", done, total, ...note });
+    onProgress?.({ phase: "draw portraits", done, total, ...note });
   };
   progress();
   const wanted = Math.min(threads ?? availableParallelism(), Math.ceil(seeds.length / BATCH));

@@ -87,7 +87,7 @@ function scoresOf(file: string, { dtype, shape, data }: AnyTensor, n: number): S
     return numbers.map((i) => oneHotMaps(labels.subarray(i * height * width, (i + 1) * height * width), size));
   }
   throw new ProjectError(
-    `${file} is no segmenter that klish can run: expected logits float32 [batch, classes, h, w] or label maps [batch, h, w], ` +
+    `${file} is not a segmenter that klish can run: expected logits float32 [batch, classes, h, w] or label maps [batch, h, w], ` +
       `got ${dtype}[${shape.join(",")}] for ${n} pictures. Choose another output with --output.`,
   );
 }

@@ -19,5 +19,5 @@ export const saveClock = (run: string, value: RunClock): Promise<void> =>
 export const loadClock = async (run: string): Promise<RunClock> =>
   (await readJsonFile(join(run, FILE), clock, {
     what: "the clock of a training run",
-    remedy: "Delete it: the time of training is counted anew then.",
+    remedy: "Delete it: the time of training is then counted from zero.",
   })) ?? { images: 0, seconds: 0 };

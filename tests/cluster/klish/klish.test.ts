@@ -143,7 +143,7 @@ describe("klish", () => {
     const { features } = blobs(300, 3, 3, 13, 2);
     const phases = new Set<string>();
     await klish(features, { initialClusters: 6, onProgress: ({ phase }) => phases.add(phase) });
-    expect([...phases]).toEqual(["k-means", "svm", "merge"]);
+    expect([...phases]).toEqual(["group the pixels", "train classifiers", "merge clusters"]);
     const reason = new Error("stop");
     await expect(klish(features, { initialClusters: 6, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });

@@ -89,7 +89,7 @@ describe("clusterJob()", () => {
     expect(a.equals(b)).toBe(true);
     const phases = new Set<string>();
     await clusterJob(request(), { onProgress: (p) => phases.add(p.phase) });
-    expect(phases).not.toContain("merge");
+    expect(phases).not.toContain("merge clusters");
   });
 
   it("continues a run that was stopped in the middle of merging, to the same tree", async () => {
@@ -145,9 +145,9 @@ describe("clusterJob()", () => {
     const merges = async (at: string) =>
       (await loadTree(await openProject(at)))?.steps.map(({ kept, removed, members }) => [kept, removed, ...members]);
     for (const [phase, done] of [
-      ["k-means", 2],
-      ["svm on all pixels", 0],
-      ["merge", 4],
+      ["group the pixels", 2],
+      ["train on all pixels", 0],
+      ["merge clusters", 4],
     ] as const) {
       const controller = new AbortController();
       const stopped = clusterJob(request({ memory: 1000 }), {

@@ -92,7 +92,7 @@ describe("evaluateJob()", () => {
     const before = JSON.parse(await readFile(join(folder, "out", "evaluation.json"), "utf8")) as EvaluationFile;
     const reports: Progress[] = [];
     await evaluateJob(request({ methods: ["kmeans"], ks: [3] }), { onProgress: (p) => reports.push(p) });
-    expect(reports.filter((p) => p.phase === "evaluate")).toEqual([]);
+    expect(reports.filter((p) => p.phase === "cluster and compare")).toEqual([]);
     const { rows } = await evaluateJob(request({ methods: ["kmeans", "klish"], ks: [3, 5] }), {});
     expect(rows).toBe(8);
     const after = JSON.parse(await readFile(join(folder, "out", "evaluation.json"), "utf8")) as EvaluationFile;
@@ -105,7 +105,7 @@ describe("evaluateJob()", () => {
     const stop = new Error("stop");
     const stopped = evaluateJob(request({ methods: ["kmeans"], ks: [3, 4] }), {
       signal: controller.signal,
-      onProgress: ({ done, phase }) => phase === "evaluate" && done === 3 && controller.abort(stop),
+      onProgress: ({ done, phase }) => phase === "cluster and compare" && done === 3 && controller.abort(stop),
     });
     await expect(stopped).rejects.toBe(stop);
     expect((await evaluateJob(request({ methods: ["kmeans"], ks: [3, 4] }), {})).rows).toBe(4);
@@ -130,7 +130,9 @@ describe("evaluateJob()", () => {
       /no pixel has the background class 7/,
     );
     await expect(evaluateJob(request({ pixelStride: 2 }), {})).rejects.toThrow(/plain points/);
-    await expect(evaluateJob(request({ truth: join(folder, "none") }), {})).rejects.toThrow(/no such truth/);
+    await expect(evaluateJob(request({ truth: join(folder, "none") }), {})).rejects.toThrow(
+      /no such file or folder of true classes/,
+    );
   });
 
   it("samples a project's generator again, and reads label maps of its seeds", async () => {
@@ -202,7 +204,7 @@ describe("truth", () => {
 
   it("refuses labels that are no classes, and shapes that do not fit", async () => {
     const shape = { seeds: [0], resolution: 2, pixels: 4 };
-    expect(() => arrayTruth("x", tensor([4], Float32Array.of(0, 1, 0.5, 1)), shape)).toThrow(/0.5 is no class/);
+    expect(() => arrayTruth("x", tensor([4], Float32Array.of(0, 1, 0.5, 1)), shape)).toThrow(/0.5 is not a class/);
     expect(() => arrayTruth("x", tensor([5]), shape)).toThrow(/shape \[5\]; expected 4 labels, or square/);
     await writeFile(join(folder, "truth.txt"), "0");
     await expect(loadTruth(join(folder, "truth.txt"), shape)).rejects.toThrow(/not known/);

@@ -120,6 +120,6 @@ describe("segmentSeeds", () => {
       /no output "mask", but logits/,
     );
     const half = await segmenter("half.onnx", 8, [[0, 0, 0]], [0.5], (x) => reshape(x, [1, 8, 8]));
-    await expect(segmentSeeds(settings, generator, request(half), job)).rejects.toThrow(/0.5 is no class/);
+    await expect(segmentSeeds(settings, generator, request(half), job)).rejects.toThrow(/0.5 is not a class/);
   });
 });

@@ -183,7 +183,7 @@ describe("download()", () => {
   it("keeps nothing that is no generator, and what is one", async () => {
     vi.stubEnv("KLISH_CACHE", folder);
     listener = answer(200, {}, "a short body");
-    await expect(networkFile(url())).rejects.toThrow("what the server sent is no generator");
+    await expect(networkFile(url())).rejects.toThrow("what the server sent is not a generator");
     expect(await readdir(join(folder, "downloads"))).toEqual([]);
     const model = Buffer.from(tinyGenerator());
     listener = serve('"v1"', { bytes: model });

@@ -68,7 +68,7 @@ async function continueRun(request: TrainGanRequest, folder: string, before: Tra
   const { resume } = request;
   if (resume !== null && ![folder, before.from].includes(resolve(resume)))
     throw new ProjectError(
-      `${folder} is a training run already, begun ${before.from === null ? "without other weights" : `from ${before.from}`}. ` +
+      `${folder} is already a training run, started ${before.from === null ? "without other weights" : `from ${before.from}`}. ` +
         `Leave out --resume to continue it, or choose another --outdir for a new one.`,
     );
   const settings = continuedSettings(before, request, folder);

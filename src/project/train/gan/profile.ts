@@ -46,11 +46,11 @@ export async function profileSteps(
     try {
       for (let i = 0; i < steps; i++) {
         job.signal?.throwIfAborted();
-        job.onProgress?.({ phase: "profile", done: i, total: steps });
+        job.onProgress?.({ phase: "time the operators", done: i, total: steps });
         await trainer.step(images);
       }
       seconds = (now() - began) / 1000;
-      job.onProgress?.({ phase: "profile", done: steps, total: steps });
+      job.onProgress?.({ phase: "time the operators", done: steps, total: steps });
     } finally {
       // Profiles are complete when their sessions end.
       await trainer.dispose();

@@ -173,7 +173,7 @@ export function continuedSettings(before: TrainSettings, options: TrainOptions, 
   );
   if (changed.length > 0)
     throw new ProjectError(
-      `${folder} was begun otherwise: ${changed.join("; ")}. Leave that out to continue it, or begin a new run from its ` +
+      `${folder} was started with other settings: ${changed.join("; ")}. Leave that out to continue it, or start a new run from its ` +
         `weights: another --outdir, and --resume ${basename(folder)}.`,
     );
   // Hours that come later than the run divide it too; more hours make the last stage longer.

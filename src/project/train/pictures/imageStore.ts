@@ -110,7 +110,7 @@ export async function openImageStore(
     const found = await stat(path);
     if (found.size !== count * imageBytes)
       throw new ProjectError(
-        `${path} has ${found.size} bytes, expected ${count * imageBytes}. Delete the folder images beside it to prepare the pictures again.`,
+        `${path} has ${found.size} bytes, expected ${count * imageBytes}. Delete the folder images next to it to prepare the pictures again.`,
       );
     file = await open(path, "r");
   } catch (error) {

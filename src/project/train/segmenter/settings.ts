@@ -155,7 +155,7 @@ export function continuedSegmenterSettings(
   );
   if (changed.length > 0)
     throw new ProjectError(
-      `${folder} was started otherwise: ${changed.join("; ")}. Leave that out to continue it, or start a new run in another --outdir.`,
+      `${folder} was started with other settings: ${changed.join("; ")}. Leave that out to continue it, or start a new run in another --outdir.`,
     );
   return { ...before, epochs: request.epochs ?? before.epochs, hours: request.hours ?? before.hours };
 }

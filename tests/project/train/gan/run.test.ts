@@ -258,7 +258,7 @@ describe("trainGan()", () => {
   ])("refuses to continue with %j", async (changes, message) => {
     await train({ kimg: 1 });
     const before = await readFile(join(run, "settings.json"), "utf8");
-    await expect(train(changes)).rejects.toThrow(`was begun otherwise: ${message}`);
+    await expect(train(changes)).rejects.toThrow(`was started with other settings: ${message}`);
     expect(await readFile(join(run, "settings.json"), "utf8")).toBe(before);
   });
 
@@ -292,7 +292,7 @@ describe("trainGan()", () => {
     await rm(origin);
     expect(await train({ ...its, kimg: 1 })).toMatchObject({ images: 1024 });
     await expect(train({ ...its, resume: join(folder, "other") })).rejects.toThrow(
-      "is a training run already, begun from",
+      "is already a training run, started from",
     );
     await expect(train({ outdir: null, resume: statePath(run) })).rejects.toThrow(
       "is not the folder of a training run",
