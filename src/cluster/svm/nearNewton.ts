@@ -3,6 +3,7 @@
  * Other threads solve classes meanwhile; who solved which changes no number.
  */
 
+import type { SparseMap } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { signsOf } from "./hinge.ts";
 import type { SvmSolver } from "./solvers.ts";
@@ -12,6 +13,12 @@ import type { Refiner, Training } from "./training.ts";
 const MAX_ROUNDS = 10;
 /** Near pixels are solved this much below the certified tolerance, so that one certifying pass mostly suffices. */
 const INNER_SHARE = 0.3;
+
+/** A class to solve, and the pixels near its margin. */
+interface Task {
+  readonly training: Training;
+  readonly near: SparseMap;
+}
 
 export class NearNewton implements Refiner {
   readonly near = NEAR;
@@ -37,11 +44,7 @@ export class NearNewton implements Refiner {
       this.#total = pending.length;
       await this.#findNear(pending.filter(({ start }) => start.near === undefined));
     }
-    // The largest first: none is left to one thread while the others wait.
-    const queue = pending.map((training) => ({ training, near: nearOf(training) }));
-    queue.sort((a, b) => a.near.index.length - b.near.index.length);
-    const shared = queue.filter(({ training, near }) => this.#isShared(training, near.index.length));
-    const own = queue.filter((task) => !shared.includes(task));
+    const { own, shared } = this.#tasks(pending);
     const here = async (): Promise<void> => {
       for (let task = own.pop() ?? shared.pop(); task !== undefined; task = own.pop() ?? shared.pop()) {
         const { training, near } = task;
@@ -70,9 +73,22 @@ export class NearNewton implements Refiner {
     return INNER_SHARE * this.#problem.tolerance;
   }
 
-  /** Whether another thread may solve the class: on its near pixels alone, and from no Hessian of this thread. */
-  #isShared({ start }: Training, near: number): boolean {
-    return this.#solvers.length > 0 && start.curvature === undefined && this.#problem.servesAlone(near);
+  /**
+   * What is to be solved, the largest last, to be taken first: none is left to one thread while the others wait. Other threads may solve
+   * classes on their near pixels alone, from no Hessian of this thread.
+   */
+  #tasks(pending: readonly Training[]): { readonly own: Task[]; readonly shared: Task[] } {
+    const [own, shared]: [Task[], Task[]] = [[], []];
+    for (const training of pending) {
+      const near = training.pass?.kept ?? training.start.near;
+      if (near === undefined) throw new Error("NearNewton: the near pixels of a class are not known");
+      // The lists of many classes are large: each is let go once it is solved.
+      training.pass = undefined;
+      const alone = this.#problem.servesAlone(near.index.length) && training.start.curvature === undefined;
+      (alone ? shared : own).push({ training, near });
+    }
+    for (const tasks of [own, shared]) tasks.sort((a, b) => a.near.index.length - b.near.index.length);
+    return { own, shared };
   }
 
   /** Passes where the near pixels are not known, which is all that is wanted: no gradient. */
@@ -90,11 +106,4 @@ export class NearNewton implements Refiner {
     this.#job.onProgress?.({ phase: "train classifiers", done, total: this.#total, note });
     this.#job.signal?.throwIfAborted();
   }
-}
-
-/** The pixels near the margin as the last pass, or the start, has them. */
-function nearOf({ pass, start }: Training) {
-  const near = pass?.kept ?? start.near;
-  if (near === undefined) throw new Error("NearNewton: the near pixels of a class are not known");
-  return near;
 }

@@ -4,7 +4,7 @@
  * by a plan, and looked at again. What is refined on few pixels can be wrong by those left out, but no more than the next pass tells.
  */
 
-import type { ClassPass, SparseMap } from "../../pixels/pixels.ts";
+import type { SparseMap } from "../../pixels/pixels.ts";
 import { pick } from "./hinge.ts";
 import type { SvmProblem } from "./svmProblem.ts";
 import type { SvmPlan, SvmStart, Targets, TrainedSvm, Training, TrainOptions } from "./training.ts";
@@ -26,31 +26,35 @@ export async function trainSvms(
     (own, i): Training => ({ own, start: starts[i], plane: starts[i].plane, pass: undefined, best: undefined }),
   );
   let pending = await refiner.refine(all);
-  while (pending.length > 0) {
-    const passes = await problem.pass(
-      labels,
-      pending.map(({ own }) => own),
-      pending.map(({ plane }) => plane),
-      wanted,
-    );
-    pending = await refiner.refine(pending.filter((training, i) => !look(problem, training, passes[i], keep)));
-  }
+  while (pending.length > 0) pending = await refiner.refine(await uncertified(problem, labels, pending, wanted));
   return all.map(({ best }) => {
     if (best === undefined) throw new Error("trainSvms: a class was never looked at");
     return best;
   });
 }
 
-/** Takes down what a pass found; returns whether it certifies the class. */
-function look(problem: SvmProblem, training: Training, pass: ClassPass, keep: boolean): boolean {
-  const { plane, best } = training;
-  const { objective, gap, certified } = problem.certify(plane.weight, pass);
-  if (best === undefined || certified || objective < best.objective) {
-    const { predicted, truePositive } = pass;
-    training.best = { plane, objective, gap, predicted, truePositive, kept: keep ? pass.kept : NOTHING };
-  }
-  training.pass = certified ? undefined : pass;
-  return certified;
+/** Passes over all pixels by the hyperplanes of `pending`, and takes down what is found; returns the classes that it does not certify. */
+async function uncertified(
+  problem: SvmProblem,
+  labels: Uint16Array,
+  pending: readonly Training[],
+  wanted: { readonly gradient: boolean; readonly keep: boolean; readonly near?: number },
+): Promise<Training[]> {
+  const classes = pending.map(({ own }) => own);
+  const planes = pending.map(({ plane }) => plane);
+  const passes = await problem.pass(labels, classes, planes, wanted);
+  return pending.filter((training, i) => {
+    const { plane, best } = training;
+    const pass = passes[i];
+    const { objective, gap, certified } = problem.certify(plane.weight, pass);
+    if (best === undefined || certified || objective < best.objective) {
+      const { predicted, truePositive } = pass;
+      const kept = wanted.keep ? pass.kept : NOTHING;
+      training.best = { plane, objective, gap, predicted, truePositive, kept };
+    }
+    training.pass = certified ? undefined : pass;
+    return !certified;
+  });
 }
 
 /**
