@@ -1,3 +1,5 @@
+/** What every clusterer gives back. */
+
 import type { LinearClassifier } from "../pixels/linearClassifier.ts";
 
 /** A partition of the pixels into K clusters, numbered by size, the largest first. */

@@ -1,3 +1,5 @@
+/** All scores of a clustering against a known truth, by name. */
+
 import {
   adjustedMutualInfo,
   adjustedRandIndex,

@@ -29,7 +29,7 @@ export interface ImageContingencyOptions {
 
 /**
  * Counts the pairs of two labellings of the same pixels. Labels are integers >= 0; names that do not occur are empty rows or
- * columns, which change no metric. Throws RangeError when lengths differ or a label is no such integer.
+ * columns, which change no metric. Throws RangeError when lengths differ or a label is not such an integer.
  */
 export function contingency(truth: ArrayLike<number>, labels: ArrayLike<number>): Contingency {
   return pooled(imageContingency(truth, labels));
@@ -46,7 +46,7 @@ export function imageContingency(
   const { pixelsPerImage = Math.max(1, truth.length), ignore = -1 } = options;
   const images = truth.length === 0 ? 1 : truth.length / pixelsPerImage;
   if (!Number.isInteger(images))
-    throw new RangeError(`contingency: ${truth.length} pixels are no whole images of ${pixelsPerImage} pixels`);
+    throw new RangeError(`contingency: ${truth.length} pixels are not whole images of ${pixelsPerImage} pixels`);
   const classes = countNames(truth, ignore);
   const clusters = countNames(labels, -1);
   const counts = new Float64Array(images * classes * clusters);
@@ -83,7 +83,7 @@ function countNames(labels: ArrayLike<number>, ignore: number): number {
   for (let n = 0; n < labels.length; n++) {
     const label = labels[n];
     if (!Number.isInteger(label) || label < 0 || label >= MAX_NAMES)
-      throw new RangeError(`contingency: label ${label} of pixel ${n} is no integer from 0 to ${MAX_NAMES - 1}`);
+      throw new RangeError(`contingency: label ${label} of pixel ${n} is not an integer from 0 to ${MAX_NAMES - 1}`);
     if (label > largest && label !== ignore) largest = label;
   }
   return largest + 1;

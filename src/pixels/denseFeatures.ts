@@ -1,10 +1,12 @@
+/** `Pixels` as a plain matrix in memory: points that are given, or a subset of any features made dense. */
+
 import { type Blas, plainBlas } from "../numeric/blas.ts";
 import { addBias } from "../numeric/matrices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { denseRowSums, rowSpread } from "./moments.ts";
 import { nearestPass } from "./nearestPass.ts";
 import type { Pixels } from "./pixels.ts";
-import { checkIndex, classCount, resolveRange } from "./ranges.ts";
+import { checkIndex, classCount, gradientClasses, resolveRange, scoresArray } from "./ranges.ts";
 import { svmPass } from "./svmPass.ts";
 
 /**
@@ -45,15 +47,15 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       const n = end - start;
       const a = weight;
       const b = data.subarray(start * channels, end * channels);
-      const result = await blas.gemm({ a, b, m: k, n, k: channels, transposeB: true, ...(out && { out }) });
+      const result = scoresArray(out, k, n);
+      await blas.gemm({ a, b, m: k, n, k: channels, transposeB: true, out: result });
       addBias(result, bias, n);
       return result;
     },
     async gradient(g, range) {
       const { start, end } = resolveRange(features, range);
       const n = end - start;
-      const k = g.length / n;
-      if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are no multiple of ${n} pixels`);
+      const k = gradientClasses(g, n);
       const b = data.subarray(start * channels, end * channels);
       return Float64Array.from(await blas.gemm({ a: g, b, m: k, n: channels, k: n }));
     },

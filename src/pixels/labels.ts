@@ -1,3 +1,5 @@
+/** Labels of pixels: checks, sizes and sums of classes, and the IoU of a classifier. */
+
 import { accumulate } from "../numeric/matrices.ts";
 import type { PixelRange, Pixels } from "./pixels.ts";
 import { pixelRanges } from "./ranges.ts";
@@ -19,7 +21,7 @@ export function checkLabels(caller: string, labels: ArrayLike<number>, pixels: n
   for (let n = 0; n < pixels; n++) {
     const label = labels[n];
     if (!Number.isInteger(label) || label < 0 || label >= nClasses)
-      throw new RangeError(`${caller}: label ${label} of pixel ${n} is no integer from 0 to ${nClasses - 1}`);
+      throw new RangeError(`${caller}: label ${label} of pixel ${n} is not an integer from 0 to ${nClasses - 1}`);
   }
   return Uint16Array.from(labels);
 }

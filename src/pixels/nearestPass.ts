@@ -1,3 +1,5 @@
+/** `Pixels.nearest` for any features, from their scores and gradients. */
+
 import { accumulate } from "../numeric/matrices.ts";
 import type { LinearClassifier } from "./linearClassifier.ts";
 import type { LinearPixels, NearestPass, NearestPassRequest } from "./pixels.ts";

@@ -1,3 +1,5 @@
+/** Labels of pixels by a linear classifier. */
+
 import type { JobOptions } from "../tensor/progress.ts";
 import type { LinearClassifier } from "./linearClassifier.ts";
 import type { PixelRange, Pixels } from "./pixels.ts";

@@ -42,6 +42,20 @@ export function classCount(channels: number, weight: Float32Array, bias: Float32
   return bias.length;
 }
 
+/** K of `g` [K,n]. Throws RangeError when there is no such K. */
+export function gradientClasses(g: Float32Array, n: number): number {
+  const k = g.length / n;
+  if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are not a multiple of ${n} pixels`);
+  return k;
+}
+
+/** `out`, or room for scores [K,n]. Throws RangeError when `out` has another length. */
+export function scoresArray(out: Float32Array | undefined, k: number, n: number): Float32Array {
+  if (out !== undefined && out.length !== k * n)
+    throw new RangeError(`scores: out must have ${k * n} elements, it has ${out.length}`);
+  return out ?? new Float32Array(k * n);
+}
+
 /** Throws RangeError when `index` names a pixel outside 0 to N - 1. */
 export function checkIndex(index: Int32Array, pixels: number): void {
   for (const n of index)

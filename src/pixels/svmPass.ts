@@ -1,3 +1,5 @@
+/** `Pixels.svm` for any features, from their scores and gradients. */
+
 import { accumulate } from "../numeric/matrices.ts";
 import type { ClassLabels, ClassPass, LinearPixels, SparseMap, SvmPassRequest } from "./pixels.ts";
 import { pixelRanges, resolveRange } from "./ranges.ts";

@@ -1,3 +1,5 @@
+/** `Pixels` by direction only: cosine distances as squared distances. */
+
 import { denseRowSums, forEachRows, rowSpread } from "./moments.ts";
 import { nearestPass } from "./nearestPass.ts";
 import type { Pixels } from "./pixels.ts";

@@ -71,7 +71,7 @@ export async function chooseBalance(features: Pixels, options: KlishOptions): Pr
   return BALANCES[last];
 }
 
-/** The tree cut back to K0, to be merged anew with another lambda. */
+/** The tree cut back to K0, to be merged again with another lambda. */
 function startOf(tree: MergeTree, balance: number): MergeTree {
   const { initialClusters: k0, channels } = tree;
   const weight = tree.weight.slice(0, k0 * channels);

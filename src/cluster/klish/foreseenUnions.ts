@@ -1,3 +1,9 @@
+/**
+ * The SVMs of merges where passes are dear. A pass costs about the same for one class as for a few, so with the SVM of the next merge
+ * those that will probably follow are trained, of unions of three and more clusters too. A merged cluster's SVM depends on its pixels
+ * only.
+ */
+
 import { subset } from "../../pixels/denseFeatures.ts";
 import { labelTable } from "../../pixels/svmPass.ts";
 import { signsOf } from "../svm/hinge.ts";
@@ -20,11 +26,7 @@ export interface Union {
   readonly parts: readonly Cluster[];
 }
 
-/**
- * The SVMs of merges where passes are dear. A pass costs about the same for one class as for a few, so with the SVM of the next merge
- * those that will probably follow are trained, of unions of three and more clusters too. A merged cluster's SVM depends on its pixels
- * only.
- */
+/** Trains unions together, and holds those that are not wanted yet. */
 export class ForeseenUnions {
   readonly #state: State;
   /** By the names of their parts. */

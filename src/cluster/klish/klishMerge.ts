@@ -1,3 +1,8 @@
+/**
+ * The merges of KLiSH: choose two clusters, train the SVM of their union, and again, with a record of every K. A merge changes one SVM only;
+ * while it is trained, merges that will probably follow are trained too, by other threads or in the same passes.
+ */
+
 import { iouOf } from "../../pixels/labels.ts";
 import type { Pixels, SparseMap } from "../../pixels/pixels.ts";
 import { type MergedSvm, type MergeRequest, NO_SOLVERS, type SvmSolvers } from "../svm/solvers.ts";

@@ -1,3 +1,5 @@
+/** What `klish` is asked for, checked, and with its defaults. */
+
 import type { Pixels } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { KMeansProgress } from "../kmeans/kMeans.ts";

@@ -68,7 +68,7 @@ async function startLabels(features: Pixels, options: KlishOptions): Promise<{ l
   return { labels: found.labels, k };
 }
 
-/** What a run may continue. The filter clusters anew after a training: its runs continue from the tree only. */
+/** What a run may continue. The filter clusters again after a training: its runs continue from the tree only. */
 const continued = ({ resumeStart, onStart, filter }: KlishOptions): Pick<KlishOptions, "resumeStart" | "onStart"> =>
   filter ? {} : { ...(resumeStart && { resumeStart }), ...(onStart && { onStart }) };
 

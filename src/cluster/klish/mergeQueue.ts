@@ -33,13 +33,13 @@ export class MergeQueue {
   train(first: MergeTask, others: readonly MergeTask[]): Promise<MergedSvm> {
     this.#wanted = [];
     const result = this.#want(first);
-    // An error of what nobody may ever want is nobody's.
+    // Nobody may ever want these: their errors are dropped.
     for (const task of others) this.#want(task).catch(() => undefined);
     this.#assign();
     return result;
   }
 
-  /** Drops what was trained with a cluster that is no more. */
+  /** Discards what was trained with a cluster that has been merged. */
   forget(row: number): void {
     for (const task of this.#started.keys()) if (task.p === row || task.q === row) this.#started.delete(task);
   }

@@ -1,3 +1,5 @@
+/** The rules by which the next two clusters to merge are chosen. */
+
 import type { ConfidenceProducts } from "./confidence.ts";
 
 /** Which two clusters become one: positions among the present clusters. */

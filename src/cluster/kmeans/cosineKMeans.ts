@@ -22,7 +22,7 @@ export interface CosineKMeansClustering extends Clustering {
 /**
  * Starts from K-means on a sample of the features scaled to length 1, then iterates over all pixels. Deterministic for a seed. A
  * cluster that loses all its pixels keeps its centroid and comes last, with size 0. Pixels whose features are all zero join the
- * first cluster. Throws RangeError when nClusters is no integer from 1 to the number of pixels.
+ * first cluster. Throws RangeError when nClusters is not an integer from 1 to the number of pixels.
  */
 export async function cosineKMeans(features: Pixels, options: CosineKMeansOptions): Promise<CosineKMeansClustering> {
   const { nClusters: k, iterations = 5, onProgress, signal } = options;

@@ -57,7 +57,7 @@ const SHIFT_TOLERANCE = 1e-4;
 
 /**
  * Clusters by K-means. Deterministic for a seed. A cluster that loses all its pixels keeps its centroid and comes last, with size
- * 0. Throws RangeError when nClusters is no integer from 1 to the number of pixels.
+ * 0. Throws RangeError when nClusters is not an integer from 1 to the number of pixels.
  */
 export async function kMeans(features: Pixels, options: KMeansOptions): Promise<KMeansClustering> {
   const { nClusters: k, seed = 0, sampleIterations = 30 } = options;

@@ -1,3 +1,5 @@
+/** Agglomerative clustering of a sample; a linear classifier spreads its clusters over all pixels. */
+
 import { subset } from "../../pixels/denseFeatures.ts";
 import { classSizes, sizeOrder } from "../../pixels/labels.ts";
 import type { Pixels } from "../../pixels/pixels.ts";

@@ -1,3 +1,5 @@
+/** Where the one-vs-rest training of a start begins: one linear system for all classes. */
+
 import { choleskySolve, factorPositive } from "../../numeric/cholesky.ts";
 import { svmHessian } from "./hessian.ts";
 import type { SvmProblem } from "./svmProblem.ts";

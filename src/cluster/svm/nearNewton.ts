@@ -27,7 +27,7 @@ export class NearNewton implements Refiner {
   readonly #solvers: readonly Pick<SvmSolver, "solve">[];
   readonly #job: JobOptions;
   #rounds = 0;
-  /** Classes in all, and those that were solved; what further rounds solve again moves the bar no more. */
+  /** Classes in all, and those that were solved. Solving a class again in a later round does not move the progress bar. */
   #total = 0;
   #solved = 0;
 

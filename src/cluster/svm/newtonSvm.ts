@@ -45,7 +45,7 @@ const LONGEST_STEP = 8;
 const SAMPLE_ROWS = 1024;
 const SAMPLE_ROWS_PER_CHANNEL = 6;
 const SAMPLE_SHARE = 0.125;
-/** H is taken anew when so many pixels, as a share of the active ones, became active or inactive since; fewer if progress is slow. */
+/** H is computed again when so many pixels, as a share of the active ones, became active or inactive since; fewer if progress is slow. */
 const RENEWAL_SHARE = 0.25;
 const RENEWAL_SHARE_IF_SLOW = 0.02;
 /** Progress is slow when a step leaves this share of |g_w|^2. */

@@ -28,7 +28,7 @@ const SETTLED = 0.1;
 /** Steps whose change of gradient is remembered. */
 const MEMORY = 6;
 
-/** What is known of a class beside its `Training`. */
+/** What this refiner knows of a class. */
 interface State {
   descent?: Descent;
   /** The share of the objective that further steps can be expected to gain. */
@@ -70,7 +70,7 @@ export class SampledDescent implements Refiner {
     return this.#workingSets(unsettled.filter((t) => bestOf(t).objective < this.#stateOf(t).before * (1 - tolerance)));
   }
 
-  /** A step from what the last pass found; returns whether no more are worth while. */
+  /** A step from what the last pass found; returns whether the class is settled. */
   #step(training: Training): boolean {
     const { tolerance, penalty } = this.#problem;
     const state = this.#stateOf(training);

@@ -1,7 +1,7 @@
 /**
  * The training of SVMs (Eq. 3), one for all: the K classes of a start, the class of a merge, unions of clusters that are foreseen. A pass
  * over all pixels gives the exact objective and gradient of every class, which certify it; the classes that are not there yet are refined,
- * by a plan, and looked at again. What is refined on few pixels can be wrong by those left out, but no more than the next pass tells.
+ * by a plan, and looked at again. Refining on few pixels may be wrong about those left out; the next pass shows it.
  */
 
 import type { SparseMap } from "../../pixels/pixels.ts";

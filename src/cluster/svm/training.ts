@@ -47,7 +47,7 @@ export interface TrainedSvm {
   readonly kept: SparseMap;
 }
 
-/** How hyperplanes that are not certified are moved on; made anew for every training. */
+/** How hyperplanes that are not certified are moved on; a new one for every training. */
 export interface Refiner {
   /** Pixels with a margin above minus this are kept by passes for it. */
   readonly near?: number;

@@ -93,7 +93,7 @@ export function spreadSample(list: Int32Array, size: number): Int32Array {
   return list.length <= size ? list : spreadPixels(list.length, size, 0).map((i) => list[i]);
 }
 
-/** At most `size` of the numbers below `pixels`, ascending, likewise. */
+/** At most `size` of the numbers below `pixels`, ascending: one in each of `size` equal parts. */
 function spreadPixels(pixels: number, size: number, seed: number): Int32Array {
   if (pixels <= size) return Int32Array.from({ length: pixels }, (_, n) => n);
   const random = new RandomState(seed);

@@ -1,3 +1,5 @@
+/** Merge trees as plain data and back: what is stored is checked before it is believed. */
+
 import { checkLabels, classSizes } from "../../pixels/labels.ts";
 import type { AnyTensor, Tensor } from "../../tensor/tensor.ts";
 import { clusterNamesAt, type MergeRecord, type MergeTree, mergeTree } from "./mergeTree.ts";
@@ -142,7 +144,7 @@ function checkJson(json: unknown): MergeTreeJson {
   if (typeof balance !== "number" || !(balance >= 0 && balance <= 1)) fail("balance must be a number from 0 to 1");
   if (!Array.isArray(tree.steps) || tree.steps.length === 0) fail("steps must be a list of at least one");
   const steps = (tree.steps as unknown[]).map((step, i) => {
-    if (typeof step !== "object" || step === null) fail(`step ${i} is no object`);
+    if (typeof step !== "object" || step === null) fail(`step ${i} is not an object`);
     const fields = step as Record<string, unknown>;
     const k = whole(fields, "k", 2);
     const kept = whole(fields, "kept", 0);

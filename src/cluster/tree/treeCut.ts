@@ -37,7 +37,7 @@ export interface TreeNode {
 /** A cluster of a cut: its node of the tree, and what a person said of it. */
 export interface CutCluster {
   readonly node: TreeNode;
-  /** A locked cluster is neither merged, nor split, nor cut anew. */
+  /** A locked cluster is neither merged, nor split, nor cut again. */
   readonly locked: boolean;
   /** What a person calls it; a union goes on under the first one's name. */
   readonly name?: string;
@@ -206,7 +206,7 @@ async function mergedNode(
 
 /**
  * The same merges and classifiers over other pixels, given by their start clusters in [0, K0): a sample of those that were clustered,
- * or those of another run. Sizes are counted anew; IoU and objectives stay those of the tree's own pixels.
+ * or those of another run. Sizes are counted again; IoU and objectives stay those of the tree's own pixels.
  */
 export function treeOnPixels(tree: MergeTree, labels: ArrayLike<number>): MergeTree {
   const { initialClusters: k0 } = tree;

@@ -70,7 +70,7 @@ export interface TransferOptions extends MergeClustersOptions {
   readonly minIou?: number;
 }
 
-/** An edit that was left out: a cluster has no counterpart, its two clusters have the same one, or that cannot be edited so. */
+/** An edit that was left out: a cluster has no counterpart, its two clusters have the same one, or that one does not allow the edit. */
 export interface SkippedEdit {
   readonly edit: TreeEdit;
   readonly reason: string;

@@ -1,5 +1,5 @@
 /**
- * What the clusters of a tree say of the features at each K, beside what K-means says there. IoU alone cannot show collapse: one giant
+ * What the clusters of a tree say of the features at each K, next to what K-means says there. IoU alone cannot show collapse: one giant
  * cluster is easily told from the rest. It explains little of the variance, though.
  */
 

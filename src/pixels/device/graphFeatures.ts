@@ -18,7 +18,7 @@ import {
   type SvmPassRequest,
   withMembers,
 } from "../pixels.ts";
-import { classCount } from "../ranges.ts";
+import { classCount, gradientClasses, scoresArray } from "../ranges.ts";
 import { labelTable, SparseBuilder } from "../svmPass.ts";
 import {
   type Block,
@@ -110,7 +110,7 @@ class GraphPasses {
     for (let c = 0, at = 0; c < CLASS_STEP; c++)
       for (let n = 0; n < range.end; n++, at++) {
         largest = Math.max(largest, Math.abs(expected[at]));
-        // A score that is no number is as wrong as can be.
+        // NaN counts as an infinite error.
         const error = Math.abs(scores[n * CLASS_STEP + c] - expected[at]);
         worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
       }
@@ -118,32 +118,26 @@ class GraphPasses {
   }
 
   /** `Pixels.scores` of all pixels. */
-  async scores(
-    weight: Float32Array,
-    bias: Float32Array,
-    out: Float32Array = new Float32Array(bias.length * this.#features.pixels),
-  ): Promise<Float32Array> {
+  async scores(weight: Float32Array, bias: Float32Array, out?: Float32Array): Promise<Float32Array> {
     const { pixels, channels } = this.#features;
     const k = classCount(channels, weight, bias);
-    if (out.length !== k * pixels)
-      throw new RangeError(`scores: out must have ${k * pixels} elements, it has ${out.length}`);
+    const result = scoresArray(out, k, pixels);
     const write = async (block: Block, first: number, count: number): Promise<void> => {
       const { scores } = await this.#scoresOf(block, weight, bias, first, count);
       const rows = padded(count);
       const start = this.#device.start(block);
       for (let c = 0; c < count; c++)
-        for (let at = c, to = (first + c) * pixels + start; at < scores.length; at += rows, to++) out[to] = scores[at];
+        for (let at = c, to = (first + c) * pixels + start; at < scores.length; at += rows, to++)
+          result[to] = scores[at];
     };
     await this.#device.inTurn(() => this.#device.forEachTurn(k, write));
-    return out;
+    return result;
   }
 
   /** `Pixels.gradient` of all pixels. */
   async gradient(g: Float32Array): Promise<Float64Array> {
     const { pixels, channels } = this.#features;
-    const k = g.length / pixels;
-    if (!Number.isInteger(k))
-      throw new RangeError(`gradient: ${g.length} elements are no multiple of ${pixels} pixels`);
+    const k = gradientClasses(g, pixels);
     const result = new Float64Array(k * channels);
     const sum = async (block: Block, first: number, count: number): Promise<void> => {
       const rows = padded(count);

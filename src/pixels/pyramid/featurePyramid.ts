@@ -1,3 +1,5 @@
+/** Pyramids made from the feature maps of a generator. */
+
 import { addResized, linearMap } from "../../numeric/bilinear.ts";
 import { type Blas, plainBlas } from "../../numeric/blas.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -16,7 +16,7 @@ import type {
   Spread,
   SvmPassRequest,
 } from "../pixels.ts";
-import { checkIndex, classCount, pixelRanges, resolveRange } from "../ranges.ts";
+import { checkIndex, classCount, gradientClasses, pixelRanges, resolveRange, scoresArray } from "../ranges.ts";
 import { svmPass } from "../svmPass.ts";
 import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 import { pyramidNearest } from "./pyramidNearest.ts";
@@ -26,7 +26,7 @@ import { addStacks, imageRows, type MapStack, type ResizePlan, resizePlan, stack
 /** Shared data of at most so many bytes are copied for each thread: products take no shared memory, and would copy them each time. */
 const PRIVATE_BYTES = 64 * 2 ** 20;
 
-/** The features that `data` stand for, which change no more; see `featurePyramid`. The data are used in place, unless shared and few. */
+/** The features that `data` stand for, see `featurePyramid`; the data must not change afterwards. The data are used in place, unless shared and few. */
 export function pyramidFeatures(data: PyramidData, blas: Blas): Pixels {
   const bytes = data.levels.reduce((sum, level) => sum + level.data.byteLength, 0);
   if (bytes > PRIVATE_BYTES) return new Pyramid(data, blas);
@@ -69,9 +69,7 @@ class Pyramid implements Pixels {
     const { start, end } = resolveRange(this, range);
     const k = classCount(this.channels, weight, bias);
     const n = end - start;
-    const result = out ?? new Float32Array(k * n);
-    if (result.length !== k * n)
-      throw new RangeError(`scores: out must have ${k * n} elements, it has ${result.length}`);
+    const result = scoresArray(out, k, n);
     const image = start / this.alignment;
     const images = n / this.alignment;
     const weights = this.#levels.map(({ first, channels }) => columns(weight, k, this.channels, first, channels));
@@ -117,8 +115,7 @@ class Pyramid implements Pixels {
   async gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array> {
     const { start, end } = resolveRange(this, range);
     const n = end - start;
-    const k = g.length / n;
-    if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are no multiple of ${n} pixels`);
+    const k = gradientClasses(g, n);
     const result = new Float64Array(k * this.channels);
     const image = start / this.alignment;
     const images = n / this.alignment;

@@ -102,7 +102,7 @@ function layoutOf({ size, channels }: PyramidLevel) {
   };
 }
 
-/** Of the resizing matrix A of a line: the sums of its columns, and the diagonal of A^T A and what is beside it. */
+/** Of the resizing matrix A of a line: the sums of its columns, and the diagonal of A^T A, and the entries next to it. */
 function lineMoments({ from, to, low, fraction }: LinearMap) {
   const sum = new Float64Array(from);
   const own = new Float64Array(from);

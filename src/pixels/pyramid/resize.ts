@@ -56,7 +56,7 @@ const GROUP_FLOATS = 1 << 16;
 /** Kernels load four floats from wherever the last one is. */
 const MARGIN = 4;
 
-/** The kernels and how many maps to give them at a time, of `each` floats, beside `shared`; undefined where they cannot serve. */
+/** The kernels and how many maps to give them at a time, of `each` floats, in addition to `shared`; undefined where they cannot serve. */
 function kernelsFor({ from, to }: LinearMap, each: number, shared: number): [LineKernels, number] | undefined {
   if (to % 4 !== 0 || from > to) return undefined;
   const group = Math.max(1, Math.floor(GROUP_FLOATS / each));

@@ -21,7 +21,7 @@ import type {
   Spread,
   SvmPassRequest,
 } from "../pixels.ts";
-import { checkIndex, classCount, resolveRange } from "../ranges.ts";
+import { checkIndex, classCount, gradientClasses, resolveRange, scoresArray } from "../ranges.ts";
 import { svmPass } from "../svmPass.ts";
 import { pyramidFeatures } from "./pyramid.ts";
 import type { PyramidLevel } from "./pyramidData.ts";
@@ -117,9 +117,7 @@ class StoredPyramid implements Pixels {
     const { start, end } = resolveRange(this, range);
     const k = classCount(this.channels, weight, bias);
     const n = end - start;
-    const result = out ?? new Float32Array(k * n);
-    if (result.length !== k * n)
-      throw new RangeError(`scores: out must have ${k * n} elements, it has ${result.length}`);
+    const result = scoresArray(out, k, n);
     await this.#forEachBlock(start, end, async (first, within) => {
       const count = within.end;
       if (k === 1 || count === n) {
@@ -135,8 +133,7 @@ class StoredPyramid implements Pixels {
   async gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array> {
     const { start, end } = resolveRange(this, range);
     const n = end - start;
-    const k = g.length / n;
-    if (!Number.isInteger(k)) throw new RangeError(`gradient: ${g.length} elements are no multiple of ${n} pixels`);
+    const k = gradientClasses(g, n);
     const result = new Float64Array(k * this.channels);
     await this.#forEachBlock(start, end, async (first, within) => {
       const count = within.end;
