@@ -53,7 +53,7 @@ export function summary(result: ReportSummary): string[] {
   const { report, sheets, initialClusters, minClusters, suggested, raisedBalance } = result;
   const percent = Math.round(suggested.largestShare * 100);
   return [
-    `${initialClusters} clusters merged down to ${minClusters}; at K = ${suggested.k} the largest holds ${percent} % of the pixels, ` +
+    `${initialClusters} clusters merged down to ${minClusters}; at K = ${suggested.k} the largest holds ${percent} % of all clustered pixels, ` +
       `effective clusters ${suggested.effectiveClusters.toFixed(1)}, R2rel ${suggested.r2rel.toFixed(2)}`,
     ...(raisedBalance === null
       ? []

@@ -116,7 +116,7 @@ export function clusterColors(hierarchy: Hierarchy, borders?: Float64Array): Rgb
     return sum;
   };
   for (let start = 0, size = CALM_COLORS; start < maxK; start += size, size = Math.max(CALM_COLORS, start)) {
-    const end = Math.min(maxK, start + size);
+    const end = Math.min(maxK, start + size, MOST_EXCHANGED);
     for (let exchanged = true, round = 0; exchanged && round < MOST_ROUNDS; round++) {
       exchanged = false;
       for (let a = start; a < end; a++)
@@ -135,6 +135,8 @@ export function clusterColors(hierarchy: Hierarchy, borders?: Float64Array): Rgb
 
 /** Exchanges end by themselves after a few rounds. */
 const MOST_ROUNDS = 20;
+/** Of hundreds of clusters, those that live shorter than so many others are hardly ever seen. */
+const MOST_EXCHANGED = 192;
 
 /** Each cluster's border with every other at the smallest K at which it exists, by ids. */
 function bordersInLife({ merges, maxK }: Hierarchy, borders: Float64Array): Float64Array[] {

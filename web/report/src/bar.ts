@@ -88,19 +88,21 @@ export function makeBar(model: Model, { dispatch, state, subscribe }: Store): vo
   const stops = h(
     "div",
     { class: "stops" },
-    ...model.data.stops.map((k) =>
-      h(
-        "button",
-        {
-          type: "button",
-          style: `--at:${sliderAt(model.hierarchy, k)}`,
-          title: `Suggested stop: K = ${k}`,
-          "aria-label": `Suggested stop, K = ${k}`,
-          click: () => dispatch({ type: "setK", k }),
-        },
-        String(k),
+    ...model.data.stops
+      .toSorted((a, b) => a - b)
+      .map((k) =>
+        h(
+          "button",
+          {
+            type: "button",
+            style: `--at:${sliderAt(model.hierarchy, k)}`,
+            title: `Suggested stop: K = ${k}`,
+            "aria-label": `Suggested stop, K = ${k}`,
+            click: () => dispatch({ type: "setK", k }),
+          },
+          String(k),
+        ),
       ),
-    ),
   );
 
   const images = model.data.canvas.kind === "images";

@@ -154,7 +154,7 @@ export function makeCharts(model: Model): Chart[] {
     ...agreementCharts(model),
     makeChart(model, {
       title: "Largest cluster",
-      curves: [curve("share of pixels", "var(--line-1)", (f) => f.largest)],
+      curves: [curve("share of everything that was clustered", "var(--line-1)", (f) => f.largest)],
       ...share,
     }),
     ...(figures.some((f) => f.explained !== null)
@@ -172,7 +172,7 @@ export function makeCharts(model: Model): Chart[] {
       : []),
     makeChart(model, {
       title: "Effective clusters",
-      curves: [curve("exp(H)", "var(--line-2)", (f) => f.effective)],
+      curves: [curve("exp(H), of everything that was clustered", "var(--line-2)", (f) => f.effective)],
       height: LOW + AXIS,
       domain: [0, most],
       ticks: [0, most / 2, most],
