@@ -25,14 +25,16 @@ export function addCheck(program: Command): void {
       const request = requestOf(check, checkRequest, { folder });
       const { limit } = requestOf(check, listing);
       const result = await runWithProgress("datasetCheck", request, options);
-      const { format, pairs, faults } = result;
+      const { format, pairs, faults, mended } = result;
       const errors = faults.filter((f) => FAULTS[f.kind].severity === "error").length;
       const verdict = faults.length === 0 ? "no faults" : `${errors} errors, ${faults.length - errors} warnings`;
-      conclude(result, [...list(faults, limit), `${pairs} pairs, layout ${format}: ${verdict}`], options, [
+      const copy = mended === undefined ? [] : [`${mended.masks} masks mended in the copy ${mended.folder}`];
+      const checked = mended?.folder ?? folder;
+      conclude(result, [...list(faults, limit), ...copy, `${pairs} pairs, layout ${format}: ${verdict}`], options, [
         errors > 0
-          ? [shellCommand("check", folder), "again, once the errors are fixed"]
+          ? [shellCommand("check", checked), "again, once the errors are fixed"]
           : [
-              shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`),
+              shellCommand("dataset", "export", checked, "--format", "coco", "--outdir", `${checked}-coco`),
               "give it to another tool",
             ],
       ]);

@@ -3,16 +3,33 @@ import type { Fault } from "../../dataset/faults.ts";
 import { formatNamed, layoutNamed, layouts } from "../../dataset/formats/index.ts";
 import type { DatasetFolder } from "../../dataset/reading.ts";
 import { defineJob } from "../requests/request.ts";
+import { ProjectError } from "../storage/files.ts";
 import { openFolder } from "./folder.ts";
+import { type MendedCopy, mendedCopy } from "./mend.ts";
 import { checkRequest } from "./options.ts";
 import { probe } from "./probe.ts";
 import { classesPath, type DatasetSettings, labelSetNamed, loadDataset, masksFolder } from "./settings.ts";
 
-/** Checks a folder of images with masks or annotations, in any of the layouts. */
-export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe }, job): Promise<CheckResult> => {
+/** What was found, in the copy where one was mended. */
+export interface FolderCheck extends CheckResult {
+  readonly mended?: MendedCopy;
+}
+
+/** Checks a folder of images with masks or annotations, in any of the layouts; with `fix`, a mended copy of it. */
+export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe, fix }, job): Promise<FolderCheck> => {
   const files = await openFolder(folder);
   const dataset = format === null ? await loadDataset(folder) : undefined;
-  if (dataset === undefined) return checkDataset(files, format === null ? layouts : [layoutNamed(format)], probe, job);
+  if (dataset === undefined) {
+    const check = async (path: string): Promise<CheckResult> =>
+      checkDataset(await openFolder(path), format === null ? layouts : [layoutNamed(format)], probe, job);
+    if (fix === null) return check(folder);
+    const mended = await mendedCopy(folder, files.paths, fix, check, job);
+    return { ...(await check(mended.folder)), mended };
+  }
+  if (fix !== null)
+    throw new ProjectError(
+      `${folder} is a dataset of klish: the command that made it repairs it. --fix is for others.`,
+    );
   // A dataset of ours is plain folders, once for each label set.
   const { settings } = dataset;
   const sets = recipe === null ? settings.labelSets.map((_, set) => set) : [labelSetNamed(settings, recipe)];

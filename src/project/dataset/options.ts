@@ -132,6 +132,11 @@ export const checkRequest = z.strictObject({
   recipe: option(optional(z.string()), "--recipe <name>", "of a dataset with several label sets, the one to check", {
     otherwise: "all",
   }),
+  fix: option(
+    optional(z.string().min(1)),
+    "--fix <folder>",
+    "write a copy there in which masks of 0 and 255, of 16 bits and of equal channels are mended, and check that",
+  ),
 });
 
 /** What is asked for; what is left out has its default. */

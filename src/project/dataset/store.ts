@@ -1,6 +1,6 @@
 /** Writes datasets in the layouts of other tools. */
 
-import { mkdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { classesJson, loadCode } from "../../dataset/format.ts";
@@ -8,13 +8,13 @@ import { formatNamed, formats } from "../../dataset/formats/index.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { defineJob } from "../requests/request.ts";
-import { explain, listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
-import { lockFolder } from "../storage/lock.ts";
+import { listFolder, writeAtomic } from "../storage/files.ts";
 import { manifestLines } from "./manifest.ts";
 import { exportRequest } from "./options.ts";
 import { classesPath, type DatasetFile, type DatasetSettings } from "./settings.ts";
 import { folderSink } from "./sink.ts";
 import { openSource } from "./source.ts";
+import { emptyFolder, writeWhole } from "./wholeFolder.ts";
 
 /** Writes the classes of each label set and the list of each split, which make the folder itself the layout "folders". */
 export async function writeLists(folder: string, { classes, settings }: DatasetFile): Promise<void> {
@@ -45,20 +45,15 @@ export interface ExportSummary {
 export const exportJob = defineJob(exportRequest, async (request, job): Promise<ExportSummary> => {
   const { onProgress, signal } = job;
   const format = formatNamed(request.format);
-  const folder = await realpath(request.outdir).catch(() => resolve(request.outdir));
-  if ((await listFolder(folder)).length > 0)
-    throw new ProjectError(`${folder} is not empty. Choose an empty or new --outdir.`);
+  const folder = await emptyFolder(request.outdir, "--outdir");
   const source = await openSource(request.from, { ...request, name: titleOf(request) }, job);
   const { info } = source;
-  const partial = `${folder}.partial`;
-  await claimPartial(partial);
   let samples = 0;
   const progress = (): void => {
     signal?.throwIfAborted();
     onProgress?.({ phase: `export ${format.name}`, done: samples, total: info.samples });
   };
-  try {
-    const release = await lockFolder(partial);
+  await writeWhole(folder, async (partial) => {
     const writer = format.writer(info, folderSink(partial, source.path));
     progress();
     for await (const sample of source.samples()) {
@@ -67,45 +62,12 @@ export const exportJob = defineJob(exportRequest, async (request, job): Promise<
       progress();
     }
     await writer.finish();
-    await release();
-    // Only an empty folder gives way: what was put there meanwhile stays.
-    await rmdir(folder).catch((error) => {
-      if (error.code !== "ENOENT") throw error;
-    });
-    await rename(partial, folder);
-    await rm(join(folder, MARKER));
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throw explain(error, partial);
-  }
+  });
   return { folder, samples, load: loadCode(format, info, folder) };
 });
 
 /** What cards and descriptions call it. */
 const titleOf = ({ name, from }: z.output<typeof exportRequest>): string => name ?? basename(resolve(from[0]));
-
-/** Tells an unfinished export from a folder that happens to have its name. */
-const MARKER = ".klish-export";
-
-/** Makes the folder of an export, in place of one that an interrupted export left. Throws ProjectError where another has its name. */
-async function claimPartial(partial: string): Promise<void> {
-  try {
-    const left = await listFolder(partial);
-    if (left.length > 0 && !left.includes(MARKER))
-      throw new ProjectError(
-        `${partial} is in the way, and is no unfinished export of klish. Move it, or choose another --outdir.`,
-      );
-    if (left.includes(MARKER)) {
-      // Of an export that still runs, the lock is taken.
-      await (await lockFolder(partial))();
-      await rm(partial, { recursive: true });
-    }
-    await mkdir(partial, { recursive: true });
-    await writeFile(join(partial, MARKER), "");
-  } catch (error) {
-    throw explain(error, partial);
-  }
-}
 
 /** Where `klish dataset --format` writes a layout, within the dataset's folder. */
 const formatFolders = (

@@ -150,6 +150,12 @@ describe("openSource()", () => {
         },
         {},
       );
+    for (const [i, { name }] of formats.entries())
+      expect(await checkJob({ folder: join(folder, String(i + 1)), format: null, recipe: null }, {}), name).toEqual({
+        format: name,
+        pairs: 5,
+        faults: [],
+      });
     const last = await openSource([join(folder, String(formats.length))], {
       fromFormat: null,
       recipe: null,
