@@ -2,28 +2,25 @@ import { loadClock } from "../project/train/clock.ts";
 import type { TrainSettings } from "../project/train/gan/settings.ts";
 import { type Stage, stagesOf } from "../project/train/gan/stages.ts";
 import { readLog } from "../project/train/log/log.ts";
+import type { SegmenterSettings } from "../project/train/segmenter/settings.ts";
 import { formatSeconds } from "./progressBar.ts";
-import { conclude, type OutputOptions } from "./run.ts";
+import { conclude, type NextStep, type OutputOptions } from "./run.ts";
 import { shellCommand } from "./shell.ts";
 import { table } from "./table.ts";
 
 /** Figures of the log that say how training goes, where a line has them. */
-const SHOWN = ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd", "density", "coverage"];
+const SHOWN = {
+  gan: ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd", "density", "coverage"],
+  segmenter: ["loss", "lossUnlabelled", "sure", "learningRate", "imagesPerSecond", "mIoU", "accuracy"],
+} as const;
 /** Lines of the log that are shown. */
 const LINES = 8;
 
-/** What a training run is, how far it came, and the log's lines evenly spread up to the last. */
+/** What a GAN's training run is, how far it came, and the log's lines evenly spread up to the last. */
 export async function trainingInfo(folder: string, settings: TrainSettings, options: OutputOptions): Promise<void> {
   const clock = await loadClock(folder);
-  const log = await readLog(folder);
   const { recipe, data, kimg, hours, preset, from } = settings;
   const stages = stagesOf(settings);
-  const count = Math.min(LINES, log.length);
-  const shown = Array.from(
-    { length: count },
-    (_, i) => log[Math.round((i * (log.length - 1)) / Math.max(1, count - 1))],
-  );
-  const columns = SHOWN.filter((name) => shown.some((line) => line[name] !== undefined));
   const rows = [
     ["training", `StyleGAN2, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`],
     ["pictures", `${data.source}${data.mirror ? ", and mirrored" : ""}`],
@@ -35,11 +32,7 @@ export async function trainingInfo(folder: string, settings: TrainSettings, opti
     ],
     ["command", settings.command],
   ];
-  const lines = [
-    ["kimg", ...columns],
-    ...shown.map((line) => [line["kimg"].toFixed(1), ...columns.map((name) => line[name]?.toPrecision(3) ?? "")]),
-  ];
-  conclude({ settings, clock, log }, [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])], options, [
+  await showRun(folder, { settings, clock }, rows, SHOWN.gan, options, [
     [shellCommand("train", "gan", "--resume", folder), "continue it"],
     [
       shellCommand("generate", "--network", folder, "--seeds", "0-15", "--outdir", "images"),
@@ -47,6 +40,57 @@ export async function trainingInfo(folder: string, settings: TrainSettings, opti
     ],
     [shellCommand("cluster", "--network", folder, "--outdir", "parts"), "find its parts"],
   ]);
+}
+
+/** The same of a segmenter's. */
+export async function segmenterInfo(
+  folder: string,
+  settings: SegmenterSettings,
+  options: OutputOptions,
+): Promise<void> {
+  const clock = await loadClock(folder);
+  const { recipe, data, classes, hours, preset } = settings;
+  const rows = [
+    [
+      "training",
+      `a segmenter of ${classes.length} classes, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`,
+    ],
+    ["data set", data.source],
+    ...(data.unlabelled === null ? [] : [["unlabelled", data.unlabelled]]),
+    ["classes", classes.map(({ name }) => name).join(", ")],
+    [
+      "done",
+      `${clock.images} pictures in ${formatSeconds(clock.seconds)}${hours === null ? "" : ` of ${hours} h at most`}`,
+    ],
+    ["command", settings.command],
+  ];
+  await showRun(folder, { settings, clock }, rows, SHOWN.segmenter, options, [
+    [shellCommand("train", "segmenter", "--resume", folder), "continue it"],
+    [shellCommand("segment", "--model", folder, "--images", "photos", "--outdir", "masks"), "masks of photos"],
+  ]);
+}
+
+async function showRun(
+  folder: string,
+  about: object,
+  rows: readonly (readonly string[])[],
+  figures: readonly string[],
+  options: OutputOptions,
+  next: readonly NextStep[],
+): Promise<void> {
+  const log = await readLog(folder);
+  const count = Math.min(LINES, log.length);
+  const shown = Array.from(
+    { length: count },
+    (_, i) => log[Math.round((i * (log.length - 1)) / Math.max(1, count - 1))],
+  );
+  const columns = figures.filter((name) => shown.some((line) => line[name] !== undefined));
+  const lines = [
+    ["kimg", ...columns],
+    ...shown.map((line) => [line["kimg"].toFixed(1), ...columns.map((name) => line[name]?.toPrecision(3) ?? "")]),
+  ];
+  const facts = [...table(rows), ...(log.length > 0 ? ["", ...table(lines)] : [])];
+  conclude({ ...about, log }, facts, options, next);
 }
 
 function describe({ recipe, end, deadline }: Stage): string {

@@ -8,7 +8,7 @@ import { openGenerator } from "../../src/node.ts";
 import { readLog } from "../../src/project/train/log/log.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { writePlainSet } from "../project/train/pictures.ts";
-import { main } from "./klish.ts";
+import { klish, main } from "./klish.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -42,28 +42,33 @@ async function timeless(run: string): Promise<Record<string, string>> {
   return { ...Object.fromEntries(names.map((name, i) => [name, files[i]])), log: log.join("\n") };
 }
 
+/** Kills a run at random moments, up to ten times, lets it end, and expects the bytes of an uninterrupted one. */
+async function expectSurvival(start: (outdir: string) => ChildProcess, name: string): Promise<string> {
+  const whole = join(folder, `${name}-whole`);
+  const started = performance.now();
+  expect(await finish(start(whole))).toBe(0);
+  const duration = performance.now() - started;
+
+  const broken = join(folder, `${name}-broken`);
+  const seed = Math.floor(Math.random() * 1e6);
+  console.log(`kill times from seed ${seed}, ${Math.round(duration)} ms uninterrupted`);
+  const random = new RandomState(seed);
+  for (let kills = 0; kills < 10; kills++) {
+    const child = start(broken);
+    // Short lives, so that most of the ten end before training does.
+    const timer = setTimeout(() => child.kill("SIGKILL"), duration * (0.1 + 0.3 * random.randomSample()));
+    const code = await finish(child);
+    clearTimeout(timer);
+    if (code === 0) break;
+  }
+  expect(await finish(start(broken))).toBe(0);
+  expect(await timeless(broken)).toEqual(await timeless(whole));
+  return broken;
+}
+
 describe("klish train gan", () => {
   it("killed ten times at random moments ends with the bytes of an uninterrupted run, which openGenerator() reads", async () => {
-    const whole = join(folder, "whole");
-    const started = performance.now();
-    expect(await finish(train(whole, "1.2"))).toBe(0);
-    const duration = performance.now() - started;
-
-    const broken = join(folder, "broken");
-    const seed = Math.floor(Math.random() * 1e6);
-    console.log(`kill times from seed ${seed}, ${Math.round(duration)} ms uninterrupted`);
-    const random = new RandomState(seed);
-    for (let kills = 0; kills < 10; kills++) {
-      const child = train(broken, "1.2");
-      // Short lives, so that most of the ten end before training does.
-      const timer = setTimeout(() => child.kill("SIGKILL"), duration * (0.1 + 0.3 * random.randomSample()));
-      const code = await finish(child);
-      clearTimeout(timer);
-      if (code === 0) break;
-    }
-    expect(await finish(train(broken, "1.2"))).toBe(0);
-    expect(await timeless(broken)).toEqual(await timeless(whole));
-
+    const broken = await expectSurvival((outdir) => train(outdir, "1.2"), "gan");
     const generator = await openGenerator(join(broken, "network.safetensors"), { provider: "cpu" });
     expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 32 });
     expect((await generator.generate({ seeds: [0, 1] })).image.shape).toEqual([2, 3, 32, 32]);
@@ -85,5 +90,71 @@ describe("klish train gan", () => {
     expect(names).toContain("network.safetensors");
     expect(names).not.toContain(".lock");
     expect(await finish(train(outdir, "1"))).toBe(0);
+  });
+});
+
+describe("klish train segmenter", () => {
+  let data: string;
+  beforeAll(async () => {
+    data = join(folder, "portraits");
+    expect((await klish("portraits", "--outdir", data, "--count", "400", "--resolution", "32", "--quiet")).code).toBe(
+      0,
+    );
+  });
+  const start = (outdir: string, ...options: string[]): ChildProcess =>
+    spawn(
+      process.execPath,
+      [
+        main,
+        "train",
+        "segmenter",
+        "--data",
+        data,
+        "--outdir",
+        outdir,
+        "--provider",
+        "cpu",
+        "--threads",
+        "1",
+        ...options,
+      ],
+      { stdio: "ignore" },
+    );
+
+  it("killed ten times at random moments ends with the bytes of an uninterrupted run, photos without labels included", async () => {
+    const photos = [
+      "--unlabelled",
+      join(folder, "set"),
+      "--cfg",
+      "small",
+      "--batch",
+      "4",
+      "--epochs",
+      "0.8",
+      "--save",
+      "0",
+    ];
+    const broken = await expectSurvival((outdir) => start(outdir, ...photos), "segmenter");
+    expect((await readLog(broken)).at(-1)).toMatchObject({ mIoU: expect.any(Number), sure: expect.any(Number) });
+  });
+
+  it("learns the parts of portraits: mean IoU on those held back", async () => {
+    const outdir = join(folder, "learned");
+    const short = [
+      "--cfg",
+      "small",
+      "--batch",
+      "8",
+      "--lr",
+      "0.004",
+      "--augment",
+      "none",
+      "--class-weights",
+      "balanced",
+    ];
+    expect(await finish(start(outdir, ...short, "--epochs", "30"))).toBe(0);
+    const best = Math.max(...(await readLog(outdir)).map((line) => line["mIoU"] ?? 0));
+    console.log(`mean IoU ${best}`);
+    expect(best).toBeGreaterThan(0.55);
   });
 });

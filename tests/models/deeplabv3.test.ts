@@ -10,6 +10,7 @@ import { add, constant, input, mul } from "../../src/graph/ops/index.ts";
 import {
   type Deeplabv3Plan,
   deeplabv3Logits,
+  deeplabv3On,
   deeplabv3Parameters,
   deeplabv3Resnet50,
   deeplabv3Training,
@@ -22,32 +23,6 @@ import { compile } from "../../src/runtime/session.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { sizeOf, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 
-const plan: Deeplabv3Plan = {
-  backbone: { imageChannels: 3, width: 2, blocks: [1, 1, 2, 2], block: "bottleneck", outputStride: 8 },
-  classes: 3,
-  channels: 4,
-  rates: [3, 5, 9],
-  auxiliary: true,
-};
-
-const { tensors, metadata } = readSafetensors(readFileSync(resolve(import.meta.dirname, "deeplabv3.safetensors")));
-const golden = (name: string): Tensor => tensors.get(name)!.read() as Tensor;
-const bounds = new Map(Object.entries(JSON.parse(metadata["bounds"]) as Record<string, [number, number]>));
-const table = deeplabv3Parameters(plan);
-
-const random = new RandomState(0);
-const draw = (shape: readonly number[], low: number, high: number): Tensor =>
-  tensor(
-    shape,
-    Float32Array.from({ length: sizeOf(shape) }, () => low + (high - low) * random.randomSample()),
-  );
-const weightFeeds = Object.fromEntries(
-  [...bounds].map(([name, range]) => [name, draw(table.get(name)!.shape, ...range)]),
-);
-const pictures = draw([3, 3, 40, 32], -2, 2);
-const labels = draw([3, 40, 32], 0, 4).data.map(Math.floor);
-const IGNORED = 3;
-
 /** max |got - expected| / max |expected| */
 function error(got: Tensor, expected: Tensor): number {
   expect(got.shape).toEqual(expected.shape);
@@ -55,13 +30,38 @@ function error(got: Tensor, expected: Tensor): number {
   return got.data.reduce((worst, v, i) => Math.max(worst, Math.abs(v - expected.data[i])), 0) / scale;
 }
 
-describe("deeplabv3", () => {
-  it("has the weights of torchvision's deeplabv3_resnet50, by name and number", () => {
+describe.each([
+  ["bottleneck", "deeplabv3.safetensors"],
+  ["basic", "deeplabv3Basic.safetensors"],
+] as const)("deeplabv3 on %s blocks", (block, file) => {
+  const plan: Deeplabv3Plan = {
+    backbone: { imageChannels: 3, width: 2, blocks: [1, 1, 2, 2], block, outputStride: 8 },
+    classes: 3,
+    channels: 4,
+    rates: [3, 5, 9],
+    auxiliary: true,
+  };
+
+  const { tensors, metadata } = readSafetensors(readFileSync(resolve(import.meta.dirname, file)));
+  const golden = (name: string): Tensor => tensors.get(name)!.read() as Tensor;
+  const bounds = new Map(Object.entries(JSON.parse(metadata["bounds"]) as Record<string, [number, number]>));
+  const table = deeplabv3Parameters(plan);
+
+  const random = new RandomState(0);
+  const draw = (shape: readonly number[], low: number, high: number): Tensor =>
+    tensor(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => low + (high - low) * random.randomSample()),
+    );
+  const weightFeeds = Object.fromEntries(
+    [...bounds].map(([name, range]) => [name, draw(table.get(name)!.shape, ...range)]),
+  );
+  const pictures = draw([3, 3, 40, 32], -2, 2);
+  const labels = draw([3, 40, 32], 0, 4).data.map(Math.floor);
+  const IGNORED = 3;
+
+  it("has torchvision's names of weights, in their order", () => {
     expect([...table.keys()]).toEqual([...bounds.keys()]);
-    const full = deeplabv3Parameters(deeplabv3Resnet50(21, { auxiliary: true }));
-    const trained = trainedNames(full).reduce((sum, name) => sum + sizeOf(full.get(name)!.shape), 0);
-    expect(trained).toBe(42_004_074); // as torchvision documents it
-    expect(full.get("backbone.layer4.2.conv2.weight")!.shape).toEqual([512, 512, 3, 3]);
   });
 
   it("learns as in PyTorch: loss, gradients, running averages", async () => {
@@ -118,7 +118,7 @@ describe("deeplabv3", () => {
       const weights = parameterInputs(table);
       const { logits } = deeplabv3Logits({ ...plan, backbone }, weights, input("pictures", [1, 3, 64, 96]));
       expect(logits.shape).toEqual([1, 3, 64, 96]);
-      expect(stageChannels(backbone, 3)).toBe(64);
+      expect(stageChannels(backbone, 3)).toBe(block === "basic" ? 16 : 64);
     }
   });
 
@@ -126,4 +126,15 @@ describe("deeplabv3", () => {
     const weights = parameterInputs(table);
     expect(() => deeplabv3Training(plan, weights, input("pictures", [1, 3, 40, 32]))).toThrow("two or more");
   });
+});
+
+it("deeplabv3 has the number of weights of torchvision's deeplabv3_resnet50, and of its ResNet-18", () => {
+  const full = deeplabv3Parameters(deeplabv3Resnet50(21, { auxiliary: true }));
+  const trained = trainedNames(full).reduce((sum, name) => sum + sizeOf(full.get(name)!.shape), 0);
+  expect(trained).toBe(42_004_074); // as torchvision documents it
+  expect(full.get("backbone.layer4.2.conv2.weight")!.shape).toEqual([512, 512, 3, 3]);
+  const small = deeplabv3Parameters(deeplabv3On("resnet18", 8, 21));
+  const backbone = trainedNames(small).filter((name) => name.startsWith("backbone."));
+  // torchvision documents 11,689,512 with the classifier of 1000 classes: 512 weights and a bias each.
+  expect(backbone.reduce((sum, name) => sum + sizeOf(small.get(name)!.shape), 0)).toBe(11_689_512 - 513_000);
 });

@@ -18,17 +18,19 @@ import { loadTree, openProject, type Project } from "../../project/cluster/proje
 import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { networkFile, networkModel, openNetwork } from "../../project/network/network.ts";
 import { latentOption } from "../../project/network/options.ts";
+import { isTrainingRun, SEGMENTER_RUN } from "../../project/network/trainingRun.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option, optional } from "../../project/requests/request.ts";
 import { formatSeeds } from "../../project/requests/seeds.ts";
 import { loadSettings } from "../../project/train/gan/settings.ts";
+import { loadSegmenterSettings } from "../../project/train/segmenter/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
 import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, print } from "../run.ts";
 import { shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
-import { trainingInfo } from "../trainingInfo.ts";
+import { segmenterInfo, trainingInfo } from "../trainingInfo.ts";
 
 /** What to show, and how an ONNX generator is tried. */
 const infoRequest = z.strictObject({
@@ -56,6 +58,10 @@ export function addInfo(program: Command): void {
       () => false,
     );
     if (!folder) return networkInfo(file, latent, options);
+    if (await isTrainingRun(file, SEGMENTER_RUN)) {
+      const segmenter = await loadSegmenterSettings(file);
+      if (segmenter !== undefined) return segmenterInfo(file, segmenter, options);
+    }
     const training = await loadSettings(file);
     if (training !== undefined) return trainingInfo(file, training, options);
     if (existsSync(join(file, "project.json"))) return projectInfo(file, k, options);
