@@ -1,6 +1,8 @@
 /** The package's interface: a small root, a place for each kind of part, and a comment on every exported name (`npm run docs:api`). */
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { format } from "node:util";
 import { describe, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "..");
@@ -54,10 +56,60 @@ function declarationOf(file: string, name: string): Exported {
   return found;
 }
 
+/** The lines of the comment of a declaration, without their stars. */
+function commentOf({ file, local }: Exported): string[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  const end = lineOf(lines, local) - 1;
+  const start = lines.findLastIndex((line, i) => i <= end && line.startsWith("/**"));
+  return lines.slice(start, end).map((line) => line.replace(/^ \* ?/, ""));
+}
+
+/** Examples of all exported names whose comments say what they print. */
+const examples = [
+  ...new Map(
+    entries
+      .filter(([name]) => !name.endsWith("(browser)"))
+      .flatMap(([, file]) => exportsOf(file))
+      .map((one) => {
+        const comment = commentOf(one);
+        const at = comment.indexOf("@example");
+        return [one.name, at < 0 ? "" : comment.slice(at + 1).join("\n")] as const;
+      })
+      .filter(([, code]) => /console\.log\(.*\); \/\/ /.test(code)),
+  ),
+];
+
+describe("@example", () => {
+  it("are found", () => {
+    expect(examples.length).toBeGreaterThan(20);
+  });
+
+  it.each(examples)("%s prints what its comment says", async (_, code) => {
+    const parts = await Promise.all(
+      entries.filter(([name]) => !name.endsWith("(browser)")).map(([, file]) => import(pathToFileURL(file).href)),
+    );
+    const all: Record<string, unknown> = Object.assign({}, ...parts.reverse());
+    const names = Object.keys(all).filter((name) => new RegExp(`\\b${name}\\b`).test(code) && !declares(code, name));
+    const printed: string[] = [];
+    const console = { log: (...values: unknown[]) => printed.push(format(...values)) };
+    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+    await new AsyncFunction("console", ...names, code)(console, ...names.map((name) => all[name]));
+    expect(printed).toEqual([...code.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, expected]) => expected));
+  });
+});
+
+/** Whether code makes a variable of this name itself. */
+const declares = (code: string, name: string): boolean =>
+  new RegExp(`\\bconst (?:${name}\\b|[[{][^=]*\\b${name}\\b[^=]*[\\]}] =)`).test(code);
+
+function lineOf(lines: readonly string[], local: string): number {
+  const declaration = new RegExp(`^export (?:async |abstract )*(?:function|const|class|interface|type) ${local}\\b`);
+  return lines.findIndex((line) => declaration.test(line));
+}
+
 function isDocumented({ file, local }: Exported): boolean {
   const lines = readFileSync(file, "utf8").split("\n");
-  const declaration = new RegExp(`^export (?:async |abstract )*(?:function|const|class|interface|type) ${local}\\b`);
-  const at = lines.findIndex((line) => declaration.test(line));
+  const at = lineOf(lines, local);
   return at > 0 && lines[at - 1].trimEnd().endsWith("*/");
 }
 

@@ -43,6 +43,10 @@ const namesOfTypes: ReadonlyMap<ElementType, string> = new Map([...typeNames].ma
 /**
  * Writes tensors as one safetensors file. Equal input gives equal bytes.
  * @throws RangeError where a tensor's data does not fill its shape.
+ *
+ * @example
+ * const bytes = writeSafetensors(new Map([["w", tensor([2], Float32Array.of(1, 2))]]));
+ * console.log(readSafetensors(bytes).tensors.has("w")); // true
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, AnyTensor>,

@@ -19,7 +19,13 @@ export interface Components {
   readonly list: readonly Component[];
 }
 
-/** The 4-connected areas of equal label (union-find in one pass, row by row); ignored pixels belong to none. */
+/**
+ * The 4-connected areas of equal label (union-find in one pass, row by row); ignored pixels belong to none.
+ *
+ * @example
+ * const { list } = connectedComponents({ width: 3, height: 1, data: Uint8Array.of(1, 0, 1) });
+ * console.log(list.length); // 3
+ */
 export function connectedComponents({ width, height, data }: LabelMap): Components {
   const parent = new Int32Array(width * height);
   const find = (i: number): number => {

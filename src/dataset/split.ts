@@ -19,7 +19,12 @@ export function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** The split of a sample. The same in every shard, and unchanged when a dataset grows. */
+/**
+ * The split of a sample. The same in every shard, and unchanged when a dataset grows.
+ *
+ * @example
+ * console.log(splitOf("seed000000", { val: 0, test: 1 })); // test
+ */
 export function splitOf(name: string, { val, test }: SplitShares): Split {
   const u = hash32(name) / 2 ** 32;
   return u < test ? "test" : u < test + val ? "val" : "train";

@@ -65,7 +65,12 @@ export function samplesOf(options: GenerateOptions, info: GeneratorInfo): Sample
   return samples.map((sample, i) => ({ ...sample, c: labels[labels.length === 1 ? 0 : i] }));
 }
 
-/** A one-hot label [1, cDim]. */
+/**
+ * A one-hot label [1, cDim].
+ *
+ * @example
+ * console.log([...oneHot(1, 3).data]); // [ 0, 1, 0 ]
+ */
 export function oneHot(index: number, cDim: number): Tensor {
   if (!Number.isInteger(index) || index < 0 || index >= cDim)
     throw new GeneratorError(

@@ -7,6 +7,11 @@ import { sizeOfValue, topologicalOrder, type Value } from "./value.ts";
  * Gradients of `y` with respect to each of `xs`, as values of the same graph: they can be differentiated again.
  * For a `y` of more than one element it is the gradient of its sum, or of its product with `gy` (y's shape) when given.
  * An x that y does not depend on has a zero gradient.
+ *
+ * @example
+ * const x = input("x", [2]);
+ * const [dx] = grad(reduceSum(square(x)), [x]);
+ * console.log(evaluateGraph(graph({ dx }), new Map([["x", [1, -3]]])).get("dx")); // Float64Array(2) [ 2, -6 ]
  */
 export function grad(y: Value, xs: readonly Value[], gy: Value = ones(y.shape)): Value[] {
   const order = topologicalOrder([y]);

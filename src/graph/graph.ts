@@ -1,7 +1,14 @@
 import { inputOp } from "./ops/input.ts";
 import { type Graph, topologicalOrder, type Value } from "./value.ts";
 
-/** Collects named results into a graph; its inputs are the `input` nodes that they depend on. */
+/**
+ * Collects named results into a graph; its inputs are the `input` nodes that they depend on.
+ *
+ * @example
+ * const x = input("x", [2]);
+ * const g = graph({ y: mul(x, 3) });
+ * console.log([...g.inputs.keys()], [...g.outputs.keys()]); // [ 'x' ] [ 'y' ]
+ */
 export function graph(outputs: Readonly<Record<string, Value>>): Graph {
   const results = new Map(Object.entries(outputs));
   const inputs = new Map<string, Value>();
@@ -15,7 +22,13 @@ export function graph(outputs: Readonly<Record<string, Value>>): Graph {
   return { inputs, outputs: results };
 }
 
-/** Evaluates a graph in float64 by the ops' definitions: slow, for tests and for judging providers. */
+/**
+ * Evaluates a graph in float64 by the ops' definitions: slow, for tests and for judging providers.
+ *
+ * @example
+ * const g = graph({ y: add(input("x", [2]), 1) });
+ * console.log(evaluateGraph(g, new Map([["x", [1, 2]]])).get("y")); // Float64Array(2) [ 2, 3 ]
+ */
 export function evaluateGraph(
   { outputs }: Graph,
   feeds: ReadonlyMap<string, ArrayLike<number>>,

@@ -9,6 +9,9 @@ const SHOWN = 4;
  * A graph as text, one node per line in the order of computation: `%3 [2,4] = Mul(%2, 0.5)`. Attributes follow the op
  * where shapes do not tell them; small constants stand where they are used, large ones are lines of their own. Equal
  * graphs give equal text. Print `simplify(graph)` to see what will run.
+ *
+ * @example
+ * console.log(printGraph(graph({ y: neg(input("x", [1])) })).split("\n").length > 1); // true
  */
 export function printGraph({ outputs }: Graph): string {
   const names = new Map<Value, string>();

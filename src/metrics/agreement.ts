@@ -36,14 +36,24 @@ function pairs(table: Contingency) {
   };
 }
 
-/** The share of pairs of pixels on which both labellings agree, in [0, 1]. */
+/**
+ * The share of pairs of pixels on which both labellings agree, in [0, 1].
+ *
+ * @example
+ * console.log(randIndex([0, 0, 1, 1], [0, 0, 1, 2]).toFixed(3)); // 0.833
+ */
 export function randIndex(...values: Arguments): number {
   const { both, clusterOnly, classOnly, neither } = pairs(tableOf(values));
   const all = both + clusterOnly + classOnly + neither;
   return all === 0 ? 1 : (both + neither) / all;
 }
 
-/** The Rand index corrected for chance: 1 for equal partitions, about 0 for independent ones, at least -0.5. */
+/**
+ * The Rand index corrected for chance: 1 for equal partitions, about 0 for independent ones, at least -0.5.
+ *
+ * @example
+ * console.log(adjustedRandIndex([0, 0, 1, 1], [5, 5, 2, 2])); // 1
+ */
 export function adjustedRandIndex(...values: Arguments): number {
   const { both, clusterOnly, classOnly, neither } = pairs(tableOf(values));
   if (clusterOnly === 0 && classOnly === 0) return 1;
@@ -53,26 +63,46 @@ export function adjustedRandIndex(...values: Arguments): number {
   );
 }
 
-/** The geometric mean of pairwise precision and recall, in [0, 1]. */
+/**
+ * The geometric mean of pairwise precision and recall, in [0, 1].
+ *
+ * @example
+ * console.log(fowlkesMallows([0, 0, 1, 1], [0, 0, 1, 2]).toFixed(3)); // 0.707
+ */
 export function fowlkesMallows(...values: Arguments): number {
   const { both, clusterOnly, classOnly } = pairs(tableOf(values));
   if (both === 0) return 0;
   return Math.sqrt(both / (both + clusterOnly)) * Math.sqrt(both / (both + classOnly));
 }
 
-/** 1 where each cluster holds pixels of one class only: mutual information / entropy of the classes. */
+/**
+ * 1 where each cluster holds pixels of one class only: mutual information / entropy of the classes.
+ *
+ * @example
+ * console.log(homogeneity([0, 0, 1, 1], [0, 0, 1, 2])); // 1
+ */
 export function homogeneity(...values: Arguments): number {
   const table = tableOf(values);
   return shareKnown(table, table.classSizes);
 }
 
-/** 1 where all pixels of a class are in one cluster: mutual information / entropy of the clusters. */
+/**
+ * 1 where all pixels of a class are in one cluster: mutual information / entropy of the clusters.
+ *
+ * @example
+ * console.log(completeness([0, 0, 1, 1], [0, 0, 1, 2]).toFixed(3)); // 0.667
+ */
 export function completeness(...values: Arguments): number {
   const table = tableOf(values);
   return shareKnown(table, table.clusterSizes);
 }
 
-/** The harmonic mean of homogeneity and completeness; the mutual information normalised by the mean entropy. */
+/**
+ * The harmonic mean of homogeneity and completeness; the mutual information normalised by the mean entropy.
+ *
+ * @example
+ * console.log(vMeasure([0, 0, 1, 1], [0, 0, 1, 2]).toFixed(3)); // 0.800
+ */
 export function vMeasure(...values: Arguments): number {
   const table = tableOf(values);
   const h = homogeneity(table);
@@ -83,6 +113,9 @@ export function vMeasure(...values: Arguments): number {
 /**
  * Mutual information corrected for chance: (MI - E[MI]) / (mean(H(classes), H(clusters)) - E[MI]), E over random labellings with
  * the same sizes, computed exactly. 1 for equal partitions, about 0 for independent ones.
+ *
+ * @example
+ * console.log(adjustedMutualInfo([0, 0, 1, 1], [5, 5, 2, 2]).toFixed(3)); // 1.000
  */
 export function adjustedMutualInfo(...values: Arguments): number {
   const table = tableOf(values);

@@ -30,6 +30,10 @@ export interface ImageContingencyOptions {
 /**
  * Counts the pairs of two labellings of the same pixels. Labels are integers >= 0; names that do not occur are empty rows or
  * columns, which change no metric. Throws RangeError when lengths differ or a label is not such an integer.
+ *
+ * @example
+ * const { counts, classes, clusters } = contingency([0, 0, 1], [1, 1, 0]);
+ * console.log(classes, clusters, [...counts]); // 2 2 [ 0, 2, 1, 0 ]
  */
 export function contingency(truth: ArrayLike<number>, labels: ArrayLike<number>): Contingency {
   return pooled(imageContingency(truth, labels));

@@ -69,6 +69,9 @@ export function meanIou(perClass: Float64Array, except = -1): number {
  * improves the mean IoU most, until every cluster has a class; the IoU of a class is averaged over the images where its union with
  * its clusters is not empty. Takes tables, or two labellings of which `pixelsPerImage` (default: one image) consecutive pixels are an
  * image. Throws RangeError when lengths do not fit.
+ *
+ * @example
+ * console.log(matchedMeanIou([0, 0, 1, 1], [3, 3, 4, 4]).mean); // 1
  */
 export function matchedMeanIou(...values: Arguments): MatchedIou {
   const { images, classes, clusters, counts, classSizes, clusterSizes, present } = matching(values);

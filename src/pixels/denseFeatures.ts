@@ -12,6 +12,10 @@ import { svmPass } from "./svmPass.ts";
 /**
  * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
  * Throws RangeError when the shape is not [N,D] with N, D >= 1, or a value is NaN or infinite.
+ *
+ * @example
+ * const { pixels, channels } = denseFeatures(tensor([4, 2]));
+ * console.log(pixels, channels); // 4 2
  */
 export function denseFeatures(points: Tensor, options: { readonly blas?: Blas } = {}): Pixels {
   const [pixels, channels] = points.shape;

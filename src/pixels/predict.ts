@@ -8,6 +8,11 @@ import { pixelRanges } from "./ranges.ts";
 /**
  * The class of every pixel: argmax_k of w_k . x + b_k, the first class winning a tie. Works through the pixels in chunks, so
  * memory stays bounded. Throws RangeError when the classifier has other channels than the features.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const classifier = await linearSvm(points, { labels: [0, 0, 1, 1], nClasses: 2 });
+ * console.log([...(await predict(points, classifier))]); // [ 0, 0, 1, 1 ]
  */
 export async function predict(
   features: Pixels,

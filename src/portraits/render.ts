@@ -83,7 +83,13 @@ export function renderPortrait(portrait: Portrait, side: number): PortraitPictur
 
 const clip = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);
 
-/** The portrait of a seed, an integer in [0, 2^32), with `side` pixels a side: a pure function of both. */
+/**
+ * The portrait of a seed, an integer in [0, 2^32), with `side` pixels a side: a pure function of both.
+ *
+ * @example
+ * const { rgb, labels } = portraitOf(7, 32);
+ * console.log(rgb.length, labels.width); // 3072 32
+ */
 export const portraitOf = (seed: number, side: number): PortraitPicture => renderPortrait(drawPortrait(seed), side);
 
 /** Counts up whenever the same seed would give another picture. */

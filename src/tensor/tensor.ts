@@ -36,7 +36,12 @@ export function sizeOf(shape: readonly number[]): number {
   return n;
 }
 
-/** A float32 tensor over `data`, or zeros. Throws RangeError when the length does not fit the shape. */
+/**
+ * A float32 tensor over `data`, or zeros. Throws RangeError when the length does not fit the shape.
+ *
+ * @example
+ * console.log(tensor([2, 3]).data.length); // 6
+ */
 export function tensor(shape: readonly number[], data: Float32Array = new Float32Array(sizeOf(shape))): Tensor {
   if (data.length !== sizeOf(shape))
     throw new RangeError(`tensor: shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`);

@@ -19,6 +19,11 @@ export type { KlishOptions } from "./klishOptions.ts";
 /**
  * Clusters the pixels at every K from K0 down. Deterministic for a seed, and for start labels. Rejects with RangeError for options
  * or labels that do not fit, and with the signal's reason when aborted.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const tree = await klish(points, { initialClusters: 3, seed: 0 });
+ * console.log(tree.steps.map(({ k }) => k)); // [ 3, 2 ]
  */
 export async function klish(features: Pixels, options: KlishOptions = {}): Promise<MergeTree> {
   const { balance, restarts } = checkOptions(features, options);

@@ -58,6 +58,11 @@ const SHIFT_TOLERANCE = 1e-4;
 /**
  * Clusters by K-means. Deterministic for a seed. A cluster that loses all its pixels keeps its centroid and comes last, with size
  * 0. Throws RangeError when nClusters is not an integer from 1 to the number of pixels.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const { labels, sizes } = await kMeans(points, { nClusters: 2 });
+ * console.log(labels[0] === labels[1], labels[2] === labels[3], [...sizes]); // true true [ 2, 2 ]
  */
 export async function kMeans(features: Pixels, options: KMeansOptions): Promise<KMeansClustering> {
   const { nClusters: k, seed = 0, sampleIterations = 30 } = options;

@@ -31,6 +31,11 @@ const BLOCK = 512;
  * Agglomerative clustering, as in scikit-learn. Where there are more pixels than `sample`, a random sample is clustered and a
  * linear classifier, trained on it, labels all pixels; otherwise the pixels keep the tree's labels. Deterministic for a seed.
  * Throws RangeError for options that do not fit.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const { labels } = await ahc(points, { nClusters: 2 });
+ * console.log(adjustedRandIndex([0, 0, 1, 1], labels)); // 1
  */
 export async function ahc(features: Pixels, options: AhcOptions): Promise<Clustering> {
   const { nClusters: k, linkage = "ward", metric = "euclidean", seed = 0, onProgress, signal } = options;

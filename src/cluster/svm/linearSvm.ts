@@ -53,6 +53,11 @@ export interface OneVsRestOptions extends JobOptions {
 
 /**
  * Trains the classifiers. Deterministic. Throws RangeError for labels that do not fit the features or `nClasses`.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const { k, weight } = await linearSvm(points, { labels: [0, 0, 1, 1], nClasses: 2 });
+ * console.log(k, weight[0] < 0, weight[1] > 0); // 2 true true
  */
 export async function linearSvm(features: Pixels, options: LinearSvmOptions): Promise<LinearSvm> {
   const { nClasses, C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE } = options;
