@@ -98,6 +98,16 @@ const TEXTS = [
 /** Field numbers that mean something in some message. */
 const TAGS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 20, 25, 1000];
 
+/** What one change may add: files that are large for another reason say nothing. */
+const MOST_BYTES = 2 ** 18;
+
+const bytesOf = (fields: readonly Field[]): number =>
+  fields.reduce(
+    (sum, { value }) =>
+      sum + 4 + (typeof value === "number" ? 4 : Array.isArray(value) ? bytesOf(value) : value.length),
+    0,
+  );
+
 /** One change somewhere in the tree, of any kind that the format allows. */
 export function mutateTree(root: Field[], random: Random): void {
   const lists: Field[][] = [];
@@ -135,12 +145,8 @@ export function mutateTree(root: Field[], random: Random): void {
       return;
     case 7: {
       // Many of one kind: long lists of nodes, inputs, dimensions.
-      const copies = Array.from({ length: pick(random, [10, 1000]) }, () => structuredClone(list[at]));
-      list.splice(
-        at,
-        0,
-        ...(Array.isArray(list[at].value) && list[at].value.length > 20 ? copies.slice(0, 3) : copies),
-      );
+      const count = Math.min(pick(random, [10, 1000]), Math.floor(MOST_BYTES / bytesOf([list[at]])));
+      list.splice(at, 0, ...Array.from({ length: count }, () => structuredClone(list[at])));
       return;
     }
     default: {

@@ -1,8 +1,10 @@
 /** Exports of one network as they come from different tools and habits: each opens as the same generator, or is named. */
 import { describe, expect, it } from "vitest";
+import { exportOnnx } from "../../src/gan/exportNetwork.ts";
 import type { Generator } from "../../src/gan/generator.ts";
 import { oneHot } from "../../src/gan/latents.ts";
-import { openGeneratorBytes } from "../../src/gan/openGenerator.ts";
+import { networkGenerator } from "../../src/gan/networkGenerator.ts";
+import { buildNetwork, openGeneratorBytes } from "../../src/gan/openGenerator.ts";
 import { ONNX_FLOAT, ONNX_INT64 } from "../../src/graph/onnxModel.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
 import { randn } from "../../src/tensor/random.ts";
@@ -22,8 +24,10 @@ import {
   SIDE,
   STRING,
   UINT8,
+  weights,
   Z,
 } from "./onnxModels.ts";
+import { tinyStyleGan2 } from "./tinyStyleGan2.ts";
 
 const options = { runtime: ortNode, provider: "cpu", threads: 1 } as const;
 const opened = (parts: ModelParts): Promise<Generator> => openGeneratorBytes(onnxModel(parts), options);
@@ -61,7 +65,30 @@ interface Export {
 }
 
 const same: readonly Export[] = [
-  ...[11, 13, 17, 18, 21].map((opset): Export => ({ name: `opset ${opset}`, parts: { opset } })),
+  ...[9, 11, 13, 15, 17, 18, 20, 21].map((opset): Export => ({ name: `opset ${opset}`, parts: { opset } })),
+  {
+    name: "weights as Constant nodes",
+    parts: {
+      initializers: [],
+      nodes: [
+        ...weights.map((tensor) => ({
+          opType: "Constant",
+          inputs: [],
+          outputs: [tensor.name],
+          attributes: { value: { tensor } },
+        })),
+        ...body(),
+      ],
+    },
+  },
+  {
+    name: "weights that are inputs, too, as before IR version 4",
+    parts: { inputs: [port("z", ["batch", Z]), port("fc.weight", [Z, 384]), port("up.weight", [6, 5, 4, 4])] },
+  },
+  {
+    name: "sizes left open, as the first layer has them",
+    parts: { inputs: [port("z", ["batch", "size"])], outputs: [port("image", ["a", "b", "c", "d"])] },
+  },
   {
     name: "a fixed batch of 1",
     parts: { inputs: [port("z", [1, Z])], outputs: [port("image", [1, 3, SIDE, SIDE])], nodes: body("z", "image", 1) },
@@ -174,6 +201,19 @@ const same: readonly Export[] = [
     info: { imageRange: [0, 255] },
   },
   {
+    name: "values of 0 to 1",
+    parts: {
+      outputs: [port("image01", ["batch", 3, SIDE, SIDE])],
+      nodes: [
+        ...body("z", "rgb-1"),
+        node("Add", ["rgb-1", "one"], "shifted"),
+        node("Mul", ["shifted", "half"], "image01"),
+      ],
+      more: [floats("one", [], [1]), floats("half", [], [0.5])],
+    },
+    info: { imageRange: [0, 1] },
+  },
+  {
     name: "another output of maps beside the image",
     parts: { outputs: [port("map8", ["batch", 6, 8, 8]), port("image", ["batch", 3, SIDE, SIDE])] },
     info: { layers: [{ name: "map8", channels: 6, resolution: 8 }] },
@@ -257,6 +297,36 @@ const same: readonly Export[] = [
         floats("offOn", [2], [0, 1]),
         floats("table", [3, Z], [9, 9, 9, 9, 0, 0, 0, 0, 5, 5, 5, 5]),
       ],
+    },
+    info: { cDim: 3 },
+    more: { c: oneHot(1, 3) },
+  },
+  {
+    name: "the class by number, of a table that is shared, for one sample",
+    parts: {
+      inputs: [port("z", ["batch", Z]), port("class_id", [1], INT32)],
+      nodes: [
+        node("Identity", ["table"], "shared"),
+        node("Gather", ["shared", "class_id"], "row"),
+        node("Add", ["z", "row"], "w"),
+        ...body("w"),
+      ],
+      more: [floats("table", [3, Z], [9, 9, 9, 9, 0, 0, 0, 0, 5, 5, 5, 5])],
+    },
+    info: { cDim: 3 },
+    more: { c: oneHot(1, 3) },
+  },
+  {
+    name: "the class one-hot with truncation, as BigGAN has them",
+    parts: {
+      inputs: [port("z", ["batch_size", Z]), port("class_vector", ["batch_size", 3]), port("truncation", [1])],
+      nodes: [
+        node("MatMul", ["class_vector", "table"], "row"),
+        node("Mul", ["z", "truncation"], "short"),
+        node("Add", ["short", "row"], "w"),
+        ...body("w"),
+      ],
+      more: [floats("table", [3, Z], [9, 9, 9, 9, 0, 0, 0, 0, 5, 5, 5, 5])],
     },
     info: { cDim: 3 },
     more: { c: oneHot(1, 3) },
@@ -393,6 +463,20 @@ describe("exports that open as the same generator", () => {
     expect(distance((await generator.generate({ ws })).image, await plain)).toBeLessThan(1e-5);
     await expect(generator.generate({ seeds: [0] })).rejects.toThrow("starts from w [N,14,100], not from z");
     await generator.dispose();
+  });
+});
+
+describe("klish's own exports", () => {
+  it("with noise as inputs give the network's images, noise of the seed's stream included", async () => {
+    const network = buildNetwork(tinyStyleGan2());
+    const exported = await openGeneratorBytes(exportOnnx(network, { noiseMode: "random" }), options);
+    const native = networkGenerator(network, options);
+    for (const noiseMode of ["none", "random"] as const) {
+      const asked = { seeds: SEEDS, noiseMode };
+      expect(distance((await exported.generate(asked)).image, (await native.generate(asked)).image)).toBeLessThan(1e-5);
+    }
+    await exported.dispose();
+    await native.dispose();
   });
 });
 
@@ -547,7 +631,20 @@ const refused: readonly (readonly [name: string, parts: ModelParts, message: str
     },
     "how many classes its input label knows cannot be told",
   ],
-  ["a latent of open size", { inputs: [port("z", ["batch", "size"])] }, "with a known size, got z float32[batch,size]"],
+  [
+    "a latent of open size that no layer tells",
+    { inputs: [port("z", ["batch", "size"])], nodes: [node("Tanh", ["z"], "w"), ...body("w")] },
+    "with a known size, got z float32[batch,size]",
+  ],
+  [
+    "a latent without a batch",
+    {
+      inputs: [port("z", [Z])],
+      nodes: [node("Unsqueeze", ["z", "axis"], "w"), ...body("w")],
+      more: [integers("axis", [0])],
+    },
+    "expected a latent of shape [batch, size], got z float32[4]",
+  ],
   ...[2 ** 24, 2 ** 31].map(
     (batch) =>
       [

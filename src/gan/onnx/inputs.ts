@@ -117,7 +117,8 @@ function roleOf(info: PortInfo, all: readonly PortInfo[], graph: OnnxGraph, refu
     refuse(
       `its input ${name} is a picture: it turns images into images (super-resolution, translation), and has no latent to draw`,
     );
-  const sizes = shape.map((d, axis) => (typeof d === "number" ? d : axis === 0 ? "batch" : refuse(unknownSize(info))));
+  const known = shape.slice(1).some((d) => typeof d === "string") ? readSizes(graph, info) : shape;
+  const sizes = known.map((d, axis) => (typeof d === "number" ? d : axis === 0 ? "batch" : refuse(unknownSize(info))));
   if (sizes.some((d) => d === 0)) refuse(`its input ${name} is empty`);
   const port: FedPort = { name, dtype: dtype as DType, shape: sizes };
   const size = sizes.slice(1).reduce<number>((n, d) => n * (d as number), 1);
@@ -193,15 +194,38 @@ function batchOf(ports: readonly FedPort[], refuse: (why: string) => never): num
 /** Nodes that leave numbers as they are. */
 const KEEPING = new Set(["Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Expand"]);
 
-/** How many rows the table has from which an input chooses one: Gather's data, or OneHot's depth. */
-function tableRows({ nodes, initializers }: OnnxGraph, input: string): number | undefined {
+/** Tensors of a graph that are the same in every run, by name. */
+function constantsOf({ nodes, initializers }: OnnxGraph): ReadonlyMap<string, OnnxTensor> {
   const constants = new Map<string, OnnxTensor>(initializers.map((t) => [t.name, t]));
-  for (const { opType, outputs, attributes } of nodes)
-    if (opType === "Constant" && "value" in attributes && "tensor" in attributes["value"])
-      constants.set(outputs[0], attributes["value"].tensor);
-  const names = new Set([input]);
   // Nodes stand in topological order.
   for (const { opType, inputs, outputs, attributes } of nodes) {
+    const copied = opType === "Identity" || opType === "Cast" ? constants.get(inputs[0]) : undefined;
+    if (copied !== undefined) constants.set(outputs[0], copied);
+    if (opType === "Constant" && "value" in attributes && "tensor" in attributes["value"])
+      constants.set(outputs[0], attributes["value"].tensor);
+  }
+  return constants;
+}
+
+/** The shape of an input whose sizes are open, as the first layer has them: its weights fit one size only. */
+function readSizes(graph: OnnxGraph, { name, shape }: PortInfo): readonly (number | string)[] {
+  const constants = constantsOf(graph);
+  for (const { opType, inputs, attributes } of graph.nodes) {
+    const weight = inputs[0] === name ? constants.get(inputs[1])?.dims : undefined;
+    if (weight === undefined) continue;
+    if (shape.length === 2 && opType === "MatMul" && weight.length === 2) return [shape[0], weight[0]];
+    const flips = "transB" in attributes && "int" in attributes["transB"] && attributes["transB"].int === 1;
+    if (shape.length === 2 && opType === "Gemm") return [shape[0], weight[flips ? 1 : 0]];
+    if (shape.length === 4 && opType === "ConvTranspose") return [shape[0], weight[0], 1, 1];
+  }
+  return shape;
+}
+
+/** How many rows the table has from which an input chooses one: Gather's data, or OneHot's depth. */
+function tableRows(graph: OnnxGraph, input: string): number | undefined {
+  const constants = constantsOf(graph);
+  const names = new Set([input]);
+  for (const { opType, inputs, outputs, attributes } of graph.nodes) {
     if (KEEPING.has(opType) && names.has(inputs[0]) && outputs.length === 1) names.add(outputs[0]);
     if (opType === "Gather" && names.has(inputs[1])) {
       const axis = "axis" in attributes && "int" in attributes["axis"] ? attributes["axis"].int : 0;
