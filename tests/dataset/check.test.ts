@@ -430,6 +430,12 @@ describe("checkJob()", () => {
     expect([...new Set(planted.flat())].sort()).toEqual(Object.keys(FAULTS).sort());
   });
 
+  it("calls it an error where the layout that was asked for has no pair", async () => {
+    const { faults, pairs } = await checkJob({ folder, format: "coco", recipe: null }, {});
+    expect(pairs).toBe(0);
+    expect(faults).toEqual([{ kind: "no-pairs", path: ".", found: "no image with labels, read as coco" }]);
+  });
+
   it("names file and value", async () => {
     await writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1))));
     expect((await checkJob({ folder, format: "folders", recipe: null }, {})).faults).toEqual([
