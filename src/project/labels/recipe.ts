@@ -239,23 +239,28 @@ function take(state: LabelState, wanted: readonly number[], name: string, color?
     ...c,
     clusters: id === target ? ascending([...without(c.clusters), ...new Set(wanted)]) : without(c.clusters),
   }));
-  if (target < 0)
-    classes.push({
-      name,
-      color: unusedColor(state, wanted[0], color),
-      clusters: ascending([...new Set(wanted)]),
-      background: false,
-      split: null,
-    });
-  return { ...state, classes: classes.filter((c) => c.clusters.length > 0), ignored: without(state.ignored) };
+  const left = classes.filter((c) => c.clusters.length > 0);
+  if (target < 0) {
+    const own = color ?? cssColor(distinctColors(state.k)[wanted[0]]);
+    const clusters = ascending([...new Set(wanted)]);
+    // In the place of a class that it empties, so that the ids of others stay.
+    const before = state.classes.findIndex((c) => c.clusters.includes(wanted[0]));
+    const at = before >= 0 && classes[before].clusters.length === 0 ? before : classes.length;
+    const place = classes.slice(0, at).filter((c) => c.clusters.length > 0).length;
+    left.splice(place, 0, { name, color: unusedColor(left, own), clusters, background: false, split: null });
+  }
+  return { ...state, classes: left, ignored: without(state.ignored) };
 }
 
-/** The cluster's own colour, or the first that no class has. */
-function unusedColor({ k, classes }: LabelState, cluster: number, color?: string): string {
+/** The colour, or the first that no class has. */
+function unusedColor(classes: readonly LabelClass[], color: string): string {
   const used = new Set(classes.map((c) => c.color));
-  const colors = distinctColors(k + 1).map(cssColor);
-  const own = color ?? colors[cluster];
-  return used.has(own) ? (colors.find((c) => !used.has(c)) ?? own) : own;
+  if (!used.has(color)) return color;
+  return (
+    distinctColors(used.size + 1)
+      .map(cssColor)
+      .find((other) => !used.has(other)) ?? color
+  );
 }
 
 function inherit(state: LabelState, k: number, from: readonly number[]): LabelState {

@@ -34,6 +34,29 @@ describe("label edits", () => {
     expect(new Set(recipe.state.classes.map((c) => c.color)).size).toBe(4);
   });
 
+  it("take clusters in the colour that is given, and leave the ids of others where they were", () => {
+    const { state } = edited({
+      type: "take",
+      clusters: [3, 1],
+      name: "hair",
+      color: freshRecipe(5).state.classes[3].color,
+    });
+    expect(state.classes.map(({ name, clusters }) => [name, clusters])).toEqual([
+      ["part 0", [0]],
+      ["part 2", [2]],
+      ["hair", [1, 3]],
+      ["part 4", [4]],
+    ]);
+    expect(state.classes[2].color).toBe(freshRecipe(5).state.classes[3].color);
+    // The class keeps its colour while it keeps a cluster; the new one gets another.
+    const apart = edit(
+      { state, base: state, actions: [] },
+      { type: "take", clusters: [3], name: "ear", color: state.classes[2].color },
+    );
+    expect(new Set(apart.state.classes.map(({ color }) => color)).size).toBe(5);
+    expect(apart.state.classes.at(-1)?.name).toBe("ear");
+  });
+
   it("carry names to another K", () => {
     const named = edited({ type: "name", class: "1", name: "hair" }, { type: "ignore", classes: ["part 2"] });
     const finer = edit(named, { type: "cut", k: 7, from: [0, 1, 1, 2, 3, 4, 2] });
