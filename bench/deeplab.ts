@@ -8,11 +8,9 @@
  *
  * `--profile` prints ONNX Runtime's time by operator, of ours alone.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { grad } from "../src/graph/grad.ts";
 import { input, mul, reshape } from "../src/graph/ops/index.ts";
@@ -26,14 +24,7 @@ import type { SessionOptions } from "../src/runtime/session.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { trainStep, variables } from "../src/train/trainStep.ts";
-
-interface Measured {
-  /** Milliseconds of each step but the first. */
-  readonly wall: readonly number[];
-  readonly cpu: readonly number[];
-  readonly megabytes: number;
-  readonly loss: number;
-}
+import { compare, type Measured, median, timed } from "./againstTorch.ts";
 
 const { values } = parseArgs({
   options: {
@@ -62,7 +53,16 @@ const [RATE, WEIGHT_DECAY] = [0.01, 1e-4];
 
 if (values.profile) await profile();
 else if (values.ours) console.log(JSON.stringify(await ours()));
-else compare();
+else
+  compare({
+    ours: "deeplab.ts",
+    arguments: Object.entries(values).flatMap(([name, value]) =>
+      typeof value === "string" ? [`--${name}`, value] : [],
+    ),
+    rival: "deeplabTorch.py",
+    recipe: { side, batch, classes, steps, threads, seed },
+    rounds: Number(values.rounds),
+  });
 process.exit(0);
 
 /** Steps on random pictures; one label in ten is ignored. */
@@ -112,18 +112,11 @@ async function ours(profilePrefix?: string): Promise<Measured> {
     const [n, pixel] = [Math.floor(i / (side * side)), i % (side * side)];
     if (label >= 0) target.data[(n * classes + label) * side * side + pixel] = weight;
   }
-  const [wall, cpu]: number[][] = [[], []];
   let last = Number.NaN;
-  for (let i = 0; i < steps; i++) {
-    const [start, before] = [performance.now(), process.cpuUsage()];
+  const { wall, cpu } = await timed(steps, async () => {
     const reports = await step.run(state, { pictures, target, rate: tensor([1], Float32Array.of(RATE)) });
-    const { user, system } = process.cpuUsage(before);
     last = reports["loss"].data[0];
-    // The first step allocates.
-    if (i === 0) continue;
-    wall.push(performance.now() - start);
-    cpu.push((user + system) / 1000);
-  }
+  });
   await step.dispose();
   return { wall, cpu, megabytes: process.resourceUsage().maxRSS / 1024, loss: last };
 }
@@ -142,42 +135,4 @@ async function profile(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function compare(): void {
-  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-  const run = (command: string, args: string[]): Measured | undefined => {
-    const { stdout, stderr, status } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e8 });
-    if (status === 0) return JSON.parse(stdout.trim().split("\n").at(-1) as string) as Measured;
-    if (/No module named .torch|ENOENT/.test(stderr ?? "ENOENT")) return undefined;
-    throw new Error(stderr);
-  };
-  const same = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === "string" ? [`--${name}`, value] : [],
-  );
-  const recipe = JSON.stringify({ side, batch, classes, steps, threads, seed });
-  console.log(recipe);
-  const [own, rival]: Measured[][] = [[], []];
-  for (let round = 0; round < Number(values.rounds); round++) {
-    own.push(run(process.execPath, ["--import", "tsx", here("deeplab.ts"), "--ours", ...same]) as Measured);
-    const measured = run("/usr/bin/python3", [here("deeplabTorch.py"), recipe]);
-    if (measured) rival.push(measured);
-  }
-  const row = (name: string, of: (m: readonly Measured[]) => number): void => {
-    const [a, b] = [of(own), rival.length > 0 ? of(rival) : Number.NaN];
-    console.log(
-      `${name.padEnd(22)}${a.toFixed(0).padStart(8)}${b.toFixed(0).padStart(10)}${(a / b).toFixed(2).padStart(8)}`,
-    );
-  };
-  console.log(`${"".padEnd(22)}${"ours".padStart(8)}${"PyTorch".padStart(10)}${"ratio".padStart(8)}`);
-  row("clock, least ms", (all) => Math.min(...all.flatMap((m) => m.wall)));
-  row("clock, median ms", (all) => median(all.flatMap((m) => m.wall)));
-  row("processors, least ms", (all) => Math.min(...all.flatMap((m) => m.cpu)));
-  row("processors, median ms", (all) => median(all.flatMap((m) => m.cpu)));
-  row("peak memory, MB", (all) => Math.max(...all.map((m) => m.megabytes)));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
