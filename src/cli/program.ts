@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../project/storage/versions.ts";
 import { visibleLines } from "../text/escape.ts";
+import { addAuto } from "./commands/auto.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCluster } from "./commands/cluster.ts";
 import { addConvert } from "./commands/convert.ts";
@@ -22,6 +23,7 @@ import { guideFromWrongDoors } from "./wrongDoors.ts";
 
 /** Every command, in the order of help: find the parts, name them, make data, measure; make networks; look. */
 const COMMANDS = [
+  addAuto,
   addCluster,
   addReport,
   addLabel,

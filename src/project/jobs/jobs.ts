@@ -1,4 +1,5 @@
 import type { JobOptions } from "../../tensor/progress.ts";
+import { autoJob, autoPlanJob } from "../auto/job.ts";
 import { clusterJob, reportJob } from "../cluster/clusterJob.ts";
 import { checkJob } from "../dataset/check.ts";
 import { datasetJob } from "../dataset/job.ts";
@@ -21,6 +22,8 @@ import { trainSegmenterJob, trainSegmenterPlanJob } from "../train/segmenter/job
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
 export const jobs = {
+  auto: autoJob,
+  autoPlan: autoPlanJob,
   cluster: clusterJob,
   convert: convertJob,
   report: reportJob,
