@@ -139,6 +139,10 @@ const doors: Readonly<Record<string, Door>> = {
     ],
     wrong: [["--data", NOWHERE, ...OUT], NO_PICTURES],
   },
+  auto: {
+    missing: [OUT, needed("--data <path>")],
+    wrong: [["--data", NOWHERE, ...OUT], NO_PICTURES],
+  },
   "train segmenter": { wrong: [["--data", NOWHERE, ...OUT], NO_FOLDER] },
   convert: {
     missing: [["--network", "x"], needed("--out <file>")],

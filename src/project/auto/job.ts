@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { defineJob } from "../requests/request.ts";
 import { writeAtomic } from "../storage/files.ts";
+import { listImages } from "../storage/imageFiles.ts";
 import { locked } from "../storage/lock.ts";
 import { trainGanPlanJob } from "../train/gan/trainGanJob.ts";
 import { autoRequest } from "./options.ts";
@@ -26,6 +27,8 @@ export const autoJob = defineJob(autoRequest, async (asked, job): Promise<AutoSu
   const request = { ...asked, data: resolve(asked.data) };
   const folder = resolve(request.outdir);
   const page = join(folder, "index.html");
+  // Before anything is written: what cannot be read is no beginning.
+  await listImages(request.data);
   return locked(folder, async () => {
     let state = await openState(folder, request);
     await saveState(folder, state);

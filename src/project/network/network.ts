@@ -98,7 +98,9 @@ async function networkIn(folder: string): Promise<string> {
   if (pictures > 0)
     throw new ProjectError(
       `${folder} holds pictures (${pictures}), not a generator. Train one on them, then give the run's folder as --network:\n` +
-        `  klish train gan --data ${shellWord(folder)} --outdir run --hours 1`,
+        `  klish train gan --data ${shellWord(folder)} --outdir run --hours 1\n` +
+        "or go from the pictures to masks of their parts at once:\n" +
+        `  klish auto --data ${shellWord(folder)} --outdir my-parts`,
     );
   throw new ProjectError(`${folder} is a folder without a generator. ${KINDS}`);
 }

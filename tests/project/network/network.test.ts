@@ -40,7 +40,7 @@ describe("networkFile()", () => {
     await mkdir(photos);
     await writeFile(join(photos, "a.JPG"), "");
     await expect(networkFile(photos)).rejects.toThrow(
-      `holds pictures (1), not a generator. Train one on them, then give the run's folder as --network:\n  klish train gan --data '${photos}' --outdir run --hours 1`,
+      `holds pictures (1), not a generator. Train one on them, then give the run's folder as --network:\n  klish train gan --data '${photos}' --outdir run --hours 1\nor go from the pictures to masks of their parts at once:\n  klish auto --data '${photos}' --outdir my-parts`,
     );
   });
 
