@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -69,7 +69,6 @@ describe("a project whose generator is said to be at an address", () => {
       ["report", theirs],
       ["label", "cut", theirs, "5"],
       ["dataset", "--project", theirs, "--outdir", join(folder, "set2"), "--count", "2"],
-      ["edit", "do", theirs, "--k", "5", "split", "0"],
     ])
       expect(await klish(...args, ...cpu)).toMatchObject({ code: 1, stderr: expect.stringContaining(refused) });
     expect(asked).toEqual([]);
@@ -157,4 +156,72 @@ describe("a dataset's manifest", () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("expected seed000000") });
     expect(await readFile(join(folder, "mine", "e.png"), "utf8")).toBe("mine");
   });
+});
+
+describe("a project with a link that leads out", () => {
+  it("is not written to", async () => {
+    const theirs = await mkdtemp(join(folder, "linked-"));
+    await cp(project, theirs, { recursive: true });
+    await mkdir(join(folder, "photos"));
+    await writeFile(join(folder, "photos", "seed0000.png"), "mine");
+    await rm(join(theirs, "samples"), { recursive: true });
+    await symlink(join(folder, "photos"), join(theirs, "samples"));
+    const message = "samples in";
+    for (const args of [
+      ["report", theirs],
+      ["dataset", "--project", project, "--outdir", theirs, "--count", "2"],
+    ]) {
+      const { code, stderr } = await klish(...args, ...cpu);
+      expect({ args, code, stderr }).toEqual({ args, code: 1, stderr: expect.stringContaining(message) });
+      expect(stderr).toContain("is a symbolic link that leads out of the folder");
+    }
+    expect(readdirSync(join(folder, "photos"))).toEqual(["seed0000.png"]);
+    expect(await readFile(join(folder, "photos", "seed0000.png"), "utf8")).toBe("mine");
+  }, 60_000);
+});
+
+describe("names in a dataset", () => {
+  const evil = '"""\nimport os\nos.abort()\n""" coding: utf-7 \u001b]0;x\u0007<script>alert(1)</script>';
+
+  it("are text in what export writes and prints", async () => {
+    const set = await handmadeDataset(join(folder, "names"), {
+      settings: { family: evil },
+      classes: ["wall", evil].map((name, id) => ({ name, color: "#102030", background: id === 0 })),
+    });
+    const out = join(folder, "it's $(touch pwned)\n", "mmseg");
+    const exported = await klish(
+      "dataset",
+      "export",
+      set,
+      "--format",
+      "mmseg",
+      "--name",
+      evil,
+      "--outdir",
+      out,
+      "--quiet",
+    );
+    expect(exported).toMatchObject({ code: 0, stderr: "" });
+    // The folder is one string of Python in the printed code, on its line.
+    const path = JSON.stringify(out);
+    expect(exported.stdout).toContain(`config = runpy.run_path(${path} + "/dataset_config.py")`);
+    expect(exported.stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+    const [description, next] = (await readFile(join(out, "dataset_config.py"), "utf8")).split("\n");
+    expect(JSON.parse(description)).toContain(`from a ${evil} generator`);
+    expect(next).toBe("import os");
+    const checked = await klish("check", out, "--quiet");
+    expect(checked).toMatchObject({ code: 0, stderr: "" });
+    expect(checked.stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+  }, 30_000);
+
+  it("are text in what label shows", async () => {
+    const theirs = await changed(project, "labels.json", (file: { labels: { classes: { name: string }[] } }) => {
+      file.labels.classes[0].name = evil.slice(0, 60);
+      return file;
+    });
+    const { code, stdout } = await klish("label", "list", theirs);
+    expect(code).toBe(0);
+    expect(stdout).toContain('"""\\nimport os\\nos.abort()\\n"""');
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+  }, 30_000);
 });

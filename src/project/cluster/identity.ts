@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import type { HexColor } from "../../dataset/labelMap.ts";
+import { colorSchema, type HexColor } from "../../dataset/labelMap.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { clusterColors, cssColor } from "./palette.ts";
@@ -26,7 +26,7 @@ const FILE = "colors.json";
 const colorsFile = z.strictObject({
   klish: z.literal("cluster colours"),
   version: z.literal(1),
-  colors: z.array(z.string().regex(/^#[0-9a-f]{6}$/, "expected a colour #rrggbb")),
+  colors: z.array(colorSchema),
 });
 
 /** Ids and colours of a project: those of its colors.json, or else those that its tree and its pictures give. */
