@@ -2,7 +2,7 @@
 
 import { subset } from "../../pixels/denseFeatures.ts";
 import type { ClassLabels, ClassPass, Pixels, SparseMap, SvmPassRequest } from "../../pixels/pixels.ts";
-import { RandomState } from "../../tensor/random.ts";
+import { randomSubset } from "../../tensor/random.ts";
 import { nearMargin, pick, signsOf } from "./hinge.ts";
 import { type Curvature, type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
 
@@ -148,7 +148,7 @@ export class SvmProblem {
   /** The problem on `size` random pixels, ascending, dense in memory; the last one is kept. */
   sample(size: number, tolerance: number): { readonly index: Int32Array; readonly problem: SvmProblem } {
     if (this.#sample?.index.length !== size) {
-      const index = new RandomState(0).permutation(this.features.pixels).slice(0, size).sort();
+      const index = randomSubset(0, this.features.pixels, size);
       this.#sample = { index, problem: new SvmProblem(subset(this.features, index), this.c, tolerance, this) };
     }
     return this.#sample;
