@@ -127,8 +127,11 @@ function valueOfText({ schema, read, alone }: RequestOption, raw: unknown): unkn
   if (raw === true && alone !== undefined) return alone;
   if (typeof raw !== "string") return raw;
   if (read !== undefined) return read(raw);
-  return takesNumbers(schema) && raw.trim() !== "" && !Number.isNaN(Number(raw)) ? Number(raw) : raw;
+  return takesNumbers(schema) && DECIMAL.test(raw) ? Number(raw) : raw;
 }
+
+/** Number() would take 0x10, blanks and Infinity too. */
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 function place(request: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let at = request;

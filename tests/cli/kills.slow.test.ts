@@ -39,7 +39,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ],
 ];
 /** Files that hold times or speeds; of these only the names are compared. */
-const TIMED = /(^|\/)(project\.json|report\.html|overview\.html|runs\.jsonl|clock\.json|log\.jsonl|settings\.json|files\.jsonl)$/;
+const TIMED =
+  /(^|\/)(project\.json|report\.html|overview\.html|runs\.jsonl|clock\.json|log\.jsonl|settings\.json|files\.jsonl)$/;
 /** Of these there is one for each time that training began; and a state before the last. */
 const PER_RUN = /(^|\/)(events\.|state-previous)/;
 

@@ -3,7 +3,7 @@ import { layersMember, networkWords, readLayers, samplingOptions, truncationOr }
 import { readPictureRange } from "../network/pictureModel.ts";
 import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
-import { parseSeeds, SEED } from "../requests/seeds.ts";
+import { MOST_SEEDS, parseSeeds, SEED } from "../requests/seeds.ts";
 import { SIDE } from "../requests/side.ts";
 
 /** Bytes, given in GB. */
@@ -68,7 +68,7 @@ export const clusterRequest = z.strictObject({
     aliases: ["--result-dir"],
   }),
   images: option(
-    z.union([z.int().min(1), z.string().min(1)]).default(256),
+    z.union([z.int().min(1).max(MOST_SEEDS), z.string().min(1)]).default(256),
     "--images <n>",
     "number of images to sample: seeds 0 to n-1. Or photos, a folder or .zip: --network is then an .onnx that turns pictures " +
       "into feature maps, and all photos are clustered, or those whose numbers are --seeds",
