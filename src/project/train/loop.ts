@@ -145,7 +145,8 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     snapshotDue = true;
     const ticks = Math.floor(training.images / tickImages);
     if (ticks > Math.floor(before / tickImages)) {
-      const due = ticks % options.snap === 0;
+      // A tick that falls on the end is its snapshot's, so that the last network is measured too.
+      const due = ticks % options.snap === 0 || over();
       await tick(last, due);
       if (due) {
         // The state comes last: after a kill between the two, the snapshot is made again.

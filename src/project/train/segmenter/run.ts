@@ -237,11 +237,14 @@ async function segmenterTraining(
         for (const [i, example] of examples.entries()) counter.add(labels[i], example.labels);
       }
       const { accuracy, meanIou, iou } = counter.scores();
-      measured = { images: trainer.images, meanIou };
-      const named = classes.flatMap(({ name }, id) =>
-        Number.isNaN(iou[id]) ? [] : [[`iou/${name}`, iou[id]] as const],
-      );
-      return { mIoU: meanIou, accuracy, ...Object.fromEntries(named) };
+      if (!Number.isNaN(meanIou)) measured = { images: trainer.images, meanIou };
+      const figures = [
+        ["mIoU", meanIou] as const,
+        ["accuracy", accuracy] as const,
+        ...classes.map(({ name }, id) => [`iou/${name}`, iou[id]] as const),
+      ];
+      // Of a class that neither appears nor is found there is nothing to tell.
+      return Object.fromEntries(figures.filter(([, value]) => !Number.isNaN(value)));
     },
     async sheet() {
       const examples = await labelled.read(shown);
