@@ -20,7 +20,7 @@ export function readTorchZip(bytes: Uint8Array, budget: PickleBudget): PickleVal
   const objects = [...records.keys()].filter((name) => OBJECT.test(name));
   if (objects.length !== 1)
     throw new CheckpointError(
-      `The zip archive has ${objects.length} records <name>/data.pkl, expected one: it was not written by torch.save.`,
+      `The zip archive has ${objects.length} records <name>/data.pkl, expected one: it was not written by torch.save. (A .zip of pictures is for klish train gan --data.)`,
     );
   const root = objects[0]!.slice(0, -"data.pkl".length);
   const order = records.get(`${root}byteorder`);

@@ -65,13 +65,13 @@ export async function openOnnxGenerator(
     info,
     async generate(options: GenerateOptions): Promise<GenerateResult> {
       const { truncationPsi = 1, noiseMode = "const", layers: choice = "none" } = options;
+      const samples = samplesOf(options, info);
       if (truncationPsi !== 1 && signature.truncation === null)
         throw new GeneratorError(
           `generate: truncation (${truncationPsi}) needs a mapping network, which an ONNX generator has not`,
         );
       if (noiseMode !== "const" && signature.noise.length === 0)
         throw new GeneratorError(`generate: noise mode "${noiseMode}" is fixed inside an ONNX generator`);
-      const samples = samplesOf(options, info);
       const names = typeof choice === "string" ? selectLayers(layers, choice).layers.map((l) => l.name) : choice;
       selectLayers(layers, names.length === 0 ? "none" : names);
       const session = await sessionFor(names);

@@ -64,6 +64,8 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     provider: request.provider,
     threads,
     latent: generator.latent,
+    ...(job.onProgress && { onProgress: job.onProgress }),
+    ...(job.signal && { signal: job.signal }),
   });
   const { info } = network.generator;
   await network.generator.dispose();
@@ -90,6 +92,8 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
         ...settings,
         network: network.file,
         provider: network.provider,
+        // Each worker opens the generator: none has to try it again.
+        ...(network.signature && { signature: network.signature }),
         threads: Math.max(1, Math.floor(threads / workers)),
       },
       classifiers: sets.map((set) => set.classifier),

@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { type PixelClasses, type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
 import type { LatentDistribution, NoiseMode } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
+import type { OnnxSignature } from "../../gan/onnx/signature.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
@@ -23,6 +24,8 @@ export interface SamplerSource {
   readonly resolution: number | null;
   readonly provider: ProviderChoice;
   readonly threads: number;
+  /** Of an ONNX model that was opened before: what its trial run found. */
+  readonly signature?: OnnxSignature;
 }
 
 /** A classifier with the layers whose channels it scores. */
@@ -54,9 +57,15 @@ export interface Sampler {
 
 /** Throws ProjectError when the generator is not the one that was clustered. */
 export async function openSampler(source: SamplerSource, classifiers: readonly LayerClassifier[]): Promise<Sampler> {
-  const { provider, threads, latent, truncationPsi, truncationCutoff, noiseMode } = source;
+  const { provider, threads, latent, truncationPsi, truncationCutoff, noiseMode, signature } = source;
   const known = { sha256: source.networkSha256, of: "the project" };
-  const opened = await openSameNetwork(source.network, known, { runtime: ortNode, provider, threads, latent });
+  const opened = await openSameNetwork(source.network, known, {
+    runtime: ortNode,
+    provider,
+    threads,
+    latent,
+    ...(signature && { signature }),
+  });
   const { generator } = opened;
   const { info } = generator;
   const layers = [...new Set(classifiers.flatMap((c) => c.layers))];

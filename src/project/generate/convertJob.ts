@@ -5,7 +5,7 @@ import { exportOnnx, exportSafetensors } from "../../gan/exportNetwork.ts";
 import { openOnnxGenerator } from "../../gan/onnx/onnxGenerator.ts";
 import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
-import { withExtraOutputs } from "../../graph/onnxModel.ts";
+import { decodeOnnx, withExtraOutputs } from "../../graph/onnxModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { networkModel, trialOf } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
@@ -55,13 +55,14 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
         `${network} keeps weights in other files (${externalData.map(({ path }) => path).join(", ")}), which ${out} would look for in its own folder: write it beside the model.`,
       );
     const trial = trialOf(sha256, job);
-    const generator = await openOnnxGenerator(
-      { bytes, externalData },
-      { runtime: ortNode, provider: "cpu", ...(trial && { trial }) },
-    );
+    const generator = await openOnnxGenerator({ bytes, externalData }, { runtime: ortNode, provider: "cpu", trial });
     const names = selectLayers(generator.info.layers, layers).layers.map((l) => l.name);
     await generator.dispose();
-    return write(withExtraOutputs(bytes, names), ["image", ...names]);
+    const model = withExtraOutputs(bytes, names);
+    return write(
+      model,
+      decodeOnnx(model).graph.outputs.map((output) => output.name),
+    );
   }
   const built = buildNetwork(readCheckpoint(bytes), network);
   if (!toOnnx) return write(exportSafetensors(built, { half }), []);

@@ -28,6 +28,8 @@ export interface OpenNetworkOptions extends JobOptions {
   readonly latent?: LatentDistribution;
   /** Whether a generator will do that gives another image of a seed each time. Default: it is refused. */
   readonly mayVary?: boolean;
+  /** What another opening of the same file found, which spares an ONNX model's trial run. */
+  readonly signature?: OnnxSignature;
 }
 
 /** A generator with where it came from. */
@@ -39,6 +41,8 @@ export interface OpenedNetwork {
   readonly file: string;
   readonly sha256: string;
   readonly provider: Provider;
+  /** Of an ONNX model: what its trial run found. */
+  readonly signature?: OnnxSignature;
 }
 
 const KINDS =
@@ -113,7 +117,7 @@ export const networkModel = async (given: string, job: JobOptions = {}): Promise
 const trials = new Map<string, Promise<OnnxSignature>>();
 
 /** Where ONNX models are tried: in a process of its own, each once. */
-export function trialOf(sha256: string, job: JobOptions): OnnxGeneratorOptions["trial"] {
+export function trialOf(sha256: string, job: JobOptions): NonNullable<OnnxGeneratorOptions["trial"]> {
   return (model, latent) => {
     const key = `${sha256} ${latent}`;
     const known = trials.get(key) ?? tryOnnxApart(model, latent, job);
@@ -133,14 +137,19 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
     isUrl(fileOrUrl) ? withoutSecrets(fileOrUrl) : undefined,
   );
   const provider = await resolveProvider(options.provider ?? "auto");
-  const trial = trialOf(sha256, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  const tryOnce = trialOf(sha256, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  let { signature } = options;
+  const trial: typeof tryOnce = async (model, drawn) => {
+    signature ??= await tryOnce(model, drawn);
+    return signature;
+  };
   const generator = await openGeneratorBytes(bytes, {
     runtime,
     provider,
     latent,
     file: basename(file),
     ...(externalData.length > 0 && { externalData }),
-    ...(trial && { trial }),
+    trial,
     ...(threads === undefined ? {} : { threads }),
   });
   const { varies } = generator.info;
@@ -156,6 +165,7 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
     file,
     sha256,
     provider,
+    ...(signature && { signature }),
   };
 }
 

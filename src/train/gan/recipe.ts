@@ -99,6 +99,9 @@ export function ganRecipe(resolution: number, overrides: Partial<GanRecipe> = {}
   return recipe;
 }
 
+/** More channels, numbers, layers or images in a batch are a mistake, or a file's that means harm. */
+const MOST = 8192;
+
 function check(recipe: GanRecipe): void {
   const { resolution, batch, groupSize, augment } = recipe;
   const refuse = (field: keyof GanRecipe, expected: string): never => {
@@ -107,7 +110,8 @@ function check(recipe: GanRecipe): void {
   if (!(resolution >= 16 && resolution <= 1024 && Number.isInteger(Math.log2(resolution))))
     refuse("resolution", "a power of two from 16 to 1024");
   for (const field of ["imageChannels", "channelMax", "zDim", "wDim", "mappingLayers", "batch", "groupSize"] as const)
-    if (!(Number.isInteger(recipe[field]) && recipe[field] > 0)) refuse(field, "a positive whole number");
+    if (!(Number.isInteger(recipe[field]) && recipe[field] > 0 && recipe[field] <= MOST))
+      refuse(field, `a positive whole number of at most ${MOST}`);
   if (!Number.isInteger(recipe.channelBase / resolution)) refuse("channelBase", `a multiple of ${resolution}`);
   if (batch % groupSize !== 0) refuse("groupSize", `a divisor of the batch ${batch}`);
   for (const field of ["r1Interval", "pathLengthInterval"] as const)

@@ -51,7 +51,7 @@ describe("readModelFile()", () => {
   it("names the file that is missing", async () => {
     await writeFile(file, withExternalWeights("model.bin").model);
     await expect(readModelFile(file)).rejects.toThrow(
-      `${file} keeps weights in another file, "model.bin": there is no ${join(folder, "model.bin")}. Put it beside the .onnx`,
+      `${file} keeps weights in another file, "model.bin": there is no ${join(folder, "model.bin")}. Put it next to the .onnx`,
     );
     await expect(readModelFile(file, "https://example.org/model.onnx")).rejects.toThrow(
       'https://example.org/model.onnx keeps weights in another file, "model.bin". Download both',
