@@ -184,6 +184,19 @@ describe.each(commands)("klish $path", ({ path, command }) => {
   });
 });
 
+describe("names of NVIDIA's older tools", () => {
+  it.each([
+    ["generate", "--seeds", "0", "--truncation-psi", "0.5", "--truncation-cutoff", "4", "--result-dir", "TMP/a"],
+    ["generate", "--row-seeds", "0", "--col-seeds", "1", "--col-styles", "0-3", "--result-dir", "TMP/a"],
+    ["cluster", "--truncation-psi", "0.5", "--result-dir", "TMP/a"],
+  ])("klish %s takes them", async (...args) => {
+    expect(await typed(...inFolder(args), "--network", NOWHERE, "--quiet")).toEqual({
+      code: 1,
+      message: `klish: ${NO_NETWORK}\n`,
+    });
+  });
+});
+
 describe("wrong doors", () => {
   it.each([
     [
