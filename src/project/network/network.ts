@@ -54,7 +54,10 @@ export async function networkFile(given: string, job: JobOptions = {}): Promise<
   const path = shippedPath("generator", given);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new ProjectError(`${path}: there is no such file. ${KINDS}`);
-  return found.isDirectory() ? networkIn(path) : path;
+  if (found.isDirectory()) return networkIn(path);
+  // A project of somebody else may name a device or a pipe, which never ends.
+  if (!found.isFile()) throw new ProjectError(`${path} is not a plain file, but a device or a pipe. ${KINDS}`);
+  return path;
 }
 
 /** Throws CheckpointError for bytes that are neither an ONNX model nor a checkpoint. */
