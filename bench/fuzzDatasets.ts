@@ -1,9 +1,10 @@
 /**
  * Changes good datasets at random, knowing their structure (COCO, CVAT, Label Studio, LabelMe, YOLO, tables, tar, PNG, folders of klish's own), and
- * checks and exports them: each must end in faults or a clean error, in two seconds and 500 MB, writing nowhere else; what `check` calls an
- * error, `export` must refuse. `npx tsx bench/fuzzDatasets.ts [--runs 100000] [--seed 1] [--only run]`.
+ * checks and exports them: each must end in faults or a clean error, in two seconds of the processor and 500 MB, writing nowhere else; what
+ * `check` calls an error, `export` must refuse. Then as many changes of a clustered project, which must open or be refused. `npx tsx bench/fuzzDatasets.ts [--runs 100000] [--seed 1] [--only run]`.
  */
-import { fuzzDatasets } from "./fuzz/datasets.ts";
+import { type FuzzResult, fuzzDatasets } from "./fuzz/datasets.ts";
+import { fuzzProjects } from "./fuzz/projects.ts";
 
 const MAX_MEGABYTES = 500;
 const REPORT_EVERY = 1000;
@@ -21,11 +22,14 @@ console.log(`seed ${seed}, runs ${from} to ${to - 1}`);
 const progress = (run: number): void => {
   if (process.stderr.isTTY && run % REPORT_EVERY === 0) process.stderr.write(`\r${run}`);
 };
-const { clean, failures, slowest } = await fuzzDatasets(seed, from, to, { timed: true, progress });
-for (const failure of failures) console.log(failure);
+const datasets = await fuzzDatasets(seed, from, to, { timed: true, progress });
+for (const failure of datasets.failures) console.log(failure);
 const megabytes = process.resourceUsage().maxRSS / 1024;
-console.log(
-  `${clean} exported, the others were refused; ${failures.length} failures; slowest ${slowest.toFixed(0)} ms; ` +
-    `${((performance.now() - started) / 1000).toFixed(0)} s; peak memory ${megabytes.toFixed(0)} MiB`,
-);
-if (failures.length > 0 || megabytes > MAX_MEGABYTES) process.exitCode = 1;
+const summary = ({ clean, failures, slowest }: FuzzResult): string =>
+  `${clean} taken, the others refused; ${failures.length} failures; slowest ${slowest.toFixed(0)} ms of the processor`;
+console.log(`datasets: ${summary(datasets)}; peak memory ${megabytes.toFixed(0)} MiB`);
+// Clustering the project that is changed takes memory of its own.
+const projects = await fuzzProjects(seed, from, to);
+for (const failure of projects.failures) console.log(failure);
+console.log(`projects: ${summary(projects)}; ${((performance.now() - started) / 1000).toFixed(0)} s in all`);
+if (datasets.failures.length + projects.failures.length > 0 || megabytes > MAX_MEGABYTES) process.exitCode = 1;

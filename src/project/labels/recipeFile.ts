@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { type Project, pathIn } from "../cluster/project.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
@@ -14,7 +15,10 @@ const recipeFile = z.strictObject({
   klish: z.literal("labels"),
   version: z.literal(1),
   labels: labelState,
-  history: z.strictObject({ base: z.union([z.int().min(2), labelState]), actions: z.array(labelAction) }),
+  history: z.strictObject({
+    base: z.union([z.int().min(2).max(MOST_CLASSES), labelState]),
+    actions: z.array(labelAction),
+  }),
 });
 
 /** Where a project has its labels. */
