@@ -26,9 +26,9 @@ export function addTrainSegmenter(train: Command): void {
     .command("segmenter")
     .summary("a network that finds the classes of a data set in photos")
     .description(
-      `Trains a segmenter on pictures with masks: a data set of klish, or any layout that klish reads. Run the same command again to
-continue an interrupted run: it goes on to the same weights. The best network so far, judged by the pictures of the split val, is
-segmenter.safetensors in the run's folder; klish segment and klish evaluate segmenter take the folder.`,
+      "Trains a segmenter on pictures with masks: a data set of klish, or any layout that klish reads. Run the same command again " +
+        "to continue an interrupted run: it goes on to the same weights. The best network so far, judged by the pictures of the " +
+        "split val, is segmenter.safetensors in the run's folder; klish segment and klish evaluate segmenter take the folder.",
     );
   withOutput(withOptions(withOptions(segmenter, trainSegmenterRequest), instead))
     .addHelpText(

@@ -12,7 +12,7 @@ export const trainSegmenterRequest = z.strictObject({
     "the data set: one of klish, or pictures with masks in any layout that klish reads",
   ),
   outdir: option(optional(z.string().min(1)), "--outdir <folder>", "the run's folder, to make or to continue"),
-  resume: option(optional(z.string().min(1)), "--resume <folder>", "a run to continue, without any other word"),
+  resume: option(optional(z.string().min(1)), "--resume <folder>", "a run to continue, as it was started"),
   unlabelled: option(
     optional(z.string().min(1)),
     "--unlabelled <path>",

@@ -150,7 +150,8 @@ export function continuedSegmenterSettings(
     learningRate: recipe.learningRate,
     classWeights: before.classWeights,
     augment: before.augment,
-    mirror: recipe.augment?.flip ?? true,
+    // Without changes of pictures there is nothing to mirror, whatever was asked for.
+    mirror: recipe.augment?.flip ?? request.mirror,
     threshold: recipe.selfTraining?.threshold ?? null,
     seed: recipe.seed,
   } as const;

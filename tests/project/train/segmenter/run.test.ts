@@ -142,6 +142,9 @@ describe("trainSegmenter()", () => {
       "batch was 2, now 4; classWeights was none",
     );
     expect(await readFile(join(run, "settings.json"), "utf8")).toBe(before);
+    const plain = { outdir: join(folder, "plain"), augment: "none", mirror: false, epochs: 0.2 } as const;
+    await train(plain);
+    expect(await train(plain)).toMatchObject({ trained: 0 });
     await truncate(join(labelledFolder(run), "pixels.u8"), 100);
     await expect(train()).rejects.toThrow("pixels.u8 has 100 bytes, expected");
   });
