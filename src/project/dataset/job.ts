@@ -13,13 +13,14 @@ import { openNetwork, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { listFolder, ProjectError } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
-import { blockMaker } from "./block.ts";
+import { blockMaker } from "./blocks/block.ts";
+import type { DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
+import { alreadyMade, blocks, repair } from "./blocks/resume.ts";
+import { threadMaker } from "./blocks/thread.ts";
 import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
 import { datasetRequest } from "./options.ts";
 import { writeOverview } from "./overview.ts";
-import type { DatasetWorkerStart, MadeBlock } from "./protocol.ts";
-import { alreadyMade, blocks, repair } from "./resume.ts";
 import { logRun, size } from "./runs.ts";
 import {
   type DatasetFile,
@@ -31,7 +32,6 @@ import {
   seedRange,
 } from "./settings.ts";
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
-import { threadMaker } from "./thread.ts";
 
 /** What a run of `klish dataset` leaves. */
 export interface DatasetSummary {

@@ -4,8 +4,8 @@ import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
 import type { LabelState } from "../labels/recipe.ts";
 import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
+import type { LayerClassifier } from "../sampling/sampler.ts";
 import { ProjectError } from "../storage/files.ts";
-import type { LayerClassifier } from "./sampler.ts";
 import type { DatasetSettings, LabelSetSettings } from "./settings.ts";
 
 export interface LabelSet {

@@ -3,8 +3,8 @@ import { countLabels, type LabelMap, paletteOf } from "../../dataset/labelMap.ts
 import { encodePng } from "../../dataset/png.ts";
 import { splitOf } from "../../dataset/split.ts";
 import type { Labeller } from "../labels/recipeLabels.ts";
+import { type ClusteredImage, type ClusterMap, encodeImage } from "../sampling/sampler.ts";
 import { type LabelledEntry, type ManifestEntry, sampleName } from "./manifest.ts";
-import { type ClusteredImage, type ClusterMap, encodeImage } from "./sampler.ts";
 import type { DatasetSettings } from "./settings.ts";
 import { foregroundPixels } from "./statistics.ts";
 

@@ -7,14 +7,14 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { isElsewhere, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
+import { openSampler } from "../sampling/sampler.ts";
 import { ProjectError } from "../storage/files.ts";
+import { filesOf } from "./blocks/resume.ts";
 import { reopenClassifiers } from "./labelSets.ts";
 import { type ManifestEntry, manifestLines } from "./manifest.ts";
 import { verifyRequest } from "./options.ts";
-import { filesOf } from "./resume.ts";
 import { readRuns } from "./runs.ts";
 import { hashOf, makeSample } from "./sample.ts";
-import { openSampler } from "./sampler.ts";
 import { type DatasetFile, masksFolder, openDataset, seedRange } from "./settings.ts";
 
 /** What `klish dataset verify` found. */

@@ -8,8 +8,8 @@ import { encodeOnnx, ONNX_FLOAT, ONNX_INT64, type OnnxNode } from "../../../src/
 import { adjustedRandIndex } from "../../../src/metrics/agreement.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
-import { openSampler } from "../../../src/project/dataset/sampler.ts";
 import { openPhotoExtractor, type PhotoExtractor } from "../../../src/project/network/photoExtractor.ts";
+import { openSampler } from "../../../src/project/sampling/sampler.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 
 const SIDE = 32;

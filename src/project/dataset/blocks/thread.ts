@@ -1,4 +1,4 @@
-import { startThread } from "../../runtime/node/threads.ts";
+import { startThread } from "../../../runtime/node/threads.ts";
 import type { BlockMaker, DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
 
 /** What the worker serves. */

@@ -8,7 +8,7 @@ import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { openSameNetwork } from "../network/sameNetwork.ts";
-import { toRgb } from "../sampling/images.ts";
+import { toRgb } from "./images.ts";
 
 /** Which generator, how it samples, and what classifies its pixels. */
 export interface SamplerSource {

@@ -1,5 +1,5 @@
-import type { LayerClassifier, SamplerSource } from "./sampler.ts";
-import type { DatasetSettings } from "./settings.ts";
+import type { LayerClassifier, SamplerSource } from "../../sampling/sampler.ts";
+import type { DatasetSettings } from "../settings.ts";
 
 /** What makes blocks of a dataset. */
 export interface DatasetWorkerStart {

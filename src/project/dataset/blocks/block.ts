@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { labeller } from "../labels/recipeLabels.ts";
-import { writeAtomic } from "../storage/files.ts";
-import { manifestLine } from "./manifest.ts";
+import { labeller } from "../../labels/recipeLabels.ts";
+import { openSampler } from "../../sampling/sampler.ts";
+import { writeAtomic } from "../../storage/files.ts";
+import { manifestLine } from "../manifest.ts";
+import { makeSample } from "../sample.ts";
+import { imagePath, maskPath } from "../settings.ts";
 import type { DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
-import { makeSample } from "./sample.ts";
-import { openSampler } from "./sampler.ts";
-import { imagePath, maskPath } from "./settings.ts";
 
 /** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
 export function blockMaker({ folder, settings, source, classifiers }: DatasetWorkerStart): OpenBlockMaker {

@@ -1,12 +1,12 @@
 /** What an earlier run left: how far it came, and which of its files have to be made again. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { makeInOrder } from "../../runtime/node/pool.ts";
-import { ProjectError, readIfThere } from "../storage/files.ts";
-import { type ManifestEntry, manifestLine, manifestLines } from "./manifest.ts";
+import { makeInOrder } from "../../../runtime/node/pool.ts";
+import { ProjectError, readIfThere } from "../../storage/files.ts";
+import { type ManifestEntry, manifestLine, manifestLines } from "../manifest.ts";
+import { hashOf } from "../sample.ts";
+import { type DatasetSettings, imagePath, maskPath, seedRange } from "../settings.ts";
 import type { Block, BlockMaker } from "./protocol.ts";
-import { hashOf } from "./sample.ts";
-import { type DatasetSettings, imagePath, maskPath, seedRange } from "./settings.ts";
 
 /** Samples whose content is checked when a run continues; of the others the files' sizes. */
 const CHECKED_SAMPLES = 64;
