@@ -83,9 +83,10 @@ function unknownNetwork({ format, networks, config }: Checkpoint, file: string):
     `${[...new Set(families.flatMap((f) => f.networks))].map(named).join(", ")}`;
   if (Object.keys(config[""] ?? {}).some((key) => key.startsWith("klish")))
     return `${file} is a file of klish's own, but not a generator; of a training run, give the folder or its network.safetensors`;
-  const [weights] = networks.values();
-  if (!STATE_DICTS.has(format) || weights === undefined) return known;
-  return `${known}.\nWeights alone do not say how a network computes. Export it to ONNX, where it was trained:\n\n${pytorchExport(weights, file)}\n`;
+  const likely = [...networks].find(([name]) => /^g|ema/i.test(name)) ?? [...networks][0];
+  if (!STATE_DICTS.has(format) || likely === undefined) return known;
+  const [network, weights] = likely;
+  return `${known}.\nWeights alone do not say how a network computes. Export it to ONNX, where it was trained:\n\n${pytorchExport(weights, file, network)}\n`;
 }
 
 const named = (network: string): string => network || "weights at the top";

@@ -12,7 +12,7 @@ export const looksConditional = (names: Iterable<string>): boolean => [...names]
  * Python that exports the network of these weights, for a message. The latent's shape is guessed from the first layer:
  * nn.Linear [out, in], nn.ConvTranspose2d [in, out, k, k].
  */
-export function pytorchExport(weights: StateDict, file: string): string {
+export function pytorchExport(weights: StateDict, file: string, network = ""): string {
   const conditional = looksConditional(weights.keys());
   const first = [...weights].find(([name, { shape }]) => shape.length >= 2 && !CLASS_TABLE.test(name));
   const latent =
@@ -28,7 +28,7 @@ export function pytorchExport(weights: StateDict, file: string): string {
     "import torch",
     "from my_training_code import Generator  # the class whose weights these are",
     "G = Generator()",
-    `G.load_state_dict(torch.load(${pythonString(file)}, map_location="cpu"))`,
+    `G.load_state_dict(torch.load(${pythonString(file)}, map_location="cpu")${network === "" ? "" : `[${pythonString(network)}]`})`,
     "G.eval()",
     `z = torch.randn(${latent.join(", ")})  # ${guess}`,
     ...(conditional ? ["c = torch.zeros(1, dtype=torch.long)  # a class"] : []),

@@ -164,6 +164,20 @@ describe("a PyTorch state dict of a network of one's own", () => {
     );
   });
 
+  it("takes the generator out of a dictionary of several networks", () => {
+    const several: Checkpoint = {
+      format: "torch-zip",
+      networks: new Map([
+        ["discriminator", new Map([["model.0.weight", weight(64, 3, 4, 4)]])],
+        ["generator", new Map([["fc.weight", weight(512, 64)]])],
+      ]),
+      config: {},
+    };
+    expect(() => buildNetwork(several, "run.pth")).toThrow(
+      /torch\.load\("run\.pth", map_location="cpu"\)\["generator"\]\).*torch\.randn\(1, 64\)/s,
+    );
+  });
+
   it("guesses the latent of a linear first layer, and asks for a class where names speak of one", () => {
     const lines = pytorchExport(
       new Map([
