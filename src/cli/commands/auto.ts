@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { autoRequest } from "../../project/auto/options.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
+import { commandLine, openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 
 /** klish auto: photos in, masks of their parts out. */
@@ -56,7 +55,7 @@ export function addAuto(program: Command): void {
         ],
         options,
         [
-          [`open ${shellWord(page)}`, "everything on one page"],
+          [openCommand(page), "everything on one page"],
           [shellCommand("label", "list", `${result.folder}/parts`), "the parts; give them names"],
           [
             shellCommand("dataset", "export", masks, "--format", "coco", "--outdir", `${masks}-coco`),

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import { clusterRequest } from "../../project/cluster/options.ts";
 import type { SuggestedCut } from "../../project/report/writeReport.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
+import { commandLine, openCommand, shellCommand } from "../shell.ts";
 
 /** klish cluster: the main job, from a generator to its parts. */
 export function addCluster(program: Command): void {
@@ -31,7 +30,7 @@ export const afterClustering = ({
   report,
   suggested,
 }: ReportSummary & { readonly folder: string }): NextStep[] => [
-  [`open ${shellWord(report)}`, "in a browser: the parts at every K"],
+  [openCommand(report), "in a browser: the parts at every K"],
   [shellCommand("label", "cut", folder, String(suggested.k)), "choose a K; then give its parts names"],
   [shellCommand("edit", "list", folder), "or split and merge single clusters"],
 ];

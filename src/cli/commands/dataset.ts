@@ -3,11 +3,10 @@ import { formats } from "../../dataset/formats/index.ts";
 import { datasetRequest, exportRequest, verifyRequest } from "../../project/dataset/options.ts";
 import { size } from "../../project/dataset/runs.ts";
 import { truncationWarning } from "../../project/network/options.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
 import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress, warn } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
+import { commandLine, openCommand, shellCommand } from "../shell.ts";
 
 /** klish dataset: images with masks, by seed. */
 export function addDataset(program: Command): void {
@@ -32,7 +31,7 @@ export function addDataset(program: Command): void {
       ...exports.map((e) => `layout   ${e.folder}`),
     ];
     conclude(result, lines, options, [
-      [`open ${shellWord(overview)}`, "in a browser: samples, classes and their shares"],
+      [openCommand(overview), "in a browser: samples, classes and their shares"],
       [shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`), "for another tool"],
       [shellCommand("dataset", "verify", folder), "after it was copied: is every file as it was made?"],
     ]);

@@ -13,10 +13,9 @@ import {
 } from "../../project/edits/options.ts";
 import { loadEdits } from "../../project/edits/recipe.ts";
 import { ProjectError } from "../../project/storage/files.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
+import { commandLine, openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
 import { afterClustering, summary } from "./cluster.ts";
@@ -88,7 +87,7 @@ function addSave(edit: Command): void {
 async function step(command: Command, project: string, action: EditAction, options: OutputOptions): Promise<void> {
   const result = await runWithProgress("editStep", requestOf(command, editStepRequest, { project, action }), options);
   conclude(result, lines(result), options, [
-    [`open ${shellWord(result.preview)}`, "see the clusters"],
+    [openCommand(result.preview), "see the clusters"],
     ...(result.edits.length > 0 ? [[shellCommand("edit", "undo", project), "take the last edit back"] as const] : []),
     [shellCommand("edit", "save", project, "--outdir", `${project}-edited`), "make a project of them, to label"],
   ]);

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { evaluateRequest } from "../../project/evaluation/options.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine } from "../shell.ts";
+import { commandLine, openCommand } from "../shell.ts";
 import { guideWithin } from "../wrongDoors.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
 import { addEvaluateSegmenter } from "./evaluateSegmenter.ts";
@@ -39,7 +38,7 @@ function addEvaluateClusters(evaluate: Command): void {
     const { markdown, csv, plot, rows } = result;
     const files = [`table   ${markdown} (${rows} clusterings)`, `all     ${csv}`, `plot    ${plot}`];
     conclude(result, [...text.split("\n"), ...files], options, [
-      [`open ${shellWord(plot)}`, "the scores of every method over K"],
+      [openCommand(plot), "the scores of every method over K"],
       [`${commandLine()} --seeds 0-9`, "the same from more seeds; what was measured is kept"],
     ]);
   });

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { segmentationRequest } from "../../project/evaluation/segmentationOptions.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine } from "../shell.ts";
+import { commandLine, openCommand } from "../shell.ts";
 
 /** klish evaluate segmenter: segmenters on photos whose truth is known. */
 export function addEvaluateSegmenter(evaluate: Command): void {
@@ -21,7 +20,7 @@ export function addEvaluateSegmenter(evaluate: Command): void {
     const { markdown, csv, plot, sheet } = result;
     const files = [`table   ${markdown}`, `all     ${csv}`, `plot    ${plot}`, `sheet   ${sheet}`];
     conclude(result, [...text.split("\n"), ...files], options, [
-      [`open ${shellWord(sheet)}`, "the best, middle and worst photos"],
+      [openCommand(sheet), "the best, middle and worst photos"],
     ]);
   });
 }

@@ -25,10 +25,9 @@ import { formatSeeds } from "../../project/requests/seeds.ts";
 import { loadSettings } from "../../project/train/gan/settings.ts";
 import { loadSegmenterSettings } from "../../project/train/segmenter/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, print } from "../run.ts";
-import { shellCommand } from "../shell.ts";
+import { openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { segmenterInfo, trainingInfo } from "../trainingInfo.ts";
 
@@ -173,7 +172,7 @@ async function projectInfo(folder: string, asked: number | null, options: Output
     ...parts.map((c) => [`#${c.id}`, c.color, `${(100 * c.share).toFixed(1)} %`, c.iou.toFixed(3), c.class ?? ""]),
   ];
   const next: NextStep[] = [
-    [`open ${shellWord(join(folder, "report.html"))}`, "in a browser: the parts at every K"],
+    [openCommand(join(folder, "report.html")), "in a browser: the parts at every K"],
     [shellCommand("label", "cut", folder, String(suggested)), "choose a K; then give its parts names"],
   ];
   conclude(

@@ -21,10 +21,9 @@ import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option } from "../../project/requests/request.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import { SAVED_BEFORE } from "../../project/storage/untold.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, runWithProgress } from "../run.ts";
-import { shellCommand } from "../shell.ts";
+import { openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
 
@@ -298,7 +297,7 @@ async function finish(
 function nextSteps({ project, recipe }: Asked["request"], first: string, sheet: string | undefined): NextStep[] {
   const same = recipe === null ? [] : ["--recipe", recipe];
   return [
-    ...(sheet === undefined ? [] : [[`open ${shellWord(sheet)}`, "see the classes"] as const]),
+    ...(sheet === undefined ? [] : [[openCommand(sheet), "see the classes"] as const]),
     [
       shellCommand("label", "name", project, first, "<name>", ...same),
       "name them one by one; or merge, ignore and split them",

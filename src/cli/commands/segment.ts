@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { segmentRequest } from "../../project/segment/options.ts";
-import { shellWord } from "../../text/escape.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { shellCommand } from "../shell.ts";
+import { openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 
 /** Photos that could not be read, as far as they are listed. */
@@ -34,7 +33,7 @@ export function addSegment(program: Command): void {
       ],
       options,
       [
-        [`open ${shellWord(sheet)}`, "photos and their parts, side by side"],
+        [openCommand(sheet), "photos and their parts, side by side"],
         [
           shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`),
           "in another tool's format",
