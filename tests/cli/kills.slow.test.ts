@@ -38,9 +38,9 @@ const COMMANDS: readonly (readonly string[])[] = [
     ...["--cmax", "8", "--batch", "8", "--kimg", "0.6", "--save", "0", "--snap", "1", "--metrics", "none", ...cpu],
   ],
 ];
-/** Files that hold times or speeds; of these only the names are compared. */
+/** Files that hold times, of pictures too, or speeds; of these only the names are compared. */
 const TIMED =
-  /(^|\/)(project\.json|report\.html|overview\.html|runs\.jsonl|clock\.json|log\.jsonl|settings\.json|files\.jsonl)$/;
+  /(^|\/)(project\.json|report\.html|overview\.html|runs\.jsonl|clock\.json|log\.jsonl|settings\.json|files\.jsonl|photos\.jsonl)$/;
 /** Of these there is one for each time that training began; and a state before the last. */
 const PER_RUN = /(^|\/)(events\.|state-previous)/;
 
