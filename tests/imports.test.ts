@@ -30,9 +30,9 @@ const roomsOf = new Map(
 /** Files that may use Node; everything else runs in a browser too. */
 const NODE = /^(node\.ts|runtime\/ortNode\.ts|runtime\/node\/|project\/|cli\/)/;
 
-/** Files of a folder; in `graph/ops` an op is a file, and `project/dataset` is still to be split. */
+/** Files of a folder; in `graph/ops` an op is a file. */
 const MOST_FILES = 25;
-const FULLER = new Set(["graph/ops", "project/dataset"]);
+const FULLER = new Set(["graph/ops"]);
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
