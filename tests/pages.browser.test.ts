@@ -9,6 +9,10 @@ import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { autoRequest } from "../src/project/auto/options.ts";
+import { autoPage } from "../src/project/auto/page.ts";
+import { stages } from "../src/project/auto/stages.ts";
+import { openState } from "../src/project/auto/state.ts";
 import { datasetJob } from "../src/project/dataset/job.ts";
 import { buildReport } from "../src/project/report/build.ts";
 import { renderReport } from "../src/project/report/render.ts";
@@ -54,6 +58,11 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
       {},
     );
     files.set("overview of a data set", overview);
+    const auto = await openState(folder, autoRequest.parse({ data: "photos", outdir: folder }));
+    const photos = { facts: [["photos", "812"] as [string, string]], pictures: [], warnings: ["Few."], seconds: 1 };
+    const autoFile = join(folder, "auto.html");
+    await writeFile(autoFile, await autoPage(folder, { ...auto, stages: { photos } }, stages));
+    files.set("page of klish auto", autoFile);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   }, 120_000);
   afterAll(async () => {
@@ -80,7 +89,7 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
   };
 
-  describe.each(["report of images", "report of points", "overview of a data set"])("%s", (name) => {
+  describe.each(["report of images", "report of points", "overview of a data set", "page of klish auto"])("%s", (name) => {
     it.each([
       ["light", 1440],
       ["light", 390],

@@ -2,11 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { Html, html } from "../../text/html.ts";
+import { Html, html, STATIC_POLICY } from "../../text/html.ts";
 import type { Stage } from "./stages.ts";
 import type { AutoState } from "./state.ts";
 
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 /** Widest picture of the page, and its compression. */
 const WIDTH = 1000;
 const QUALITY = 82;
@@ -23,7 +22,7 @@ ${result.warnings.map((text) => html`<p class="warning">${text}</p>`)}
     }),
   );
   const page = html`<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${STATIC_POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>The parts of your photos</title><style>${Html.trusted(STYLE)}</style></head><body><main>
 <h1>The parts of your photos</h1><p>Made without a label by <code>${state.command}</code></p>
 ${sections}
@@ -45,7 +44,7 @@ async function picture(path: string, title: string): Promise<Html> {
 }
 
 const STYLE = `
-:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea;--warn:#8a4b00;--warnpaper:#fff3df}
+:root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#5f5d58;--line:#e2e0da;--code:#f0efea;--warn:#8a4b00;--warnpaper:#fff3df}
 @media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--paper:#191918;--soft:#a3a19a;--line:#34332f;--code:#242320;--warn:#ffc673;--warnpaper:#33260f}}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 main{max-width:1000px;margin:0 auto;padding:32px 24px 64px}
@@ -54,4 +53,4 @@ h1{font-size:30px;margin:0 0 8px}h2{font-size:21px;margin:40px 0 4px}p{color:var
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:4px 24px;margin:0 0 14px}
 dl div{display:flex;gap:10px;justify-content:space-between;border-bottom:1px solid var(--line)}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 img{max-width:100%;height:auto;border-radius:6px;display:block}
-code{background:var(--code);padding:1px 4px;border-radius:3px;overflow-wrap:anywhere}`;
+code{background:var(--code);color:var(--ink);padding:1px 4px;border-radius:3px;overflow-wrap:anywhere}`;

@@ -7,7 +7,7 @@ import { formats } from "../../dataset/formats/index.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { decodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { Html, html } from "../../text/html.ts";
+import { Html, html, STATIC_POLICY } from "../../text/html.ts";
 import { overlay } from "../labels/preview.ts";
 import { writeAtomic } from "../storage/files.ts";
 import type { ManifestEntry } from "./manifest.ts";
@@ -65,7 +65,7 @@ ${hasBackground ? html`<h2>Smallest foreground</h2>${await gallery(s.sets[set].s
   );
   const title = `${s.kept.toLocaleString("en")} images with ${several ? `${all.length} masks each` : "masks"}`;
   return html`<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${STATIC_POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${Html.trusted(STYLE)}</style></head><body><main>
 <h1>${title}</h1>
 <dl>${facts(file, s, runs).map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>
@@ -178,9 +178,6 @@ function togetherTable(classes: readonly DatasetClass[], { together, images }: L
   });
   return html`<div class="wide" tabindex="0" role="group" aria-label="What appears with what"><table class="together"><thead><tr><td></td>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
-
-/** No script runs and nothing is fetched, whatever stands in the page. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1d1c1a;--paper:#fafaf8;--soft:#6f6d68;--line:#e2e0da;--code:#f0efea;--heat:#7fb0e6}

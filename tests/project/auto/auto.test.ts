@@ -1,0 +1,70 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { autoJob } from "../../../src/project/auto/job.ts";
+import { autoRequest } from "../../../src/project/auto/options.ts";
+import { autoPage } from "../../../src/project/auto/page.ts";
+import { stages } from "../../../src/project/auto/stages.ts";
+import { openState, saveState } from "../../../src/project/auto/state.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-auto-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const request = (more: object = {}) => autoRequest.parse({ data: join(folder, "photos"), outdir: folder, ...more });
+
+describe("klish auto", () => {
+  it("spends the hours that it is given on its two trainings", () => {
+    const hours = stages.map((stage) => stage.hours(request({ hours: 8 })));
+    expect(hours.reduce((sum, h) => sum + h, 0)).toBe(8);
+    expect(stages.filter((_, i) => hours[i] > 0).map(({ name }) => name)).toEqual(["generator", "segmenter"]);
+  });
+
+  it("continues what it began, and refuses other settings in the same folder", async () => {
+    const state = await openState(folder, request({ hours: 3, command: "klish auto --hours 3" }));
+    expect(state.stages).toEqual({});
+    const result = { facts: [["photos", "12"] as [string, string]], pictures: [], warnings: [], seconds: 1 };
+    await saveState(folder, { ...state, stages: { photos: result } });
+    expect((await openState(folder, request({ hours: 3 }))).stages).toEqual({ photos: result });
+    await expect(openState(folder, request({ hours: 4 }))).rejects.toThrow(
+      `${folder} was begun with hours 3, not 4. Continue it with the command that began it, or choose a new --outdir: klish auto --hours 3`,
+    );
+  });
+
+  it("writes nothing where there are no photos", async () => {
+    const outdir = join(folder, "out");
+    await expect(autoJob({ data: folder, outdir })).rejects.toThrow("holds no pictures");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("its page shows what is done, with words from files as words", async () => {
+    const state = await openState(folder, request({ command: "klish auto --data '<img src=x onerror=alert(1)>'" }));
+    await writeFile(
+      join(folder, "sheet.png"),
+      await sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
+        .png()
+        .toBuffer(),
+    );
+    const page = await autoPage(
+      folder,
+      {
+        ...state,
+        stages: {
+          photos: {
+            ...{ facts: [["name", "</dd><script>1</script>"]], pictures: ["sheet.png"] },
+            ...{ warnings: ["few & far"], seconds: 2 },
+          },
+        },
+      },
+      stages,
+    );
+    expect(page).not.toMatch(/<script|<img src=x/);
+    expect(page).toContain("few &#38; far");
+    expect(page).toContain('<img alt="Your photos" width="20" height="10" src="data:image/jpeg;base64,');
+    expect(page.match(/Not done yet/g)).toHaveLength(stages.length - 1);
+  });
+});
