@@ -89,28 +89,31 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
   };
 
-  describe.each(["report of images", "report of points", "overview of a data set", "page of klish auto"])("%s", (name) => {
-    it.each([
-      ["light", 1440],
-      ["light", 390],
-      ["dark", 1440],
-      ["dark", 390],
-    ] as const)("gives axe nothing to find, %s, %i px wide", async (scheme, width) => {
-      const page = await open(name, width, scheme);
-      expect(await findings(page)).toEqual([]);
-      if (name.startsWith("report")) {
-        // At the other end of the merges as well, with the merge in sight.
-        await page.locator("#k").press("Home");
-        await page.locator("#merge").scrollIntoViewIfNeeded();
-        await page.locator("#k").press("End");
-        await page.locator("details").evaluateAll("(all) => all.forEach((one) => { one.open = true; })");
-        await expect.poll(() => page.locator(".board canvas").count()).toBeGreaterThan(0);
+  describe.each(["report of images", "report of points", "overview of a data set", "page of klish auto"])(
+    "%s",
+    (name) => {
+      it.each([
+        ["light", 1440],
+        ["light", 390],
+        ["dark", 1440],
+        ["dark", 390],
+      ] as const)("gives axe nothing to find, %s, %i px wide", async (scheme, width) => {
+        const page = await open(name, width, scheme);
         expect(await findings(page)).toEqual([]);
-      }
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
-      await page.close();
-    });
-  });
+        if (name.startsWith("report")) {
+          // At the other end of the merges as well, with the merge in sight.
+          await page.locator("#k").press("Home");
+          await page.locator("#merge").scrollIntoViewIfNeeded();
+          await page.locator("#k").press("End");
+          await page.locator("details").evaluateAll("(all) => all.forEach((one) => { one.open = true; })");
+          await expect.poll(() => page.locator(".board canvas").count()).toBeGreaterThan(0);
+          expect(await findings(page)).toEqual([]);
+        }
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+        await page.close();
+      });
+    },
+  );
 
   it("a report prints whole: the merge is drawn though nobody scrolled to it, and nothing is cut off", async () => {
     const page = await open("report of images", 1000, "light");

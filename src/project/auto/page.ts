@@ -51,6 +51,6 @@ main{max-width:1000px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:30px;margin:0 0 8px}h2{font-size:21px;margin:40px 0 4px}p{color:var(--soft);margin:0 0 12px}
 .warning{color:var(--warn);background:var(--warnpaper);padding:10px 14px;border-radius:6px}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:4px 24px;margin:0 0 14px}
-dl div{display:flex;gap:10px;justify-content:space-between;border-bottom:1px solid var(--line)}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+dl div{display:flex;gap:10px;justify-content:space-between;border-bottom:1px solid var(--line)}dt{color:var(--soft)}dd{margin:0;white-space:nowrap}
 img{max-width:100%;height:auto;border-radius:6px;display:block}
 code{background:var(--code);color:var(--ink);padding:1px 4px;border-radius:3px;overflow-wrap:anywhere}`;
