@@ -1,7 +1,8 @@
 /**
  * Pixels whose passes are shared with other threads: each thread takes one piece of the pixels after another, so scores and gradients never
  * leave the thread that computes them. Sums are added piece by piece, whoever computed them: results do not depend on the number of threads.
- * All else is computed by this thread alone.
+ * All else is computed by this thread alone, and so are passes in memory over one class: those of merges, while each other thread trains a
+ * merge of its own, and would answer only after that.
  */
 
 import type { Blas } from "../../numeric/blas.ts";
@@ -34,7 +35,7 @@ export function withSharedPasses(
   return withMembers(own, {
     blas,
     async svm(request) {
-      if (request.range !== undefined) return own.svm(request);
+      if (request.range !== undefined || (piece === undefined && request.classes.length === 1)) return own.svm(request);
       const { labels } = request;
       const parts = await share(pieces, hands, (hand, range) =>
         hand.svm({ ...request, labels: labels.slice(range.start, range.end), range }),
