@@ -11,8 +11,9 @@ import {
   editStepRequest,
   startOptions,
 } from "../../project/edits/options.ts";
-import { loadEdits } from "../../project/edits/recipe.ts";
+import { editsPath, loadEdits } from "../../project/edits/recipe.ts";
 import { ProjectError } from "../../project/storage/files.ts";
+import { told } from "../../project/storage/untold.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, openCommand, shellCommand } from "../shell.ts";
@@ -85,12 +86,14 @@ function addSave(edit: Command): void {
 }
 
 async function step(command: Command, project: string, action: EditAction, options: OutputOptions): Promise<void> {
-  const result = await runWithProgress("editStep", requestOf(command, editStepRequest, { project, action }), options);
+  const request = requestOf(command, editStepRequest, { project, action, tellsItself: true });
+  const result = await runWithProgress("editStep", request, options);
   conclude(result, lines(result), options, [
     [openCommand(result.preview), "see the clusters"],
     ...(result.edits.length > 0 ? [[shellCommand("edit", "undo", project), "take the last edit back"] as const] : []),
     [shellCommand("edit", "save", project, "--outdir", `${project}-edited`), "make a project of them, to label"],
   ]);
+  if (action.type !== "list") await told(editsPath({ folder: project }));
 }
 
 function lines({ k, edits, undone, notes, clusters, preview, skipped, milliseconds }: EditStepSummary): string[] {

@@ -70,7 +70,7 @@ export const editStepJob = defineJob(editStepRequest, async (request, job): Prom
     const { colors } = await clusterIdentity(project, tree);
     const clusters = clustersOf(tree, cut, colors);
     const preview = await drawCut(project, cache, cut, clusters);
-    if (request.action.type !== "list") await told(editsPath(project));
+    if (request.action.type !== "list" && !request.tellsItself) await told(editsPath(project));
     return {
       project: request.project,
       k: recipe.k,

@@ -38,6 +38,8 @@ export const editStepRequest = z.strictObject({
   action: editAction,
   network: movedNetwork,
   ...runtimeOptions,
+  /** Whether the caller says when the user has been told (`told` of storage/untold); else that is when the job ends. */
+  tellsItself: z.boolean().default(false),
 });
 
 /** What `klish edit save` can be asked for. */
