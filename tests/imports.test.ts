@@ -28,7 +28,7 @@ const roomsOf = new Map(
 );
 
 /** Files that may use Node; everything else runs in a browser too. */
-const NODE = /^(node\.ts|runtime\/ortNode\.ts|runtime\/node\/|project\/|cli\/)/;
+const NODE = /^(node\.ts|runtime\/ortNode\.ts|runtime\/node\/|project\/|studio\/|cli\/)/;
 
 /** Files of a folder; in `graph/ops` an op is a file. */
 const MOST_FILES = 25;
