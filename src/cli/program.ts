@@ -16,6 +16,7 @@ import { addPortraits } from "./commands/portraits.ts";
 import { addReport } from "./commands/report.ts";
 import { addSegment } from "./commands/segment.ts";
 import { addTrain } from "./commands/train.ts";
+import { tooFewFiles } from "./fileLimit.ts";
 import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
 import { exitCodeOf } from "./signals.ts";
 import { tell } from "./terminal.ts";
@@ -101,7 +102,9 @@ function report(error: unknown): number {
     return exitCodeOf(error.signal);
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const limit = EXPECTED.has(name) ? undefined : tooFewFiles();
   if (EXPECTED.has(name)) tell(...messageLines(name, message));
+  else if (limit !== undefined) tell(limit, `  what failed: ${message}`);
   else tell("klish: unexpected error, please report it:", ...(stack ?? message).split("\n"));
   return EXIT_FAILED;
 }
