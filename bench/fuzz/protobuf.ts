@@ -108,6 +108,9 @@ const bytesOf = (fields: readonly Field[]): number =>
     0,
   );
 
+/** Bytes are never changed, and stay shared: a clone of one field's would copy the whole file that they are a part of. */
+const copyOf = ({ tag, value }: Field): Field => ({ tag, value: Array.isArray(value) ? value.map(copyOf) : value });
+
 /** One change somewhere in the tree, of any kind that the format allows. */
 export function mutateTree(root: Field[], random: Random): void {
   const lists: Field[][] = [];
@@ -126,13 +129,13 @@ export function mutateTree(root: Field[], random: Random): void {
       list.splice(at, 1);
       return;
     case 1:
-      list.splice(at, 0, structuredClone(list[at]));
+      list.splice(at, 0, copyOf(list[at]));
       return;
     case 2:
-      list.splice(at, 0, structuredClone(other));
+      list.splice(at, 0, copyOf(other));
       return;
     case 3:
-      list[at] = structuredClone(other);
+      list[at] = copyOf(other);
       return;
     case 4:
       list[at].tag = pick(random, TAGS);
@@ -146,12 +149,12 @@ export function mutateTree(root: Field[], random: Random): void {
     case 7: {
       // Many of one kind: long lists of nodes, inputs, dimensions.
       const count = Math.min(pick(random, [10, 1000]), Math.floor(MOST_BYTES / bytesOf([list[at]])));
-      list.splice(at, 0, ...Array.from({ length: count }, () => structuredClone(list[at])));
+      list.splice(at, 0, ...Array.from({ length: count }, () => copyOf(list[at])));
       return;
     }
     default: {
       // Deep: a message within itself.
-      let inner = structuredClone(list[at]);
+      let inner = copyOf(list[at]);
       if (!Array.isArray(inner.value)) return;
       for (let depth = pick(random, [2, 30, 100]); depth > 0; depth--) inner = { tag: inner.tag, value: [inner] };
       list[at] = inner;
