@@ -1,7 +1,8 @@
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { OneLineError } from "../text/oneLineError.ts";
 
 /** Thrown for every file that is not a readable checkpoint; the message says what was expected, what came, what to do. */
-export class CheckpointError extends Error {
+export class CheckpointError extends OneLineError {
   override readonly name = "CheckpointError";
 }
 

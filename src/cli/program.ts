@@ -88,7 +88,7 @@ function pointToHelp(command: Command, path: readonly string[]): void {
 
 /**
  * Further lines of a message are set in, so that a line break in a name does not begin a line of ours. Those of a GeneratorError may
- * be a program to be copied (see `pytorchExport`), which has to stay as it is.
+ * be a program to be copied (see `pytorchExport`), which has to stay as it is; names in them have no line breaks.
  */
 function messageLines(name: string, message: string): string[] {
   const [first, ...rest] = message.split("\n");

@@ -46,7 +46,7 @@ export async function openGeneratorBytes(bytes: Uint8Array, options: OpenBytesOp
 export function buildNetwork(checkpoint: Checkpoint, file = "weights.pt"): GeneratorNetwork {
   const { checkpoint: plain, wrapper } = unwrapped(checkpoint);
   const family = families.find((f) => f.matches(plain));
-  if (family === undefined) throw new GeneratorError(unknownNetwork(plain, file));
+  if (family === undefined) throw unknownNetwork(plain, file);
   const network = family.build(plain);
   if (wrapper === undefined) return network;
   const notes = [
@@ -76,17 +76,21 @@ function unwrapped(checkpoint: Checkpoint): { readonly checkpoint: Checkpoint; r
 /** Containers that PyTorch users keep state dicts in. */
 const STATE_DICTS = new Set(["torch-zip", "torch-legacy", "pickle", "safetensors"]);
 
-function unknownNetwork({ format, networks, config }: Checkpoint, file: string): string {
+function unknownNetwork({ format, networks, config }: Checkpoint, file: string): GeneratorError {
   const known =
     `the file is a readable checkpoint (${format}: ${[...networks.keys()].map(named).join(", ")}) but holds no ` +
     `generator of a known family (${families.map((f) => f.name).join(", ")}); those are called ` +
     `${[...new Set(families.flatMap((f) => f.networks))].map(named).join(", ")}`;
   if (Object.keys(config[""] ?? {}).some((key) => key.startsWith("klish")))
-    return `${file} is a file of klish's own, but not a generator; of a training run, give the folder or its network.safetensors`;
+    return new GeneratorError(
+      `${file} is a file of klish's own, but not a generator; of a training run, give the folder or its network.safetensors`,
+    );
   const likely = [...networks].find(([name]) => /^g|ema/i.test(name)) ?? [...networks][0];
-  if (!STATE_DICTS.has(format) || likely === undefined) return known;
+  if (!STATE_DICTS.has(format) || likely === undefined) return new GeneratorError(known);
   const [network, weights] = likely;
-  return `${known}.\nWeights alone do not say how a network computes. Export it to ONNX, where it was trained:\n\n${pytorchExport(weights, file, network)}\n`;
+  return new GeneratorError(`${known}.`, {
+    way: `Weights alone do not say how a network computes. Export it to ONNX, where it was trained:\n\n${pytorchExport(weights, file, network)}\n`,
+  });
 }
 
 const named = (network: string): string => network || "weights at the top";

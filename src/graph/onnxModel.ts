@@ -3,7 +3,9 @@
  * onnx.proto (opset 17, IR 8). Reading keeps what a generator needs to be understood; a model that is only extended is
  * never re-encoded (see `withExtraOutputs`).
  */
+
 import { PbfReader, PbfWriter } from "pbf";
+import { OneLineError } from "../text/oneLineError.ts";
 
 export type Attribute =
   | { readonly int: number }
@@ -52,7 +54,7 @@ const OPSET = 17;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
 
 /** Thrown for bytes that are not an ONNX model. */
-export class OnnxError extends Error {
+export class OnnxError extends OneLineError {
   override readonly name = "OnnxError";
 }
 

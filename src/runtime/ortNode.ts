@@ -204,7 +204,7 @@ function identity(elementType: number, rank: number): Promise<ort.InferenceSessi
   });
 }
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).trim();
 
 function portInfo(info: ort.InferenceSession.ValueMetadata): PortInfo {
   return info.isTensor

@@ -52,7 +52,7 @@ export const ortWeb: Runtime = {
   },
 };
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).trim();
 
 const portInfo = (info: ort.InferenceSession.ValueMetadata): PortInfo =>
   info.isTensor

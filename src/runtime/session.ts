@@ -2,6 +2,7 @@ import { type EmitOptions, toOnnx } from "../graph/emit.ts";
 import type { ExternalData } from "../graph/onnxExternal.ts";
 import type { Graph } from "../graph/value.ts";
 import type { AnyTensor, DType } from "../tensor/tensor.ts";
+import { OneLineError } from "../text/oneLineError.ts";
 
 /** The execution providers that a session can run on, the preferred first. */
 export const providers = ["cuda", "webgpu", "cpu"] as const;
@@ -80,7 +81,7 @@ export interface Runtime {
 }
 
 /** Thrown when a model cannot be compiled or run; the message names the provider and its reason. */
-export class RuntimeError extends Error {
+export class RuntimeError extends OneLineError {
   override readonly name = "RuntimeError";
 }
 

@@ -2,11 +2,17 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { visibleLines } from "../../text/escape.ts";
 import { isRunning, thisProcess } from "./processes.ts";
 
 /** Thrown when a project folder cannot be used or written; says what is wrong with it and what to do. */
 export class ProjectError extends Error {
   override readonly name = "ProjectError";
+
+  /** Paths and names in the message may be anybody's: nothing in it is for a terminal to obey. Its lines stay. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(visibleLines(message), options);
+  }
 }
 
 const TEMPORARY = /^\.klish-(\d+)-(\w*)-[0-9a-f]{16}\.tmp$/;
