@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { isForUsers } from "../project/jobs/errors.ts";
 import { packageVersion } from "../project/storage/versions.ts";
 import { visibleLines } from "../text/escape.ts";
 import { addAuto } from "./commands/auto.ts";
@@ -40,17 +41,6 @@ const COMMANDS = [
   addInfo,
   addDoctor,
 ];
-
-/** Errors whose message is written for users; others are defects and show where they come from. */
-const EXPECTED = new Set([
-  "CheckpointError",
-  "GeneratorError",
-  "OnnxError",
-  "ProjectError",
-  "RangeError",
-  "RuntimeError",
-  "TrainingError",
-]);
 
 /** Runs a command line without its first two words; resolves to the exit code. */
 export async function runKlish(args: readonly string[]): Promise<number> {
@@ -101,9 +91,10 @@ function report(error: unknown): number {
     tell("stopped; run the same command again to continue");
     return exitCodeOf(error.signal);
   }
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const limit = EXPECTED.has(name) ? undefined : tooFewFiles();
-  if (EXPECTED.has(name)) tell(...messageLines(name, message));
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  const { name, message, stack } = thrown;
+  const limit = isForUsers(thrown) ? undefined : tooFewFiles();
+  if (isForUsers(thrown)) tell(...messageLines(name, message));
   else if (limit !== undefined) tell(limit, `  what failed: ${message}`);
   else tell("klish: unexpected error, please report it:", ...(stack ?? message).split("\n"));
   return EXIT_FAILED;

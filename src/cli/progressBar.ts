@@ -1,3 +1,4 @@
+import { type Pace, paceOf } from "../project/jobs/pace.ts";
 import type { Progress } from "../tensor/progress.ts";
 import { visible } from "../text/escape.ts";
 
@@ -31,10 +32,7 @@ const standardError: Output = {
 
 /** Progress on stderr: one line per phase with a bar, its share, and the time left; plain lines where there is no terminal. */
 export function progressBar(output: Output = standardError, now: () => number = () => performance.now()): ProgressBar {
-  let phase = "";
-  let started = 0;
-  let first = 0;
-  let last = 0;
+  const paceAt = paceOf(now);
   let drawn = Number.NEGATIVE_INFINITY;
   let open = false;
 
@@ -45,21 +43,17 @@ export function progressBar(output: Output = standardError, now: () => number = 
   return {
     update(progress) {
       const time = now();
-      // A phase that falls back has begun again (merging with another balance): it gets a line of its own.
-      if (progress.phase !== phase || progress.done < last) {
+      const pace = paceAt(progress);
+      if (pace.begins) {
         end();
-        phase = progress.phase;
-        started = time;
-        first = progress.done;
         drawn = Number.NEGATIVE_INFINITY;
       }
-      last = progress.done;
       const complete = progress.done >= progress.total;
       if (!complete && time - drawn < (output.isTTY ? REDRAW_MS : LOG_MS)) return;
       if (complete && drawn === Number.POSITIVE_INFINITY) return;
       drawn = complete ? Number.POSITIVE_INFINITY : time;
       const columns = (output.columns ?? 80) - 1;
-      const parts = progressParts(progress, (time - started) / 1000, first);
+      const parts = progressParts(progress, pace);
       const line = visible(progressLine(progress, parts, output.isTTY ? columns : Number.POSITIVE_INFINITY));
       if (output.isTTY) {
         output.write(`\r${line.slice(0, columns)}\u001b[K`);
@@ -70,15 +64,10 @@ export function progressBar(output: Output = standardError, now: () => number = 
   };
 }
 
-/** Share, time and note. `first` is where the phase began: a resumed one is not credited with what an earlier run did. */
-function progressParts({ done, total, note }: Progress, seconds: number, first: number): string[] {
-  const rate = (done - first) / seconds;
-  const time =
-    done >= total
-      ? formatSeconds(seconds)
-      : rate > 0 && seconds > 1
-        ? `${formatSeconds((total - done) / rate)} left`
-        : "";
+/** Share, time and note. */
+function progressParts({ done, total, note }: Progress, { seconds, secondsLeft }: Pace): string[] {
+  const left = secondsLeft === undefined ? "" : `${formatSeconds(secondsLeft)} left`;
+  const time = done >= total ? formatSeconds(seconds) : left;
   return [`${Math.floor(shareOf({ done, total }) * 100)}%`.padStart(4), time, note ?? ""].filter((s) => s !== "");
 }
 

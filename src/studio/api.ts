@@ -174,8 +174,8 @@ export const labelEdit = z.discriminatedUnion("type", [
   /** By place: left and right, connected areas, or null: whole again. */
   z.strictObject({ type: z.literal("split"), part: id, split: split.nullable() }),
   /**
-   * Along the tree: K rises to the first at which a cluster of the class is two; each of its clusters is a class of its own then (the one with
-   * the old id keeps the name), all others stay as they are.
+   * Along the tree: a class of several clusters becomes one class for each; one of a single cluster is two, for which K rises to the first at
+   * which the tree has both. What has the old id keeps the name; all other classes stay as they are.
    */
   z.strictObject({ type: z.literal("apart"), part: id }),
   z.strictObject({ type: z.literal("undo") }),

@@ -83,6 +83,7 @@ const doors: Readonly<Record<string, Door>> = {
   "label ignore": onProject(["part 1"], [["p"], argument("classes")]),
   "label background": onProject(["part 1"], noProject),
   "label split": onProject(["part 1", "left-right"], [["p", "part 1"], argument("how")]),
+  "label apart": onProject(["part 1"], [["p"], argument("class")]),
   "label apply": onProject(["--from", "q"], [["p"], needed("--from <project>")]),
   "label undo": onProject([], noProject),
   dataset: { missing: [OUT, needed("--project <folder>")], wrong: [["--project", NOWHERE, ...OUT], NO_PROJECT] },

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { takeApart } from "../../project/labels/apart.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
 import { applyFrom, labelPreviewRequest } from "../../project/labels/options.ts";
 import {
@@ -168,6 +169,12 @@ export function addLabel(program: Command): void {
             : { kind: "components", count: areas(how) },
     }),
     "<class> <how>",
+  );
+  add(
+    "apart",
+    "take a class apart into its clusters; a cluster into the two that the tree made it of, which raises K",
+    ({ tree, identity, recipe, named }, [c]) => takeApart(tree, identity, recipe.state, named(c)),
+    "<class>",
   );
   const apply = withCommonOptions(
     label

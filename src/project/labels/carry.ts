@@ -34,9 +34,30 @@ export interface CarriedLabels {
   readonly lost: readonly LostLabel[];
 }
 
-const IGNORED = Symbol("ignored");
-/** What a start cluster was last called: a class, ignored, or nothing. */
+/** What is called nothing, since masks ignore it. */
+export const IGNORED = Symbol("ignored");
+/** What a cluster was last called: a class, ignored, or nothing. */
 type Memory = string | typeof IGNORED | null;
+
+/** What every cluster is called at every K, and the classes that were ever named. */
+export interface CarriedNames {
+  readonly classes: readonly LabelClass[];
+  /** By cluster, in the order of ids; null where nobody named it. */
+  readonly at: readonly { readonly k: number; readonly names: readonly Memory[] }[];
+}
+
+/** Names at all K of the tree at once, descending, by the rule of `carryLabels`. */
+export function carriedNames(tree: MergeTree, recipe: LabelRecipe): CarriedNames {
+  const { memory, classes } = remember(tree, recipe);
+  const used = new Set(memory.filter((m) => typeof m === "string"));
+  return {
+    classes: [...classes].flatMap(([name, c]) => (used.has(name) ? [{ ...c, name }] : [])),
+    at:
+      used.size === 0 && !memory.includes(IGNORED)
+        ? []
+        : tree.steps.map(({ k }) => ({ k, names: namesAt(tree, memory, k) })),
+  };
+}
 
 /**
  * The labels of `recipe` at `k`: each cluster is called as most of its pixels were last called, at whatever K that was; where most were
@@ -87,9 +108,8 @@ function remember(tree: MergeTree, { base, actions }: LabelRecipe): Remembered {
     const of = (word: string): LabelClass => before.classes[classIndex(before, word)];
     /** All that is called like the class, also what sleeps in other clusters; of a class that nobody named, what was never named. */
     const rename = (c: LabelClass, name: Memory): void => {
-      memory = isFresh(c)
-        ? renamed(tree, memory, before, (cluster) => c.clusters.includes(cluster), name)
-        : memory.map((m) => (m === c.name ? name : m));
+      if (isFresh(c)) memory = renamed(tree, memory, before, (cluster) => c.clusters.includes(cluster), name);
+      memory = memory.map((m) => (m === c.name ? name : m));
     };
     state = replay(before, [action]).state;
     states.push(state);
@@ -115,6 +135,13 @@ function remember(tree: MergeTree, { base, actions }: LabelRecipe): Remembered {
       case "split":
         rename(of(action.class), of(action.class).name);
         break;
+      case "apart": {
+        // Of its clusters, those that are not called like it any more were never named.
+        const [was, is] = [called(before), called(state)];
+        const [at, now] = [clusterNamesAt(tree, before.k), clusterNamesAt(tree, state.k)];
+        memory = memory.map((m, leaf) => (m === action.class && was[at[leaf]] === m ? is[now[leaf]] : m));
+        break;
+      }
       case "color":
         break;
       case "recut":

@@ -81,6 +81,8 @@ export const labelAction = z.discriminatedUnion("type", [
   /** The background gets id 0; null for none. */
   z.strictObject({ type: z.literal("background"), class: z.string().nullable() }),
   z.strictObject({ type: z.literal("split"), class: z.string(), split: classSplit.nullable() }),
+  /** A class taken apart into its clusters (see `takeApart`), and what the labels are then. */
+  z.strictObject({ type: z.literal("apart"), class: z.string(), labels: labelState }),
 ]);
 /** An edit of labels, as it is written to labels.json. */
 export type LabelAction = z.infer<typeof labelAction>;
@@ -146,6 +148,7 @@ export function replay(base: number | LabelState, actions: readonly LabelAction[
 function apply(state: LabelState, action: LabelAction): LabelState {
   switch (action.type) {
     case "recut":
+    case "apart":
       return checked(action.labels);
     case "cut":
       return checked(action.from === null ? freshLabels(action.k) : inherit(state, action.k, action.from));

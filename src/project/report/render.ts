@@ -32,3 +32,12 @@ export function renderReport(data: ReportData, template: string): string {
   // Functions, because a replacement string would interpret "$&" in the data. The data goes last: it may name any slot.
   return template.replace(TITLE_SLOT, () => xml(data.title)).replace(DATA_SLOT, () => safeJson(data));
 }
+
+/** As the template has it, around the data. */
+const DATA = /<script type="application\/json" id="report-data">([^<]*)<\/script>/;
+
+/** The data of a page that `renderReport` made, as text; undefined where the page is another. The text is JSON and nobody's word: read it as data. */
+export function reportJson(page: string): string | undefined {
+  // No "<" stands in the data, so that the first end tag is the one.
+  return DATA.exec(page)?.[1];
+}
