@@ -3,8 +3,8 @@ import { portraitClasses } from "../src/portraits/classes.ts";
 import { portraitOf } from "../src/portraits/render.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
-import { type Example, planesOf } from "../src/train/segmenter/segmenterTrainer.ts";
-import { balancedWeights, stacked } from "../src/train/segmenter/target.ts";
+import { type Example, planesOf, stacked } from "../src/train/examples.ts";
+import { balancedWeights } from "../src/train/segmenter/target.ts";
 
 /** Portraits from this number on are never learned from: measure on them. */
 export const HELD_OUT_PORTRAITS = 2 ** 31;

@@ -15,9 +15,9 @@ import { SEGMENTER_METADATA } from "../src/project/segment/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../src/project/storage/files.ts";
 import { workerRuntime } from "../src/runtime/node/workerRuntime.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
+import type { Example } from "../src/train/examples.ts";
 import { networkTrainer } from "../src/train/segmenter/networkTrainer.ts";
 import { likeliest, type SegmenterScores, scoreCounter } from "../src/train/segmenter/scores.ts";
-import type { Example } from "../src/train/segmenter/segmenterTrainer.ts";
 import {
   classWeights,
   HELD_OUT_PORTRAITS,

@@ -1,11 +1,11 @@
 /** `klish/train`: training steps as graphs, and the trainers of GANs and segmenters. No Node, no browser. */
 
+export type { Example } from "./train/examples.ts";
 export { type GanTrainerOptions, ganTrainer } from "./train/gan/ganTrainer.ts";
 export { type AugmentKind, type AugmentRecipe, augmentKinds, type GanRecipe, ganRecipe } from "./train/gan/recipe.ts";
 export type { GanTrainer, StepReport } from "./train/gan/trainer.ts";
 export type { SegmenterRecipe, SelfTrainingRecipe } from "./train/segmenter/recipe.ts";
 export {
-  type Example,
   type SegmenterBatch,
   type SegmenterReport,
   type SegmenterTrainer,

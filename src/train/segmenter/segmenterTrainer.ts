@@ -6,6 +6,7 @@ import type { Provider, Runtime } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { restoreNumbers } from "../adamUpdates.ts";
+import { type Example, planesOf, rgbOf, stacked } from "../examples.ts";
 import { mixSeed } from "../mixSeed.ts";
 import { type Trainer, TrainingError, type TrainingState } from "../trainer.ts";
 import { drawColours, drawFraming, mirroredClasses, plainView, type View, viewLabels, viewPlanes } from "./augment.ts";
@@ -13,15 +14,7 @@ import { networkTrainer } from "./networkTrainer.ts";
 import { checkRecipe, type SegmenterRecipe } from "./recipe.ts";
 import { likeliest } from "./scores.ts";
 import { classThresholds, drawRectangle, nextConfidences, pasted, sureLabels } from "./selfTraining.ts";
-import { addTargets, stacked } from "./target.ts";
-
-/** A picture with the class of every pixel, squares of the recipe's resolution. */
-export interface Example {
-  /** [S,S,3] */
-  readonly rgb: Uint8Array;
-  /** [S,S]; 255: no class. Of a picture without labels everything but 255 says only that the picture is there. */
-  readonly labels: Uint8Array;
-}
+import { addTargets } from "./target.ts";
 
 /** What one update learns from. */
 export interface SegmenterBatch {
@@ -231,19 +224,6 @@ export async function segmenterTrainer(
 /** From 0 to 1 over the first part of a run (Tarvainen and Valpola, 2017): exp(-5 (1 - t)^2). */
 export const rampUp = (share: number, ramp: number): number =>
   ramp <= 0 || share >= ramp ? 1 : Math.exp(-5 * (1 - share / ramp) ** 2);
-
-/** RGB bytes [S,S,3] as planes [3,S,S] in [-1,1]. */
-export function planesOf(rgb: Uint8Array, side: number): Float32Array {
-  const area = side * side;
-  return Float32Array.from({ length: 3 * area }, (_, i) => rgb[(i % area) * 3 + Math.floor(i / area)] / 127.5 - 1);
-}
-
-function rgbOf(planes: Float32Array): Uint8Array {
-  const area = planes.length / 3;
-  return Uint8Array.from({ length: 3 * area }, (_, i) =>
-    Math.round((planes[(i % 3) * area + Math.floor(i / 3)] + 1) * 127.5),
-  );
-}
 
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
 const count = (maps: readonly Uint8Array[]): number =>

@@ -1,5 +1,5 @@
 /** What a segmenter is asked for: classes of pixels as weights of the cross-entropy. */
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Pixels that count: of a class and not ignored. */
 const counts = (label: number, classes: number): boolean => label < classes;
@@ -34,11 +34,4 @@ export function balancedWeights(pixels: ArrayLike<number>): number[] {
   const raw = counted.map((n) => 1 / Math.sqrt(Math.max(n, 1) / total));
   const mean = raw.reduce((sum, w, id) => sum + (w * counted[id]) / total, 0);
   return raw.map((w) => w / mean);
-}
-
-/** Planes [3,S,S] of pictures as one tensor [N,3,S,S]. */
-export function stacked(planes: readonly Float32Array[], side: number): Tensor {
-  const result = tensor([planes.length, 3, side, side]);
-  for (const [n, picture] of planes.entries()) result.data.set(picture, n * picture.length);
-  return result;
 }

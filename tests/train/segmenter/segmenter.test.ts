@@ -11,17 +11,13 @@ import { smallChannels } from "../../../src/models/unet.ts";
 import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 import { type Tensor, tensor } from "../../../src/tensor/tensor.ts";
+import { type Example, planesOf, stacked } from "../../../src/train/examples.ts";
 import { photoRange } from "../../../src/train/segmenter/augment.ts";
 import { type NetworkTrainer, networkTrainer } from "../../../src/train/segmenter/networkTrainer.ts";
 import type { SegmenterRecipe } from "../../../src/train/segmenter/recipe.ts";
 import { likeliest, scoreCounter } from "../../../src/train/segmenter/scores.ts";
-import {
-  type Example,
-  planesOf,
-  type SegmenterTrainer,
-  segmenterTrainer,
-} from "../../../src/train/segmenter/segmenterTrainer.ts";
-import { addTargets, stacked } from "../../../src/train/segmenter/target.ts";
+import { type SegmenterTrainer, segmenterTrainer } from "../../../src/train/segmenter/segmenterTrainer.ts";
+import { addTargets } from "../../../src/train/segmenter/target.ts";
 import { TrainingError, type TrainingState } from "../../../src/train/trainer.ts";
 
 const SIDE = 16;

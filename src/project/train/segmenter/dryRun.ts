@@ -1,14 +1,14 @@
 /** What a segmenter's run would be and cost, found out without writing anything. */
 import type { JobOptions } from "../../../tensor/progress.ts";
-import { type Example, planesOf } from "../../../train/segmenter/segmenterTrainer.ts";
-import { stacked } from "../../../train/segmenter/target.ts";
+import { type Example, planesOf, stacked } from "../../../train/examples.ts";
 import { ProjectError } from "../../storage/files.ts";
 import { loadClock } from "../clock.ts";
+import { openLabelled } from "../labelled/labelled.ts";
+import { squareLabels } from "../labelled/prepareExamples.ts";
 import { prepareImage, reasonOf } from "../pictures/prepareImage.ts";
 import { medianOf, timeSteps } from "../timeSteps.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
-import { openLabelled, openUnlabelled, planSegmenter } from "./planRun.ts";
-import { squareLabels } from "./prepareExamples.ts";
+import { openUnlabelled, planSegmenter } from "./planRun.ts";
 import { lengthOf, type SegmenterSettings } from "./settings.ts";
 import { startSegmenter } from "./startTrainer.ts";
 

@@ -2,21 +2,22 @@
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "../../../checkpoint/safetensors.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
+import { type Example, planesOf, stacked } from "../../../train/examples.ts";
 import { likeliest, scoreCounter } from "../../../train/segmenter/scores.ts";
-import { type Example, planesOf, type SegmenterTrainer } from "../../../train/segmenter/segmenterTrainer.ts";
-import { stacked } from "../../../train/segmenter/target.ts";
+import type { SegmenterTrainer } from "../../../train/segmenter/segmenterTrainer.ts";
 import { segmenterPath } from "../../network/trainingRun.ts";
 import { SEGMENTER_METADATA } from "../../segment/segmenterModel.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
+import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
+import { checkClasses, openLabelled } from "../labelled/labelled.ts";
+import { prepareExamples } from "../labelled/prepareExamples.ts";
 import { perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
 import { continueIn } from "../run.ts";
-import { type ExampleStore, openExamples } from "./exampleStore.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
-import { checkClasses, openLabelled, openUnlabelled, planSegmenter } from "./planRun.ts";
-import { prepareExamples } from "./prepareExamples.ts";
+import { openUnlabelled, planSegmenter } from "./planRun.ts";
 import { lengthOf, type SegmenterSettings, SNAP, saveSegmenterSettings } from "./settings.ts";
 import { type Shown, sampleSheet, sheetPath } from "./sheets.ts";
 import { startSegmenter } from "./startTrainer.ts";
@@ -73,7 +74,7 @@ export async function prepareRun(folder: string, settings: SegmenterSettings, jo
     labelledFolder(folder),
     async () => {
       const source = await openLabelled(data.source);
-      checkClasses(settings, source.info.classes);
+      checkClasses(settings.classes, source.info.classes);
       return {
         what: "pictures",
         total: source.info.samples,

@@ -8,6 +8,7 @@ import { isTrainingRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 import { fits } from "../pictures/framing.ts";
+import { refuseChanges } from "../run.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
 import {
   augmentations,
@@ -155,12 +156,6 @@ export function continuedSegmenterSettings(
     threshold: recipe.selfTraining?.threshold ?? null,
     seed: recipe.seed,
   } as const;
-  const changed = (Object.keys(fixed) as (keyof typeof fixed)[]).flatMap((name) =>
-    asked[name] === null || asked[name] === fixed[name] ? [] : [`${name} was ${fixed[name]}, now ${asked[name]}`],
-  );
-  if (changed.length > 0)
-    throw new ProjectError(
-      `${folder} was started with other settings: ${changed.join("; ")}. Leave that out to continue it, or start a new run in another --outdir.`,
-    );
+  refuseChanges(asked, fixed, folder);
   return { ...before, epochs: request.epochs ?? before.epochs, hours: request.hours ?? before.hours };
 }

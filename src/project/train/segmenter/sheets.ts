@@ -1,7 +1,7 @@
 /** What training a segmenter shows: photos, their true parts, those that it finds; and those of photos without labels. */
 import { join } from "node:path";
 import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../../dataset/labelMap.ts";
-import type { Example } from "../../../train/segmenter/segmenterTrainer.ts";
+import type { Example } from "../../../train/examples.ts";
 import { type Sheet, sheetOf } from "../log/sheets.ts";
 
 export const sheetPath = (run: string, images: number): string =>

@@ -7,7 +7,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SPLITS } from "../../../dataset/split.ts";
-import type { Example } from "../../../train/segmenter/segmenterTrainer.ts";
+import type { Example } from "../../../train/examples.ts";
 import { explain, ProjectError, readIfThere } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 
