@@ -163,8 +163,10 @@ export function withExternalWeights(location: string): { readonly model: Uint8Ar
   return { model: extended, data: rawData };
 }
 
-/** A model whose image goes through a Loop that never ends. */
-export function endlessModel(): Uint8Array {
+/** A model whose image, `clean` before, goes through a Loop that never ends. */
+export function endlessModel(
+  parts: ModelParts & { readonly nodes: readonly OnnxNode[] } = { nodes: body("z", "clean") },
+): Uint8Array {
   const step = encodeOnnx({
     nodes: [node("Identity", ["go"], "goOn"), node("Identity", ["x"], "same")],
     initializers: [],
@@ -179,7 +181,8 @@ export function endlessModel(): Uint8Array {
   ).bytes;
   const always: OnnxTensor = { name: "always", dims: [], dataType: BOOL, rawData: Uint8Array.of(1) };
   const model = onnxModel({
-    nodes: [...body("z", "clean"), node("Identity", ["always"], "start")],
+    ...parts,
+    nodes: [...parts.nodes, node("Identity", ["always"], "start")],
     more: [always],
   });
   return withGraphFields(model, (graph) => {
@@ -203,3 +206,10 @@ export function endlessModel(): Uint8Array {
     );
   });
 }
+
+/** The same for a model that takes pictures instead of a latent. */
+export const endlessPictureModel = (): Uint8Array =>
+  endlessModel({
+    inputs: [port("picture", ["batch", 3, SIDE, SIDE])],
+    nodes: [node("Identity", ["picture"], "clean")],
+  });

@@ -93,7 +93,12 @@ async function openClustered(
     range,
   };
   const provider = await resolveProvider(choice);
-  const { generator, sha256, photos } = await openPhotoExtractor(extractor, { runtime: ortNode, provider, threads });
+  const { generator, sha256, photos } = await openPhotoExtractor(extractor, {
+    runtime: ortNode,
+    provider,
+    threads,
+    ...job,
+  });
   return {
     network: { generator, sha256, file: path, path, provider },
     images: photos,

@@ -1,15 +1,16 @@
 import type { Points } from "../../features/quality/neighbours.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { tryPicturesApart } from "../network/onnxTrial.ts";
 import {
   outputName,
   type PictureModelRequest,
   pictureInput,
   pictureTensor,
-  resized,
   squareSide,
 } from "../network/pictureModel.ts";
-import { toRgb } from "../sampling/images.ts";
+import { resized, toRgb } from "../sampling/images.ts";
 import { ProjectError, readGiven } from "../storage/files.ts";
 
 /** A model from pictures to features, such as Inception. */
@@ -30,9 +31,11 @@ const RANGE = [-1, 1] as const;
 export async function openInception(
   request: PictureModelRequest,
   resolution: number,
-  threads: number,
+  { threads, ...job }: JobOptions & { readonly threads: number },
 ): Promise<InceptionModel> {
   const model = await readGiven(request.file);
+  const trial = { file: request.file, role: ROLE, side: request.size ?? SIDE };
+  await tryPicturesApart({ bytes: model }, trial, job);
   const session = await ortNode.createSession(model, { threads });
   const input = pictureInput(session, request.file, ROLE);
   const side = squareSide(input, request, SIDE, ROLE);

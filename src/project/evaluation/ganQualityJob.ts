@@ -47,7 +47,7 @@ export const ganQualityJob = defineJob(ganQualityRequest, async (request, job): 
     const { resolution } = generator.info;
     const network = await randomNetwork(resolution, { runtime: ortNode, threads });
     const inception =
-      request.inception === null ? undefined : await openInception(request.inception, resolution, threads);
+      request.inception === null ? undefined : await openInception(request.inception, resolution, { threads, ...job });
     try {
       const blas = ortBlas({ threads });
       const reduced = async (images: number, batches: AsyncIterable<Tensor>, phase: string) => {

@@ -55,7 +55,10 @@ export const segmentationJob = defineJob(segmentationRequest, async (request, jo
     const judged: JudgedModel[] = [];
     let shown: readonly JudgedPhoto[] = [];
     for (const [i, { name, file }] of models.entries()) {
-      const segmenter = await openSegmenter({ ...request, file }, request.threads ?? availableParallelism());
+      const segmenter = await openSegmenter(
+        { ...request, file },
+        { threads: request.threads ?? availableParallelism(), ...job },
+      );
       try {
         const done = { before: i * samples, total: models.length * samples };
         const result = await judge({ name, file }, segmenter, source, truth, request, done, job);

@@ -1,7 +1,6 @@
 import { sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import { addResized, linearMap } from "../../numeric/bilinear.ts";
-import { ortNode } from "../../runtime/ortNode.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { generateOptions } from "../cluster/request.ts";
@@ -11,11 +10,10 @@ import {
   type PictureModelRequest,
   pictureInput,
   pictureTensor,
-  resized,
   squareSide,
 } from "../network/pictureModel.ts";
-import { toRgb } from "../sampling/images.ts";
-import { readSegmenter } from "../segment/segmenterModel.ts";
+import { resized, toRgb } from "../sampling/images.ts";
+import { openSegmenterModel } from "../segment/segmenterModel.ts";
 import { ProjectError } from "../storage/files.ts";
 import { checkedLabel, resizeMaps } from "./truth.ts";
 
@@ -40,8 +38,8 @@ export async function segmentSeeds(
 ): Promise<Uint16Array> {
   const { seeds, resolution } = settings;
   const { info } = generator;
-  const { model, side: learnedAt } = await readSegmenter(request.file);
-  const session = await ortNode.createSession(model, { threads });
+  const opening = { threads, otherwise: info.resolution, ...job };
+  const { session, side: learnedAt } = await openSegmenterModel(request, ROLE, opening);
   try {
     const input = pictureInput(session, request.file, ROLE);
     const side = squareSide(input, request, learnedAt ?? info.resolution, ROLE);

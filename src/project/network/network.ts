@@ -175,11 +175,11 @@ export async function openNetwork(fileOrUrl: string, options: OpenNetworkOptions
 /** The photos of a project, through their extractor. */
 async function openPhotos(
   file: string,
-  { runtime, provider: choice = "auto", threads }: OpenNetworkOptions,
+  { provider: choice = "auto", ...options }: OpenNetworkOptions,
 ): Promise<OpenedNetwork> {
   const extractor = await readPhotoExtractor(file);
   if (extractor === undefined) throw new ProjectError(`${file}: there is no such file.`);
   const provider = await resolveProvider(choice);
-  const opened = await openPhotoExtractor(extractor, { runtime, provider, ...(threads !== undefined && { threads }) });
+  const opened = await openPhotoExtractor(extractor, { ...options, provider });
   return { generator: opened.generator, file, path: resolve(file), sha256: opened.sha256, provider };
 }

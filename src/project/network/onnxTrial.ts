@@ -5,15 +5,23 @@ import { GeneratorError } from "../../gan/errors.ts";
 import type { LatentDistribution } from "../../gan/generator.ts";
 import type { OnnxSignature } from "../../gan/onnx/signature.ts";
 import type { OnnxModel } from "../../gan/onnx/trial.ts";
+import { mayRunForever } from "../../graph/onnxLoops.ts";
 import { OnnxError } from "../../graph/onnxModel.ts";
 import { scriptOf } from "../../runtime/node/processes.ts";
 import { RuntimeError } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { ProjectError } from "../storage/files.ts";
+import type { PictureTrial } from "./pictureTrial.ts";
+
+/** How a model is tried: as a generator that draws its latent so, or as one that takes pictures. */
+type Trial =
+  | { readonly kind: "generator"; readonly latent: LatentDistribution }
+  | { readonly kind: "pictures"; readonly pictures: PictureTrial };
 
 /** What the process is asked. */
 export interface TrialRequest {
   readonly model: OnnxModel;
-  readonly latent: LatentDistribution;
+  readonly trial: Trial;
   /** The process ends itself when nobody else does: with its parent, above so many bytes of memory, after so many seconds of one run. */
   readonly memory: number;
   readonly seconds: number;
@@ -22,7 +30,7 @@ export interface TrialRequest {
 /** What it says: that a run is done; then what it found. */
 export type TrialMessage =
   | { readonly kind: "run" }
-  | { readonly kind: "done"; readonly signature: OnnxSignature }
+  | { readonly kind: "done"; readonly signature?: OnnxSignature }
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
 /** One run of one or two images: slower generators are of no use here. */
@@ -40,11 +48,36 @@ export interface TrialLimits extends JobOptions {
  * `tryOnnx` in a process that is ended when a run takes too long or too much memory. Rejects with the same errors, by name
  * and message; with GeneratorError where the process had to be ended; with the signal's reason when that stops it.
  */
-export function tryOnnxApart(
+export async function tryOnnxApart(
   model: OnnxModel,
   latent: LatentDistribution,
-  { seconds = SECONDS, memory = MEMORY_SHARE * totalmem(), onProgress, signal }: TrialLimits = {},
+  limits: TrialLimits = {},
 ): Promise<OnnxSignature> {
+  const refuse = (why: string): Error => new GeneratorError(`the model ${why}`);
+  return (await tryApart(model, { kind: "generator", latent }, refuse, limits)) as OnnxSignature;
+}
+
+/**
+ * `tryPictures` in a process like that of `tryOnnxApart`, for a model that could run for ever; others need no trial. Rejects with ProjectError
+ * where the process had to be ended.
+ */
+export async function tryPicturesApart(
+  model: OnnxModel,
+  pictures: PictureTrial,
+  limits: TrialLimits = {},
+): Promise<void> {
+  if (!mayRunForever(model.bytes)) return;
+  const refuse = (why: string): Error => new ProjectError(`${pictures.file} ${why}.`);
+  await tryApart(model, { kind: "pictures", pictures }, refuse, limits);
+}
+
+/** Runs a trial in a process of its own. `refuse` makes the error for a model that it had to end. */
+function tryApart(
+  model: OnnxModel,
+  trial: Trial,
+  refuse: (why: string) => Error,
+  { seconds = SECONDS, memory = MEMORY_SHARE * totalmem(), onProgress, signal }: TrialLimits,
+): Promise<OnnxSignature | undefined> {
   const { file, execArgv } = scriptOf("./onnxTrialProcess", import.meta.url);
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -68,8 +101,8 @@ export function tryOnnxApart(
     const tooLong = (): void =>
       settle(() =>
         reject(
-          new GeneratorError(
-            `the model does not end: one trial run of it took more than ${seconds} s. It holds an endless loop, or is far too slow to be used`,
+          refuse(
+            `does not end: one trial run of it took more than ${seconds} s. It holds an endless loop, or is far too slow to be used`,
           ),
         ),
       );
@@ -90,18 +123,23 @@ export function tryOnnxApart(
     child.on("exit", (code, killed) =>
       settle(() =>
         reject(
-          new GeneratorError(
-            `the model cannot be run: its trial run ${killed === "SIGKILL" ? `needs more than ${(memory / 2 ** 30).toFixed(1)} GiB of memory` : `ended ONNX Runtime (${killed ?? `exit code ${code}`})`}`,
+          refuse(
+            `cannot be run: its trial run ${killed === "SIGKILL" ? `needs more than ${(memory / 2 ** 30).toFixed(1)} GiB of memory` : `ended ONNX Runtime (${killed ?? `exit code ${code}`})`}`,
           ),
         ),
       ),
     );
-    child.send({ model, latent, memory, seconds } satisfies TrialRequest);
+    child.send({ model, trial, memory, seconds } satisfies TrialRequest);
   });
 }
 
 /** The classes of errors that a trial ends with; others are defects. */
-const ERRORS: Readonly<Record<string, new (message: string) => Error>> = { GeneratorError, OnnxError, RuntimeError };
+const ERRORS: Readonly<Record<string, new (message: string) => Error>> = {
+  GeneratorError,
+  OnnxError,
+  ProjectError,
+  RuntimeError,
+};
 
 function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
   return Object.hasOwn(ERRORS, name) ? new ERRORS[name](message) : Object.assign(new Error(message), { name });

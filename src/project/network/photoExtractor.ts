@@ -10,10 +10,12 @@ import { GeneratorError } from "../../gan/errors.ts";
 import type { GenerateOptions, GenerateResult, Generator, LayerInfo } from "../../gan/generator.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
 import type { Provider, Runtime, Session } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
 import { type AnyTensor, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type ImageFile, listImages } from "../storage/imageFiles.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { readModelFile } from "./modelFile.ts";
+import { tryPicturesApart } from "./onnxTrial.ts";
 import { type PictureInput, pictureInput, pictureTensor } from "./pictureModel.ts";
 
 /** Which network and which photos; the file that stands for them where a generator's is asked for. */
@@ -58,15 +60,23 @@ export interface OpenedExtractor {
   readonly photos: number;
 }
 
+export interface OpenExtractorOptions extends JobOptions {
+  readonly runtime: Runtime;
+  readonly provider: Provider;
+  readonly threads?: number;
+}
+
 /** Opens the network on the photos. Throws ProjectError or GeneratorError where one of them will not do. */
 export async function openPhotoExtractor(
   { model, photos, size, range }: PhotoExtractor,
-  { runtime, provider, threads }: { readonly runtime: Runtime; readonly provider: Provider; readonly threads?: number },
+  { runtime, provider, threads, ...job }: OpenExtractorOptions,
 ): Promise<OpenedExtractor> {
   const { files } = await listImages(photos);
   const { bytes, externalData, sha256 } = await readModelFile(model, undefined);
   const hash = createHash("sha256").update(JSON.stringify([sha256, size, range]));
   for (const file of files) hash.update(JSON.stringify([file.name, file.bytes]));
+  const trial = { file: model, role: ROLE, side: size ?? SIDE };
+  await tryPicturesApart({ bytes, externalData }, trial, job);
   const session = await runtime.createSession(bytes, {
     provider,
     ...(threads !== undefined && { threads }),

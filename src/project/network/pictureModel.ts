@@ -1,5 +1,4 @@
 /** ONNX models that take pictures: what their input is, and pictures in its form. */
-import sharp from "sharp";
 import type { PortInfo, Session } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { ProjectError } from "../storage/files.ts";
@@ -87,16 +86,6 @@ export function outputName({ outputs }: Session, { file, output }: PictureModelR
   if (output === null) return names[0];
   if (names.includes(output)) return output;
   throw new ProjectError(`${file} has no output "${output}", but ${names.join(", ")}.`);
-}
-
-/** A square picture [S,S,3] with `wanted` pixels a side. */
-export async function resized(rgb: Uint8Array, side: number, wanted: number): Promise<Uint8Array> {
-  if (side === wanted) return rgb;
-  return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
-    .resize(wanted, wanted, { fit: "fill" })
-    .removeAlpha()
-    .raw()
-    .toBuffer();
 }
 
 /** RGB pictures [H,W,3] of one size as the model's input. */

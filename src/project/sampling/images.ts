@@ -20,6 +20,16 @@ export function toRgb({ shape, data }: Tensor, [low, high]: readonly [number, nu
   });
 }
 
+/** A square picture [S,S,3] with `wanted` pixels a side. */
+export async function resized(rgb: Uint8Array, side: number, wanted: number): Promise<Uint8Array> {
+  if (side === wanted) return rgb;
+  return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
+    .resize(wanted, wanted, { fit: "fill" })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
+
 /** One square RGB image as PNG. */
 export function encodePng(rgb: Uint8Array, side: number): Promise<Buffer> {
   return sharp(rgb, { raw: { width: side, height: side, channels: 3 } })

@@ -83,7 +83,10 @@ export const segmentJob = defineJob(segmentRequest, async (request, job): Promis
   checkApart(resolve(request.images), outdir);
   const planned = planPhotos(await listPhotos(request.images));
   return locked(outdir, async () => {
-    const segmenter = await openSegmenter(request.model, request.threads ?? availableParallelism());
+    const segmenter = await openSegmenter(request.model, {
+      threads: request.threads ?? availableParallelism(),
+      ...job,
+    });
     try {
       const settings = await continueSettings(outdir, request, segmenter, planned);
       const entries = await readEntries(outdir);

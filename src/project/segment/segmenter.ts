@@ -1,12 +1,12 @@
 /** A segmenter, opened: any ONNX model from pictures to logits or label maps, or one of klish. */
 import type { DatasetClass } from "../../dataset/labelMap.ts";
-import { ortNode } from "../../runtime/ortNode.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { outputName, type PictureModelRequest, pictureInput, pictureTensor } from "../network/pictureModel.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { InputSize, Size } from "./frame.ts";
 import { oneHotMaps, probabilities, type ScoreMaps } from "./scoreMaps.ts";
-import { readSegmenter } from "./segmenterModel.ts";
+import { openSegmenterModel } from "./segmenterModel.ts";
 
 export interface Segmenter {
   /** Undefined where the model does not name them. */
@@ -34,9 +34,12 @@ const BATCH_PIXELS = 2 ** 20;
 const MOST_LABELS = 255;
 
 /** Opens a segmenter. Throws ProjectError for a model that is none. */
-export async function openSegmenter(request: PictureModelRequest, threads: number): Promise<Segmenter> {
-  const { model, classes, side, sha256 } = await readSegmenter(request.file);
-  const session = await ortNode.createSession(model, { threads });
+export async function openSegmenter(
+  request: PictureModelRequest,
+  options: JobOptions & { readonly threads: number },
+): Promise<Segmenter> {
+  const opened = await openSegmenterModel(request, ROLE, { ...options, otherwise: LONGEST });
+  const { session, classes, side, sha256 } = opened;
   const { file, size, range } = request;
   try {
     const input = pictureInput(session, file, ROLE);

@@ -16,7 +16,12 @@ import {
   segmenterNetwork,
 } from "../../models/segmenter.ts";
 import { unetPlan } from "../../models/unet.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { Session } from "../../runtime/session.ts";
+import type { JobOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { tryPicturesApart } from "../network/onnxTrial.ts";
+import type { ModelRole, PictureModelRequest } from "../network/pictureModel.ts";
 import { shippedPath } from "../network/shipped.ts";
 import { isTrainingRun, SEGMENTER_RUN, segmenterPath } from "../network/trainingRun.ts";
 import { ProjectError, readIfThere } from "../storage/files.ts";
@@ -54,6 +59,21 @@ export interface SegmenterModel {
 }
 
 /**
+ * Reads a segmenter and opens it. One that could run for ever is tried first, in a process that can be ended. Sizes of pictures for one
+ * that takes any: `size`, else what it learned from, else `otherwise`. Throws ProjectError or RuntimeError.
+ */
+export async function openSegmenterModel(
+  { file, size }: Pick<PictureModelRequest, "file" | "size">,
+  role: ModelRole,
+  { threads, otherwise, ...job }: JobOptions & { readonly threads: number; readonly otherwise: number },
+): Promise<SegmenterModel & { readonly session: Session }> {
+  const read = await readSegmenter(file);
+  const side = size ?? read.side ?? otherwise;
+  await tryPicturesApart({ bytes: read.model }, { file, role, side }, job);
+  return { ...read, session: await ortNode.createSession(read.model, { threads }) };
+}
+
+/**
  * Reads a segmenter: any ONNX as it is; of a .safetensors file of klish or the folder of a run that trains one, ONNX from RGB pictures with values in [0, 1] to logits.
  * Throws ProjectError for what is neither.
  */
@@ -75,7 +95,8 @@ export async function readSegmenter(fileOrName: string): Promise<SegmenterModel>
     const { tensors, metadata } = readSafetensors(bytes);
     const about = described(file, metadata[SEGMENTER_METADATA] ?? "null");
     const read = new Map([...tensors].map(([name, lazy]) => [name, lazy.read() as Tensor]));
-    return { model: segmenterOnnx(read, about), sha256, classes: about.classes, side: about.side };
+    const { classes, side } = about;
+    return { model: segmenterOnnx(read, about), sha256, classes, side };
   } catch (cause) {
     const known = [CheckpointError, OnnxError, SyntaxError].some((kind) => cause instanceof kind);
     if (!known) throw cause;
