@@ -6,12 +6,14 @@ import { fileURLToPath } from "node:url";
 import type { Generator, LatentDistribution } from "./gan/generator.ts";
 import { openGeneratorBytes } from "./gan/openGenerator.ts";
 import type { Graph } from "./graph/value.ts";
+import { openPainterFile, type Painter } from "./models/painter/painter.ts";
 import type { Blas } from "./numeric/blas.ts";
 import { denseFeatures as coreDenseFeatures } from "./pixels/denseFeatures.ts";
 import type { Pixels } from "./pixels/pixels.ts";
 import { featurePyramid as coreFeaturePyramid, type FeaturePyramidOptions } from "./pixels/pyramid/featurePyramid.ts";
 import { readModelFile } from "./project/network/modelFile.ts";
 import { tryOnnxApart } from "./project/network/onnxTrial.ts";
+import { readPainter } from "./project/paint/painterModel.ts";
 import { ortBlas } from "./runtime/node/ortBlas.ts";
 import { resolveProvider } from "./runtime/node/providers.ts";
 import { workerRuntime } from "./runtime/node/workerRuntime.ts";
@@ -66,6 +68,22 @@ export async function openGenerator(
     externalData,
     ...rest,
   });
+}
+
+/**
+ * Opens a painter: the folder of `klish train painter`, its .safetensors or .onnx, or "portraits", the one that comes with klish. It runs in a
+ * worker thread. Rejects with ProjectError for what is none.
+ *
+ * @example
+ * const painter = await openPainter("portraits");
+ * const [pixels] = await painter.paint([mask], [painter.style(0)]); // mask: side * side class ids; pixels: RGBA
+ */
+export async function openPainter(
+  file: string,
+  { provider = "auto", ...rest }: { readonly provider?: ProviderChoice; readonly threads?: number } = {},
+): Promise<Painter> {
+  const model = await readPainter(file);
+  return openPainterFile(model, { runtime: defaults().runtime, provider: await resolveProvider(provider), ...rest });
 }
 
 /** `featurePyramid` of the core on this machine's kernels. */

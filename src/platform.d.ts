@@ -13,3 +13,4 @@ interface AbortSignal {
 }
 declare const performance: { now(): number };
 declare function atob(base64: string): string;
+declare function btoa(bytes: string): string;

@@ -5,6 +5,7 @@
 import type { Generator, LatentDistribution } from "./gan/generator.ts";
 import { openGeneratorBytes } from "./gan/openGenerator.ts";
 import type { Graph } from "./graph/value.ts";
+import { openPainterBytes, type Painter } from "./models/painter/painter.ts";
 import { ortWeb } from "./runtime/ortWeb.ts";
 import { compile as coreCompile, type Provider, type Session } from "./runtime/session.ts";
 
@@ -32,6 +33,20 @@ export const openGenerator = (
   bytes: Uint8Array,
   { provider = "cpu", ...rest }: OpenGeneratorOptions = {},
 ): Promise<Generator> => openGeneratorBytes(bytes, { runtime: ortWeb, provider, ...rest });
+
+/**
+ * Opens a painter from the bytes of its .onnx or .safetensors: label maps and styles in, pixels out. Default provider "cpu".
+ *
+ * @example
+ * const painter = await openPainter(new Uint8Array(await (await fetch("painter.onnx")).arrayBuffer()));
+ * const { side } = painter.about;
+ * const [pixels] = await painter.paint([mask], [painter.style(0)]); // mask: side * side class ids
+ * canvas.getContext("2d").putImageData(new ImageData(pixels, side, side), 0, 0);
+ */
+export const openPainter = (
+  bytes: Uint8Array,
+  { provider = "cpu" }: { readonly provider?: Provider } = {},
+): Promise<Painter> => openPainterBytes(bytes, { runtime: ortWeb, provider });
 
 /** Compiles a graph of your own for the browser. Default provider "cpu". */
 export const compile = (

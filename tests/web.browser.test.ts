@@ -8,7 +8,9 @@ import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pixelClassifier } from "../src/features/pixelClassifier.ts";
 import { openGeneratorBytes } from "../src/gan/openGenerator.ts";
+import { openPainterBytes } from "../src/models/painter/painter.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
+import { tinyMask, tinyPainterBytes } from "./models/painter/tinyPainter.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const root = resolve(import.meta.dirname, "..");
@@ -23,6 +25,18 @@ const classifierOf = (channels: number) => ({
   weight: Float32Array.from({ length: CLASSES * channels }, (_, i) => Math.sin(i * 1.7)),
   bias: Float32Array.from({ length: CLASSES }, (_, i) => Math.cos(i)),
 });
+
+const painterBytes = tinyPainterBytes();
+const PAINTING = `(async () => {
+  const klish = await import("/klish.js");
+  const painter = await klish.openPainter(new Uint8Array(await (await fetch("/painter")).arrayBuffer()));
+  const mask = Uint8Array.from(${JSON.stringify([...tinyMask])});
+  const [pixels] = await painter.paint([mask], [painter.style(3)]);
+  const style = await painter.encode(pixels, mask, painter.style(0));
+  const image = new ImageData(pixels, painter.about.side, painter.about.side);
+  await painter.dispose();
+  return { pixels: Array.from(image.data), style: Array.from(style) };
+})()`;
 
 /** The page's program, as text: the test runner would rewrite its import. */
 const PROGRAM = `(async () => {
@@ -63,6 +77,7 @@ describe.skipIf(!existsSync(CHROMIUM))("klish in Chromium", () => {
           ["", "<!doctype html>"],
           ["klish.js", bundle],
           ["model", model],
+          ["painter", painterBytes],
         ]).get(name) ?? (existsSync(file) ? readFileSync(file) : undefined);
       const type = name.endsWith("js") ? "text/javascript" : name.endsWith("wasm") ? "application/wasm" : "text/html";
       response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
@@ -100,5 +115,23 @@ describe.skipIf(!existsSync(CHROMIUM))("klish in Chromium", () => {
     const same = got.clusters.filter((cluster, i) => cluster === clusters[i]).length;
     expect(same / clusters.length).toBeGreaterThan(0.999);
     expect(new Set(got.clusters).size).toBeGreaterThan(1);
+  });
+
+  it("paints and encodes as onnxruntime-node does", async () => {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const got = (await page.evaluate(PAINTING)) as { pixels: number[]; style: number[] };
+    await page.close();
+
+    const painter = await openPainterBytes(painterBytes, { runtime: ortNode });
+    const [pixels] = await painter.paint([tinyMask], [painter.style(3)]);
+    const style = await painter.encode?.(pixels, tinyMask, painter.style(0));
+    await painter.dispose();
+    const far = (a: readonly number[], b: ArrayLike<number>): number =>
+      a.reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i])), 0);
+    expect(far(got.pixels, pixels)).toBeLessThanOrEqual(1);
+    // A pixel that was rounded the other way moves a style a little.
+    expect(far(got.style, style as Float32Array)).toBeLessThan(0.05);
+    expect(new Set(got.pixels).size).toBeGreaterThan(10);
   });
 });

@@ -6,15 +6,17 @@ import { openOnnxGenerator } from "../../gan/onnx/onnxGenerator.ts";
 import { buildNetwork, looksLikeOnnx } from "../../gan/openGenerator.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
 import { decodeOnnx, withExtraOutputs } from "../../graph/onnxModel.ts";
+import { painterOnnx, painterSafetensors } from "../../models/painter/painterFile.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { networkModel, trialOf } from "../network/network.ts";
+import { isPainter, readPainter } from "../paint/painterModel.ts";
 import { defineJob } from "../requests/request.ts";
 import { isSegmenter, readSegmenter } from "../segment/segmenterModel.ts";
 import { ProjectError, removeTemporaries, writeAtomic } from "../storage/files.ts";
 import { convertRequest } from "./options.ts";
 
 export interface ConvertSummary {
-  readonly kind: "generator" | "segmenter";
+  readonly kind: "generator" | "segmenter" | "painter";
   readonly out: string;
   readonly bytes: number;
   readonly outputs: readonly string[];
@@ -22,7 +24,7 @@ export interface ConvertSummary {
 
 /**
  * Writes a generator as one ONNX model (image and chosen feature maps, any batch), or as safetensors with its settings; a
- * segmenter of klish as an ONNX model of pictures of any number and size.
+ * segmenter of klish as an ONNX model of pictures of any number and size; a painter as either.
  */
 export const convertJob = defineJob(convertRequest, async (request, job): Promise<ConvertSummary> => {
   const { network, out, layers, noiseMode, truncationPsi, truncationCutoff, half } = request;
@@ -31,7 +33,8 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
     throw new ProjectError(`${out}: the ending says what to write: .onnx or .safetensors.`);
   if (half && toOnnx) throw new ProjectError(`${out}: half precision is for .safetensors only.`);
   const segmenter = await isSegmenter(network);
-  const kind = segmenter ? "segmenter" : "generator";
+  const painter = !segmenter && (await isPainter(network));
+  const kind = segmenter ? "segmenter" : painter ? "painter" : "generator";
   const write = async (result: Uint8Array, outputs: readonly string[]): Promise<ConvertSummary> => {
     await removeTemporaries(dirname(out));
     await writeAtomic(out, result);
@@ -40,6 +43,14 @@ export const convertJob = defineJob(convertRequest, async (request, job): Promis
   if (segmenter) {
     if (!toOnnx) throw new ProjectError(`${out}: a segmenter becomes an .onnx.`);
     return write((await readSegmenter(network)).model, ["logits"]);
+  }
+  if (painter) {
+    const { about, styles, weights, model } = await readPainter(network);
+    if (toOnnx)
+      return write(painterOnnx({ about, styles, ...(weights && { weights }), ...(model && { model }) }), ["image"]);
+    if (weights === undefined)
+      throw new ProjectError(`${network} is an .onnx, which has no weights by name: it stays an .onnx.`);
+    return write(painterSafetensors({ about, styles, weights }, { half }), []);
   }
 
   const { bytes, externalData, sha256 } = await networkModel(network, job);

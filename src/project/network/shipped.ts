@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 const shipped = {
   generator: { portraits: "portrait-generator.safetensors" },
   segmenter: { portraits: "portrait-segmenter.safetensors" },
+  painter: { portraits: "portrait-painter.safetensors" },
 } as const satisfies Record<string, Record<string, string>>;
 
 /** Whether `name` stands for a model of the package. A file of that name in the working folder goes first. */

@@ -1,9 +1,17 @@
 import { join } from "node:path";
-import { readIfThere } from "../storage/files.ts";
+import { ProjectError, readIfThere } from "../storage/files.ts";
 
-/** What settings.json of a GAN's training run calls itself, and that of a segmenter's. */
+/** What settings.json of a GAN's training run calls itself, that of a segmenter's, and that of a painter's. */
 export const TRAINING_RUN = "gan-training";
 export const SEGMENTER_RUN = "segmenter-training";
+export const PAINTER_RUN = "painter-training";
+
+/** Whose run each is, and what continues it. */
+const runs: Readonly<Record<string, { readonly whose: string; readonly command: string }>> = {
+  [TRAINING_RUN]: { whose: "a GAN's", command: "klish train gan" },
+  [SEGMENTER_RUN]: { whose: "a segmenter's", command: "klish train segmenter" },
+  [PAINTER_RUN]: { whose: "a painter's", command: "klish train painter" },
+};
 
 /** The newest generator of a training run. */
 export const networkPath = (run: string): string => join(run, "network.safetensors");
@@ -11,13 +19,30 @@ export const networkPath = (run: string): string => join(run, "network.safetenso
 /** The best segmenter of a training run so far. */
 export const segmenterPath = (run: string): string => join(run, "segmenter.safetensors");
 
-/** Whether a folder is a training run's, of a GAN unless another kind is named. */
-export async function isTrainingRun(folder: string, kind = TRAINING_RUN): Promise<boolean> {
+/** The newest painter of a training run. */
+export const painterPath = (run: string): string => join(run, "painter.safetensors");
+
+/** What the training run in a folder calls itself; undefined where there is none. */
+async function kindOfRun(folder: string): Promise<unknown> {
   const bytes = await readIfThere(join(folder, "settings.json"));
   try {
-    return bytes !== undefined && JSON.parse(new TextDecoder().decode(bytes)).klish === kind;
+    return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes)).klish;
   } catch {
     // Another program's settings.json.
-    return false;
+    return undefined;
   }
+}
+
+/** Whether a folder is a training run's, of a GAN unless another kind is named. */
+export const isTrainingRun = async (folder: string, kind = TRAINING_RUN): Promise<boolean> =>
+  (await kindOfRun(folder)) === kind;
+
+/** Throws ProjectError where a folder is a training run's of another kind. */
+export async function refuseOtherRun(folder: string, kind: string): Promise<void> {
+  const found = await kindOfRun(folder);
+  if (typeof found !== "string" || found === kind || !Object.hasOwn(runs, found)) return;
+  const { whose, command } = runs[found];
+  throw new ProjectError(
+    `${folder} is ${whose} training run. Continue it with ${command}, or choose another --outdir.`,
+  );
 }

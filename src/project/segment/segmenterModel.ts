@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { readSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../checkpoint/stateDict.ts";
@@ -24,7 +24,7 @@ import { tryPicturesApart } from "../network/onnxTrial.ts";
 import type { ModelRole, PictureModelRequest } from "../network/pictureModel.ts";
 import { shippedPath } from "../network/shipped.ts";
 import { isTrainingRun, SEGMENTER_RUN, segmenterPath } from "../network/trainingRun.ts";
-import { ProjectError, readIfThere } from "../storage/files.ts";
+import { isFolder, ProjectError, readIfThere } from "../storage/files.ts";
 
 /** Key of a segmenter's description in the metadata of its safetensors file. */
 export const SEGMENTER_METADATA = "klish.segmenter";
@@ -125,12 +125,6 @@ async function segmenterFile(path: string): Promise<string> {
     `${path} is a folder, and not that of a segmenter's training run. Give a .safetensors of klish, an .onnx, or the folder of klish train segmenter.`,
   );
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 
 interface Described {
   readonly side: number;

@@ -159,3 +159,10 @@ export function explain(error: unknown, path: string): Error {
   const reason = REASONS[code(error) ?? ""];
   return reason === undefined ? (error as Error) : new ProjectError(`${path}: ${reason}.`, { cause: error });
 }
+
+/** Whether there is a folder of that name. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

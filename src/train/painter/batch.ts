@@ -2,15 +2,6 @@
 import type { RandomState } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 
-/** One-hot planes [N,K,S,S] of label maps [S,S]; all 0 where a label is no class (255). */
-export function oneHot(labels: readonly Uint8Array[], classes: number, side: number): Tensor {
-  const area = side * side;
-  const mask = tensor([labels.length, classes, side, side]);
-  for (const [n, map] of labels.entries())
-    for (let p = 0; p < area; p++) if (map[p] < classes) mask.data[(n * classes + map[p]) * area + p] = 1;
-  return mask;
-}
-
 /**
  * OASIS's weights of classes [1,K,1,1]: every class that is in the batch counts as much as any other, whatever its area, and the sum
  * over all pixels is their number.

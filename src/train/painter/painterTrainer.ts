@@ -9,6 +9,7 @@ import { grad } from "../../graph/grad.ts";
 import { graph } from "../../graph/graph.ts";
 import { add, exp, input, matmul, mul, transpose } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
+import { oneHot } from "../../models/painter/painter.ts";
 import { painterNetwork } from "../../models/painter/painterNetwork.ts";
 import type { Codes } from "../../models/painter/styleEncoder.ts";
 import { type AdamOptions, movingAverage } from "../../nn/optimizers.ts";
@@ -32,7 +33,7 @@ import { mixSeed } from "../mixSeed.ts";
 import { type Trainer, TrainingError, type TrainingState } from "../trainer.ts";
 import { trainStep, variables } from "../trainStep.ts";
 import { adversaryOf, CLASS_WEIGHTS, CUT, mixedPictures } from "./adversary.ts";
-import { classBalance, labelCuts, oneHot, presentClasses, styleSources, turned } from "./batch.ts";
+import { classBalance, labelCuts, presentClasses, styleSources, turned } from "./batch.ts";
 import { checkPainterRecipe, type PainterRecipe } from "./recipe.ts";
 
 /** What a step tells of itself. */

@@ -1,17 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { oneHot } from "../../../src/models/painter/painter.ts";
 import { cladePlan, spadePlan } from "../../../src/models/painter/plan.ts";
 import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { portraitOf } from "../../../src/portraits/render.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 import { RandomState } from "../../../src/tensor/random.ts";
-import {
-  classBalance,
-  labelCuts,
-  oneHot,
-  presentClasses,
-  styleSources,
-  turned,
-} from "../../../src/train/painter/batch.ts";
+import { classBalance, labelCuts, presentClasses, styleSources, turned } from "../../../src/train/painter/batch.ts";
 import { painterTrainer } from "../../../src/train/painter/painterTrainer.ts";
 import { checkPainterRecipe, type PainterRecipe } from "../../../src/train/painter/recipe.ts";
 

@@ -2,7 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
-import { isTrainingRun, SEGMENTER_RUN, TRAINING_RUN } from "../../network/trainingRun.ts";
+import { refuseOtherRun, TRAINING_RUN } from "../../network/trainingRun.ts";
 import { SIDE } from "../../requests/side.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
@@ -55,10 +55,7 @@ const SMALLEST = 16;
 export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
   const path = join(folder, FILE);
   const remedy = "Restore it, or start again in another folder.";
-  if (await isTrainingRun(folder, SEGMENTER_RUN))
-    throw new ProjectError(
-      `${folder} is a segmenter's training run. Continue it with klish train segmenter, or choose another --outdir.`,
-    );
+  await refuseOtherRun(folder, TRAINING_RUN);
   const stored = await readJsonFile(path, trainSettings, { what: "a training run", remedy });
   if (stored === undefined) return undefined;
   try {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { colorSchema } from "../../../dataset/labelMap.ts";
 import { segmenterNetwork } from "../../../models/segmenter.ts";
 import { checkRecipe, type SegmenterRecipe } from "../../../train/segmenter/recipe.ts";
-import { isTrainingRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
+import { refuseOtherRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
 import { fits } from "../pictures/framing.ts";
@@ -65,10 +65,7 @@ export function lengthOf(
 export async function loadSegmenterSettings(folder: string): Promise<SegmenterSettings | undefined> {
   const path = join(folder, FILE);
   const remedy = "Restore it, or start again in another folder.";
-  if (await isTrainingRun(folder))
-    throw new ProjectError(
-      `${folder} is a GAN's training run. Continue it with klish train gan, or choose another --outdir.`,
-    );
+  await refuseOtherRun(folder, SEGMENTER_RUN);
   const stored = await readJsonFile(path, segmenterSettings, { what: "a segmenter's training run", remedy });
   if (stored === undefined) return undefined;
   try {
