@@ -11,7 +11,7 @@ import { PART } from "../../src/portraits/classes.ts";
 import { openProject } from "../../src/project/cluster/project.ts";
 import { segmentSeeds } from "../../src/project/evaluation/segmenter.ts";
 import { openProjectNetwork } from "../../src/project/sampling/projectFeatures.ts";
-import { type Model, openModel } from "../../web/report/src/model.ts";
+import { type Model, openModel } from "../../web/shared/parts/model.ts";
 import { klish } from "./klish.ts";
 
 /** What the user calls each part, and the classes that the segmenter divides it into. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kAtSlider, sliderAt } from "../../web/report/src/kAxis.ts";
+import { kAtSlider, sliderAt } from "../../web/shared/parts/kAxis.ts";
 
 describe("the slider", () => {
   it("kAtSlider() undoes sliderAt() for every K, up to a thousand", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildReport } from "../../src/project/report/build.ts";
-import { openModel } from "../../web/report/src/model.ts";
+import { openModel } from "../../web/shared/parts/model.ts";
 import { syntheticImages } from "../project/report/synthetic.ts";
 
 describe("openModel()", async () => {

@@ -8,7 +8,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildReport, type ReportInput } from "../../src/project/report/build.ts";
 import { renderReport } from "../../src/project/report/render.ts";
-import { sliderAt } from "../../web/report/src/kAxis.ts";
+import { sliderAt } from "../../web/shared/parts/kAxis.ts";
 import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
 
 /** Debian's package `chromium`. */
@@ -88,6 +88,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     await settled(page);
     expect(await picture(page, canvas)).toBe(at12);
     await setK(page, 3);
+    await page.getByRole("button", { name: "Details" }).click();
     await page.getByRole("button", { name: "Merged" }).click();
     await settled(page);
     expect(await picture(page, canvas)).not.toBe(at3);
@@ -97,8 +98,12 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
 
   it("names the cluster under the pointer and isolates the one that is clicked", async () => {
     const page = await open("hover", syntheticImages());
-    const canvas = page.locator("#tiles canvas").nth(1);
+    const canvas = page.locator("#tiles canvas").first();
     await canvas.hover({ position: { x: 20, y: 20 } });
+    await settled(page);
+    expect(await page.locator("#tip").textContent()).toMatch(/^#\d+ \d/);
+    await page.getByRole("button", { name: "Details" }).click();
+    await canvas.hover({ position: { x: 22, y: 20 } });
     await settled(page);
     expect(await page.locator("#tip").textContent()).toMatch(/^#\d+ .* · IoU /);
     await page.locator("#clusters li button").nth(1).click();
@@ -113,16 +118,18 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
 
   it("tells the largest cluster on one basis with the list, in both label modes, and what has no area", async () => {
     const page = await open("basis", syntheticImages());
+    await page.getByRole("button", { name: "Details" }).click();
     for (const mode of ["SVM", "Merged"])
       for (const k of [12, 7, 3]) {
         await page.getByRole("button", { name: mode }).click();
         await setK(page, k);
         await settled(page);
-        const shown = await page.locator(".figures span", { hasText: "largest cluster" }).locator("b").textContent();
+        const shown = await page.locator(".figures div", { hasText: "Largest cluster" }).locator("b").textContent();
         const first = page.locator("#clusters li").first().locator(".value").first();
-        expect(await first.textContent()).toBe(`, area ${shown}`);
-        const rows = await page.locator("#clusters li button").allTextContents();
-        const empty = rows.filter((text) => text.includes(", area 0 %")).map((text) => /#\d+/.exec(text)![0]);
+        expect(await first.textContent()).toBe(`area ${shown}`);
+        const rows = page.locator("#clusters li", { hasText: "area 0 %" });
+        const empty: string[] = [];
+        for (const row of await rows.all()) empty.push(`#${await row.getAttribute("data-id")}`);
         if (empty.length > 0)
           expect(await page.locator("#clusters .hint").textContent()).toContain(`${empty.join(", ")}: no pixel`);
       }
@@ -140,6 +147,52 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     expect(await page.locator("#tip").textContent()).toMatch(/^#\d+ /);
     expect(await page.locator("#tip").isVisible()).toBe(true);
     expect(await page.locator("#clusters li button[aria-pressed=true]").count()).toBe(1);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("shows one picture large, chosen on the film strip, or all of them", async () => {
+    const page = await open("strip", syntheticImages());
+    const large = await picture(page, "#tiles > .stack canvas");
+    await page.getByRole("radio", { name: "seed 2" }).check();
+    await settled(page);
+    expect(await page.locator(".stage-head .caption").textContent()).toBe("seed 2");
+    expect(await picture(page, "#tiles > .stack canvas")).not.toBe(large);
+    await page.getByRole("button", { name: "All" }).click();
+    expect(await page.locator("#tiles figure canvas").count()).toBe(4);
+    await page.getByRole("button", { name: "seed 1" }).click();
+    expect(await page.locator(".stage-head .caption").textContent()).toBe("seed 1");
+    await page.keyboard.press("]");
+    expect(await page.locator(".stage-head .caption").textContent()).toBe("seed 2");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("isolates parts in a picture by keys alone, and says what the crosshair is on", async () => {
+    const page = await open("crosshair", syntheticImages());
+    await page.locator("#tiles canvas").first().focus();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => page.locator("#announcement").textContent()).toMatch(/^cluster \d+, \d/);
+    await page.keyboard.press("Enter");
+    expect(await page.locator("#clusters li.isolated").count()).toBe(1);
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#clusters li.isolated").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("keeps K, the part and the picture in its address", async () => {
+    const page = await open("address", syntheticImages());
+    await setK(page, 5);
+    await page.getByRole("radio", { name: "seed 3" }).check();
+    await page.locator("#clusters li button").nth(1).click();
+    const id = await page.locator("#clusters li").nth(1).getAttribute("data-id");
+    await expect.poll(() => new URL(page.url()).hash).toBe(`#k=5&part=${id}&picture=4`);
+    await page.reload();
+    await page.waitForSelector("html[data-ready]");
+    expect(await page.locator(".k-number").textContent()).toBe("5");
+    expect(await page.locator("#clusters li.isolated").getAttribute("data-id")).toBe(id);
+    expect(await page.locator(".stage-head .caption").textContent()).toBe("seed 3");
     expect(problems).toEqual([]);
     await page.close();
   });

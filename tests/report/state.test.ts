@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hierarchyOf } from "../../src/cluster/tree/hierarchy.ts";
-import { type Action, focusOf, initialState, reduce, type State } from "../../web/report/src/state.ts";
+import { type Action, focusOf, initialState, reduce, type State } from "../../web/shared/parts/state.ts";
 
 /** At 5 clusters 3 joins 0; at 4, 1 joins 4; at 3, 0 joins 4. */
-const tree = hierarchyOf(5, [
-  { k: 5, kept: 0, removed: 3 },
-  { k: 4, kept: 3, removed: 1 },
-  { k: 3, kept: 2, removed: 0 },
-  { k: 2, kept: 0, removed: 1 },
-]);
+const tree = {
+  ...hierarchyOf(5, [
+    { k: 5, kept: 0, removed: 3 },
+    { k: 4, kept: 3, removed: 1 },
+    { k: 3, kept: 2, removed: 0 },
+    { k: 2, kept: 0, removed: 1 },
+  ]),
+  pictures: 3,
+};
 const run = (state: State, ...actions: Action[]): State =>
   actions.reduce((s, action) => reduce(s, action, tree), state);
 const start = initialState(4);
@@ -38,6 +41,23 @@ describe("reduce()", () => {
     const both = run(start, { type: "isolate", id: 2 }, { type: "hover", id: 0 });
     expect(focusOf(both)).toBe(0);
     expect(focusOf(run(both, { type: "hover", id: null }))).toBe(2);
+  });
+
+  it("keeps the label with what a finger tapped, and drops it with the second tap", () => {
+    const place = { x: 10, y: 20 };
+    const tapped = run(start, { type: "isolate", id: 2, place });
+    expect(tapped).toMatchObject({ isolated: 2, hovered: 2, place });
+    expect(run(tapped, { type: "isolate", id: 2, place })).toMatchObject({
+      isolated: null,
+      hovered: null,
+      place: null,
+    });
+  });
+
+  it("shows pictures that there are", () => {
+    expect(run(start, { type: "picture", index: 2 }).picture).toBe(2);
+    expect(run(start, { type: "picture", index: 3 }).picture).toBe(2);
+    expect(run(start, { type: "picture", index: -1 }).picture).toBe(0);
   });
 
   it("plays down to the last K, stops there, and starts over from there", () => {

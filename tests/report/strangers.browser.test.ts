@@ -178,7 +178,7 @@ describe.skipIf(!existsSync(CHROMIUM))("pages with names from somebody else", ()
       file,
       renderReport(
         data,
-        template.replace("<main>", () => `<main>${evil}`),
+        template.replace('<div id="root">', (root) => `${evil}${root}`),
       ),
     );
     const page = await open(file);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { defineConfig, type Plugin } from "vite";
+import { react } from "../react.ts";
 
 const POLICY_SLOT = "__KLISH_REPORT_POLICY__";
 
@@ -42,6 +43,7 @@ const inline: Plugin = {
 
 export default defineConfig({
   base: "./",
+  ...react,
   plugins: [inline],
   build: {
     outDir: "../../dist/report",

@@ -13,6 +13,16 @@ export const MARGIN = { left: 36, right: 14 };
 /** The axis reaches a little beyond both ends, so that the last merge has room. */
 export const domainOf = ({ hierarchy }: Model): [number, number] => [hierarchy.minK - 0.35, hierarchy.maxK * 1.02];
 
+/** The axis of K over a width in pixels, logarithmic. */
+export function kScale(model: Model, width: number): KScale {
+  const [low, high] = domainOf(model);
+  const room = width - MARGIN.left - MARGIN.right;
+  return {
+    apply: (k) => MARGIN.left + (room * Math.log(k / low)) / Math.log(high / low),
+    invert: (x) => low * (high / low) ** ((x - MARGIN.left) / room),
+  };
+}
+
 /** Ticks that stay apart on a logarithmic axis. */
 export function ticksOf({ hierarchy: { minK, maxK } }: Model): number[] {
   const round = [2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500].filter(

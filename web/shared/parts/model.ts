@@ -78,6 +78,7 @@ export async function openModel(data: ReportData): Promise<Model> {
     }),
   );
   const maps = new Map<string, Uint16Array>();
+  const shares = new WeakMap<Uint16Array, ReadonlyMap<number, number>>();
   const unpacked = new Map<number, Promise<Uint8Array>>();
 
   const idsAt = (k: number, mode: Mode): Uint16Array => {
@@ -103,11 +104,19 @@ export async function openModel(data: ReportData): Promise<Model> {
     figuresAt: (k) => figures[hierarchy.maxK - k],
     idsAt,
     sharesAt(k, mode) {
-      const alive = Array.from(hierarchy.aliveAt(k));
-      if (mode === "merged") return new Map(alive.map((id, i) => [id, steps[hierarchy.maxK - k].share[i]]));
-      const counts = new Float64Array(initialClusters);
-      for (const id of idsAt(k, mode)) counts[id]++;
-      return new Map(alive.map((id) => [id, counts[id] / total]));
+      const ids = idsAt(k, mode);
+      let found = shares.get(ids);
+      if (!found) {
+        const alive = Array.from(hierarchy.aliveAt(k));
+        if (mode === "merged") found = new Map(alive.map((id, i) => [id, steps[hierarchy.maxK - k].share[i]]));
+        else {
+          const counts = new Float64Array(initialClusters);
+          for (const id of ids) counts[id]++;
+          found = new Map(alive.map((id) => [id, counts[id] / total]));
+        }
+        shares.set(ids, found);
+      }
+      return found;
     },
     async confidence(row) {
       const packed = data.confidence.rows[row];

@@ -1,8 +1,8 @@
 /** Scatter plots on canvases. */
 import type { PointCanvas } from "../../../src/project/report/data.ts";
-import { context2d } from "./dom.ts";
+import { context2d } from "../ui/canvas.ts";
+import type { Rgb } from "./labelPaint.ts";
 import { unpack } from "./model.ts";
-import type { Rgb } from "./paint.ts";
 
 /** Points in the unit square, x to the right and y up, with equal units on both axes. */
 export interface Cloud {

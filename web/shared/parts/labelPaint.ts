@@ -1,5 +1,6 @@
 /** Pixels of label maps and confidence maps, painted onto canvases. */
-import { context2d } from "./dom.ts";
+import { context2d } from "../ui/canvas.ts";
+import type { Groups } from "./groups.ts";
 
 export type Rgb = readonly [number, number, number];
 
@@ -11,13 +12,18 @@ const packRgba = ([r, g, b]: Rgb, alpha: number): number =>
   ((Math.round(alpha * 255) << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 export interface LabelPaint {
-  readonly rgb: readonly Rgb[];
+  readonly groups: Groups;
   /** Opacity of the parts. */
   readonly opacity: number;
-  /** Ids to show fully; the others are dimmed. Null: all. */
+  /** Ids whose parts are shown fully; the others are dimmed. Null: all. */
   readonly focus: readonly number[] | null;
-  readonly outline: boolean;
+  /** Canvas pixels along the side of a label, see `outlineScale`; 1 for no outlines. */
+  readonly scale: number;
 }
+
+/** An outline is one canvas pixel wide: labels of a picture that is shown with a side of `shown` pixels need so many canvas pixels each. */
+export const outlineScale = (shown: number, resolution: number): number =>
+  Math.max(2, Math.min(6, Math.round(shown / resolution)));
 
 /** Paints ids[offset .. offset + resolution^2] onto `canvas`, which becomes `scale` times as large. */
 export function paintLabels(
@@ -27,12 +33,11 @@ export function paintLabels(
   resolution: number,
   paint: LabelPaint,
 ): void {
-  const { rgb, opacity, focus, outline } = paint;
-  const inFocus = (id: number): boolean => focus === null || focus.includes(id);
-  const fills = Uint32Array.from(rgb, (color, id) => packRgba(color, inFocus(id) ? opacity : opacity * DIMMED));
-  const edges = Uint32Array.from(rgb, (color, id) => packRgba(color, inFocus(id) ? 1 : DIMMED));
-  // An outline is one canvas pixel wide, so the canvas needs several per label.
-  const scale = outline ? Math.max(2, Math.min(6, Math.round(320 / resolution))) : 1;
+  const { groups, opacity, focus, scale } = paint;
+  const shown = focus === null ? null : new Set(focus.map((id) => groups.of[id]));
+  const inFocus = (id: number): boolean => shown === null || shown.has(groups.of[id]);
+  const fills = Uint32Array.from(groups.rgb, (color, id) => packRgba(color, inFocus(id) ? opacity : opacity * DIMMED));
+  const edges = Uint32Array.from(groups.rgb, (color, id) => packRgba(color, inFocus(id) ? 1 : DIMMED));
   const side = resolution * scale;
   if (canvas.width !== side || canvas.height !== side) {
     canvas.width = side;
@@ -41,8 +46,8 @@ export function paintLabels(
   const context = context2d(canvas);
   const image = context.createImageData(side, side);
   const out = new Uint32Array(image.data.buffer);
-  if (!outline) for (let n = 0; n < out.length; n++) out[n] = fills[ids[offset + n]];
-  else paintOutlined(out, ids, offset, resolution, scale, fills, edges);
+  if (scale === 1) for (let n = 0; n < out.length; n++) out[n] = fills[ids[offset + n]];
+  else paintOutlined(out, ids, offset, resolution, scale, groups.of, fills, edges);
   context.putImageData(image, 0, 0);
 }
 
@@ -52,6 +57,7 @@ function paintOutlined(
   offset: number,
   resolution: number,
   scale: number,
+  part: Uint16Array,
   fills: Uint32Array,
   edges: Uint32Array,
 ): void {
@@ -60,10 +66,11 @@ function paintOutlined(
     for (let x = 0; x < resolution; x++) {
       const n = offset + y * resolution + x;
       const id = ids[n];
-      const left = x > 0 && ids[n - 1] !== id;
-      const right = x < resolution - 1 && ids[n + 1] !== id;
-      const top = y > 0 && ids[n - resolution] !== id;
-      const bottom = y < resolution - 1 && ids[n + resolution] !== id;
+      const own = part[id];
+      const left = x > 0 && part[ids[n - 1]] !== own;
+      const right = x < resolution - 1 && part[ids[n + 1]] !== own;
+      const top = y > 0 && part[ids[n - resolution]] !== own;
+      const bottom = y < resolution - 1 && part[ids[n + resolution]] !== own;
       for (let dy = 0; dy < scale; dy++) {
         const row = (y * scale + dy) * side + x * scale;
         const onRow = (top && dy === 0) || (bottom && dy === scale - 1);

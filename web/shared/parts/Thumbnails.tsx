@@ -1,0 +1,82 @@
+/** Thumbnails of the parts, drawn when K has come to rest. */
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import { useFrame, useParts } from "./context.tsx";
+import { drawThumbnail, type Sight, sightsOf } from "./sights.ts";
+
+/** K has come to rest after so many milliseconds. */
+const REST = 120;
+
+/** Side of a thumbnail, in canvas pixels. */
+const SIDE = 72;
+
+/** Everything but the part fades into the page's paper. */
+const VEIL = { light: [251, 250, 248, 214], dark: [20, 21, 23, 214] } as const;
+
+type Register = (id: number, canvas: HTMLCanvasElement) => () => void;
+const Context = createContext<Register | null>(null);
+
+/** Draws the thumbnails of what is within. */
+export function Thumbnails({ children }: { readonly children: ReactNode }) {
+  const { model, store, groups } = useParts();
+  const { canvas: form } = model.data;
+  const images = useLoaded(form.kind === "images" ? form.sources : NONE);
+  const canvases = useRef(new Map<number, HTMLCanvasElement>());
+  const resting = useRef(0);
+
+  const drawAll = (): void => {
+    if (form.kind !== "images" || images === null) return;
+    const { k, mode } = store.getState();
+    const ids = model.idsAt(k, mode).map((id) => groups.of[id]);
+    const veil = matchMedia("(prefers-color-scheme: dark)").matches ? VEIL.dark : VEIL.light;
+    const sights: ReadonlyMap<number, Sight> = sightsOf(ids, form.resolution);
+    for (const [id, canvas] of canvases.current) {
+      const sight = sights.get(id);
+      canvas.hidden = sight === undefined;
+      if (sight) drawThumbnail(canvas, images[sight.picture], form.width, ids, form.resolution, id, sight, veil);
+    }
+  };
+  useFrame(
+    (now, before) => {
+      if (before && now.k === before.k && now.mode === before.mode) return;
+      clearTimeout(resting.current);
+      resting.current = setTimeout(drawAll, REST);
+    },
+    [images, groups],
+  );
+  useEffect(() => () => clearTimeout(resting.current), []);
+  const [register] = useState(() => (id: number, canvas: HTMLCanvasElement) => {
+    canvases.current.set(id, canvas);
+    return () => canvases.current.delete(id);
+  });
+  return <Context value={form.kind === "images" ? register : null}>{children}</Context>;
+}
+
+/** The thumbnail of one part; `fallback` where there are no pictures. */
+export function Thumbnail({ id, fallback }: { readonly id: number; readonly fallback: ReactNode }) {
+  const register = useContext(Context);
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    if (register && ref.current) return register(id, ref.current);
+  }, [register, id]);
+  return register ? <canvas ref={ref} width={SIDE} height={SIDE} /> : fallback;
+}
+
+const NONE: readonly string[] = [];
+
+/** The pictures as they can be drawn; null until all have been read. */
+function useLoaded(sources: readonly string[]): readonly HTMLImageElement[] | null {
+  const [images, setImages] = useState<readonly HTMLImageElement[] | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const all = sources.map((source) => {
+      const image = new Image();
+      image.src = source;
+      return image.decode().then(() => image);
+    });
+    void Promise.all(all).then((loaded) => wanted && setImages(loaded));
+    return () => {
+      wanted = false;
+    };
+  }, [sources]);
+  return images;
+}
