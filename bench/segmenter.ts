@@ -13,7 +13,7 @@ import { ortNode } from "../src/runtime/ortNode.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { networkTrainer } from "../src/train/segmenter/networkTrainer.ts";
-import { addTargets } from "../src/train/segmenter/target.ts";
+import { addTargets } from "../src/train/targets.ts";
 import { compare, type Measured, timed } from "./againstTorch.ts";
 
 const { values } = parseArgs({

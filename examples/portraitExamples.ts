@@ -4,7 +4,7 @@ import { portraitOf } from "../src/portraits/render.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { type Example, planesOf, stacked } from "../src/train/examples.ts";
-import { balancedWeights } from "../src/train/segmenter/target.ts";
+import { balancedWeights } from "../src/train/targets.ts";
 
 /** Portraits from this number on are never learned from: measure on them. */
 export const HELD_OUT_PORTRAITS = 2 ** 31;

@@ -71,6 +71,7 @@ export {
   randIndex,
   vMeasure,
 } from "./metrics/agreement.ts";
+export type { NetworkClassifier, PixelModel, PixelNetworkName } from "./models/pixelModel.ts";
 export { type Blas, plainBlas } from "./numeric/blas.ts";
 export { subset } from "./pixels/denseFeatures.ts";
 export type { LinearClassifier } from "./pixels/linearClassifier.ts";

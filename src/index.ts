@@ -49,6 +49,7 @@ export {
 } from "./metrics/agreement.ts";
 export type { Painter, Style } from "./models/painter/painter.ts";
 export type { PainterAbout } from "./models/painter/painterFile.ts";
+export type { NetworkClassifier, PixelModel, PixelNetworkName } from "./models/pixelModel.ts";
 export { denseFeatures } from "./pixels/denseFeatures.ts";
 export type { LinearClassifier } from "./pixels/linearClassifier.ts";
 export type { PixelRange, Pixels } from "./pixels/pixels.ts";

@@ -1,4 +1,7 @@
+import type { ExtractorSettings } from "../project/extractor/settings.ts";
+import { formatSeeds } from "../project/requests/seeds.ts";
 import { loadClock } from "../project/train/clock.ts";
+import { methods } from "../project/train/extractor/methods.ts";
 import type { TrainSettings } from "../project/train/gan/settings.ts";
 import { type Stage, stagesOf } from "../project/train/gan/stages.ts";
 import { readLog } from "../project/train/log/log.ts";
@@ -12,6 +15,7 @@ import { table } from "./table.ts";
 const SHOWN = {
   gan: ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd", "density", "coverage"],
   segmenter: ["loss", "lossUnlabelled", "sure", "learningRate", "imagesPerSecond", "mIoU", "accuracy"],
+  extractor: ["loss", "gradientNorm", "imagesPerSecond", "mIoU", "accuracy"],
 } as const;
 /** Lines of the log that are shown. */
 const LINES = 8;
@@ -69,6 +73,32 @@ export async function segmenterInfo(
     [shellCommand("segment", "--model", folder, "--images", "photos", "--outdir", "masks"), "masks of photos"],
   ]);
 }
+
+/** The same of an extractor's. */
+export async function extractorInfo(
+  folder: string,
+  settings: ExtractorSettings,
+  options: OutputOptions,
+): Promise<void> {
+  const clock = await loadClock(folder);
+  const { method, network, family, layers, seeds, resolution, masks, classes, epochs } = settings;
+  const rows = [
+    ["extractor", `${methods[method].title}, ${classes.length} classes`],
+    ["generator", `${network} (${family})`],
+    ["layers", layers.join(", ")],
+    ["masks", `${masks}: ${seeds.length}, of seeds ${formatSeeds(seeds)}, ${resolution}x${resolution}`],
+    ["classes", classes.map(({ name }) => name).join(", ")],
+    ...(epochs === null ? [] : [["passes", `${epochs}, ${formatSeconds(clock.seconds)} so far`]]),
+    ["command", settings.command],
+  ];
+  await showRun(folder, { settings, clock }, rows, SHOWN.extractor, options, extractorSteps(folder));
+}
+
+/** What is done with an extractor. */
+export const extractorSteps = (folder: string): NextStep[] => [
+  [shellCommand("label", "list", folder), "its classes; name, merge, ignore or split them like those of a project"],
+  [shellCommand("dataset", "--project", folder, "--outdir", `${folder}-data`), "make images with these masks"],
+];
 
 async function showRun(
   folder: string,

@@ -1,19 +1,14 @@
-/**
- * The class of every pixel of generated images, at any resolution, from a generator's inner maps.
- *
- * Score maps of class k: S_k = sum_l U_l (F_l w_kl) + b_k, with F_l the layer's maps at their own resolution, U_l the bilinear
- * resize (align_corners = true). Resizing is linear over pixels and scoring over channels, so they commute: K score maps are
- * resized, never the channels. The resize is separable: S = sum_l Y_l (F_l w_l) X_l^T, and the sum over the layers is one
- * product of the rows [Y_1 ... Y_L] with the stacked [T_1; ...; T_L], T_l = (F_l w_l) X_l^T.
- */
+/** The class of every pixel of generated images, at any resolution, from a generator's inner maps: a graph for any `PixelModel`. */
 
 import type { LayerInfo } from "../gan/generator.ts";
 import type { NetworkRuntime } from "../gan/networkGenerator.ts";
 import { graph } from "../graph/graph.ts";
-import { add, concat, constant, conv, input, matmul } from "../graph/ops/index.ts";
+import { constant, input } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
-import { linearMap } from "../numeric/bilinear.ts";
-import type { LinearClassifier } from "../pixels/linearClassifier.ts";
+import { isLinear, networkOf, type PixelModel, pixelScores } from "../models/pixelModel.ts";
+import type { PixelScores } from "../models/pixelNetwork.ts";
+import { type AxisResize, bilinearAxis, pyramidView, upsamplings } from "../nn/pyramidMaps.ts";
+import { resample } from "../nn/resample.ts";
 import { compile } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -23,6 +18,8 @@ export interface PixelClasses {
   readonly clusters: Uint8Array;
   /** Best score minus second best: how sure it is; [N,R,R]. */
   readonly margin: Float32Array;
+  /** Of models that vote: how much the voters differ, in nats; [N,R,R]. */
+  readonly disagreement?: Float32Array;
 }
 
 /** Classifies every pixel of inner maps, as a graph. */
@@ -49,28 +46,40 @@ export interface PixelClassifierSettings extends NetworkRuntime {
  * when the channels do not fit.
  */
 export async function pixelClassifier(
-  { k, channels, weight, bias }: LinearClassifier,
+  model: PixelModel,
   layers: readonly LayerInfo[],
   resolution: number,
   { runtime, provider, threads, imageResolution = resolution }: PixelClassifierSettings,
 ): Promise<PixelClassifier> {
+  const { k, channels } = model;
   const total = layers.reduce((sum, layer) => sum + layer.channels, 0);
   if (total !== channels)
     throw new RangeError(
       `the classifier has ${channels} channels, the layers ${layers.map((l) => l.name)} have ${total}`,
     );
   if (k > MOST_CLASSES) throw new RangeError(`masks hold at most ${MOST_CLASSES} clusters, the classifier has ${k}`);
-  const scores = scoreGraph(weight, bias, layers, { from: imageResolution, to: resolution });
-  const session = await compile(graph({ scores }), {
+  const maps = layers.map(({ channels: C, resolution: h }, i) => input(inputName(i), [1, C, h, h]));
+  const { scores, disagreement } = scoreGraph(model, maps, { from: imageResolution, to: resolution });
+  const session = await compile(graph({ scores, ...(disagreement && { disagreement }) }), {
     runtime,
     provider,
-    dynamicBatch: true,
+    dynamicBatch: isLinear(model),
     ...(threads === undefined ? {} : { threads }),
   });
+  const run = async (feeds: Readonly<Record<string, Tensor>>): Promise<PixelClasses> => {
+    const found = await session.run(feeds);
+    const differ = found["disagreement"]?.data as Float32Array | undefined;
+    return { ...best(found["scores"] as Tensor), ...(differ && { disagreement: differ }) };
+  };
   return {
     async classify(features) {
-      const feeds = Object.fromEntries(layers.map(({ name }, i) => [inputName(i), features.get(name) as Tensor]));
-      return best((await session.run(feeds))["scores"] as Tensor);
+      const feeds = layers.map(({ name }, i) => [inputName(i), features.get(name) as Tensor] as const);
+      if (isLinear(model)) return run(Object.fromEntries(feeds));
+      // A network has hundreds of maps as large as the picture: one picture at a time.
+      const found: PixelClasses[] = [];
+      for (let n = 0; n < feeds[0][1].shape[0]; n++)
+        found.push(await run(Object.fromEntries(feeds.map(([name, maps]) => [name, picture(maps, n)]))));
+      return gathered(found);
     },
     dispose: () => session.dispose(),
   };
@@ -78,51 +87,51 @@ export async function pixelClassifier(
 
 const inputName = (i: number): string => `layer${i}`;
 
-/** [1,K,R,R]. */
-function scoreGraph(
-  weight: Float32Array,
-  bias: Float32Array,
-  layers: readonly LayerInfo[],
-  { from, to: R }: { readonly from: number; readonly to: number },
-): Value {
-  const k = bias.length;
-  const channels = weight.length / k;
-  const native: Value[] = [];
-  const stacked: Value[] = [];
-  const rows: number[][] = Array.from({ length: R }, () => []);
-  let first = 0;
-  for (const [i, { channels: C, resolution: h }] of layers.entries()) {
-    const w = new Float32Array(k * C);
-    for (let c = 0; c < k; c++) w.set(weight.subarray(c * channels + first, c * channels + first + C), c * C);
-    first += C;
-    const kernel = constant([k, C, 1, 1], w);
-    let scores = conv(input(inputName(i), [1, C, h, h]), kernel);
-    // The weights of a resize sum to one, so the bias can be added once, to the smallest maps.
-    if (i === 0) scores = add(scores, constant([1, k, 1, 1], bias));
-    if (h === R && from === R) {
-      native.push(scores);
-      continue;
-    }
-    const resize = from === R ? resizeMatrix(h, R) : product(areaMatrix(from, R), resizeMatrix(h, from), from);
-    stacked.push(matmul(scores, constant([h, R], transposed(resize, R, h))));
-    for (let y = 0; y < R; y++) rows[y].push(...resize.subarray(y * h, (y + 1) * h));
-  }
-  if (stacked.length > 0) {
-    const tall = stacked.length === 1 ? stacked[0] : concat(stacked, 2);
-    native.push(matmul(constant([R, rows[0].length], Float32Array.from(rows.flat())), tall));
-  }
-  return native.reduce(add);
+/** Maps [1,C,h,h] of one of several pictures. */
+function picture({ dtype, shape: [, ...shape], data }: Tensor, n: number): Tensor {
+  const length = shape.reduce((a, b) => a * b);
+  return { dtype, shape: [1, ...shape], data: data.subarray(n * length, (n + 1) * length) };
 }
 
-/** [to, from]: at most two weights a row. */
-function resizeMatrix(from: number, to: number): Float32Array {
-  const { low, fraction } = linearMap(from, to);
-  const matrix = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    matrix[i * from + low[i]] += 1 - fraction[i];
-    if (from > 1) matrix[i * from + low[i] + 1] += fraction[i];
+function gathered(found: readonly PixelClasses[]): PixelClasses {
+  const joined = (parts: readonly Float32Array[]): Float32Array => {
+    const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  };
+  const differ = found.flatMap(({ disagreement }) => (disagreement === undefined ? [] : [disagreement]));
+  return {
+    clusters: Uint8Array.from(found.flatMap(({ clusters }) => [...clusters])),
+    margin: joined(found.map(({ margin }) => margin)),
+    ...(differ.length > 0 && { disagreement: joined(differ) }),
+  };
+}
+
+interface Sides {
+  /** Of the generator's images, and of the label maps. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Scores [1,K,R,R]. */
+function scoreGraph(model: PixelModel, maps: readonly Value[], { from, to: R }: Sides): PixelScores {
+  if (isLinear(model)) {
+    const axis: AxisResize = (h) => {
+      if (from !== R) return product(areaMatrix(from, R), bilinearAxis(h, from), from);
+      return upsamplings.bilinear(R)(h);
+    };
+    return pixelScores(model, pyramidView(maps, R, axis));
   }
-  return matrix;
+  const upsampling = upsamplings[networkOf(model).upsampling];
+  const { scores, disagreement } = pixelScores(model, pyramidView(maps, from, upsampling(from)));
+  if (from === R) return { scores, ...(disagreement && { disagreement }) };
+  const area = constant([R, from], areaMatrix(from, R));
+  const smaller = (x: Value): Value => resample(x, area, area);
+  return { scores: smaller(scores), ...(disagreement && { disagreement: smaller(disagreement) }) };
 }
 
 /** [to, from]: the mean of the pixels that each of fewer ones covers, by how much it covers of them. */
@@ -144,12 +153,6 @@ function product(a: Float32Array, b: Float32Array, inner: number): Float32Array 
       const factor = a[i * inner + k];
       if (factor !== 0) for (let j = 0; j < columns; j++) result[i * columns + j] += factor * b[k * columns + j];
     }
-  return result;
-}
-
-function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(matrix.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = matrix[i * columns + j];
   return result;
 }
 

@@ -144,6 +144,13 @@ const doors: Readonly<Record<string, Door>> = {
     missing: [OUT, needed("--data <path>")],
     wrong: [["--data", NOWHERE, ...OUT], NO_PICTURES],
   },
+  "train extractor": {
+    missing: [
+      ["--network", "x", "--masks", "y"],
+      "say where the run's files go: --outdir <folder>, or --resume <folder> of an earlier run",
+    ],
+    wrong: [["--network", NOWHERE, "--masks", NOWHERE, ...OUT], NO_NETWORK],
+  },
   "train segmenter": { wrong: [["--data", NOWHERE, ...OUT], NO_FOLDER] },
   convert: {
     missing: [["--network", "x"], needed("--out <file>")],
@@ -208,7 +215,7 @@ describe("wrong doors", () => {
     [["nonsense"], "unknown command 'nonsense'"],
     [
       ["train", "--data", "my photos"],
-      "klish train needs to know what: gan, segmenter. Did you mean one of these?\n  klish train gan --data 'my photos'\n  klish train segmenter --data 'my photos'",
+      "klish train needs to know what: gan, segmenter, extractor. Did you mean one of these?\n  klish train gan --data 'my photos'\n  klish train segmenter --data 'my photos'",
     ],
     [["train", "gna"], "unknown command 'train gna'; did you mean train gan?"],
     [["dataset", "p1"], 'unexpected argument "p1"; did you mean --project p1?'],

@@ -15,6 +15,7 @@ import { simplify } from "../../graph/simplify.ts";
 import { loadExplained } from "../../project/cluster/explained.ts";
 import { clusterIdentity } from "../../project/cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { loadExtractorSettings } from "../../project/extractor/settings.ts";
 import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { networkFile, networkModel, openNetwork } from "../../project/network/network.ts";
 import { latentOption } from "../../project/network/options.ts";
@@ -29,7 +30,7 @@ import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, print } from "../run.ts";
 import { openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
-import { segmenterInfo, trainingInfo } from "../trainingInfo.ts";
+import { extractorInfo, segmenterInfo, trainingInfo } from "../trainingInfo.ts";
 
 /** What to show, and how an ONNX generator is tried. */
 const infoRequest = z.strictObject({
@@ -61,6 +62,8 @@ export function addInfo(program: Command): void {
       const segmenter = await loadSegmenterSettings(file);
       if (segmenter !== undefined) return segmenterInfo(file, segmenter, options);
     }
+    const extractor = await loadExtractorSettings(file);
+    if (extractor !== undefined) return extractorInfo(file, extractor, options);
     const training = await loadSettings(file);
     if (training !== undefined) return trainingInfo(file, training, options);
     if (existsSync(join(file, "project.json"))) return projectInfo(file, k, options);

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { type ClusterIdentity, clusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
-import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { type ClusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
 import { takeApart } from "../../project/labels/apart.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
 import { applyFrom, labelPreviewRequest } from "../../project/labels/options.ts";
+import { type Cuts, openParts, type Parts } from "../../project/labels/parts.ts";
 import {
   edit,
   freshLabels,
@@ -89,7 +88,12 @@ export function addLabel(program: Command): void {
   ).action(async (folder: string, text: string | undefined, { fresh }: { readonly fresh: boolean }) => {
     const options = asked(cut, folder);
     const file = options.request.recipe ?? undefined;
-    const { project, tree, identity } = await openTree(folder);
+    const { parts, identity } = await openCuts(folder);
+    if (parts.merged === undefined)
+      throw new ProjectError(
+        `${folder} has the classes that it was taught, and no other K. Name, merge or ignore them; \`klish label list ${folder}\` shows them.`,
+      );
+    const { project, tree } = parts.merged;
     const k = text === undefined ? await suggestedK(project, tree) : parseArgument(text, "K");
     checkCut(tree, k);
     const names = { ids: identity.hierarchy.aliveAt(k), colors: identity.colors };
@@ -173,7 +177,7 @@ export function addLabel(program: Command): void {
   add(
     "apart",
     "take a class apart into its clusters; a cluster into the two that the tree made it of, which raises K",
-    ({ tree, identity, recipe, named }, [c]) => takeApart(tree, identity, recipe.state, named(c)),
+    ({ cuts, identity, recipe, named }, [c]) => takeApart(cuts, identity, recipe.state, named(c)),
     "<class>",
   );
   const apply = withCommonOptions(
@@ -223,34 +227,32 @@ function areas(text: string): number {
   return count;
 }
 
-interface OpenedTree {
-  readonly project: Project;
-  readonly tree: MergeTree;
+interface OpenedCuts {
+  readonly parts: Parts;
+  readonly cuts: Cuts;
   readonly identity: ClusterIdentity;
 }
 
-interface Opened extends OpenedTree {
+interface Opened extends OpenedCuts {
   readonly recipe: LabelRecipe;
   /** The class that a word means. */
   readonly named: (word: string) => string;
 }
 
-async function openTree(folder: string): Promise<OpenedTree> {
-  const project = await openProject(folder);
-  const tree = await loadTree(project);
-  if (tree === undefined)
-    throw new ProjectError(`${folder} is not clustered yet. Continue it with: ${project.file.command}`);
-  return { project, tree, identity: await clusterIdentity(project, tree) };
+async function openCuts(folder: string): Promise<OpenedCuts> {
+  const parts = await openParts(folder);
+  const identity = await parts.identity();
+  return { parts, cuts: parts.cuts as Cuts, identity };
 }
 
 async function open(options: Asked): Promise<Opened> {
   const { project, recipe } = options.request;
-  const opened = await openTree(project);
-  return labelsIn(opened, await loadRecipe(opened.project, opened.tree, recipe ?? undefined), options);
+  const opened = await openCuts(project);
+  return labelsIn(opened, await loadRecipe(opened.parts, opened.cuts, recipe ?? undefined), options);
 }
 
 function labelsIn(
-  opened: OpenedTree,
+  opened: OpenedCuts,
   recipe: LabelRecipe | undefined,
   { request: { project, recipe: file } }: Asked,
 ): Opened {
@@ -266,11 +268,11 @@ async function change(
   words: readonly string[],
   make: (labels: Opened) => LabelRecipe | LabelAction,
 ): Promise<void> {
-  const opened = await openTree(options.request.project);
-  const { project, tree, identity } = opened;
+  const opened = await openCuts(options.request.project);
+  const { parts, cuts, identity } = opened;
   const changed = await changeRecipe(
-    project,
-    tree,
+    parts,
+    cuts,
     words,
     (before) => {
       const labels = labelsIn(opened, before, options);

@@ -13,6 +13,7 @@ import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
+import { addTrainExtractor } from "./trainExtractor.ts";
 import { addTrainSegmenter } from "./trainSegmenter.ts";
 
 /** Looking ahead in place of training. */
@@ -33,9 +34,12 @@ const instead = z.strictObject({
 export function addTrain(program: Command): void {
   const train = program
     .command("train")
-    .summary("train a GAN on pictures of yours, or a segmenter on pictures with masks");
+    .summary(
+      "train a GAN on pictures of yours, a segmenter on pictures with masks, or an extractor on a few masks of a GAN",
+    );
   addTrainGan(train);
   addTrainSegmenter(train);
+  addTrainExtractor(train);
   guideWithin(train, (words) => [`klish train gan ${words.join(" ")}`, `klish train segmenter ${words.join(" ")}`]);
 }
 

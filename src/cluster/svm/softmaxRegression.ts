@@ -24,6 +24,8 @@ export interface SoftmaxRegressionOptions extends JobOptions {
   /** Class of each pixel, integers in [0, nClasses). */
   readonly labels: ArrayLike<number>;
   readonly nClasses: number;
+  /** The label of pixels that count for nothing. Default: none is. */
+  readonly ignore?: number;
   /** Default 1e-4. 0 has no minimum where the classes can be told apart without an error. */
   readonly decay?: number;
   /** Largest element of the gradient, in units of standardised channels, at which it ends. Default 1e-4. */
@@ -55,8 +57,10 @@ export async function softmaxRegression(
   features: Pixels,
   options: SoftmaxRegressionOptions,
 ): Promise<SoftmaxRegression> {
-  const { nClasses: k, decay = 1e-4, tolerance = 1e-4, maxIterations = 200, onProgress, signal } = options;
-  const labels = checkLabels("softmaxRegression", options.labels, features.pixels, k);
+  const { nClasses: k, decay = 1e-4, tolerance = 1e-4, maxIterations = 200, ignore, onProgress, signal } = options;
+  // Among themselves, what is ignored is the class after the last.
+  const given = ignore === undefined ? options.labels : Array.from(options.labels, (l) => (l === ignore ? k : l));
+  const labels = checkLabels("softmaxRegression", given, features.pixels, ignore === undefined ? k : k + 1);
   if (!(decay >= 0)) throw new RangeError(`softmaxRegression: decay must be at least 0, got ${decay}`);
   const standard = standardise(features);
   const problem = new Problem(features, labels, k, decay, standard);
@@ -146,6 +150,7 @@ class Problem {
   readonly #k: number;
   readonly #decay: number;
   readonly #standard: Standard;
+  readonly #counted: number;
 
   constructor(features: Pixels, labels: Uint16Array, k: number, decay: number, standard: Standard) {
     this.#features = features;
@@ -153,6 +158,8 @@ class Problem {
     this.#k = k;
     this.#decay = decay;
     this.#standard = standard;
+    this.#counted = labels.reduce((sum, label) => sum + Number(label < k), 0);
+    if (this.#counted === 0) throw new RangeError("softmaxRegression: no pixel has a class to learn");
   }
 
   /** The classifier over plain channels. */
@@ -192,7 +199,7 @@ class Problem {
       const part = await features.gradient(scores, range);
       for (let j = 0; j < pull.length; j++) pull[j] += part[j];
     }
-    const share = 1 / features.pixels;
+    const share = 1 / this.#counted;
     const gradient = new Float64Array(x.length);
     value *= share;
     for (let c = 0; c < k; c++) {
@@ -208,11 +215,15 @@ class Problem {
   }
 }
 
-/** Replaces `scores` [K,n] by softmax minus the label's one-hot vector, adds its sums to `totals`, and returns the cross-entropy. */
+/** Replaces `scores` [K,n] by softmax minus the label's one-hot vector, zeros for label K; adds its sums to `totals`, and returns the cross-entropy. */
 function residuals(scores: Float32Array, labels: Uint16Array, k: number, totals: Float64Array): number {
   const n = labels.length;
   let loss = 0;
   for (let i = 0; i < n; i++) {
+    if (labels[i] === k) {
+      for (let c = 0; c < k; c++) scores[c * n + i] = 0;
+      continue;
+    }
     let top = scores[i];
     for (let c = 1; c < k; c++) if (scores[c * n + i] > top) top = scores[c * n + i];
     let sum = 0;

@@ -55,7 +55,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   for (const format of request.formats) formatNamed(format);
   const sets = await openLabelSets(request.projects, request.recipes);
   const generator = sharedGenerator(
-    sets.map((set) => set.project),
+    sets.map((set) => set.parts),
     request.truncationPsi,
   );
   const place = await storedNetwork(request.network, generator.network, generator.networkSha256);
@@ -105,7 +105,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
         made,
         seconds,
         workers,
-        projects: sets.map((set) => resolve(set.project.folder)),
+        projects: sets.map((set) => resolve(set.parts.folder)),
         network: network.path,
       });
     job.signal?.throwIfAborted();

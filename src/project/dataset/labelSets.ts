@@ -1,7 +1,6 @@
 /** The label sets that a dataset is asked for: several projects of one generator, or several recipes of one project. */
 import { basename, resolve } from "node:path";
-import { loadTree, openProject, type Project } from "../cluster/project.ts";
-import type { ClusterSettings } from "../cluster/settings.ts";
+import { type Cuts, openParts, type Parts, type SampledAs } from "../labels/parts.ts";
 import type { LabelState } from "../labels/recipe.ts";
 import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
 import type { LayerClassifier } from "../sampling/sampler.ts";
@@ -11,7 +10,7 @@ import type { DatasetSettings, LabelSetSettings } from "./settings.ts";
 export interface LabelSet {
   readonly settings: LabelSetSettings;
   readonly classifier: LayerClassifier;
-  readonly project: Project;
+  readonly parts: Parts;
 }
 
 /**
@@ -24,25 +23,25 @@ export async function openLabelSets(projects: readonly string[], recipes: readon
     throw new ProjectError("--recipe goes with one --project: it takes the place of that project's labels.json.");
   const sets: LabelSet[] = [];
   for (const folder of projects) {
-    const project = await openProject(folder);
-    const tree = await loadTree(project);
-    const cuts = new Map<number, LayerClassifier>();
+    const parts = await openParts(folder);
+    const { cuts } = parts;
+    const opened = new Map<number, LayerClassifier>();
     for (const file of recipes.length > 0 ? recipes : [undefined]) {
-      const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, file);
-      if (tree === undefined || recipe === undefined)
+      const recipe = cuts === undefined ? undefined : await loadRecipe(parts, cuts, file);
+      if (cuts === undefined || recipe === undefined)
         throw new ProjectError(
           `${file ?? folder} has no labels yet. Choose a K and name its parts first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
         );
       const { k } = recipe.state;
-      const { layers } = project.file.settings;
+      const { layers } = parts.sampledAs;
       // Recipes of the same K share the classifier, which then runs once.
-      const classifier = cuts.get(k) ?? { layers, classifier: tree.classifierAt(k) };
-      cuts.set(k, classifier);
+      const classifier = opened.get(k) ?? { layers, classifier: cuts.classifierAt(k) };
+      opened.set(k, classifier);
       const name = basename(resolve(file ?? folder))
         .replace(/\.json$/, "")
         .replaceAll(/[^\w.-]/g, "_");
-      const settings = { name, labels: recipe.state, recipeSha256: recipeHash(recipe.state, tree), layers };
-      sets.push({ settings, classifier, project });
+      const settings = { name, labels: recipe.state, recipeSha256: recipeHash(recipe.state, cuts), layers };
+      sets.push({ settings, classifier, parts });
     }
   }
   const names = sets.map((set) => set.settings.name);
@@ -57,12 +56,12 @@ const OF_THE_IMAGES = ["networkSha256", "latent", "class", "noiseMode", "truncat
 
 /** The settings of the images that the projects share. Throws ProjectError where they differ. */
 export function sharedGenerator(
-  projects: readonly Project[],
+  projects: readonly Parts[],
   truncationPsi: number | null,
-): Pick<ClusterSettings, (typeof OF_THE_IMAGES)[number] | "network"> {
+): Pick<SampledAs, (typeof OF_THE_IMAGES)[number] | "network"> {
   const [first] = projects;
-  const settings = ({ file }: Project): ClusterSettings =>
-    truncationPsi === null ? file.settings : { ...file.settings, truncationPsi };
+  const settings = ({ sampledAs }: Parts): SampledAs =>
+    truncationPsi === null ? sampledAs : { ...sampledAs, truncationPsi };
   for (const project of projects)
     for (const key of OF_THE_IMAGES)
       if (settings(project)[key] !== settings(first)[key])
@@ -77,28 +76,23 @@ export function sharedGenerator(
 export async function reopenClassifiers(
   { labelSets }: DatasetSettings,
   projects: readonly string[],
-): Promise<{ readonly classifiers: readonly LayerClassifier[]; readonly project: Project }> {
+): Promise<{ readonly classifiers: readonly LayerClassifier[]; readonly parts: Parts }> {
   if (projects.length !== 1 && projects.length !== labelSets.length)
     throw new ProjectError(
       `the dataset has ${labelSets.length} label sets (${labelSets.map((set) => set.name).join(", ")}); give one --project for all, or one for each in this order.`,
     );
-  const opened = new Map<string, { project: Project; tree: NonNullable<Awaited<ReturnType<typeof loadTree>>> }>();
-  for (const folder of projects) {
-    const project = await openProject(folder);
-    const tree = await loadTree(project);
-    if (tree !== undefined) opened.set(folder, { project, tree });
-  }
+  const opened = new Map<string, Parts>();
+  for (const folder of projects) opened.set(folder, await openParts(folder));
   const classifiers = labelSets.map(({ name, labels, layers, recipeSha256 }, set) => {
     const folder = projects[projects.length === 1 ? 0 : set];
-    const tree = opened.get(folder)?.tree;
-    if (tree === undefined || !hasK(tree, labels) || recipeHash(labels, tree) !== recipeSha256)
+    const cuts = opened.get(folder)?.cuts;
+    if (cuts === undefined || !hasK(cuts, labels) || recipeHash(labels, cuts) !== recipeSha256)
       throw new ProjectError(
         `${folder} is not the project that ${labelSets.length === 1 ? "this dataset was" : `the masks "${name}" were`} made from. Give that one with --project.`,
       );
-    return { layers, classifier: tree.classifierAt(labels.k) };
+    return { layers, classifier: cuts.classifierAt(labels.k) };
   });
-  return { classifiers, project: opened.get(projects[0])!.project };
+  return { classifiers, parts: opened.get(projects[0]) as Parts };
 }
 
-const hasK = ({ steps }: { steps: readonly { k: number }[] }, { k }: LabelState): boolean =>
-  steps.some((step) => step.k === k);
+const hasK = ({ steps }: Cuts, { k }: LabelState): boolean => steps.some((step) => step.k === k);

@@ -20,6 +20,8 @@ const labelled = z.strictObject({
   /** Share of pixels whose best score leads by little, and the mean lead. */
   uncertain: z.number(),
   margin: z.number(),
+  /** Where several networks vote: the mean over the tenth of the pixels in which they differ most, in nats. */
+  disagreement: z.number().optional(),
   /** [class id, pixels] of what appears, 255 for ignored. */
   pixels: z.array(z.tuple([z.int().min(0).max(255), z.int().min(1)])),
   mask: fileHash.optional(),

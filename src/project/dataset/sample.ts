@@ -43,13 +43,13 @@ export async function makeSample(
 }
 
 function labelMap(
-  { clusters, margin }: ClusterMap,
+  { clusters, margin, disagreement }: ClusterMap,
   { resolution, ignoreMargin }: DatasetSettings,
   labels: Labeller,
 ): { readonly map: LabelMap; readonly entry: LabelledEntry } {
   const uncertainPixel = (p: number): boolean => margin[p] < ignoreMargin;
   const map = labels.label(clusters, resolution, resolution, ignoreMargin > 0 ? uncertainPixel : undefined);
-  return { map, entry: statistics(countLabels(map), margin) };
+  return { map, entry: statistics(countLabels(map), margin, disagreement) };
 }
 
 export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => ({
@@ -57,7 +57,7 @@ export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => 
   sha256: createHash("sha256").update(bytes).digest("hex"),
 });
 
-function statistics(counts: Float64Array, margin: Float32Array): LabelledEntry {
+function statistics(counts: Float64Array, margin: Float32Array, disagreement?: Float32Array): LabelledEntry {
   let uncertain = 0;
   let sum = 0;
   for (const m of margin) {
@@ -65,7 +65,25 @@ function statistics(counts: Float64Array, margin: Float32Array): LabelledEntry {
     sum += m;
   }
   const pixels = Array.from(counts).flatMap((n, id): [number, number][] => (n > 0 ? [[id, n]] : []));
-  return { uncertain: rounded(uncertain / margin.length), margin: rounded(sum / margin.length), pixels };
+  return {
+    uncertain: rounded(uncertain / margin.length),
+    margin: rounded(sum / margin.length),
+    ...(disagreement && { disagreement: rounded(meanOfLargest(disagreement, MOST_UNCERTAIN)) }),
+    pixels,
+  };
+}
+
+/** Of the pixels, those by whose disagreement DatasetGAN judges an image. */
+const MOST_UNCERTAIN = 0.1;
+
+/** The mean of the largest `share` of the values, at least one of them. */
+export function meanOfLargest(values: Float32Array, share: number): number {
+  const count = Math.max(1, Math.floor(share * values.length));
+  const largest = values
+    .slice()
+    .sort()
+    .subarray(values.length - count);
+  return largest.reduce((sum, x) => sum + x, 0) / count;
 }
 
 /** Why a sample is left out, in words. */

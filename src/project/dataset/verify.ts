@@ -100,14 +100,10 @@ async function remakeSamples(
     throw new ProjectError(
       `the project is said to be at ${elsewhere}, on another machine: if you trust that place, give it with --project.`,
     );
-  const { classifiers, project } = await reopenClassifiers(settings, projects);
+  const { classifiers, parts } = await reopenClassifiers(settings, projects);
   const source = {
     ...settings,
-    network: await storedNetwork(
-      request.network,
-      last?.network ?? project.file.settings.network,
-      settings.networkSha256,
-    ),
+    network: await storedNetwork(request.network, last?.network ?? parts.sampledAs.network, settings.networkSha256),
     provider: request.provider,
     threads: request.threads ?? availableParallelism(),
   };

@@ -5,6 +5,7 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { generateOptions } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
+import { resizeMaps } from "../dataset/seedMasks.ts";
 import {
   outputName,
   type PictureModelRequest,
@@ -15,7 +16,7 @@ import {
 import { resized, toRgb } from "../sampling/images.ts";
 import { openSegmenterModel } from "../segment/segmenterModel.ts";
 import { ProjectError } from "../storage/files.ts";
-import { checkedLabel, resizeMaps } from "./truth.ts";
+import { checkedLabel } from "./truth.ts";
 
 /** Which images of a generator, and how they are generated. */
 export type SegmentedImages = Pick<

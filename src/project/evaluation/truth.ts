@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { readNpy, readNpz } from "../../checkpoint/npy.ts";
-import { decodePng, PngError } from "../../dataset/png.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { listFolder, ProjectError } from "../storage/files.ts";
+import { readSeedMask, resizeMaps, seedMasks } from "../dataset/seedMasks.ts";
+import { ProjectError } from "../storage/files.ts";
 
 /** What a truth must cover. */
 export interface TruthShape {
@@ -53,11 +52,7 @@ export function checkedLabel(path: string, value: number): number {
 async function pngTruth(folder: string, { seeds, resolution }: TruthShape): Promise<Uint16Array> {
   if (resolution === undefined)
     throw new ProjectError(`${folder}: points are not images; give their truth as an .npz or .npy of labels.`);
-  const names = new Map<number, string>();
-  for (const name of await listFolder(folder)) {
-    const seed = /^seed(\d+)\.png$/.exec(name);
-    if (seed !== null) names.set(Number(seed[1]), name);
-  }
+  const names = await seedMasks(folder);
   const truth = new Uint16Array(seeds.length * resolution ** 2);
   for (const [i, seed] of seeds.entries()) {
     const name = names.get(seed);
@@ -65,35 +60,7 @@ async function pngTruth(folder: string, { seeds, resolution }: TruthShape): Prom
       throw new ProjectError(
         `${folder} has no label map of seed ${seed} (seed${String(seed).padStart(4, "0")}.png); it has ${names.size} of ${seeds.length}.`,
       );
-    const path = join(folder, name);
-    const { side, labels } = await readLabelMap(path);
-    truth.set(resizeMaps(labels, 1, side, resolution), i * resolution ** 2);
+    truth.set(await readSeedMask(folder, name, resolution), i * resolution ** 2);
   }
   return truth;
-}
-
-async function readLabelMap(path: string): Promise<{ side: number; labels: Uint16Array }> {
-  try {
-    const { width, height, channels, data } = decodePng(new Uint8Array(await readFile(path)));
-    if (channels !== 1)
-      throw new ProjectError(`${path} is a colour picture; expected class numbers (a palette or grey PNG).`);
-    if (width !== height) throw new ProjectError(`${path} is ${width}x${height}; expected a square label map.`);
-    return { side: width, labels: Uint16Array.from(data) };
-  } catch (cause) {
-    if (!(cause instanceof PngError)) throw cause;
-    throw new ProjectError(`${path}: ${cause.message}.`, { cause });
-  }
-}
-
-/** Each pixel of R x R takes the nearest label: features are resized with their corners aligned, and so are labels. */
-export function resizeMaps(labels: Uint16Array, images: number, side: number, resolution: number): Uint16Array {
-  if (side === resolution) return labels;
-  const at = Int32Array.from({ length: resolution }, (_, i) =>
-    Math.round(resolution === 1 ? 0 : (i * (side - 1)) / (resolution - 1)),
-  );
-  const result = new Uint16Array(images * resolution ** 2);
-  let to = 0;
-  for (let image = 0; image < images; image++)
-    for (const y of at) for (const x of at) result[to++] = labels[(image * side + y) * side + x];
-  return result;
 }

@@ -17,6 +17,7 @@ import { generateJob } from "../generate/generateJob.ts";
 import { labelPreviewJob } from "../labels/preview.ts";
 import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
+import { trainExtractorJob, trainExtractorPlanJob } from "../train/extractor/job.ts";
 import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
 import { trainSegmenterJob, trainSegmenterPlanJob } from "../train/segmenter/job.ts";
 
@@ -39,6 +40,8 @@ export const jobs = {
   datasetCheck: checkJob,
   datasetExport: exportJob,
   datasetVerify: verifyJob,
+  trainExtractor: trainExtractorJob,
+  trainExtractorPlan: trainExtractorPlanJob,
   trainGan: trainGanJob,
   trainGanPlan: trainGanPlanJob,
   trainGanProfile: trainGanProfileJob,

@@ -1,7 +1,7 @@
 /** A class taken apart along the tree. */
-import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import type { ClusterIdentity } from "../cluster/identity.ts";
 import { ProjectError } from "../storage/files.ts";
+import type { Cuts } from "./parts.ts";
 import { classIndex, freshClass, type LabelAction, type LabelClass, type LabelState } from "./recipe.ts";
 
 /**
@@ -10,7 +10,7 @@ import { classIndex, freshClass, type LabelAction, type LabelClass, type LabelSt
  * classes and what is ignored stay as they are. Throws ProjectError where the tree has no such K.
  */
 export function takeApart(
-  tree: MergeTree,
+  tree: Pick<Cuts, "initialClusters">,
   { hierarchy, colors }: ClusterIdentity,
   state: LabelState,
   name: string,

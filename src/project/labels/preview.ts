@@ -4,18 +4,18 @@ import sharp, { type OverlayOptions } from "sharp";
 import type { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
-import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
+import type { PixelModel } from "../../models/pixelModel.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { xml } from "../../text/escape.ts";
-import { clusterIdentity } from "../cluster/identity.ts";
-import { loadTree, openProject, type Project, pathIn } from "../cluster/project.ts";
+import { pathIn } from "../cluster/project.ts";
 import { storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import { openSampler } from "../sampling/sampler.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
 import { labelPreviewRequest } from "./options.ts";
+import { openParts, type Parts } from "./parts.ts";
 import { partNames } from "./recipe.ts";
 import { LABEL_WAIT_SECONDS, loadRecipe } from "./recipeFile.ts";
 import { labeller } from "./recipeLabels.ts";
@@ -38,7 +38,7 @@ interface Shown {
 
 /** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
 export const labelPreviewJob = defineJob(labelPreviewRequest, async (request, job): Promise<string> => {
-  await openProject(request.project);
+  await openParts(request.project);
   return withLock(request.project, () => drawLabels(request, job), {
     waitSeconds: LABEL_WAIT_SECONDS,
     signal: job.signal,
@@ -46,21 +46,21 @@ export const labelPreviewJob = defineJob(labelPreviewRequest, async (request, jo
 });
 
 async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: JobOptions): Promise<string> {
-  const project = await openProject(request.project);
-  const tree = await loadTree(project);
-  const recipe = tree === undefined ? undefined : await loadRecipe(project, tree, request.recipe ?? undefined);
-  if (tree === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
+  const project = await openParts(request.project);
+  const { cuts } = project;
+  const recipe = cuts === undefined ? undefined : await loadRecipe(project, cuts, request.recipe ?? undefined);
+  if (cuts === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
   const { k } = recipe.state;
   const cache = pathIn(project, "labels", `k${k}.safetensors`);
   job.onProgress?.({ phase: "draw a preview", done: 0, total: 2 });
   let shown = await readShown(cache);
   if (shown === undefined) {
-    shown = await sampleShown(project, request, tree.classifierAt(k));
+    shown = await sampleShown(project, request, cuts.classifierAt(k));
     await writeAtomic(cache, encodeShown(shown));
   }
   job.onProgress?.({ phase: "draw a preview", done: 1, total: 2 });
   const labels = labeller(recipe.state);
-  const identity = await clusterIdentity(project, tree);
+  const identity = await project.identity();
   const owners = recipe.state.classes.flatMap((c) =>
     partNames(c.split).map(() => clusterList(identity, k, c.clusters)),
   );
@@ -72,9 +72,9 @@ async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: Jo
 }
 
 async function sampleShown(
-  { file: { settings } }: Project,
+  { sampledAs: settings }: Parts,
   { network, provider, threads }: z.output<typeof labelPreviewRequest>,
-  classifier: LinearClassifier,
+  classifier: PixelModel,
 ): Promise<Shown[]> {
   const sampler = await openSampler(
     {

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { MOST_CLASSES } from "../../dataset/labelMap.ts";
-import { type Project, pathIn } from "../cluster/project.ts";
+import { modelBytes } from "../../models/pixelModel.ts";
+import { pathIn } from "../cluster/project.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { withLock } from "../storage/lock.ts";
 import { savedBefore, saveUntold, told } from "../storage/untold.ts";
+import type { Cuts, Parts } from "./parts.ts";
 import { type LabelAction, type LabelRecipe, type LabelState, labelAction, labelState, replay } from "./recipe.ts";
 
 const FILE = "labels.json";
@@ -22,15 +23,15 @@ const recipeFile = z.strictObject({
 });
 
 /** Where a project has its labels. */
-const labelsFile = (project: Project): string => pathIn(project, FILE);
+const labelsFile = (project: Pick<Parts, "folder">): string => pathIn(project, FILE);
 
 /**
  * The project's labels, or others for it at `path`; undefined where there are none. Throws ProjectError when the file is damaged
  * or does not fit the tree.
  */
 export async function loadRecipe(
-  project: Project,
-  tree: MergeTree,
+  project: Pick<Parts, "folder">,
+  tree: Cuts,
   path = labelsFile(project),
 ): Promise<LabelRecipe | undefined> {
   const found = await readJsonFile(path, recipeFile, {
@@ -57,8 +58,11 @@ function replayOrNothing(base: number | LabelState, actions: readonly LabelActio
 }
 
 /** Writes the labels of a project, or those of another file. */
-export const saveRecipe = (project: Project, recipe: LabelRecipe, path = labelsFile(project)): Promise<void> =>
-  writeAtomic(path, textOf(recipe));
+export const saveRecipe = (
+  project: Pick<Parts, "folder">,
+  recipe: LabelRecipe,
+  path = labelsFile(project),
+): Promise<void> => writeAtomic(path, textOf(recipe));
 
 function textOf({ state, base, actions }: LabelRecipe): string {
   const content = { klish: "labels", version: 1, labels: state, history: { base, actions } };
@@ -81,8 +85,8 @@ export interface ChangedRecipe {
  * ProjectError where the project stays in use, and what `make` throws.
  */
 export async function changeRecipe(
-  project: Project,
-  tree: MergeTree,
+  project: Pick<Parts, "folder">,
+  tree: Cuts,
   request: unknown,
   make: (before: LabelRecipe | undefined) => LabelRecipe,
   path = labelsFile(project),
@@ -101,16 +105,14 @@ export async function changeRecipe(
 }
 
 /** Throws ProjectError where the tree has no such K. */
-export function checkCut(tree: MergeTree, k: number): void {
+export function checkCut(tree: Cuts, k: number): void {
   if (tree.steps.some((step) => step.k === k)) return;
   throw new ProjectError(`the project has no K = ${k}; it holds ${tree.steps.at(-1)?.k} to ${tree.initialClusters}.`);
 }
 
 /** What masks depend on beside the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */
-export function recipeHash(state: LabelState, tree: MergeTree): string {
-  const { weight, bias } = tree.classifierAt(state.k);
+export function recipeHash(state: LabelState, tree: Cuts): string {
   const hash = createHash("sha256").update(JSON.stringify(state));
-  for (const { buffer, byteOffset, byteLength } of [weight, bias])
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  for (const bytes of modelBytes(tree.classifierAt(state.k))) hash.update(bytes);
   return hash.digest("hex");
 }

@@ -18,7 +18,7 @@ import { type ModelFile, readModelFile } from "./modelFile.ts";
 import { tryOnnxApart } from "./onnxTrial.ts";
 import { EXTRACTOR_FILE, openPhotoExtractor, readPhotoExtractor } from "./photoExtractor.ts";
 import { isShipped, shippedPath } from "./shipped.ts";
-import { isTrainingRun, networkPath, PAINTER_RUN, SEGMENTER_RUN } from "./trainingRun.ts";
+import { EXTRACTOR_RUN, isTrainingRun, networkPath, PAINTER_RUN, SEGMENTER_RUN } from "./trainingRun.ts";
 
 export interface OpenNetworkOptions extends JobOptions {
   readonly runtime: Runtime;
@@ -99,6 +99,10 @@ async function networkIn(folder: string): Promise<string> {
   if (await isTrainingRun(folder, PAINTER_RUN))
     throw new ProjectError(
       `${folder} trains a painter, which is not a generator. Give it as --model to klish paint, or write it as .onnx with klish convert.`,
+    );
+  if (await isTrainingRun(folder, EXTRACTOR_RUN))
+    throw new ProjectError(
+      `${folder} holds an extractor learned from masks, not a generator. Give it as --project to klish dataset; \`klish info\` on the folder names its generator.`,
     );
   const entries = await listFolder(folder);
   if (entries.includes("project.json"))

@@ -1,15 +1,17 @@
 import { join } from "node:path";
 import { ProjectError, readIfThere } from "../storage/files.ts";
 
-/** What settings.json of a GAN's training run calls itself, that of a segmenter's, and that of a painter's. */
+/** What settings.json of a GAN's training run calls itself, and those of the runs of segmenters, painters and extractors. */
 export const TRAINING_RUN = "gan-training";
 export const SEGMENTER_RUN = "segmenter-training";
 export const PAINTER_RUN = "painter-training";
+export const EXTRACTOR_RUN = "extractor-training";
 
 /** Whose run each is, and what continues it. */
 const runs: Readonly<Record<string, { readonly whose: string; readonly command: string }>> = {
   [TRAINING_RUN]: { whose: "a GAN's", command: "klish train gan" },
   [SEGMENTER_RUN]: { whose: "a segmenter's", command: "klish train segmenter" },
+  [EXTRACTOR_RUN]: { whose: "an extractor's", command: "klish train extractor" },
   [PAINTER_RUN]: { whose: "a painter's", command: "klish train painter" },
 };
 

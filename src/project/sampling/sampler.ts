@@ -4,7 +4,7 @@ import type { LatentDistribution, NoiseMode } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import type { OnnxSignature } from "../../gan/onnx/signature.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
-import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
+import type { PixelModel } from "../../models/pixelModel.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import { openSameNetwork } from "../network/sameNetwork.ts";
@@ -31,7 +31,7 @@ export interface SamplerSource {
 /** A classifier with the layers whose channels it scores. */
 export interface LayerClassifier {
   readonly layers: readonly string[];
-  readonly classifier: LinearClassifier;
+  readonly classifier: PixelModel;
 }
 
 /** One generated image with what each classifier makes of its pixels. */
@@ -45,6 +45,8 @@ export interface ClusterMap {
   /** [resolution,resolution], and by how much each pixel's best score leads. */
   readonly clusters: Uint8Array;
   readonly margin: Float32Array;
+  /** Of classifiers that vote: how much the voters differ, in nats. */
+  readonly disagreement?: Float32Array;
 }
 
 /** Makes images with cluster maps by seed. Owns native sessions: dispose of it. */
@@ -96,10 +98,11 @@ export async function openSampler(source: SamplerSource, classifiers: readonly L
       return toRgb(image, info.imageRange).map((rgb, i) => ({
         rgb,
         maps: classifiers.map((c) => {
-          const { clusters, margin } = classes.get(c) as PixelClasses;
+          const { clusters, margin, disagreement } = classes.get(c) as PixelClasses;
           return {
             clusters: clusters.subarray(i * area, (i + 1) * area),
             margin: margin.subarray(i * area, (i + 1) * area),
+            ...(disagreement && { disagreement: disagreement.subarray(i * area, (i + 1) * area) }),
           };
         }),
       }));

@@ -1,15 +1,15 @@
 /** A segmentation network as variables that a compiled step moves: AdamW, with averages of the weights beside them. */
-import { grad } from "../../graph/grad.ts";
 import { graph } from "../../graph/graph.ts";
-import { add, input, reduceSum, reshape, sqrt, square } from "../../graph/ops/index.ts";
+import { input, reshape } from "../../graph/ops/index.ts";
 import type { Value } from "../../graph/value.ts";
 import type { SegmenterNetwork } from "../../models/segmenter.ts";
 import { crossEntropies } from "../../nn/crossEntropy.ts";
 import { movingAverage } from "../../nn/optimizers.ts";
-import { initialTensors, parameterInputs, trainedNames } from "../../nn/parameters.ts";
+import { parameterInputs } from "../../nn/parameters.ts";
 import { compile, type Provider, type Runtime, type Session } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import { adamNumbers, adamStart, adamUpdates, restoreTensors, scalarFeeds, weightName } from "../adamUpdates.ts";
+import { adamNumbers, restoreTensors, scalarFeeds, weightName } from "../adamUpdates.ts";
+import { gradientStart, gradientStep } from "../gradientStep.ts";
 import { trainStep, variables } from "../trainStep.ts";
 
 export interface NetworkTrainerOptions {
@@ -67,22 +67,13 @@ export async function networkTrainer(options: NetworkTrainerOptions): Promise<Ne
     const weights = parameterInputs(parameters, weightName(NETWORK, ""));
     const { logits, statistics } = network.training(weights, input("pictures", [batch, 3, side, side]));
     const losses = crossEntropies(logits, input("target", logits.shape));
-    const names = trainedNames(parameters);
-    const trained = new Map(names.map((name) => [name, weights.get(name) as Value]));
-    const list = grad(reduceSum(losses), [...trained.values()]);
-    const gradients = new Map(names.map((name, i) => [name, list[i]]));
-    const updates = adamUpdates(NETWORK, trained, gradients, adamOptions);
-    for (const [name, value] of statistics) updates.set(weightName(NETWORK, name), value);
+    const { updates, gradientNorm } = gradientStep(NETWORK, parameters, weights, { losses, statistics }, adamOptions);
     const share = input(AVERAGE, [1]);
     for (const [name, { shape }] of parameters) {
       const next = updates.get(weightName(NETWORK, name)) as Value;
       updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, share));
     }
-    const squares = list.map((g) => reshape(reduceSum(square(g)), [1]));
-    return {
-      updates,
-      reports: { losses: reshape(losses, [batch]), gradientNorm: sqrt(squares.reduce((a, b) => add(a, b))) },
-    };
+    return { updates, reports: { losses: reshape(losses, [batch]), gradientNorm } };
   }
 
   const sessionFor = (count: number): Promise<Session> => {
@@ -129,15 +120,8 @@ export async function networkTrainer(options: NetworkTrainerOptions): Promise<Ne
   };
 
   function initialVariables({ tensors }: NetworkTrainerOptions, adam: { weightDecay: number }): Map<string, Tensor> {
-    const fresh = initialTensors(parameters, seed);
-    const trained = new Set(trainedNames(parameters));
-    const all = new Map<string, Tensor>();
-    for (const [name, value] of fresh) {
-      all.set(weightName(NETWORK, name), value);
-      if (trained.has(name))
-        for (const [moment, start] of adamStart(NETWORK, name, value, adam)) all.set(moment, start);
-      all.set(averageName(name), value);
-    }
+    const all = gradientStart(NETWORK, parameters, seed, adam);
+    for (const name of parameters.keys()) all.set(averageName(name), all.get(weightName(NETWORK, name)) as Tensor);
     if (tensors !== undefined) restoreTensors(tensors, all);
     return all;
   }

@@ -8,13 +8,13 @@ import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { restoreNumbers } from "../adamUpdates.ts";
 import { type Example, planesOf, rgbOf, stacked } from "../examples.ts";
 import { mixSeed } from "../mixSeed.ts";
+import { addTargets } from "../targets.ts";
 import { type Trainer, TrainingError, type TrainingState } from "../trainer.ts";
 import { drawColours, drawFraming, mirroredClasses, plainView, type View, viewLabels, viewPlanes } from "./augment.ts";
 import { networkTrainer } from "./networkTrainer.ts";
 import { checkRecipe, type SegmenterRecipe } from "./recipe.ts";
 import { likeliest } from "./scores.ts";
 import { classThresholds, drawRectangle, nextConfidences, pasted, sureLabels } from "./selfTraining.ts";
-import { addTargets } from "./target.ts";
 
 /** What one update learns from. */
 export interface SegmenterBatch {

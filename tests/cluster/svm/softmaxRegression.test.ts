@@ -58,6 +58,32 @@ describe("softmaxRegression", () => {
     expect(right / N).toBeGreaterThan(0.98);
   });
 
+  it("learns without the pixels that are ignored as if they were not there", async () => {
+    const points = [0, 1, 2, 3, 9, 9].map((x, i) => [x, (i * i) % 5]);
+    const all = denseFeatures(tensor([6, 2], Float32Array.from(points.flat())));
+    const some = denseFeatures(tensor([4, 2], Float32Array.from(points.slice(0, 4).flat())));
+    const options = { nClasses: 2, decay: 0.1, tolerance: 1e-7 };
+    const expected = await softmaxRegression(some, { ...options, labels: [0, 1, 0, 1] });
+    const labels = [0, 1, 0, 1, 255, 255];
+    const found = await softmaxRegression(all, { ...options, labels, ignore: 255 });
+    // The penalty is in units of all channels' deviations, so without one the two are the same problem.
+    const plain = { ...options, decay: 0, maxIterations: 3 };
+    expect(expected.objective).toBeGreaterThan(0);
+    expect(found.objective).toBeGreaterThan(0);
+    const start = (features: typeof all, given: number[], ignore?: number) =>
+      softmaxRegression(features, {
+        ...{ ...plain, maxIterations: 0, labels: given },
+        ...(ignore === undefined ? {} : { ignore }),
+      });
+    // Before the first step every class has half: log 2 for each pixel that counts.
+    expect((await start(all, labels, 255)).objective).toBeCloseTo(Math.log(2), 9);
+    expect((await start(some, [0, 1, 0, 1])).objective).toBeCloseTo(Math.log(2), 9);
+    await expect(softmaxRegression(all, { ...options, labels: Array(6).fill(255), ignore: 255 })).rejects.toThrow(
+      "no pixel has a class",
+    );
+    await expect(softmaxRegression(all, { ...options, labels })).rejects.toThrow("label 255 of pixel 4");
+  });
+
   it("refuses labels beyond the classes, and a negative decay", async () => {
     const features = denseFeatures(tensor([2, 1], Float32Array.of(0, 1)));
     await expect(softmaxRegression(features, { labels: [0, 2], nClasses: 2 })).rejects.toThrow("label 2 of pixel 1");

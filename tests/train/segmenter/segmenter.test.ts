@@ -17,7 +17,7 @@ import { type NetworkTrainer, networkTrainer } from "../../../src/train/segmente
 import type { SegmenterRecipe } from "../../../src/train/segmenter/recipe.ts";
 import { likeliest, scoreCounter } from "../../../src/train/segmenter/scores.ts";
 import { type SegmenterTrainer, segmenterTrainer } from "../../../src/train/segmenter/segmenterTrainer.ts";
-import { addTargets } from "../../../src/train/segmenter/target.ts";
+import { addTargets } from "../../../src/train/targets.ts";
 import { TrainingError, type TrainingState } from "../../../src/train/trainer.ts";
 
 const SIDE = 16;

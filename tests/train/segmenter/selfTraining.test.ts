@@ -10,7 +10,7 @@ import {
   pasted,
   sureLabels,
 } from "../../../src/train/segmenter/selfTraining.ts";
-import { addTargets, balancedWeights } from "../../../src/train/segmenter/target.ts";
+import { addTargets, balancedWeights } from "../../../src/train/targets.ts";
 
 describe("learning from pictures without labels", () => {
   const picture = { labels: Uint8Array.of(0, 0, 1, 255), confidence: Float32Array.of(0.9, 0.7, 0.5, 0.1) };

@@ -12,6 +12,7 @@ import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
 import { checkClasses, openLabelled } from "../labelled/labelled.ts";
 import { prepareExamples } from "../labelled/prepareExamples.ts";
+import { type Shown, sampleSheet, sheetPath } from "../log/maskSheet.ts";
 import { perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
@@ -19,7 +20,6 @@ import { continueIn } from "../run.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
 import { openUnlabelled, planSegmenter } from "./planRun.ts";
 import { lengthOf, type SegmenterSettings, SNAP, saveSegmenterSettings } from "./settings.ts";
-import { type Shown, sampleSheet, sheetPath } from "./sheets.ts";
 import { startSegmenter } from "./startTrainer.ts";
 
 export interface SegmenterSummary {

@@ -3,7 +3,7 @@ import { resolveProvider } from "../../../runtime/node/providers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { type SegmenterTrainer, segmenterTrainer } from "../../../train/segmenter/segmenterTrainer.ts";
-import { balancedWeights } from "../../../train/segmenter/target.ts";
+import { balancedWeights } from "../../../train/targets.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { threadsOf } from "../threads.ts";
 import type { TrainSegmenterRequest } from "./options.ts";

@@ -1,5 +1,5 @@
 /** What a segmenter is asked for: classes of pixels as weights of the cross-entropy. */
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Pixels that count: of a class and not ignored. */
 const counts = (label: number, classes: number): boolean => label < classes;

@@ -1,8 +1,8 @@
-/** What training a segmenter shows: photos, their true parts, those that it finds; and those of photos without labels. */
+/** What training on pictures with masks shows: pictures, their true classes, those that are found; and those of pictures without labels. */
 import { join } from "node:path";
 import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../../dataset/labelMap.ts";
 import type { Example } from "../../../train/examples.ts";
-import { type Sheet, sheetOf } from "../log/sheets.ts";
+import { type Sheet, sheetOf } from "./sheets.ts";
 
 export const sheetPath = (run: string, images: number): string =>
   join(run, "samples", `images-${String(images).padStart(9, "0")}.png`);

@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { encodePng } from "../../../../src/dataset/png.ts";
+import { openGeneratorBytes } from "../../../../src/gan/openGenerator.ts";
+import { datasetJob } from "../../../../src/project/dataset/job.ts";
+import { meanOfLargest } from "../../../../src/project/dataset/sample.ts";
+import { loadExtractor } from "../../../../src/project/extractor/extractorFile.ts";
+import { labelPreviewJob } from "../../../../src/project/labels/preview.ts";
+import { planExtractorCost } from "../../../../src/project/train/extractor/dryRun.ts";
+import { type TrainExtractorRequest, trainExtractorRequest } from "../../../../src/project/train/extractor/options.ts";
+import { trainExtractor } from "../../../../src/project/train/extractor/run.ts";
+import { readLog } from "../../../../src/project/train/log/log.ts";
+import { ortNode } from "../../../../src/runtime/ortNode.ts";
+import type { JobOptions } from "../../../../src/tensor/progress.ts";
+import { tinyGenerator } from "../../../tinyGenerator.ts";
+
+const R = 8;
+let fixtures: string;
+let folder: string;
+let run: string;
+/** Dark and bright pixels of three images; the first row is not said. */
+beforeAll(async () => {
+  fixtures = await mkdtemp(join(tmpdir(), "klish-masks-"));
+  const bytes = tinyGenerator();
+  await writeFile(join(fixtures, "tiny.onnx"), bytes);
+  const generator = await openGeneratorBytes(bytes, { runtime: ortNode, provider: "cpu", threads: 1 });
+  const { image } = await generator.generate({ seeds: [0, 1, 2] });
+  await generator.dispose();
+  await mkdir(join(fixtures, "masks"));
+  const palette = new Uint8Array(768);
+  for (const seed of [0, 1, 2]) {
+    const data = Uint8Array.from({ length: R * R }, (_, p) =>
+      p < R ? 255 : Number(image.data[seed * 3 * R * R + p] > 0),
+    );
+    const name = join(fixtures, "masks", `seed000${seed}.png`);
+    await writeFile(name, encodePng({ width: R, height: R, data, palette }));
+  }
+});
+afterAll(() => rm(fixtures, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-extractor-"));
+  run = join(folder, "run");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const request = (changes: Partial<TrainExtractorRequest> = {}): TrainExtractorRequest => ({
+  ...trainExtractorRequest.parse({ outdir: run }),
+  network: join(fixtures, "tiny.onnx"),
+  masks: join(fixtures, "masks"),
+  outdir: run,
+  provider: "cpu",
+  threads: 1,
+  ...changes,
+});
+const train = (changes: Partial<TrainExtractorRequest> = {}, job: JobOptions = {}) =>
+  trainExtractor(request(changes), job, () => performance.now());
+
+/** Stops the job after so many steps. */
+const stopAfter = (steps: number): JobOptions => {
+  const controller = new AbortController();
+  let reports = -1;
+  return {
+    signal: controller.signal,
+    onProgress: ({ phase }) => {
+      if (phase === "train" && ++reports === steps) controller.abort(new Error("stopped"));
+    },
+  };
+};
+
+describe("trainExtractor()", () => {
+  it.each([
+    ["lse", {}, 0.8],
+    ["mlp-ensemble", { epochs: 60 }, 0.9],
+    ["cnn", { epochs: 20 }, 0.9],
+  ] as const)("learns bright and dark by %s, and its folder makes a data set", async (method, changes, least) => {
+    const found = await train({ method, classes: ["dark", "bright"], ...changes });
+    expect(found.accuracy).toBeGreaterThan(least);
+    expect(found.pixels.reduce((a, b) => a + b)).toBe(3 * (R * R - R));
+    expect((await readFile(found.sheet)).length).toBeGreaterThan(100);
+    const made = await datasetJob({
+      projects: [run],
+      outdir: join(folder, "data"),
+      count: 4,
+      provider: "cpu",
+      threads: 1,
+    });
+    expect(made).toMatchObject({ samples: 4, kept: 4 });
+    const lines = (await readFile(join(folder, "data", "manifest.jsonl"), "utf8")).trim().split("\n");
+    const [{ labels }] = lines.map((line) => JSON.parse(line));
+    expect("disagreement" in labels[0]).toBe(method === "mlp-ensemble");
+    expect(JSON.parse(await readFile(join(folder, "data", "classes.json"), "utf8")).classes).toMatchObject([
+      { name: "dark" },
+      { name: "bright" },
+    ]);
+  });
+
+  it("is looked at and labelled like a project", async () => {
+    await train();
+    const { state } = JSON.parse(await readFile(join(run, "labels.json"), "utf8")).history.base;
+    expect(state).toBeUndefined();
+    expect(await labelPreviewJob({ project: run, provider: "cpu", threads: 1 })).toBe(join(run, "labels.png"));
+  });
+
+  it("goes on to the same weights after it was stopped, and refuses another request", async () => {
+    const changes = { method: "mlp-ensemble", epochs: 4 } as const;
+    await train(changes);
+    const whole = join(folder, "whole");
+    const other = { ...changes, outdir: whole, resume: null };
+    await expect(train(other, stopAfter(3))).rejects.toThrow("stopped");
+    await train({ ...other, outdir: null, resume: whole });
+    const [a, b] = [await loadExtractor(run), await loadExtractor(whole)];
+    expect(b).toEqual(a);
+    const figures = async (of: string) =>
+      (await readLog(of)).map(({ imagesPerSecond, seconds, memoryMB, ...line }) => line);
+    expect(await figures(whole)).toEqual(await figures(run));
+    await expect(train({ ...changes, seed: 3 })).rejects.toThrow("seed was 0, now 3");
+    await expect(train({ ...changes, method: "lse" })).rejects.toThrow("method was mlp-ensemble, now lse");
+  });
+
+  it("judges an image by the tenth of its pixels in which the voters differ most", () => {
+    expect(
+      meanOfLargest(
+        Float32Array.from({ length: 20 }, (_, i) => (i * 7) % 20),
+        0.1,
+      ),
+    ).toBe((19 + 18) / 2);
+    expect(meanOfLargest(Float32Array.of(1, 5, 2), 0.1)).toBe(5);
+  });
+
+  it("says what it would cost and writes nothing", async () => {
+    const cost = await planExtractorCost(request({ method: "cnn" }), {}, () => performance.now());
+    expect(cost).toMatchObject({ channels: 11, pixels: expect.any(Array) });
+    expect(cost.secondsLeft).toBeGreaterThan(0);
+    await expect(readFile(join(run, "settings.json"))).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses masks that do not fit", async () => {
+    const masks = join(folder, "masks");
+    await mkdir(masks);
+    await expect(train({ masks })).rejects.toThrow("expected index PNGs that are called after their seeds");
+    const palette = new Uint8Array(768);
+    const write = (name: string, width: number, height: number, fill: (p: number) => number) => {
+      const data = Uint8Array.from({ length: width * height }, (_, p) => fill(p));
+      return writeFile(join(masks, name), encodePng({ width, height, data, palette }));
+    };
+    await write("seed7.png", 8, 8, () => 255);
+    await expect(train({ masks })).rejects.toThrow("no pixel of its masks has a class");
+    await write("seed7.png", 8, 8, () => 1);
+    await expect(train({ masks })).rejects.toThrow("show one class (class 1)");
+    await write("seed7.png", 8, 8, (p) => p % 4);
+    await expect(train({ masks, classes: ["a", "b"] })).rejects.toThrow("pixels of class 3, but 2 classes are named");
+    await write("seed7.png", 8, 4, (p) => p % 2);
+    await expect(train({ masks })).rejects.toThrow("8x4; expected a square label map");
+    // Of another size: each pixel takes the nearest.
+    await write("seed7.png", 16, 16, (p) => Math.floor((p % 16) / 8));
+    expect((await train({ masks })).pixels).toEqual([32, 32]);
+  });
+});
