@@ -51,6 +51,9 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
   /** Moves the slider; the synthetic trees go from 12 or 9 to 2. */
   const setK = (page: Page, k: number, maxK = 12): Promise<void> =>
     page.locator("#k").fill(String(sliderAt({ minK: 2, maxK }, k)));
+  /** What is in the fields of the list. */
+  const values = async (page: Page): Promise<string[]> =>
+    Promise.all((await page.locator(".name-field").all()).map((field) => field.inputValue()));
   const settled = (page: Page): Promise<unknown> =>
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
 
@@ -177,6 +180,41 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     expect(await page.locator("#clusters li.isolated").count()).toBe(1);
     await page.keyboard.press("Escape");
     expect(await page.locator("#clusters li.isolated").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("names parts: click one, type, Enter goes to the next; names leave as labels.json", async () => {
+    const page = await open("naming", syntheticImages());
+    await setK(page, 5);
+    await page
+      .locator("#tiles canvas")
+      .first()
+      .click({ position: { x: 30, y: 30 } });
+    // The field of the part that was clicked has the focus.
+    const clicked = await page.locator("#clusters li.isolated .name-field").getAttribute("placeholder");
+    expect(await page.evaluate("document.activeElement.placeholder")).toBe(clicked);
+    await page.locator(".name-field").first().click();
+    for (const name of ["sky", "hair", "eyes", "", "left"]) {
+      await page.keyboard.type(name);
+      await page.keyboard.press("Enter");
+    }
+    expect(await values(page)).toEqual(["sky", "hair", "eyes", "", "left"]);
+    // After the last one all are shown, and Escape takes back what is being typed.
+    expect(await page.locator("#clusters li.isolated").count()).toBe(0);
+    await page.locator(".name-field").first().fill("sea");
+    await page.keyboard.press("Escape");
+    expect((await values(page))[0]).toBe("sky");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download labels.json" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("labels.json");
+    const { labels } = JSON.parse(await readFile(await download.path(), "utf8"));
+    expect(labels.k).toBe(5);
+    expect(labels.classes.map((c: { name: string }) => c.name)).toEqual(
+      expect.arrayContaining(["sky", "hair", "eyes", "left"]),
+    );
     expect(problems).toEqual([]);
     await page.close();
   });
