@@ -21,21 +21,31 @@ export async function emptyFolder(outdir: string, option: string): Promise<strin
  */
 export async function writeWhole(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = `${folder}.partial`;
+  await giveWay(folder);
   await claimPartial(partial);
   try {
     const release = await lockFolder(partial);
     await write(partial);
     await release();
-    // Only an empty folder gives way: what was put there meanwhile stays.
-    await rmdir(folder).catch((error) => {
-      if (error.code !== "ENOENT") throw error;
-    });
+    await giveWay(folder);
     await rename(partial, folder);
     await rm(join(folder, MARKER));
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw explain(error, partial);
   }
+}
+
+/** Removes an empty folder; what was put there meanwhile stays. Throws ProjectError where it cannot be removed. */
+async function giveWay(folder: string): Promise<void> {
+  await rmdir(folder).catch((error) => {
+    if (error.code === "ENOENT") return;
+    if (error.code === "EBUSY")
+      throw new ProjectError(
+        `${folder} is a mount point, which no finished folder can be put in place of. Choose a new folder in it, such as ${join(folder, "data")}.`,
+      );
+    throw explain(error, folder);
+  });
 }
 
 /** Makes the folder of an export, in place of one that an interrupted export left. Throws ProjectError where another has its name. */

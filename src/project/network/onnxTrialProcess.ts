@@ -7,9 +7,10 @@ import { tryPictures } from "./pictureTrial.ts";
 
 /** A run blocks this thread; another one watches over it. */
 const WATCH = `
-const { workerData: { parent, memory, end } } = require("node:worker_threads");
+const { workerData: { parent, memory, milliseconds } } = require("node:worker_threads");
+const end = performance.now() + milliseconds;
 setInterval(() => {
-  if (process.ppid !== parent || process.memoryUsage.rss() > memory || Date.now() > end) process.kill(process.pid, "SIGKILL");
+  if (process.ppid !== parent || process.memoryUsage.rss() > memory || performance.now() > end) process.kill(process.pid, "SIGKILL");
 }, 50);
 `;
 /** Runs of one trial, at most; the parent watches each. */
@@ -22,7 +23,7 @@ const send = (message: TrialMessage, then?: () => void): void => {
 process.once("message", async ({ model, trial, memory, seconds }: TrialRequest) => {
   new Worker(WATCH, {
     eval: true,
-    workerData: { parent: process.ppid, memory, end: Date.now() + RUNS * seconds * 1000 },
+    workerData: { parent: process.ppid, memory, milliseconds: RUNS * seconds * 1000 },
   });
   let last: TrialMessage;
   try {
