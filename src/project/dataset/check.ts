@@ -2,8 +2,10 @@ import { type CheckResult, checkDataset } from "../../dataset/check.ts";
 import type { Fault } from "../../dataset/faults.ts";
 import { formatNamed, layoutNamed, layouts } from "../../dataset/formats/index.ts";
 import type { DatasetFolder } from "../../dataset/reading.ts";
+import { shellWord } from "../../text/escape.ts";
 import { defineJob } from "../requests/request.ts";
 import { ProjectError } from "../storage/files.ts";
+import { isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
 import { type MendedCopy, mendedCopy } from "./mend.ts";
 import { checkRequest } from "./options.ts";
@@ -18,6 +20,12 @@ export interface FolderCheck extends CheckResult {
 /** Checks a folder of images with masks or annotations, in any of the layouts; with `fix`, a mended copy of it. */
 export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe, fix }, job): Promise<FolderCheck> => {
   const files = await openFolder(folder);
+  if (format === null && isCelebAMask(files.paths))
+    throw new ProjectError(
+      `${folder} is CelebAMask-HQ as it is distributed: several files for each image, a part in each. Put them together as one mask for each, then check those:\n` +
+        `  klish dataset export ${shellWord(folder)} --format folders --outdir celebamask\n` +
+        "  klish check celebamask",
+    );
   const dataset = format === null ? await loadDataset(folder) : undefined;
   if (dataset === undefined) {
     const check = async (path: string): Promise<CheckResult> =>

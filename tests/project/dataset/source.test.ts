@@ -85,6 +85,9 @@ describe("openSource()", () => {
     const ids = [50, 150, 275, 340, 400].map((x) => source.info.classes[labels.data[512 + x]].name);
     expect(ids).toEqual(["background", "skin", "hair", "hair", "background"]);
     expect(labels.data[275]).toBe(13);
+    await expect(checkJob({ folder, format: null, recipe: null }, {})).rejects.toThrow(
+      `then check those:\n  klish dataset export ${folder} --format folders --outdir celebamask\n  klish check celebamask`,
+    );
     await put("CelebAMask-HQ-mask-anno/0/00003_beak.png", await part(0, 9));
     await expect(openSource([folder], { fromFormat: null, recipe: null, name: "faces" })).rejects.toThrow(
       'has no part "beak"',
