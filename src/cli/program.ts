@@ -16,6 +16,7 @@ import { addLabel } from "./commands/label.ts";
 import { addPortraits } from "./commands/portraits.ts";
 import { addReport } from "./commands/report.ts";
 import { addSegment } from "./commands/segment.ts";
+import { addStudio } from "./commands/studio.ts";
 import { addTrain } from "./commands/train.ts";
 import { tooFewFiles } from "./fileLimit.ts";
 import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
@@ -25,6 +26,7 @@ import { guideFromWrongDoors } from "./wrongDoors.ts";
 
 /** Every command, in the order of help: find the parts, name them, make data, measure; make networks; look. */
 const COMMANDS = [
+  addStudio,
   addAuto,
   addCluster,
   addReport,

@@ -4,7 +4,8 @@ import type { DatasetLayout } from "./format.ts";
 import { checkClasses, type DatasetClass, type HexColor, hexColor } from "./labelMap.ts";
 import { type DatasetFolder, type ReportFault, readText } from "./reading.ts";
 
-const classesFile = z.object({
+/** classes.json. */
+export const classesFile = z.object({
   classes: z.array(z.object({ id: z.int(), name: z.string(), color: z.string(), background: z.boolean() })),
 });
 

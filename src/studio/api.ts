@@ -49,6 +49,11 @@ export const workspace = z.strictObject({
   folder: z.string(),
   /** What was opened: a place of that kind, or "empty" where there is nothing yet (three doors), or "folder" with several places. */
   kind: z.enum([...placeKinds, "folder", "empty"]),
+  /**
+   * How the name of a new place begins, its `outdir`: "" in a folder of several; "parts-" where the project "parts" was opened, whose data set
+   * is then "parts-data". No other name is taken.
+   */
+  prefix: z.string(),
   /** The place to show first; null where there is none. */
   open: z.string().nullable(),
   places: z.array(place),

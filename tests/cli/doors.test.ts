@@ -69,6 +69,9 @@ const onProject = (args: readonly string[], missing: Door["missing"]): Door => (
 const noProject: Door["missing"] = [[], argument("project")];
 
 const doors: Readonly<Record<string, Door>> = {
+  studio: {
+    wrong: [["TMP/file"], "TMP/file is a file. Give a folder: a project, a run, a data set, or one for new ones."],
+  },
   cluster: {
     missing: [["--network", "x"], needed("--outdir <folder>")],
     wrong: [["--network", NOWHERE, ...OUT], NO_NETWORK],

@@ -17,7 +17,7 @@ import { trainGanJob } from "../train/gan/trainGanJob.ts";
 import { fewPicturesWarning } from "../train/pictures/fewPictures.ts";
 import { trainSegmenterJob } from "../train/segmenter/job.ts";
 import type { AutoRequest } from "./options.ts";
-import type { StageResult } from "./state.ts";
+import { LAST_STAGE, type StageResult } from "./state.ts";
 
 /** Shares of --hours. A generator that draws well decides what there is to find. */
 const GENERATOR_SHARE = 0.75;
@@ -183,7 +183,7 @@ export const stages: readonly Stage[] = [
     },
   },
   {
-    name: "masks",
+    name: LAST_STAGE,
     title: "The parts of your photos",
     about: "Masks at the photos' own sizes: a data set that other tools read.",
     hours: () => minutes,

@@ -40,14 +40,18 @@ export type AutoState = z.infer<typeof stateSchema>;
 
 const FILE = "auto.json";
 
+/** The stage that ends a run. */
+export const LAST_STAGE = "masks";
+
+/** The run in a folder; undefined where there is none. Throws ProjectError where its file is damaged. */
+export const loadState = (folder: string): Promise<AutoState | undefined> =>
+  readJsonFile(join(folder, FILE), stateSchema, { what: "a run of klish auto", remedy: "Choose a new --outdir." });
+
 /** What an earlier run of the same request left in a folder, or a new state. Throws ProjectError where it was begun otherwise. */
 export async function openState(folder: string, request: AutoRequest): Promise<AutoState> {
   const { data, hours, resolution, crop, mirror, pictures, k, seed, command } = request;
   const settings: Settings = { data, hours, resolution, crop, mirror, pictures, k, seed };
-  const before = await readJsonFile(join(folder, FILE), stateSchema, {
-    what: "a run of klish auto",
-    remedy: "Choose a new --outdir.",
-  });
+  const before = await loadState(folder);
   if (before === undefined) return { klish: "auto", version: 1, settings, command, stages: {} };
   for (const key of Object.keys(settings) as (keyof Settings)[])
     if (before.settings[key] !== settings[key])

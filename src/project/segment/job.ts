@@ -1,28 +1,27 @@
 /** `klish segment`: photos in, a data set of the photos and their masks out. */
-import { appendFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
-import { z } from "zod";
 import { classesJson } from "../../dataset/format.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { defineJob } from "../requests/request.ts";
-import { explain, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
-import { readJsonFile } from "../storage/jsonFile.ts";
+import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
-import { photoFits } from "./frame.ts";
 import { type SegmentRequest, segmentRequest } from "./options.ts";
+import { checkApart, listPhotos, type PlannedPhoto, pictureExtension, planPhotos } from "./photos.ts";
 import {
-  checkApart,
-  listPhotos,
-  type PlannedPhoto,
-  pictureExtension,
-  pictureExtensions,
-  planPhotos,
-} from "./photos.ts";
+  appendEntries,
+  loadSegmentSettings,
+  type PhotoEntry,
+  pixelCounts,
+  REMEDY,
+  readEntries,
+  type SegmentSettings,
+  settingsPath,
+} from "./record.ts";
 import { openSegmenter, type Segmenter } from "./segmenter.ts";
 import { type PhotoOptions, segmentPhotos } from "./segmentPhotos.ts";
 import { overlaySheet } from "./sheet.ts";
@@ -38,40 +37,6 @@ export interface SegmentSummary {
   readonly sheet: string;
 }
 
-/** What the masks depend on, in segment.json: a folder holds those of one segmenter and one way to use it. */
-const settingsSchema = z.strictObject({
-  klish: z.literal("segmented-photos"),
-  version: z.literal(1),
-  model: z.string(),
-  modelSha256: z.string(),
-  size: z.int().nullable(),
-  range: z.union([z.literal("imagenet"), z.tuple([z.number(), z.number()])]),
-  output: z.string().nullable(),
-  fit: z.enum(photoFits),
-  flip: z.boolean(),
-  scales: z.array(z.number()),
-  ignoreBelow: z.number(),
-  extension: z.enum(pictureExtensions),
-});
-type Settings = z.infer<typeof settingsSchema>;
-
-/** One line of photos.jsonl: a photo that was seen. */
-const entrySchema = z.object({
-  photo: z.string(),
-  bytes: z.number(),
-  modified: z.number(),
-  name: z.string(),
-  rejected: z.string().optional(),
-  width: z.int().optional(),
-  height: z.int().optional(),
-  confidence: z.number().optional(),
-  /** Pixels by id: pairs of id and count. */
-  pixels: z.array(z.tuple([z.int(), z.int()])).optional(),
-});
-type Entry = z.infer<typeof entrySchema>;
-
-const SETTINGS = "segment.json";
-const ENTRIES = "photos.jsonl";
 const PHASE = "segment photos";
 
 /**
@@ -103,12 +68,10 @@ async function continueSettings(
   request: SegmentRequest,
   { sha256 }: Segmenter,
   planned: readonly PlannedPhoto[],
-): Promise<Settings> {
+): Promise<SegmentSettings> {
   const { model, fit, flip, scales, ignoreBelow } = request;
-  const path = join(outdir, SETTINGS);
-  const remedy = "Choose a new --outdir, or delete this one.";
-  const before = await readJsonFile(path, settingsSchema, { what: "a folder of segmented photos", remedy });
-  const wanted: Settings = {
+  const before = await loadSegmentSettings(outdir);
+  const wanted: SegmentSettings = {
     klish: "segmented-photos",
     version: 1,
     model: model.file,
@@ -122,37 +85,20 @@ async function continueSettings(
     ignoreBelow,
     extension: before?.extension ?? pictureExtension(planned.map(({ file }) => file)),
   };
-  for (const key of Object.keys(wanted) as (keyof Settings)[])
+  for (const key of Object.keys(wanted) as (keyof SegmentSettings)[])
     if (before !== undefined && key !== "model" && JSON.stringify(before[key]) !== JSON.stringify(wanted[key]))
       throw new ProjectError(
-        `${outdir} holds masks made with another ${key === "modelSha256" ? "model" : key} (${JSON.stringify(before[key])}, not ${JSON.stringify(wanted[key])}). ${remedy}`,
+        `${outdir} holds masks made with another ${key === "modelSha256" ? "model" : key} (${JSON.stringify(before[key])}, not ${JSON.stringify(wanted[key])}). ${REMEDY}`,
       );
-  if (before === undefined) await writeAtomic(path, `${JSON.stringify(wanted, null, 2)}\n`);
+  if (before === undefined) await writeAtomic(settingsPath(outdir), `${JSON.stringify(wanted, null, 2)}\n`);
   return wanted;
-}
-
-/** What is done, by the photo's path. A line that a killed run left half-written is not there. */
-async function readEntries(outdir: string): Promise<Map<string, Entry>> {
-  const text = new TextDecoder().decode(await readIfThere(join(outdir, ENTRIES)));
-  const entries = new Map<string, Entry>();
-  for (const line of text.split("\n").slice(0, -1)) {
-    let found: unknown;
-    try {
-      found = JSON.parse(line);
-    } catch {
-      continue;
-    }
-    const entry = entrySchema.safeParse(found);
-    if (entry.success) entries.set(entry.data.photo, entry.data);
-  }
-  return entries;
 }
 
 async function segmentMissing(
   outdir: string,
   planned: readonly PlannedPhoto[],
-  entries: Map<string, Entry>,
-  { extension }: Settings,
+  entries: Map<string, PhotoEntry>,
+  { extension }: SegmentSettings,
   segmenter: Segmenter,
   options: PhotoOptions,
   { onProgress, signal }: JobOptions,
@@ -170,7 +116,7 @@ async function segmentMissing(
     const some = left.slice(start, start + segmenter.batch);
     const photos = await Promise.all(some.map(({ file }) => file.read()));
     const segmented = await segmentPhotos(segmenter, photos, options);
-    const lines: Entry[] = [];
+    const lines: PhotoEntry[] = [];
     for (const [i, { file, name }] of some.entries()) {
       const found = segmented[i];
       const seen = { photo: file.name, bytes: file.bytes, modified: file.modified, name };
@@ -179,9 +125,8 @@ async function segmentMissing(
         continue;
       }
       const { labels, size, confidence } = found;
-      const counts = new Map<number, number>();
-      for (const id of labels.data) counts.set(id, (counts.get(id) ?? 0) + 1);
-      const most = Math.max(...[...counts.keys()].filter((id) => id < 255), 0);
+      const pixels = pixelCounts(labels.data);
+      const most = Math.max(...pixels.map(([id]) => id).filter((id) => id < 255), 0);
       const palette = paletteOf(classesOf(segmenter, most + 1));
       await writeAtomic(join(outdir, "masks", `${name}.png`), encodePng({ ...labels, palette }), { flush: false });
       await writeAtomic(join(outdir, "images", `${name}.${extension}`), await picture(photos[i], extension), {
@@ -191,13 +136,10 @@ async function segmentMissing(
         ...seen,
         ...size,
         confidence: Number(confidence.toFixed(4)),
-        pixels: [...counts].sort(([a], [b]) => a - b),
+        pixels,
       });
     }
-    const path = join(outdir, ENTRIES);
-    await appendFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join("")).catch((error) => {
-      throw explain(error, path);
-    });
+    await appendEntries(outdir, lines);
     for (const line of lines) entries.set(line.photo, line);
     report(start + some.length);
   }
@@ -224,8 +166,8 @@ function classesOf({ classes }: Segmenter, count: number): readonly DatasetClass
 async function finish(
   outdir: string,
   planned: readonly PlannedPhoto[],
-  entries: ReadonlyMap<string, Entry>,
-  { extension }: Settings,
+  entries: ReadonlyMap<string, PhotoEntry>,
+  { extension }: SegmentSettings,
   segmenter: Segmenter,
   { images }: SegmentRequest,
 ): Promise<SegmentSummary> {

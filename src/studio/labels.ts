@@ -1,0 +1,220 @@
+/** Labels of a project: what `klish label` edits, by the ids that pages know. */
+import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { z } from "zod";
+import { takeApart } from "../project/labels/apart.ts";
+import { carriedNames, carryLabels, IGNORED, type LostLabel } from "../project/labels/carry.ts";
+import {
+  edit,
+  freshLabels,
+  freshRecipe,
+  idTexts,
+  isFresh,
+  type LabelAction,
+  type LabelRecipe,
+  undo,
+} from "../project/labels/recipe.ts";
+import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
+import { classNamed, clusterOf } from "../project/labels/words.ts";
+import { readIfThere } from "../project/storage/files.ts";
+import type { editedLabels, Labels, labelEdit } from "./api.ts";
+import type { OpenedProject, OpenProject } from "./projects.ts";
+import { Refusal } from "./refusal.ts";
+import { fileUrl } from "./workspace.ts";
+
+const FILE = "labels.json";
+
+/** Which labels a file holds; "" where there is none. */
+export async function revisionOf(folder: string): Promise<string> {
+  const bytes = await readIfThere(join(folder, FILE));
+  return bytes === undefined ? "" : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+}
+
+/** What was undone, the last one first, while the labels are those that the undoing left. */
+interface Undone {
+  readonly revision: string;
+  readonly actions: readonly LabelAction[];
+}
+
+/** The labels of all projects of a server. */
+export interface LabelDesk {
+  read(folder: string, at: string): Promise<Labels>;
+  /** Edits that are made together. Throws Refusal where one cannot be, or the labels are others than `revision`; nothing is changed then. */
+  edit(
+    folder: string,
+    at: string,
+    edits: readonly z.output<typeof labelEdit>[],
+    revision: string | undefined,
+  ): Promise<z.output<typeof editedLabels>>;
+}
+
+/** Edits of one project take turns here, and with commands by the folder's lock. */
+export function labelDesk(openProjects: OpenProject): LabelDesk {
+  const undone = new Map<string, Undone>();
+  const turns = new Map<string, Promise<unknown>>();
+
+  const undoneIn = (folder: string, revision: string): readonly LabelAction[] => {
+    const found = undone.get(folder);
+    return found?.revision === revision ? found.actions : [];
+  };
+  const read = async (folder: string, at: string): Promise<Labels> => {
+    const opened = await openProjects(folder);
+    // The file may change between the two: then what is read is newer than its revision, and an event will say so.
+    const revision = await revisionOf(folder);
+    const recipe = (await loadRecipe(opened.project, opened.tree)) ?? begin(opened);
+    return view(opened, recipe, { at, revision, undone: undoneIn(folder, revision) });
+  };
+  const change: LabelDesk["edit"] = async (folder, at, edits, revision) => {
+    const opened = await openProjects(folder);
+    const before = await revisionOf(folder);
+    if (revision !== undefined && revision !== before)
+      throw new Refusal(409, "the labels were edited elsewhere meanwhile: look at them, and edit again.");
+    let redoable = undoneIn(folder, before);
+    const notes: string[] = [];
+    const make = (found: LabelRecipe | undefined): LabelRecipe => {
+      let recipe = found ?? begin(opened);
+      for (const one of edits) {
+        if (one.type === "undo") {
+          redoable = [...recipe.actions.slice(-1), ...redoable];
+          recipe = undo(recipe);
+        } else if (one.type === "redo") {
+          const [action, ...rest] = redoable;
+          if (action === undefined) throw new Refusal(409, "nothing to redo: nothing was undone since the last edit.");
+          recipe = edit(recipe, action);
+          redoable = rest;
+        } else {
+          recipe = edit(recipe, actionOf(opened, recipe, one, notes));
+          redoable = [];
+        }
+      }
+      return recipe;
+    };
+    // Each request is one of its own, also when the same is asked twice.
+    const { recipe, told } = await changeRecipe(opened.project, opened.tree, randomUUID(), make);
+    await told();
+    const after = await revisionOf(folder);
+    undone.set(folder, { revision: after, actions: redoable });
+    return { labels: view(opened, recipe, { at, revision: after, undone: redoable }), notes };
+  };
+  return {
+    read,
+    edit(folder, ...rest) {
+      const turn = (turns.get(folder) ?? Promise.resolve()).then(() => change(folder, ...rest));
+      turns.set(
+        folder,
+        turn.catch(() => undefined),
+      );
+      return turn;
+    },
+  };
+}
+
+/** Labels that nobody edited: every cluster a class of its own, at the suggested K. */
+const begin = ({ suggestedK: k, identity: { hierarchy, colors } }: OpenedProject): LabelRecipe =>
+  freshRecipe(k, { ids: hierarchy.aliveAt(k), colors });
+
+function actionOf(
+  { tree, identity }: OpenedProject,
+  recipe: LabelRecipe,
+  one: Exclude<z.output<typeof labelEdit>, { type: "undo" | "redo" }>,
+  notes: string[],
+): LabelAction {
+  const { state } = recipe;
+  const named = (part: number): string => classNamed(identity, state, `#${part}`);
+  const all = (parts: readonly number[]): string[] => [...new Set(parts.map(named))];
+  switch (one.type) {
+    case "cut": {
+      const { k, fresh } = one;
+      const carried = carryLabels(tree, identity, recipe, k);
+      if (fresh) {
+        const names = { ids: identity.hierarchy.aliveAt(k), colors: identity.colors };
+        return { type: "recut", labels: freshLabels(k, names), fresh: true };
+      }
+      notes.push(...carried.lost.map(lostText));
+      return carried.action;
+    }
+    case "name":
+      return { type: "name", class: named(one.part), name: one.name };
+    case "color":
+      return { type: "color", class: named(one.part), color: one.color };
+    case "merge":
+      return { type: "merge", classes: all(one.parts), name: one.name };
+    case "take": {
+      const clusters = one.parts.map((part) => clusterOf(identity, state.k, part));
+      return { type: "take", clusters, name: one.name, color: identity.colors[one.parts[0]] };
+    }
+    case "ignore":
+      return { type: "ignore", classes: all(one.parts) };
+    case "background":
+      return { type: "background", class: one.part === null ? null : named(one.part) };
+    case "split":
+      return { type: "split", class: named(one.part), split: one.split };
+    case "apart":
+      return takeApart(tree, identity, state, named(one.part));
+  }
+}
+
+function lostText({ name, whole, share, into, backAt }: LostLabel): string {
+  const holder = into.name === null || into.name.startsWith("#") ? "" : `, “${into.name}”`;
+  const back = backAt === null ? "" : `; it comes back at K = ${backAt}`;
+  return `“${name}”${whole ? "" : ", a part of it"} (${(100 * share).toFixed(1)} % of the pixels) is in #${into.id}${holder} at this K${back}.`;
+}
+
+interface Shown {
+  readonly at: string;
+  readonly revision: string;
+  readonly undone: readonly LabelAction[];
+}
+
+function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revision, undone }: Shown): Labels {
+  const { state, actions } = recipe;
+  const ids = identity.hierarchy.aliveAt(state.k);
+  const maskIds = idTexts(state.classes);
+  const names = carriedNames(tree, recipe);
+  const index = new Map(names.classes.map(({ name }, i) => [name, i]));
+  return {
+    ...{ at, revision, k: state.k },
+    classes: state.classes.map((c, i) => ({
+      ...{ name: c.name, named: !isFresh(c), color: c.color, parts: c.clusters.map((cluster) => ids[cluster]) },
+      ...{ background: c.background, split: c.split, maskIds: maskIds[i] },
+    })),
+    ignored: state.ignored.map((cluster) => ids[cluster]),
+    undo: actions.length === 0 ? null : actionText(actions[actions.length - 1]),
+    redo: undone.length === 0 ? null : actionText(undone[0]),
+    names: {
+      classes: names.classes.map(({ name, color }) => ({ name, color })),
+      byK: names.at.map(({ k, names: called }) => ({
+        k,
+        of: called.map((name) => (name === null ? -1 : name === IGNORED ? -2 : (index.get(name) ?? -1))),
+      })),
+    },
+    fileUrl: revision === "" ? null : fileUrl(at, FILE),
+  };
+}
+
+/** An edit in words. */
+function actionText(action: LabelAction): string {
+  const quoted = (name: string): string => `“${name}”`;
+  switch (action.type) {
+    case "recut":
+      return `K = ${action.labels.k}${action.fresh ? ", afresh" : ""}`;
+    case "cut":
+      return `K = ${action.k}`;
+    case "name":
+      return `name ${quoted(action.class)} ${quoted(action.name)}`;
+    case "color":
+      return `colour of ${quoted(action.class)}`;
+    case "merge":
+      return `merge ${action.classes.map(quoted).join(", ")}`;
+    case "take":
+      return `into ${quoted(action.name)}`;
+    case "ignore":
+      return `ignore ${action.classes.map(quoted).join(", ")}`;
+    case "background":
+      return action.class === null ? "no background" : `${quoted(action.class)} is the background`;
+    case "split":
+      return `${action.split === null ? "make whole" : "split"} ${quoted(action.class)}`;
+    case "apart":
+      return `take ${quoted(action.class)} apart`;
+  }
+}

@@ -1,0 +1,67 @@
+/** Looks now and then at what others change: labels by commands in a terminal, trainings of another process, folders that come and go. */
+import { join } from "node:path";
+import { readLog } from "../project/train/log/log.ts";
+import type { LogLine } from "./api.ts";
+import type { Events } from "./events.ts";
+import { revisionOf } from "./labels.ts";
+import { stampOf } from "./projects.ts";
+import { newLines, sheetsOf } from "./runs.ts";
+import { pathWithin, placesOf, type Workspace } from "./workspace.ts";
+
+const EVERY_MS = 1000;
+
+/** Tells of changes while anybody listens. Returns what ends that. */
+export function watchWorkspace(workspace: Workspace, events: Events): () => void {
+  let places: string | undefined;
+  const stamps = new Map<string, string>();
+  const logs = new Map<string, readonly LogLine[]>();
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+
+  /** Whether a file changed since it was looked at; the first look is no change. */
+  const changed = async (path: string): Promise<boolean> => {
+    const [before, now] = [stamps.get(path), await stampOf(path)];
+    stamps.set(path, now);
+    return before !== undefined && before !== now;
+  };
+  const look = async (): Promise<void> => {
+    const found = await placesOf(workspace);
+    const text = JSON.stringify(found.map(({ modified, ...place }) => place));
+    if (places !== undefined && places !== text) events.send({ type: "places" });
+    places = text;
+    for (const { at, kind } of found) {
+      const folder = await pathWithin(workspace, at);
+      if (kind === "project" && (await changed(join(folder, "labels.json"))))
+        events.send({ type: "labels", at, revision: await revisionOf(folder) });
+      if (kind !== "gan" && kind !== "segmenter") continue;
+      const grew = await changed(join(folder, "log.jsonl"));
+      const seen = logs.get(at);
+      if (seen === undefined) logs.set(at, await readLog(folder));
+      else if (grew) {
+        const news = await newLines(folder, seen);
+        if (news === "cut") {
+          logs.set(at, await readLog(folder));
+          events.send({ type: "run", at });
+        } else if (news !== undefined) {
+          logs.set(at, news.all);
+          const lines = [...news.lines];
+          events.send({ type: "log", at, from: seen.length, lines, sheets: await sheetsOf(folder, at) });
+        }
+      }
+    }
+  };
+  const again = (): void => {
+    if (ended) return;
+    timer = setTimeout(async () => {
+      // A folder that is moved meanwhile is looked at again.
+      if (events.heard) await look().catch(() => undefined);
+      again();
+    }, EVERY_MS);
+    timer.unref();
+  };
+  again();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
