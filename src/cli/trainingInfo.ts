@@ -5,6 +5,7 @@ import { methods } from "../project/train/extractor/methods.ts";
 import type { TrainSettings } from "../project/train/gan/settings.ts";
 import { type Stage, stagesOf } from "../project/train/gan/stages.ts";
 import { readLog } from "../project/train/log/log.ts";
+import type { PainterSettings } from "../project/train/painter/settings.ts";
 import type { SegmenterSettings } from "../project/train/segmenter/settings.ts";
 import { formatSeconds } from "./progressBar.ts";
 import { conclude, type NextStep, type OutputOptions } from "./run.ts";
@@ -14,6 +15,7 @@ import { table } from "./table.ts";
 /** Figures of the log that say how training goes, where a line has them. */
 const SHOWN = {
   gan: ["lossD", "lossG", "realSign", "augmentP", "imagesPerSecond", "swd", "density", "coverage"],
+  painter: ["lossPainter", "lossAdversary", "colours", "imagesPerSecond", "colourError"],
   segmenter: ["loss", "lossUnlabelled", "sure", "learningRate", "imagesPerSecond", "mIoU", "accuracy"],
   extractor: ["loss", "gradientNorm", "imagesPerSecond", "mIoU", "accuracy"],
 } as const;
@@ -99,6 +101,29 @@ export const extractorSteps = (folder: string): NextStep[] => [
   [shellCommand("label", "list", folder), "its classes; name, merge, ignore or split them like those of a project"],
   [shellCommand("dataset", "--project", folder, "--outdir", `${folder}-data`), "make images with these masks"],
 ];
+
+/** The same of a painter's. */
+export async function painterInfo(folder: string, settings: PainterSettings, options: OutputOptions): Promise<void> {
+  const clock = await loadClock(folder);
+  const { recipe, data, classes, hours, preset } = settings;
+  const rows = [
+    [
+      "training",
+      `a painter of ${classes.length} classes, ${recipe.resolution}x${recipe.resolution}, ${preset}, batches of ${recipe.batch}`,
+    ],
+    ["data set", data.source],
+    ["classes", classes.map(({ name }) => name).join(", ")],
+    [
+      "done",
+      `${clock.images} pictures in ${formatSeconds(clock.seconds)}${hours === null ? "" : ` of ${hours} h at most`}`,
+    ],
+    ["command", settings.command],
+  ];
+  await showRun(folder, { settings, clock }, rows, SHOWN.painter, options, [
+    [shellCommand("train", "painter", "--resume", folder), "continue it"],
+    [shellCommand("paint", "--model", folder, "--masks", "masks", "--outdir", "painted"), "pictures of masks"],
+  ]);
+}
 
 async function showRun(
   folder: string,

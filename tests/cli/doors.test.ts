@@ -154,6 +154,7 @@ const doors: Readonly<Record<string, Door>> = {
     ],
     wrong: [["--network", NOWHERE, "--masks", NOWHERE, ...OUT], NO_NETWORK],
   },
+  "train painter": { wrong: [["--data", NOWHERE, ...OUT], NO_FOLDER] },
   "train segmenter": { wrong: [["--data", NOWHERE, ...OUT], NO_FOLDER] },
   convert: {
     missing: [["--network", "x"], needed("--out <file>")],
@@ -218,7 +219,7 @@ describe("wrong doors", () => {
     [["nonsense"], "unknown command 'nonsense'"],
     [
       ["train", "--data", "my photos"],
-      "klish train needs to know what: gan, segmenter, extractor. Did you mean one of these?\n  klish train gan --data 'my photos'\n  klish train segmenter --data 'my photos'",
+      "klish train needs to know what: gan, segmenter, painter, extractor. Did you mean one of these?\n  klish train gan --data 'my photos'\n  klish train segmenter --data 'my photos'\n  klish train painter --data 'my photos'",
     ],
     [["train", "gna"], "unknown command 'train gna'; did you mean train gan?"],
     [["dataset", "p1"], 'unexpected argument "p1"; did you mean --project p1?'],

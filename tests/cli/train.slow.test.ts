@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openGenerator } from "../../src/node.ts";
+import { openGenerator, openPainter } from "../../src/node.ts";
 import { readLog } from "../../src/project/train/log/log.ts";
 import { RandomState } from "../../src/tensor/random.ts";
 import { writePlainSet } from "../project/train/pictures.ts";
@@ -93,14 +93,30 @@ describe("klish train gan", () => {
   });
 });
 
-describe("klish train segmenter", () => {
-  let data: string;
-  beforeAll(async () => {
-    data = join(folder, "portraits");
-    expect((await klish("portraits", "--outdir", data, "--count", "400", "--resolution", "32", "--quiet")).code).toBe(
-      0,
-    );
+let portraits: string;
+beforeAll(async () => {
+  portraits = join(folder, "portraits");
+  const drawn = await klish("portraits", "--outdir", portraits, "--count", "400", "--resolution", "32", "--quiet");
+  expect(drawn.code).toBe(0);
+});
+
+describe("klish train painter", () => {
+  it("killed ten times at random moments ends with the bytes of an uninterrupted run, which openPainter() reads", async () => {
+    const start = (outdir: string): ChildProcess => {
+      const where = ["--provider", "cpu", "--threads", "1", "--data", portraits, "--outdir", outdir];
+      const short = ["--resolution", "16", "--batch", "4", "--epochs", "0.4", "--save", "0"];
+      return spawn(process.execPath, [main, "train", "painter", ...where, ...short], { stdio: "ignore" });
+    };
+    const broken = await expectSurvival(start, "painter");
+    const painter = await openPainter(broken, { provider: "cpu" });
+    expect(painter.about.classes.map(({ name }) => name)).toContain("hair");
+    const [pixels] = await painter.paint([new Uint8Array(256).fill(1)], [painter.style(0)]);
+    expect(pixels.length).toBe(1024);
+    await painter.dispose();
   });
+});
+
+describe("klish train segmenter", () => {
   const start = (outdir: string, ...options: string[]): ChildProcess =>
     spawn(
       process.execPath,
@@ -109,7 +125,7 @@ describe("klish train segmenter", () => {
         "train",
         "segmenter",
         "--data",
-        data,
+        portraits,
         "--outdir",
         outdir,
         "--provider",

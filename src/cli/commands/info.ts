@@ -19,18 +19,19 @@ import { loadExtractorSettings } from "../../project/extractor/settings.ts";
 import { checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { networkFile, networkModel, openNetwork } from "../../project/network/network.ts";
 import { latentOption } from "../../project/network/options.ts";
-import { isTrainingRun, SEGMENTER_RUN } from "../../project/network/trainingRun.ts";
+import { isTrainingRun, PAINTER_RUN, SEGMENTER_RUN } from "../../project/network/trainingRun.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option, optional } from "../../project/requests/request.ts";
 import { formatSeeds } from "../../project/requests/seeds.ts";
 import { loadSettings } from "../../project/train/gan/settings.ts";
+import { loadPainterSettings } from "../../project/train/painter/settings.ts";
 import { loadSegmenterSettings } from "../../project/train/segmenter/settings.ts";
 import { workerRuntime } from "../../runtime/node/workerRuntime.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type NextStep, type OutputOptions, print } from "../run.ts";
 import { openCommand, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
-import { extractorInfo, segmenterInfo, trainingInfo } from "../trainingInfo.ts";
+import { extractorInfo, painterInfo, segmenterInfo, trainingInfo } from "../trainingInfo.ts";
 
 /** What to show, and how an ONNX generator is tried. */
 const infoRequest = z.strictObject({
@@ -64,6 +65,10 @@ export function addInfo(program: Command): void {
     }
     const extractor = await loadExtractorSettings(file);
     if (extractor !== undefined) return extractorInfo(file, extractor, options);
+    if (await isTrainingRun(file, PAINTER_RUN)) {
+      const painter = await loadPainterSettings(file);
+      if (painter !== undefined) return painterInfo(file, painter, options);
+    }
     const training = await loadSettings(file);
     if (training !== undefined) return trainingInfo(file, training, options);
     if (existsSync(join(file, "project.json"))) return projectInfo(file, k, options);

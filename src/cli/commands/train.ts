@@ -14,6 +14,7 @@ import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
 import { addTrainExtractor } from "./trainExtractor.ts";
+import { addTrainPainter } from "./trainPainter.ts";
 import { addTrainSegmenter } from "./trainSegmenter.ts";
 
 /** Looking ahead in place of training. */
@@ -35,12 +36,15 @@ export function addTrain(program: Command): void {
   const train = program
     .command("train")
     .summary(
-      "train a GAN on pictures of yours, a segmenter on pictures with masks, or an extractor on a few masks of a GAN",
+      "train a GAN on pictures of yours, a segmenter or a painter on pictures with masks, or an extractor on a few masks of a GAN",
     );
   addTrainGan(train);
   addTrainSegmenter(train);
+  addTrainPainter(train);
   addTrainExtractor(train);
-  guideWithin(train, (words) => [`klish train gan ${words.join(" ")}`, `klish train segmenter ${words.join(" ")}`]);
+  guideWithin(train, (words) =>
+    ["gan", "segmenter", "painter"].map((what) => `klish train ${what} ${words.join(" ")}`),
+  );
 }
 
 function addTrainGan(train: Command): void {

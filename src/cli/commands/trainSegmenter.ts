@@ -12,7 +12,7 @@ import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 
 /** Looking ahead in place of training. */
-const instead = z.strictObject({
+export const dryRunOption = z.strictObject({
   dryRun: option(
     z.boolean().default(false),
     "--dry-run",
@@ -30,7 +30,7 @@ export function addTrainSegmenter(train: Command): void {
         "to continue an interrupted run: it goes on to the same weights. The best network so far, judged by the pictures of the " +
         "split val, is segmenter.safetensors in the run's folder; klish segment and klish evaluate segmenter take the folder.",
     );
-  withOutput(withOptions(withOptions(segmenter, trainSegmenterRequest), instead))
+  withOutput(withOptions(withOptions(segmenter, trainSegmenterRequest), dryRunOption))
     .addHelpText(
       "after",
       `
@@ -43,7 +43,7 @@ Examples:
     )
     .action(async (options: OutputOptions) => {
       const request = requestOf(segmenter, trainSegmenterRequest, { command: commandLine() });
-      if (requestOf(segmenter, instead).dryRun) {
+      if (requestOf(segmenter, dryRunOption).dryRun) {
         const cost = await runWithProgress("trainSegmenterPlan", request, options);
         return conclude(cost, costLines(cost), options, [["the same command without --dry-run", "begin"]]);
       }
@@ -86,16 +86,21 @@ function summary({
 /** Rejected pictures that are named. */
 const NAMED = 5;
 
+/** What could not be used of the pictures that were tried. */
+export const rejectedRows = ({ rejected, tried }: Pick<SegmenterCost, "rejected" | "tried">): string[][] => [
+  ["rejected", `${rejected.length} of ${tried} that were tried`],
+  ...rejected.slice(0, NAMED).map(({ name, reason }) => ["", `${name}: ${reason}`]),
+];
+
 function costLines(cost: SegmenterCost): string[] {
-  const { settings, pictures, tried, rejected, images, done } = cost;
+  const { settings, pictures, images, done } = cost;
   const { recipe, preset, classes, hours } = settings;
   return table([
     [
       "pictures",
       `${pictures.all}, about ${pictures.train} of them to learn from${pictures.unlabelled > 0 ? `; ${pictures.unlabelled} without labels` : ""}`,
     ],
-    ["rejected", `${rejected.length} of ${tried} that were tried`],
-    ...rejected.slice(0, NAMED).map(({ name, reason }) => ["", `${name}: ${reason}`]),
+    ...rejectedRows(cost),
     ["classes", `${classes.length}: ${classes.map(({ name }) => name).join(", ")}`],
     [
       "network",

@@ -19,6 +19,7 @@ import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
 import { trainExtractorJob, trainExtractorPlanJob } from "../train/extractor/job.ts";
 import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
+import { trainPainterJob, trainPainterPlanJob } from "../train/painter/job.ts";
 import { trainSegmenterJob, trainSegmenterPlanJob } from "../train/segmenter/job.ts";
 
 /** Long jobs by name. Each takes a plain request, reports progress, and stops when told to. */
@@ -45,6 +46,8 @@ export const jobs = {
   trainGan: trainGanJob,
   trainGanPlan: trainGanPlanJob,
   trainGanProfile: trainGanProfileJob,
+  trainPainter: trainPainterJob,
+  trainPainterPlan: trainPainterPlanJob,
   trainSegmenter: trainSegmenterJob,
   trainSegmenterPlan: trainSegmenterPlanJob,
   portraits: portraitsJob,

@@ -1,9 +1,14 @@
 /** Data sets of pictures with the class of every pixel, as trainings take them. */
 import type { DatasetClass } from "../../../dataset/labelMap.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import type { Example } from "../../../train/examples.ts";
 import type { SampleSource } from "../../dataset/sampleSource.ts";
 import { openSource } from "../../dataset/source.ts";
 import { ProjectError } from "../../storage/files.ts";
-import { imageSize } from "../pictures/prepareImage.ts";
+import type { Fit } from "../pictures/framing.ts";
+import { imageSize, prepareImage, reasonOf } from "../pictures/prepareImage.ts";
+import type { PreparedExamples } from "./exampleStore.ts";
+import { prepareExamples, squareLabels } from "./prepareExamples.ts";
 
 /** The data set of a run. Throws ProjectError that says what does not fit. */
 export const openLabelled = (path: string): Promise<SampleSource> =>
@@ -43,4 +48,104 @@ export async function labelledResolution(source: SampleSource): Promise<number> 
     return Math.min(MOST, Math.max(LEAST, Math.floor(side / STEP) * STEP));
   }
   throw new ProjectError("the data set has no picture that can be read.");
+}
+
+/** How pictures become squares. */
+export interface SquareForm {
+  readonly resolution: number;
+  readonly fit: Fit;
+}
+
+/** Prepares a data set's pictures, where they are not yet. Throws ProjectError where its classes are no longer `classes`. */
+export const prepareLabelled = (
+  folder: string,
+  path: string,
+  classes: readonly DatasetClass[],
+  form: SquareForm,
+  job: JobOptions,
+): Promise<PreparedExamples> =>
+  prepareExamples(
+    folder,
+    async () => {
+      const source = await openLabelled(path);
+      checkClasses(classes, source.info.classes);
+      return {
+        what: "pictures",
+        total: source.info.samples,
+        classes: classes.length,
+        async *stream() {
+          for await (const { name, split, image, labels } of source.samples())
+            yield { name, split, bytes: image, labels };
+        },
+      };
+    },
+    form,
+    job,
+  );
+
+/** Throws ProjectError where the pictures to learn from have fewer than two classes; `reason`: why that is too few. */
+export function refuseOneClass(
+  { pixels }: PreparedExamples,
+  classes: readonly DatasetClass[],
+  path: string,
+  reason: string,
+): void {
+  const present = pixels.flatMap((n, id) => (n > 0 ? [classes[id].name] : []));
+  if (present.length < 2)
+    throw new ProjectError(
+      present.length === 0
+        ? `${path} has no labelled pixel to learn from: all are 255, or no picture is in its split train.`
+        : `${path} has one class in all its masks (${present[0]}): ${reason}.`,
+    );
+}
+
+/** The first pictures of a data set, as a run would prepare them. */
+export interface TriedExamples {
+  readonly examples: readonly Example[];
+  readonly tried: number;
+  /** About how many of the data set are to learn from. */
+  readonly train: number;
+  readonly rejected: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** Pictures that are tried. */
+const TRIED = 48;
+
+/** Tries the first pictures of a data set. Throws ProjectError where none can be used. */
+export async function tryExamples(
+  source: SampleSource,
+  { resolution, fit }: SquareForm,
+  { signal, onProgress }: JobOptions,
+): Promise<TriedExamples> {
+  const rejected: { name: string; reason: string }[] = [];
+  const examples: Example[] = [];
+  let [tried, learned] = [0, 0];
+  for await (const { name, split, image, labels } of source.samples()) {
+    signal?.throwIfAborted();
+    onProgress?.({ phase: "try some pictures", done: tried, total: Math.min(TRIED, source.info.samples) });
+    tried++;
+    if (split === "train") learned++;
+    try {
+      const { pixels } = await prepareImage(image, { crop: "none", fit, resize: "lanczos", resolution });
+      examples.push({ rgb: pixels, labels: squareLabels(labels, fit, resolution) });
+    } catch (error) {
+      rejected.push({ name, reason: reasonOf(error) });
+    }
+    if (tried === TRIED) break;
+  }
+  if (examples.length === 0)
+    throw new ProjectError(`none of ${tried} pictures can be used; ${rejected[0]?.name}: ${rejected[0]?.reason}.`);
+  return { examples, tried, train: Math.round((source.info.samples * learned) / tried), rejected };
+}
+
+/** Parts of a run between two lines of the log. */
+const TICKS = 100;
+
+/** Pictures that a run shows in all, and from one line of the log to the next: of `epochs` passes, or `usual` ones that show `least` at least. */
+export function lengthOfRun(
+  epochs: number | null,
+  { usual, least, count, batch }: { usual: number; least: number; count: number; batch: number },
+): { readonly images: number; readonly tick: number } {
+  const images = epochs === null ? Math.max(usual * count, least) : Math.ceil(epochs * count);
+  return { images, tick: Math.max(1, Math.round(images / TICKS / batch)) * batch };
 }

@@ -1,11 +1,7 @@
 /** What training on pictures with masks shows: pictures, their true classes, those that are found; and those of pictures without labels. */
-import { join } from "node:path";
 import { type DatasetClass, IGNORE_LABEL, paletteOf } from "../../../dataset/labelMap.ts";
 import type { Example } from "../../../train/examples.ts";
-import { type Sheet, sheetOf } from "./sheets.ts";
-
-export const sheetPath = (run: string, images: number): string =>
-  join(run, "samples", `images-${String(images).padStart(9, "0")}.png`);
+import { colouredLabels, type Sheet, sheetOf } from "./sheets.ts";
 
 /** One picture of the sheet, and the classes that the network sees in it. */
 export interface Shown extends Example {
@@ -21,13 +17,7 @@ export function sampleSheet(
   classes: readonly DatasetClass[],
 ): Promise<Sheet> {
   const palette = paletteOf(classes);
-  const painted = (labels: Uint8Array): Uint8Array => {
-    const rgb = new Uint8Array(labels.length * 3);
-    labels.forEach((label, p) => {
-      rgb.set(palette.subarray(label * 3, label * 3 + 3), p * 3);
-    });
-    return rgb;
-  };
+  const painted = (labels: Uint8Array): Uint8Array => colouredLabels(labels, palette);
   const unknown = new Uint8Array(resolution * resolution).fill(IGNORE_LABEL);
   const cells = pictures.flatMap(({ rgb, labels, found, labelled }) => [
     rgb,

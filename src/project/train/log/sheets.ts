@@ -1,4 +1,5 @@
 /** Pictures of how training goes, as one PNG. */
+import { join } from "node:path";
 import { encodeSheet } from "../../sampling/images.ts";
 
 /** A sheet as PNG, and its size in pixels. */
@@ -21,4 +22,17 @@ export async function sheetOf(rgb: readonly Uint8Array[], resolution: number, co
     width: columns * resolution,
     height: Math.ceil(rgb.length / columns) * resolution,
   };
+}
+
+/** Where the sheet after so many examples lies. */
+export const sheetPath = (run: string, images: number): string =>
+  join(run, "samples", `images-${String(images).padStart(9, "0")}.png`);
+
+/** Labels [S,S] in the colours of a palette, [S,S,3]. */
+export function colouredLabels(labels: Uint8Array, palette: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(labels.length * 3);
+  labels.forEach((label, p) => {
+    rgb.set(palette.subarray(label * 3, label * 3 + 3), p * 3);
+  });
+  return rgb;
 }

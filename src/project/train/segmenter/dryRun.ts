@@ -1,11 +1,8 @@
 /** What a segmenter's run would be and cost, found out without writing anything. */
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { type Example, planesOf, stacked } from "../../../train/examples.ts";
-import { ProjectError } from "../../storage/files.ts";
 import { loadClock } from "../clock.ts";
-import { openLabelled } from "../labelled/labelled.ts";
-import { squareLabels } from "../labelled/prepareExamples.ts";
-import { prepareImage, reasonOf } from "../pictures/prepareImage.ts";
+import { openLabelled, tryExamples } from "../labelled/labelled.ts";
 import { medianOf, timeSteps } from "../timeSteps.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
 import { openUnlabelled, planSegmenter } from "./planRun.ts";
@@ -32,8 +29,7 @@ export interface SegmenterCost {
   readonly diskBytes: number;
 }
 
-/** Pictures that are tried, and validations in a run. */
-const TRIED = 48;
+/** Validations in a run. */
 const VALIDATIONS = 20;
 
 /** Tries some of the pictures, builds the network and times some steps. Nothing is written. */
@@ -46,26 +42,8 @@ export async function planSegmenterCost(
   const { recipe, classes, data } = settings;
   const source = await openLabelled(data.source);
   const photos = data.unlabelled === null ? 0 : (await openUnlabelled(data.unlabelled)).files.length;
-  const rejected: { name: string; reason: string }[] = [];
-  const examples: Example[] = [];
-  let [tried, learned] = [0, 0];
-  for await (const { name, split, image, labels } of source.samples()) {
-    job.signal?.throwIfAborted();
-    job.onProgress?.({ phase: "try some pictures", done: tried, total: Math.min(TRIED, source.info.samples) });
-    tried++;
-    if (split === "train") learned++;
-    try {
-      const form = { crop: "none", fit: data.fit, resize: "lanczos", resolution: recipe.resolution } as const;
-      const { pixels } = await prepareImage(image, form);
-      examples.push({ rgb: pixels, labels: squareLabels(labels, data.fit, recipe.resolution) });
-    } catch (error) {
-      rejected.push({ name, reason: reasonOf(error) });
-    }
-    if (tried === TRIED) break;
-  }
-  if (examples.length === 0)
-    throw new ProjectError(`none of ${tried} pictures can be used; ${rejected[0]?.name}: ${rejected[0]?.reason}.`);
-  const train = Math.round((source.info.samples * learned) / tried);
+  const form = { resolution: recipe.resolution, fit: data.fit };
+  const { examples, tried, train, rejected } = await tryExamples(source, form, job);
   const trainer = await startSegmenter(
     settings,
     classes.map(() => 1),

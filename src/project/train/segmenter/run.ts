@@ -7,12 +7,13 @@ import { likeliest, scoreCounter } from "../../../train/segmenter/scores.ts";
 import type { SegmenterTrainer } from "../../../train/segmenter/segmenterTrainer.ts";
 import { segmenterPath } from "../../network/trainingRun.ts";
 import { SEGMENTER_METADATA } from "../../segment/segmenterModel.ts";
-import { ProjectError, readIfThere, writeAtomic } from "../../storage/files.ts";
+import { readIfThere, writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
-import { checkClasses, openLabelled } from "../labelled/labelled.ts";
+import { prepareLabelled, refuseOneClass } from "../labelled/labelled.ts";
 import { prepareExamples } from "../labelled/prepareExamples.ts";
-import { type Shown, sampleSheet, sheetPath } from "../log/maskSheet.ts";
+import { type Shown, sampleSheet } from "../log/maskSheet.ts";
+import { sheetPath } from "../log/sheets.ts";
 import { perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
@@ -70,31 +71,8 @@ export async function trainSegmenter(
 export async function prepareRun(folder: string, settings: SegmenterSettings, job: JobOptions): Promise<void> {
   const { data, recipe, classes } = settings;
   const form = { resolution: recipe.resolution, fit: data.fit };
-  const prepared = await prepareExamples(
-    labelledFolder(folder),
-    async () => {
-      const source = await openLabelled(data.source);
-      checkClasses(settings.classes, source.info.classes);
-      return {
-        what: "pictures",
-        total: source.info.samples,
-        classes: classes.length,
-        async *stream() {
-          for await (const { name, split, image, labels } of source.samples())
-            yield { name, split, bytes: image, labels };
-        },
-      };
-    },
-    form,
-    job,
-  );
-  const present = prepared.pixels.flatMap((n, id) => (n > 0 ? [classes[id].name] : []));
-  if (present.length < 2)
-    throw new ProjectError(
-      present.length === 0
-        ? `${data.source} has no labelled pixel to learn from: all are 255, or no picture is in its split train.`
-        : `${data.source} has one class in all its masks (${present[0]}): a segmenter tells two or more apart.`,
-    );
+  const prepared = await prepareLabelled(labelledFolder(folder), data.source, classes, form, job);
+  refuseOneClass(prepared, classes, data.source, "a segmenter tells two or more apart");
   const { unlabelled } = data;
   if (unlabelled === null) return;
   await prepareExamples(

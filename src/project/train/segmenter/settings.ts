@@ -7,6 +7,7 @@ import { checkRecipe, type SegmenterRecipe } from "../../../train/segmenter/reci
 import { refuseOtherRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { readJsonFile } from "../../storage/jsonFile.ts";
+import { lengthOfRun } from "../labelled/labelled.ts";
 import { fits } from "../pictures/framing.ts";
 import { refuseChanges } from "../run.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
@@ -47,8 +48,7 @@ export type SegmenterSettings = Omit<Stored, "recipe"> & { readonly recipe: Segm
 const FILE = "settings.json";
 /** A small data set is shown until so many pictures were. */
 const LEAST_IMAGES = 20_000;
-/** Parts of a run between two lines of the log, and lines between two validations. */
-const TICKS = 100;
+/** Lines of the log between two validations. */
 export const SNAP = 5;
 
 /** Labelled pictures that a run of `count` shows in all, and from one line of the log to the next. */
@@ -56,9 +56,12 @@ export function lengthOf(
   { epochs, preset, recipe }: SegmenterSettings,
   count: number,
 ): { images: number; tick: number } {
-  const images =
-    epochs === null ? Math.max(segmenterPresets[preset].epochs * count, LEAST_IMAGES) : Math.ceil(epochs * count);
-  return { images, tick: Math.max(1, Math.round(images / TICKS / recipe.batch)) * recipe.batch };
+  return lengthOfRun(epochs, {
+    usual: segmenterPresets[preset].epochs,
+    least: LEAST_IMAGES,
+    count,
+    batch: recipe.batch,
+  });
 }
 
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged or of another kind of run. */
