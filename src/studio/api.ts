@@ -30,7 +30,7 @@ export const place = z.strictObject({
   /** Its path in the workspace, with "/". */
   at: z.string(),
   kind: z.enum(placeKinds),
-  /** Whether its job reached its end; an unfinished one goes on by `command`. */
+  /** Whether its job reached its end (an unfinished one goes on by `command`); of a training, whether there is a network yet. */
   complete: z.boolean(),
   /** The command line that makes and continues it; "" where it is not known. To be shown and copied, never run by a page. */
   command: z.string(),

@@ -4,11 +4,13 @@
  */
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { z } from "zod";
 import { insidePath } from "../dataset/insidePath.ts";
 import { LAST_STAGE, loadState } from "../project/auto/state.ts";
 import { openProject } from "../project/cluster/project.ts";
 import { isTrainingRun, networkPath, SEGMENTER_RUN, segmenterPath } from "../project/network/trainingRun.ts";
 import { ProjectError } from "../project/storage/files.ts";
+import { readJsonFile } from "../project/storage/jsonFile.ts";
 import type { Place, placeKinds } from "./api.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -172,10 +174,10 @@ const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
     };
   },
   async gan(folder) {
-    return { complete: await isThere(networkPath(folder)), command: "", ...(await newestSheet(folder)) };
+    return { complete: await isThere(networkPath(folder)), ...(await runLook(folder)) };
   },
   async segmenter(folder) {
-    return { complete: await isThere(segmenterPath(folder)), command: "", ...(await newestSheet(folder)) };
+    return { complete: await isThere(segmenterPath(folder)), ...(await runLook(folder)) };
   },
   async dataset(folder) {
     const made = await isThere(join(folder, "dataset.json"));
@@ -188,9 +190,16 @@ const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
   },
 };
 
+const runFile = async (folder: string): Promise<{ readonly command: string }> =>
+  (await readJsonFile(join(folder, "settings.json"), z.looseObject({ command: z.string() }), {
+    what: "a training run",
+    remedy: "Restore it, or start again in another folder.",
+  })) ?? { command: "" };
+
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
 
-async function newestSheet(folder: string): Promise<Pick<Look, "preview">> {
+async function runLook(folder: string): Promise<Omit<Look, "complete">> {
+  const { command } = await runFile(folder);
   const names = (await readdir(join(folder, "samples")).catch(() => [])).filter((name) => name.endsWith(".png")).sort();
-  return names.length === 0 ? {} : { preview: `samples/${names.at(-1)}` };
+  return { command, ...(names.length > 0 && { preview: `samples/${names.at(-1)}` }) };
 }
