@@ -74,3 +74,14 @@ export function paletteOf(classes: readonly DatasetClass[]): Uint8Array {
   palette.set(rgbOf(IGNORE_COLOR), IGNORE_LABEL * 3);
   return palette;
 }
+
+/** A label map at another size: each pixel takes the label under its centre. */
+export function resizedLabels({ width, height, data }: LabelMap, size: ImageSize): LabelMap {
+  const labels = new Uint8Array(size.width * size.height);
+  for (let y = 0; y < size.height; y++) {
+    const row = Math.floor(((y + 0.5) * height) / size.height) * width;
+    for (let x = 0; x < size.width; x++)
+      labels[y * size.width + x] = data[row + Math.floor(((x + 0.5) * width) / size.width)];
+  }
+  return { width: size.width, height: size.height, data: labels };
+}

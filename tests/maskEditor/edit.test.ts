@@ -97,6 +97,20 @@ describe("MaskEdit", () => {
     );
   });
 
+  it("tells of a change once it is made: who looks then sees it", () => {
+    const edit = new MaskEdit(maskOf("000"));
+    const seen: string[] = [];
+    edit.watch(() => seen.push(rowsOf(edit)[0]));
+    edit.fill(0, 0, 2, 1);
+    edit.commit();
+    edit.undo();
+    edit.redo();
+    edit.fill(0, 2, 3, 2);
+    edit.rollback();
+    edit.replace(Uint8Array.of(2, 2, 2));
+    expect(seen).toEqual(["110", "000", "110", "112", "110", "222"]);
+  });
+
   it("tiles cover every pixel once", () => {
     const covered = new Uint8Array(size.width * size.height);
     for (let tile = 0; tile < tileCount(size); tile++) {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { resizedLabels } from "../../src/dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../src/dataset/png.ts";
-import { colorPng, indexPng, readMask, resized } from "../../web/shared/maskEditor/maskFile.ts";
+import { colorPng, indexPng, readMask } from "../../web/shared/maskEditor/maskFile.ts";
 import { maskOf, rowsOf } from "./handMasks.ts";
 
 const classes = [
@@ -55,7 +56,7 @@ describe("masks as files", () => {
   });
 
   it("takes another size by the labels under the pixels' centres", () => {
-    expect(rowsOf(resized(maskOf("01", "20"), { width: 4, height: 2 }))).toEqual(["0011", "2200"]);
-    expect(rowsOf(resized(maskOf("0122", "0122"), { width: 2, height: 1 }))).toEqual(["12"]);
+    expect(rowsOf(resizedLabels(maskOf("01", "20"), { width: 4, height: 2 }))).toEqual(["0011", "2200"]);
+    expect(rowsOf(resizedLabels(maskOf("0122", "0122"), { width: 2, height: 1 }))).toEqual(["12"]);
   });
 });

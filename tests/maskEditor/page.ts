@@ -1,12 +1,13 @@
 /** A page with nothing but a mask editor, which is `window.editor`. */
 import { resolve } from "node:path";
-import react from "@vitejs/plugin-react";
 import { build } from "vite";
+import { react } from "../../web/react.ts";
 
 const shared = resolve(import.meta.dirname, "../../web/shared");
 
 /** The page's program, as text: it is of the browser, which the tests' types know nothing of. */
 const program = (side: number): string => `
+import "${shared}/theme.css";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import { MaskEditor } from "${shared}/maskEditor/editor.ts";
@@ -31,8 +32,8 @@ export async function buildEditorPage(outDir: string, side: number): Promise<voi
     root: shared,
     base: "./",
     logLevel: "error",
+    ...react,
     plugins: [
-      react(),
       {
         name: "editor-page",
         resolveId: (id) => (id === "main.js" ? entry : null),

@@ -15,10 +15,12 @@ interface Props {
   readonly editor: MaskEditor;
   /** A picture of the mask's extent under it; a slider shows it through the mask. */
   readonly under?: CanvasImageSource | undefined;
+  /** Addresses of small pictures of the parts, by label. */
+  readonly thumbnails?: ReadonlyMap<number, string> | undefined;
 }
 
 /** A mask to be painted, with its tools, its parts and its keys. */
-export function MaskEditorView({ editor, under }: Props) {
+export function MaskEditorView({ editor, under, thumbnails }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const [help, setHelp] = useState(false);
   const said = useStore(editor.state, (state) => state.said);
@@ -44,7 +46,7 @@ export function MaskEditorView({ editor, under }: Props) {
     <div ref={root} className="mask-editor">
       <Toolbar editor={editor} hasUnder={under !== undefined} onHelp={() => setHelp(true)} />
       <MaskCanvas editor={editor} under={under} />
-      <Palette editor={editor} />
+      <Palette editor={editor} thumbnails={thumbnails} />
       <p className="visually-hidden" role="status">
         {said}
       </p>

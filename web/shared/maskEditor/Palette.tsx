@@ -3,8 +3,14 @@ import { useStore } from "zustand";
 import type { MaskEditor } from "./editor.ts";
 import { Icon } from "./icons.tsx";
 
+interface Props {
+  readonly editor: MaskEditor;
+  /** Addresses of small pictures of the parts, by label. */
+  readonly thumbnails?: ReadonlyMap<number, string> | undefined;
+}
+
 /** The parts that can be painted: one is chosen, any can be locked. */
-export function Palette({ editor }: { readonly editor: MaskEditor }) {
+export function Palette({ editor, thumbnails }: Props) {
   const label = useStore(editor.state, (state) => state.label);
   const locked = useStore(editor.state, (state) => state.locked);
   return (
@@ -20,11 +26,11 @@ export function Palette({ editor }: { readonly editor: MaskEditor }) {
         for (const key of keys) editor.chooseLabel(Number(key));
       }}
     >
-      {editor.classes.map(({ name, color, thumbnail }, id) => (
+      {editor.classes.map(({ name, color }, id) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a class is its place in the list
         <GridListItem key={id} id={String(id)} textValue={name} className="palette-part">
           <span className="swatch" style={{ backgroundColor: color }}>
-            {thumbnail !== undefined && <img src={thumbnail} alt="" />}
+            {thumbnails?.has(id) && <img src={thumbnails.get(id)} alt="" />}
           </span>
           <span className="part-name">{name}</span>
           <ToggleButton

@@ -27,7 +27,7 @@ export class MaskEdit implements LabelMap {
     this.history = new History(this);
   }
 
-  /** Calls `watcher` with each tile that changes, many times perhaps. Returns what ends that. */
+  /** Calls `watcher` with each tile that has changed, many times perhaps. Returns what ends that. */
   watch(watcher: (tile: number) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -45,10 +45,11 @@ export class MaskEdit implements LabelMap {
         const i = y * this.width + x;
         const old = this.data[i];
         if (old === label || this.locked[old]) continue;
-        if (!touched) this.#touch(tile);
+        if (!touched) this.#keep(tile);
         touched = true;
         this.data[i] = label;
       }
+      if (touched) this.#tell(tile);
     }
   }
 
@@ -61,8 +62,9 @@ export class MaskEdit implements LabelMap {
       const labels = readTile({ width: this.width, height: this.height, data }, tile);
       const old = readTile(this, tile);
       if (labels.every((label, i) => label === old[i])) continue;
-      this.#touch(tile);
+      this.#keep(tile);
       writeTile(this, tile, labels);
+      this.#tell(tile);
     }
     this.commit();
   }
@@ -94,9 +96,9 @@ export class MaskEdit implements LabelMap {
     for (const tile of this.history.redo()) this.#tell(tile);
   }
 
-  #touch(tile: number): void {
+  /** Before the step's first change of a tile. */
+  #keep(tile: number): void {
     if (!this.#open.has(tile)) this.#open.set(tile, readTile(this, tile));
-    this.#tell(tile);
   }
 
   #tell(tile: number): void {

@@ -12,8 +12,6 @@ import { fitted, onMask, panned, type View, zoomed } from "./view.ts";
 export interface PaintClass {
   readonly name: string;
   readonly color: HexColor;
-  /** Address of a small picture of it. */
-  readonly thumbnail?: string;
 }
 
 export interface EditorState {

@@ -1,12 +1,5 @@
 /** Masks as files: PNGs of class numbers, or pictures of the classes' colours. */
-import {
-  type DatasetClass,
-  IGNORE_LABEL,
-  type ImageSize,
-  type LabelMap,
-  paletteOf,
-  rgbOf,
-} from "../../../src/dataset/labelMap.ts";
+import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf, rgbOf } from "../../../src/dataset/labelMap.ts";
 import { decodePng, encodePng, type Png, PngError } from "../../../src/dataset/png.ts";
 
 type Colored = Pick<DatasetClass, "color" | "name">;
@@ -72,15 +65,4 @@ function byColor({ width, height, data, channels, palette }: Png, classes: reado
     if (!found.exact) guessed++;
   }
   return { width, height, data: labels, guessed };
-}
-
-/** The same mask at another size: each pixel takes the label under its centre. */
-export function resized({ width, height, data }: LabelMap, size: ImageSize): LabelMap {
-  const labels = new Uint8Array(size.width * size.height);
-  for (let y = 0; y < size.height; y++) {
-    const row = Math.floor(((y + 0.5) * height) / size.height) * width;
-    for (let x = 0; x < size.width; x++)
-      labels[y * size.width + x] = data[row + Math.floor(((x + 0.5) * width) / size.width)];
-  }
-  return { width: size.width, height: size.height, data: labels };
 }

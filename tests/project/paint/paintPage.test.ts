@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePng, encodePng } from "../../../src/dataset/png.ts";
+import { painterSafetensors, readPainterBytes } from "../../../src/models/painter/painterFile.ts";
+import { exportPaintPage } from "../../../src/project/paint/paintPage.ts";
+import { paintPageFile } from "../../../src/project/paint/paintPageFile.ts";
+import { tinyPainter, tinyPainterBytes } from "../../models/painter/tinyPainter.ts";
+
+describe("exportPaintPage", () => {
+  let folder: string;
+  let model: string;
+  let page: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-paint-page-"));
+    model = join(folder, "tiny.safetensors");
+    page = join(folder, "built");
+    await writeFile(model, tinyPainterBytes());
+    await mkdir(page);
+    await writeFile(join(page, "index.html"), "<!doctype html>");
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const masks = async (name: string, bytes: Uint8Array): Promise<string> => {
+    const scenes = await mkdtemp(join(folder, "masks-"));
+    await writeFile(join(scenes, name), bytes);
+    return scenes;
+  };
+
+  it("puts the page, the painter, its scenes and their list into a folder, and again", async () => {
+    const out = join(folder, "site");
+    const scenes = await masks(`a "scene".png`, encodePng({ width: 2, height: 2, data: Uint8Array.of(0, 1, 2, 255) }));
+    for (let time = 0; time < 2; time++) {
+      expect(await exportPaintPage(model, out, { scenes, page, title: "<b>" })).toMatchObject({
+        folder: out,
+        scenes: 1,
+      });
+      expect((await readdir(out)).sort()).toEqual(["index.html", "painter.json", "painter.safetensors", "scenes"]);
+    }
+    const { weights, styles } = readPainterBytes(await readFile(join(out, "painter.safetensors")));
+    expect([weights, styles]).toEqual([tinyPainter().weights, tinyPainter().styles]);
+    const about = paintPageFile.parse(JSON.parse(await readFile(join(out, "painter.json"), "utf8")));
+    expect(about).toMatchObject({ title: "<b>", scenes: [{ name: `a "scene"`, mask: "scenes/0.png" }] });
+    const scene = decodePng(await readFile(join(out, "scenes", "0.png")));
+    expect([scene.width, scene.data[0], scene.data[15], scene.data[240], scene.data[255]]).toEqual([16, 0, 1, 2, 255]);
+  });
+
+  it("refuses a folder of something else, and masks of other classes", async () => {
+    await expect(exportPaintPage(model, page, { page })).rejects.toThrow("holds other files");
+    const out = join(folder, "none");
+    const foreign = await masks("x.png", encodePng({ width: 1, height: 1, data: Uint8Array.of(3) }));
+    await expect(exportPaintPage(model, out, { page, scenes: foreign })).rejects.toThrow("class 3, the painter has 3");
+    const wide = await masks("x.png", encodePng({ width: 2, height: 1, data: Uint8Array.of(0, 1) }));
+    await expect(exportPaintPage(model, out, { page, scenes: wide })).rejects.toThrow("it is 2x1, expected a square");
+    const text = await masks("x.png", new TextEncoder().encode("hello"));
+    await expect(exportPaintPage(model, out, { page, scenes: text })).rejects.toThrow("not a PNG");
+    await expect(exportPaintPage(model, out, { page, scenes: join(folder, "absent") })).rejects.toThrow("no masks");
+    await expect(exportPaintPage(join(folder, "absent.safetensors"), out, { page })).rejects.toThrow("cannot be read");
+    expect(await readdir(folder)).not.toContain("none");
+  });
+
+  it("begins a painter of drawn portraits with portraits", async () => {
+    const { about, styles, weights } = tinyPainter();
+    const { portraitClasses } = await import("../../../src/portraits/classes.ts");
+    const spade = { ...about.plan, modulation: "spade" as const, hidden: 2 };
+    const { painterNetwork } = await import("../../../src/models/painter/painterNetwork.ts");
+    const { initialTensors } = await import("../../../src/nn/parameters.ts");
+    expect(styles.shape.length + weights.size).toBeGreaterThan(3);
+    const file = join(folder, "portraits.safetensors");
+    await writeFile(
+      file,
+      painterSafetensors({
+        about: { ...about, plan: spade, places: 1, classes: portraitClasses },
+        styles: { ...styles, shape: [4, 1, 4], data: styles.data.slice(0, 16) },
+        weights: initialTensors(painterNetwork(spade, portraitClasses.length, 16).parameters, 1),
+      }),
+    );
+    expect((await exportPaintPage(file, join(folder, "portraits"), { page })).scenes).toBe(8);
+  });
+});

@@ -1,0 +1,35 @@
+/** What page and worker tell each other. */
+import type { PaintClass } from "../shared/maskEditor/editor.ts";
+import type { Pixels } from "../shared/paint/engine.ts";
+
+/** What the page asks; `id` comes back with the answer. */
+export type Call = { readonly id: number } & (
+  | { readonly name: "open"; readonly bytes: Uint8Array }
+  | { readonly name: "seedStyle"; readonly seed: number }
+  | {
+      readonly name: "pictureStyle";
+      readonly picture: Pixels;
+      readonly mask: Uint8Array;
+      readonly otherwise: Float32Array;
+    }
+  | { readonly name: "paint"; readonly mask: Uint8Array; readonly styles: readonly Float32Array[] }
+);
+
+/** What calls answer, by their name. */
+export interface Answers {
+  readonly open: Opened;
+  readonly seedStyle: Float32Array;
+  readonly pictureStyle: Float32Array;
+  readonly paint: readonly Pixels[];
+}
+
+export interface Opened {
+  readonly side: number;
+  readonly classes: readonly PaintClass[];
+  readonly encodes: boolean;
+  readonly provider: string;
+  /** Addresses of what the worker fetched. */
+  readonly used: readonly string[];
+}
+
+export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string });
