@@ -13,6 +13,7 @@ import { addEvaluate } from "./commands/evaluate.ts";
 import { addGenerate } from "./commands/generate.ts";
 import { addInfo } from "./commands/info.ts";
 import { addLabel } from "./commands/label.ts";
+import { addPaint } from "./commands/paint.ts";
 import { addPortraits } from "./commands/portraits.ts";
 import { addReport } from "./commands/report.ts";
 import { addSegment } from "./commands/segment.ts";
@@ -39,6 +40,7 @@ const COMMANDS = [
   addPortraits,
   addTrain,
   addSegment,
+  addPaint,
   addConvert,
   addInfo,
   addDoctor,

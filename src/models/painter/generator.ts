@@ -17,6 +17,7 @@ import { batchNorm, frozenBatchNorm, runningStatistics } from "../../nn/batchNor
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../../nn/parameters.ts";
 import { regionAffine, resizedMask } from "../../nn/regions.ts";
 import { nearestMatrix, resize } from "../../nn/resample.ts";
+import { normalizeSecondMoment } from "../../nn/styleLayers.ts";
 import { convolved, convParameters, type Weights } from "./layers.ts";
 import { type PainterPlan, sideMultiple } from "./plan.ts";
 
@@ -41,18 +42,14 @@ const blocksOf = ({ start, blocks }: PainterPlan): Block[] =>
 /** Weights of the normalisation and of what modulates it. */
 function normParameters(plan: PainterPlan, classes: number, name: string, channels: number): [string, ParameterSpec][] {
   const statistic = (value: number): ParameterSpec => ({ ...filled([channels], value), trained: false });
-  const statistics: [string, ParameterSpec][] = [
-    [`${name}.running_mean`, statistic(0)],
-    [`${name}.running_var`, statistic(1)],
-  ];
   if (plan.modulation === "spade")
     return [
-      ...statistics,
+      [`${name}.running_mean`, statistic(0)],
+      [`${name}.running_var`, statistic(1)],
       ...convParameters(`${name}.hidden`, [plan.hidden, classes, KERNEL], { spectral: false }),
       ...convParameters(`${name}.affine`, [2 * channels, plan.hidden, KERNEL], { spectral: false }),
     ];
   return [
-    ...statistics,
     [`${name}.scale`, normal([channels, classes], 0.2)],
     [`${name}.shift`, normal([channels, classes], 0.2)],
     [`${name}.style_scale`, normal([channels, plan.styleSize], 0.1)],
@@ -92,7 +89,7 @@ export function generatorParameters(plan: PainterPlan, classes: number, side: nu
   ]);
 }
 
-/** Normalises maps by the weights of that name. */
+/** Normalises the maps of SPADE by the weights of that name. */
 export type Normalise = (x: Value, name: string) => Value;
 
 const plainAffine = (channels: number): { scale: Value; shift: Value } => ({
@@ -128,7 +125,10 @@ const statisticsOf = (weights: Weights, name: string): { mean: Value; variance: 
   variance: weights.get(`${name}.running_var`) as Value,
 });
 
-/** Pictures [N,3,S,S] in [-1,1] of masks [N,K,S,S] in styles [N,P,d]. */
+/**
+ * Pictures [N,3,S,S] in [-1,1] of masks [N,K,S,S] in styles [N,P,d]. Of CLADE's maps, each pixel is normalised by itself (as ProGAN's are), and
+ * not over the batch: what was learned holds as it is for one picture, where batch statistics left dark blots while they lagged behind.
+ */
 export function generate(plan: PainterPlan, weights: Weights, normalise: Normalise, mask: Value, styles: Value): Value {
   const [N, , side] = mask.shape;
   const weight = (name: string): Value => weights.get(name) as Value;
@@ -137,8 +137,8 @@ export function generate(plan: PainterPlan, weights: Weights, normalise: Normali
   const modulated = (x: Value, name: string): Value => {
     const [, C, H, W] = x.shape;
     const there = resizedMask(mask, [H, W]);
-    const y = normalise(x, name);
     if (plan.modulation === "spade") {
+      const y = normalise(x, name);
       const both = convolved(weights, leakyRelu(convolved(weights, there, `${name}.hidden`), 0), `${name}.affine`);
       const half = (from: number): Value => slice(both, [0, from, 0, 0], [both.shape[0], C, H, W]);
       return add(mul(y, add(half(0), 1)), half(C));
@@ -146,7 +146,7 @@ export function generate(plan: PainterPlan, weights: Weights, normalise: Normali
     /** [N,C,K]: what the class has, and what its style adds. */
     const table = (part: string): Value =>
       add(weight(`${name}.${part}`), matmul(weight(`${name}.style_${part}`), swapLastAxes(styles)));
-    return regionAffine(y, there, { scale: table("scale"), shift: table("shift") });
+    return regionAffine(normalizeSecondMoment(x), there, { scale: table("scale"), shift: table("shift") });
   };
   const convolvedAfter = (x: Value, norm: string, conv: string): Value =>
     convolved(weights, leakyRelu(modulated(x, norm), SLOPE), conv);

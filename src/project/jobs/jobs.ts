@@ -15,6 +15,7 @@ import { separabilityJob } from "../evaluation/separabilityJob.ts";
 import { convertJob } from "../generate/convertJob.ts";
 import { generateJob } from "../generate/generateJob.ts";
 import { labelPreviewJob } from "../labels/preview.ts";
+import { paintJob } from "../paint/job.ts";
 import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
 import { trainExtractorJob, trainExtractorPlanJob } from "../train/extractor/job.ts";
@@ -50,6 +51,7 @@ export const jobs = {
   trainPainterPlan: trainPainterPlanJob,
   trainSegmenter: trainSegmenterJob,
   trainSegmenterPlan: trainSegmenterPlanJob,
+  paint: paintJob,
   portraits: portraitsJob,
   segment: segmentJob,
   segmentation: segmentationJob,

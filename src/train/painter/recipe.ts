@@ -48,7 +48,7 @@ export function checkPainterRecipe(recipe: PainterRecipe): PainterRecipe {
   if (!(Number.isInteger(resolution) && resolution >= 16 && resolution % multiple === 0))
     refuse("resolution", `a whole number from 16 that ${multiple} divides`);
   if (!(Number.isInteger(classes) && classes >= 2 && classes <= 255)) refuse("classes", "2 to 255 of them");
-  if (!(Number.isInteger(batch) && batch >= 2)) refuse("batch", "two or more: one picture's means have no variance");
+  if (!(Number.isInteger(batch) && batch >= 2)) refuse("batch", "two or more: a picture takes another one's style");
   for (const rate of Object.values(recipe.learningRate))
     if (!(rate > 0 && Number.isFinite(rate))) refuse("learningRate", "positive numbers");
   for (const field of ["colours", "featureMatching", "divergence"] as const)

@@ -1,0 +1,181 @@
+/** Masks to be painted: their files, and their classes as the painter's. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { ReportKind } from "../../dataset/annotations.ts";
+import { checkLabels, readMask } from "../../dataset/checkMask.ts";
+import { classesFile } from "../../dataset/classList.ts";
+import { FAULTS } from "../../dataset/faults.ts";
+import { fileStem } from "../../dataset/insidePath.ts";
+import { type DatasetClass, IGNORE_LABEL, type ImageSize, type LabelMap } from "../../dataset/labelMap.ts";
+import type { PainterAbout } from "../../models/painter/painterFile.ts";
+import { openFolder } from "../dataset/folder.ts";
+import { openSource } from "../dataset/source.ts";
+import { ProjectError } from "../storage/files.ts";
+import { readJsonFile } from "../storage/jsonFile.ts";
+
+/** A mask in the painter's classes. */
+export interface PaintMask {
+  /** Where it is from, for messages. */
+  readonly path: string;
+  /** Stem of what is written: letters, digits, "-" and "_". */
+  readonly name: string;
+  /** [side * side] ids of the painter. */
+  readonly labels: Uint8Array;
+  /** Pixels of no class (255), which took the nearest pixel's. */
+  readonly filled: number;
+  /** The encoded picture of the mask, where it is from a data set. */
+  readonly image?: Uint8Array;
+}
+
+export interface PaintMasks {
+  readonly total: number;
+  read(): AsyncGenerator<PaintMask>;
+}
+
+/**
+ * Masks of a file, of a folder of index PNGs (with the classes.json in it, or beside its folder `masks`, else by the painter's own ids), or of a
+ * data set in any layout that klish reads. Classes are found by name. Throws ProjectError that names file, value and remedy.
+ */
+export async function openMasks(path: string, about: PainterAbout): Promise<PaintMasks> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined)
+    throw new ProjectError(`${path}: there is no such file or folder. Give a folder of masks, or a data set.`);
+  if (found.isFile()) return plainMasks([path], await classesBeside(dirname(path)), about);
+  const { paths } = await openFolder(path);
+  const pictures = paths.filter((name) => name.endsWith(".png"));
+  const flat = paths.every((name) => name === "classes.json" || (name.endsWith(".png") && !name.includes("/")));
+  if (flat && pictures.length > 0)
+    return plainMasks(
+      pictures.map((name) => join(path, name)),
+      await classesBeside(path),
+      about,
+    );
+  const source = await openSource([path], { fromFormat: null, recipe: null, name: path });
+  return {
+    total: source.info.samples,
+    async *read() {
+      for await (const { name, labels, image } of source.samples())
+        yield { ...painterMask(join(path, name), labels, source.info.classes, about), name, image };
+    },
+  };
+}
+
+/** The classes that a folder of masks lists, in it or beside it; undefined where it has no list. */
+async function classesBeside(folder: string): Promise<readonly DatasetClass[] | undefined> {
+  const places = [folder, ...(basename(folder) === "masks" ? [dirname(folder)] : [])];
+  for (const place of places) {
+    const listed = await readJsonFile(join(place, "classes.json"), classesFile, {
+      what: "a list of classes",
+      remedy: "Delete it: the masks then hold the painter's own ids.",
+    });
+    if (listed !== undefined) return listed.classes;
+  }
+  return undefined;
+}
+
+function plainMasks(
+  paths: readonly string[],
+  classes: readonly DatasetClass[] | undefined,
+  about: PainterAbout,
+): PaintMasks {
+  return {
+    total: paths.length,
+    async *read() {
+      for (const path of paths) yield readPaintMask(path, classes, about);
+    },
+  };
+}
+
+/** One index PNG. `classes`: those that its ids stand for, the painter's own if undefined. */
+export async function readPaintMask(
+  path: string,
+  classes: readonly DatasetClass[] | undefined,
+  about: PainterAbout,
+): Promise<PaintMask> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new ProjectError(`${path} cannot be read (${(cause as Error).message}).`, { cause });
+  });
+  const known = classes ?? about.classes;
+  const report: ReportKind = (kind, found) => {
+    const { severity, fix } = FAULTS[kind];
+    if (severity === "error") throw new ProjectError(`${path}: ${found} (${kind}): ${fix}.`);
+  };
+  const labels = readMask(new Uint8Array(bytes), { channels: 1 }, undefined, report);
+  if (labels === undefined) throw new ProjectError(`${path}: the mask cannot be read.`);
+  checkLabels(labels, known, false, report);
+  return painterMask(path, labels.map, known, about);
+}
+
+/** A mask of its own index PNG, with the list of classes beside it. */
+export const readMaskFile = async (path: string, about: PainterAbout): Promise<PaintMask> =>
+  readPaintMask(path, await classesBeside(dirname(path)), about);
+
+/** Labels of other classes as the painter's. Throws ProjectError where they do not fit. */
+export function painterMask(
+  path: string,
+  map: LabelMap,
+  classes: readonly DatasetClass[],
+  about: PainterAbout,
+): PaintMask {
+  const { side } = about;
+  if (map.width !== side || map.height !== side)
+    throw new ProjectError(
+      `${path} is ${map.width}x${map.height} pixels, the painter paints ${side}x${side}: make the mask of that size, resized by nearest neighbour (without smoothing).`,
+    );
+  return { path, name: fileStem(basename(path).replace(/\.png$/i, "")), ...painterLabels(path, map, classes, about) };
+}
+
+/** Labels of any size in the painter's classes, without gaps. */
+export function painterLabels(
+  path: string,
+  { data, ...size }: LabelMap,
+  classes: readonly DatasetClass[],
+  about: PainterAbout,
+): { readonly labels: Uint8Array; readonly filled: number } {
+  const ids = classIds(classes, about);
+  const unknown = data.find((id) => id !== IGNORE_LABEL && ids[id] === undefined);
+  if (unknown !== undefined) {
+    const pixels = data.reduce((n, id) => n + (id === unknown ? 1 : 0), 0);
+    const name = classes[unknown] === undefined ? `id ${unknown}` : `"${classes[unknown].name}" (id ${unknown})`;
+    throw new ProjectError(
+      `${path}: ${pixels} pixels are ${name}, which is no class of the painter. It paints ${about.classes.map((c) => c.name).join(", ")}: paint one of these instead, or rename the class.`,
+    );
+  }
+  const labels = data.map((id) => ids[id] ?? IGNORE_LABEL);
+  const filled = fillGaps(labels, size);
+  if (filled === labels.length)
+    throw new ProjectError(`${path}: all pixels are 255, no class: a painting needs a class everywhere.`);
+  return { labels, filled };
+}
+
+/** The painter's id of each class, by name. */
+function classIds(classes: readonly DatasetClass[], about: PainterAbout): (number | undefined)[] {
+  const own = new Map(about.classes.map(({ name }, id) => [name.toLowerCase(), id]));
+  return classes.map(({ name }) => own.get(name.toLowerCase()));
+}
+
+/** Gives pixels of no class that of the nearest one that has one, step by step from the edges; returns how many. In place. */
+export function fillGaps(labels: Uint8Array, { width, height }: ImageSize): number {
+  const gaps = labels.reduce((n, id) => n + (id === IGNORE_LABEL ? 1 : 0), 0);
+  let edge = Array.from(labels.keys()).filter((p) => labels[p] !== IGNORE_LABEL);
+  if (gaps === 0 || edge.length === 0) return gaps;
+  while (edge.length > 0) {
+    const next: number[] = [];
+    for (const p of edge) {
+      const x = p % width;
+      const y = (p - x) / width;
+      for (const [q, there] of [
+        [p - 1, x > 0],
+        [p + 1, x + 1 < width],
+        [p - width, y > 0],
+        [p + width, y + 1 < height],
+      ] as const)
+        if (there && labels[q] === IGNORE_LABEL) {
+          labels[q] = labels[p];
+          next.push(q);
+        }
+    }
+    edge = next;
+  }
+  return gaps;
+}
