@@ -18,7 +18,7 @@ describe("the package", () => {
     const paths = files.map((f) => f.path);
     const odd = paths.filter(
       (path) =>
-        !/^(package\.json|README\.md|LICENSE|dist\/report\/template\.html|dist\/.*\.(js|d\.ts)|models\/portrait-\w+\.safetensors)$/.test(
+        !/^(package\.json|README\.md|LICENSE|dist\/report\/template\.html|dist\/web\/studio\/(index\.html|assets\/[\w-]+\.(js|css))|dist\/.*\.(js|d\.ts)|models\/portrait-\w+\.safetensors)$/.test(
           path,
         ),
     );
@@ -33,6 +33,7 @@ describe("the package", () => {
         ]),
         "dist/cli/main.js",
         "dist/report/template.html",
+        "dist/web/studio/index.html",
         "models/portrait-generator.safetensors",
       ]),
     );

@@ -52,10 +52,12 @@ describe("names that are given in a report", () => {
     const [a, b, c] = hierarchy.aliveAt(5);
     const { of, rgb } = groupsAt(
       model,
-      new Map([
-        [b, "eyes"],
-        [c, "eyes"],
-      ]),
+      {
+        names: new Map([
+          [b, "eyes"],
+          [c, "eyes"],
+        ]),
+      },
       5,
     );
     expect([of[a], of[b], of[c]]).toEqual([a, b, b]);

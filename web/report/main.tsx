@@ -25,10 +25,10 @@ interface Props {
 function Report({ model, store, scene }: Props) {
   const [memory, setMemory] = useState(() => noNames(model));
   const k = useStore(store, (state) => state.k);
-  const names = useMemo(() => namesAt(model, memory, k), [model, memory, k]);
+  const called = useMemo(() => ({ names: namesAt(model, memory, k) }), [model, memory, k]);
   const rename = (id: number, name: string): void => setMemory((before) => renamed(model, before, k, id, name));
   return (
-    <PartsProvider model={model} store={store} names={names}>
+    <PartsProvider model={model} store={store} called={called}>
       <a className="skip" href="#parts">
         Skip to the parts
       </a>

@@ -27,6 +27,8 @@ interface Props {
   readonly onRename?: (row: Row, name: string) => void;
   /** What else can be done with a part, at the end of its row. */
   readonly actions?: (row: Row) => ReactNode;
+  /** A word on a part, after its name; "" for none. */
+  readonly note?: (row: Row) => string;
   /** Below the list. */
   readonly children?: ReactNode;
 }
@@ -46,7 +48,7 @@ export function useRows(): Row[] {
   return rows.sort((a, b) => (sort === "area" ? b.share - a.share : b.iou - a.iou) || a.id - b.id);
 }
 
-export function PartList({ rows, onRename, actions, children }: Props & { readonly rows: readonly Row[] }) {
+export function PartList({ rows, onRename, actions, note, children }: Props & { readonly rows: readonly Row[] }) {
   const k = useChosen((state) => state.k);
   const isolated = useChosen((state) => state.isolated);
   const dispatch = useDispatch();
@@ -82,6 +84,7 @@ export function PartList({ rows, onRename, actions, children }: Props & { readon
               onNext={(by) => onNext(row, by)}
               {...(onRename && { onRename })}
               {...(actions && { actions })}
+              {...(note && { note })}
             />
           ))}
         </ul>
@@ -93,12 +96,12 @@ export function PartList({ rows, onRename, actions, children }: Props & { readon
   );
 }
 
-interface RowProps extends Pick<Props, "onRename" | "actions"> {
+interface RowProps extends Pick<Props, "onRename" | "actions" | "note"> {
   readonly row: Row;
   readonly onNext: (by: number) => void;
 }
 
-function PartRow({ row, onRename, onNext, actions }: RowProps) {
+function PartRow({ row, onRename, onNext, actions, note }: RowProps) {
   const { model, groups } = useParts();
   const { id, ids, share, iou, name } = row;
   const k = useChosen((state) => state.k);
@@ -144,7 +147,11 @@ function PartRow({ row, onRename, onNext, actions }: RowProps) {
       ) : (
         <span className="name-text">{title}</span>
       )}
-      {name !== null && onRename && <span className="ids">{hash}</span>}
+      {name !== null && onRename && (
+        <span className="ids">
+          {hash} {note?.(row)}
+        </span>
+      )}
       <span className="meter" style={cssVars({ "--value": share, "--color": color })} />
       <span className="value">
         <span className="visually-hidden">area </span>
@@ -180,10 +187,9 @@ function NameField({ row, placeholder, onRename, onNext }: NameFieldProps) {
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Enter") {
-      commit();
-      onNext(event.shiftKey ? -1 : 1);
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") onNext(event.key === "ArrowDown" ? 1 : -1);
+    // The field that is left commits.
+    if (event.key === "Enter") onNext(event.shiftKey ? -1 : 1);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") onNext(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Escape" && draft !== null) setDraft(null);
     else return;
     event.preventDefault();

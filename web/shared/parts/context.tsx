@@ -1,18 +1,16 @@
 /** What every component of the parts' view has at hand: the model, what the reader chose, and what parts are called. */
 import { createContext, type ReactNode, useContext, useEffect, useEffectEvent, useMemo } from "react";
 import { useStore } from "zustand";
-import { type Groups, groupsAt } from "./groups.ts";
+import { type Called, type Groups, groupsAt } from "./groups.ts";
 import type { Model } from "./model.ts";
 import type { Action, State } from "./state.ts";
 import type { Draw, PartsStore } from "./store.ts";
 
-/** Names by the clusters' ids, at the K in sight. */
-export type Names = ReadonlyMap<number, string>;
-
 export interface Parts {
   readonly model: Model;
   readonly store: PartsStore;
-  readonly names: Names;
+  /** By the clusters' ids, at the K in sight. */
+  readonly names: ReadonlyMap<number, string>;
   readonly groups: Groups;
 }
 
@@ -21,13 +19,17 @@ const Context = createContext<Parts | null>(null);
 interface Props {
   readonly model: Model;
   readonly store: PartsStore;
-  readonly names: Names;
+  /** At the K in sight. */
+  readonly called: Called;
   readonly children: ReactNode;
 }
 
-export function PartsProvider({ model, store, names, children }: Props) {
+export function PartsProvider({ model, store, called, children }: Props) {
   const k = useStore(store, (state) => state.k);
-  const value = useMemo(() => ({ model, store, names, groups: groupsAt(model, names, k) }), [model, store, names, k]);
+  const value = useMemo(
+    () => ({ model, store, names: called.names, groups: groupsAt(model, called, k) }),
+    [model, store, called, k],
+  );
   return <Context value={value}>{children}</Context>;
 }
 

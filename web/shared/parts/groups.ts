@@ -1,7 +1,15 @@
 /** Clusters of one name are one part: shown in one colour, with no outline between them. */
-
 import type { Rgb } from "./labelPaint.ts";
 import type { Model } from "./model.ts";
+
+/** What clusters are called and how they look, by their ids, at one K. */
+export interface Called {
+  readonly names: ReadonlyMap<number, string>;
+  /** Of parts that were given another colour than their clusters have. */
+  readonly colors?: ReadonlyMap<number, Rgb>;
+  /** What masks leave out; together they are one grey part. */
+  readonly ignored?: ReadonlySet<number>;
+}
 
 export interface Groups {
   /** By start cluster, [K0]: the id that stands for its part. */
@@ -10,15 +18,24 @@ export interface Groups {
   readonly rgb: readonly Rgb[];
 }
 
+const IGNORED_COLOR: Rgb = [128, 128, 128];
+
 /** The parts at `k`: the cluster of a name with the lowest id stands for all of that name. */
-export function groupsAt({ hierarchy, rgb }: Model, names: ReadonlyMap<number, string>, k: number): Groups {
+export function groupsAt(
+  { hierarchy, rgb }: Pick<Model, "hierarchy" | "rgb">,
+  { names, colors, ignored }: Called,
+  k: number,
+): Groups {
   const of = Uint16Array.from(rgb, (_, id) => id);
-  const first = new Map<string, number>();
+  const first = new Map<string | null, number>();
   for (const id of hierarchy.aliveAt(k)) {
-    const name = names.get(id);
+    const name = ignored?.has(id) ? null : names.get(id);
     if (name === undefined) continue;
     if (!first.has(name)) first.set(name, id);
     of[id] = first.get(name)!;
   }
-  return { of, rgb: Array.from(of, (id) => rgb[id]) };
+  return {
+    of,
+    rgb: Array.from(of, (id) => (ignored?.has(id) ? IGNORED_COLOR : (colors?.get(id) ?? rgb[id]))),
+  };
 }

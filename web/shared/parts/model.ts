@@ -51,7 +51,8 @@ export async function unpack(packed: Packed): Promise<Uint8Array> {
 /** Recently used label maps kept per page: before and after a merge in both modes, and a few steps of play. */
 const CACHED_MAPS = 12;
 
-function parseColor(css: string): [number, number, number] {
+/** "#rrggbb" as [r, g, b], 0..255. */
+export function parseColor(css: string): [number, number, number] {
   const value = Number.parseInt(css.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }

@@ -1,0 +1,198 @@
+/** Three doors: a generator, a folder of photos, the demo; and what is in the opened folder already. */
+import { type FormEvent, useId, useState } from "react";
+import type { Job, Place, Workspace } from "../../../src/studio/api.ts";
+import { addressOf } from "../address.ts";
+import { start } from "../client.ts";
+import { JobList } from "../jobs/JobList.tsx";
+import { screenOf } from "../screens.ts";
+import { useShared, useStudio } from "../studio.tsx";
+
+/** Pictures of the demo: as many as `npm start` takes. */
+const DEMO = { network: "portraits", images: 64, layers: ["16+"] } as const;
+
+export function BeginScreen() {
+  const workspace = useShared((shared) => shared.workspace);
+  if (workspace === null) return <main className="waiting">Opening the folder…</main>;
+  return (
+    <main className="begin">
+      <h1>{workspace.places.length === 0 ? "Begin" : workspace.name}</h1>
+      <p className="summary">
+        {workspace.places.length === 0
+          ? "Bring a generator, or photos to train one on: its parts are found without a single label."
+          : `What is in ${workspace.folder}, and what can be made there.`}
+      </p>
+      <JobList />
+      <Places places={workspace.places} />
+      {workspace.places.length > 0 && <h2>Begin something new</h2>}
+      <div className="doors">
+        <GeneratorDoor workspace={workspace} />
+        <PhotosDoor workspace={workspace} />
+        <DemoDoor workspace={workspace} />
+      </div>
+    </main>
+  );
+}
+
+const KINDS: Readonly<Record<Place["kind"], string>> = {
+  project: "parts of a generator",
+  gan: "training of a generator",
+  segmenter: "training of a segmenter",
+  dataset: "pictures with masks",
+  auto: "from photos to parts",
+};
+
+function Places({ places }: { readonly places: readonly Place[] }) {
+  if (places.length === 0) return null;
+  return (
+    <ul className="places" aria-label="In this folder">
+      {places.map(({ at, kind, complete, previewUrl }) => {
+        const screen = screenOf(kind);
+        const content = (
+          <>
+            {previewUrl ? <img src={previewUrl} alt="" loading="lazy" /> : <span className="no-preview" />}
+            <b>{at}</b>
+            <span className="hint">
+              {KINDS[kind]}
+              {!complete && ", not finished"}
+            </span>
+          </>
+        );
+        return <li key={at}>{screen ? <a href={addressOf(screen, at)}>{content}</a> : <span>{content}</span>}</li>;
+      })}
+    </ul>
+  );
+}
+
+/** A name for a new place that none has yet. */
+function freeName({ places, prefix }: Workspace, wanted: string): string {
+  const taken = new Set(places.map(({ at }) => at));
+  const name = `${prefix}${wanted}`;
+  if (!taken.has(name)) return name;
+  for (let n = 2; ; n++) if (!taken.has(`${name}-${n}`)) return `${name}-${n}`;
+}
+
+interface DoorProps {
+  readonly workspace: Workspace;
+}
+
+/** Starts a job once, and says on the page what is wrong with it. */
+function useStart(): { readonly busy: boolean; readonly begin: (job: Promise<Job>) => void } {
+  const studio = useStudio();
+  const [busy, setBusy] = useState(false);
+  const begin = (job: Promise<Job>): void => {
+    setBusy(true);
+    job
+      .then((started) => {
+        studio.keep(started);
+        scrollTo({ top: 0, behavior: "smooth" });
+      }, studio.fail)
+      .finally(() => setBusy(false));
+  };
+  return { busy, begin };
+}
+
+function GeneratorDoor({ workspace }: DoorProps) {
+  const { busy, begin } = useStart();
+  const [network, setNetwork] = useState("");
+  const [images, setImages] = useState(256);
+  const id = useId();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    begin(start("cluster", { network: network.trim(), images, outdir: freeName(workspace, "parts") }));
+  };
+  return (
+    <form className="door" onSubmit={submit}>
+      <h3>A generator</h3>
+      <p className="hint">
+        The checkpoint of a GAN: a .pkl, .pt, .safetensors or .onnx of PGGAN, StyleGAN, StyleGAN2, ADA or your own. It
+        is read as data; nothing in it is run.
+      </p>
+      <label htmlFor={`${id}n`}>{workspace.outsidePaths ? "File or address" : "File in the folder, or address"}</label>
+      <input
+        id={`${id}n`}
+        type="text"
+        required
+        spellCheck={false}
+        placeholder="ffhq.pkl or https://…"
+        value={network}
+        onChange={(event) => setNetwork(event.currentTarget.value)}
+      />
+      <label htmlFor={`${id}i`}>Pictures to sample</label>
+      <input
+        id={`${id}i`}
+        type="number"
+        min={1}
+        max={100000}
+        value={images}
+        onChange={(event) => setImages(event.currentTarget.valueAsNumber || 1)}
+      />
+      <button type="submit" className="primary" disabled={busy}>
+        Find its parts
+      </button>
+    </form>
+  );
+}
+
+function PhotosDoor({ workspace }: DoorProps) {
+  const { busy, begin } = useStart();
+  const [data, setData] = useState("");
+  const [hours, setHours] = useState(2);
+  const id = useId();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    begin(start("auto", { data: data.trim(), hours, outdir: freeName(workspace, "auto") }));
+  };
+  return (
+    <form className="door" onSubmit={submit}>
+      <h3>Photos</h3>
+      <p className="hint">
+        A folder or a .zip of photos of one kind of thing. A generator is trained on them, its parts are found, and a
+        segmenter learns them. It can be paused at any time.
+      </p>
+      <label htmlFor={`${id}d`}>Folder or .zip</label>
+      <input
+        id={`${id}d`}
+        type="text"
+        required
+        spellCheck={false}
+        placeholder="photos"
+        value={data}
+        onChange={(event) => setData(event.currentTarget.value)}
+      />
+      <label htmlFor={`${id}h`}>Hours of training</label>
+      <input
+        id={`${id}h`}
+        type="number"
+        min={0.02}
+        max={1000}
+        step="any"
+        value={hours}
+        onChange={(event) => setHours(event.currentTarget.valueAsNumber || 2)}
+      />
+      <button type="submit" className="primary" disabled={busy}>
+        Train and find parts
+      </button>
+    </form>
+  );
+}
+
+function DemoDoor({ workspace }: DoorProps) {
+  const { busy, begin } = useStart();
+  if (!workspace.shipped.includes(DEMO.network)) return null;
+  return (
+    <div className="door">
+      <h3>The demo</h3>
+      <p className="hint">
+        Parts of the portrait generator that comes with klish, from 64 of its pictures: half a minute.
+      </p>
+      <button
+        type="button"
+        className="primary"
+        disabled={busy}
+        onClick={() => begin(start("cluster", { ...DEMO, outdir: freeName(workspace, "demo") }))}
+      >
+        Start the demo
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+/** Requests to the studio's server, typed by its contract. */
+import type {
+  Answer,
+  ApiError,
+  Body,
+  Job,
+  Query,
+  RouteName,
+  routes,
+  StartJob,
+  StudioJob,
+} from "../../src/studio/api.ts";
+
+type Routes = typeof routes;
+
+/** The contract's own addresses: its schemas would bring a library with them that the page has no use for. */
+const ADDRESSES: { readonly [R in RouteName]: readonly [Routes[R]["method"], Routes[R]["path"]] } = {
+  workspace: ["GET", "/api/workspace"],
+  project: ["GET", "/api/project"],
+  report: ["GET", "/api/report"],
+  labels: ["GET", "/api/labels"],
+  editLabels: ["POST", "/api/labels"],
+  jobs: ["GET", "/api/jobs"],
+  startJob: ["POST", "/api/jobs"],
+  actOnJob: ["POST", "/api/jobs/act"],
+  jobOptions: ["GET", "/api/jobs/options"],
+  run: ["GET", "/api/run"],
+  dataset: ["GET", "/api/dataset"],
+  addPhoto: ["POST", "/api/photo"],
+  saveMask: ["POST", "/api/mask"],
+};
+
+/** An answer that is not the one that was asked for; its message is a sentence to be shown. */
+export class Refused extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Asks for what a route answers. `body` is sent as JSON, or as it is where it is bytes. Throws Refused. */
+export async function ask<R extends RouteName>(
+  route: R,
+  query: Query<R>,
+  body: Body<R> | Blob | Uint8Array<ArrayBuffer> | null = null,
+): Promise<Answer<R>> {
+  const [method, path] = ADDRESSES[route];
+  const words = new URLSearchParams(
+    Object.entries(query as Record<string, string | number | undefined>).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  );
+  const bytes = body instanceof Blob || body instanceof Uint8Array;
+  let response: Response;
+  try {
+    response = await fetch(words.size === 0 ? path : `${path}?${words}`, {
+      method,
+      ...(body !== null && {
+        body: bytes ? body : JSON.stringify(body),
+        headers: { "content-type": bytes ? "application/octet-stream" : "application/json" },
+      }),
+    });
+  } catch {
+    throw new Refused(0, "The studio does not answer: is `klish studio` still running?");
+  }
+  if (response.ok) return (await response.json()) as Answer<R>;
+  const text = await response.text();
+  throw new Refused(response.status, messageOf(text) ?? `The studio answered ${response.status}.`);
+}
+
+function messageOf(text: string): string | null {
+  try {
+    return (JSON.parse(text) as ApiError).message;
+  } catch {
+    return null;
+  }
+}
+
+/** Starts a job; its request is typed by its kind. Throws Refused. */
+export const start = <J extends StudioJob>(kind: J, request: StartJob<J>["request"]): Promise<Job> =>
+  ask("startJob", {}, { kind, request: request as Record<string, unknown> });
+
+/** What went wrong, as a sentence. */
+export const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));

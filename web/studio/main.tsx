@@ -1,0 +1,15 @@
+/** Opens the studio's page. */
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import { makeStudio, StudioProvider } from "./studio.tsx";
+import "../shared/theme.css";
+import "../shared/parts/parts.css";
+import "./studio.css";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page lacks #root");
+createRoot(root).render(
+  <StudioProvider studio={makeStudio()}>
+    <App />
+  </StudioProvider>,
+);

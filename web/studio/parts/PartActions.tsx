@@ -1,0 +1,85 @@
+/** What can be done with a part beside naming it. */
+import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator, SubmenuTrigger } from "react-aria-components";
+import type { LabelEdit, LabelledClass } from "../../../src/studio/api.ts";
+import type { Row } from "../../shared/parts/PartList.tsx";
+
+interface Props {
+  readonly row: Row;
+  /** All parts in the list. */
+  readonly rows: readonly Row[];
+  /** What the labels say of it, where they are at the K in sight. */
+  readonly labelled: LabelledClass | undefined;
+  readonly onEdit: (edits: readonly LabelEdit[]) => void;
+}
+
+const titleOf = ({ name, ids }: Row): string => name ?? ids.map((id) => `#${id}`).join(" ");
+
+export function PartActions({ row, rows, labelled, onEdit }: Props) {
+  const { id } = row;
+  const title = titleOf(row);
+  const split = labelled?.split ?? null;
+  const others = rows.filter((other) => other.id !== id);
+  return (
+    <MenuTrigger>
+      <Button className="row-menu" aria-label={`More for ${title}`}>
+        ⋯
+      </Button>
+      <Popover className="popover" placement="bottom end">
+        <Menu className="menu" aria-label={title}>
+          <SubmenuTrigger>
+            <MenuItem className="menu-item">Merge into…</MenuItem>
+            <Popover className="popover">
+              <Menu className="menu" aria-label={`Merge ${title} into`}>
+                {others.map((other) => (
+                  <MenuItem
+                    key={other.id}
+                    className="menu-item"
+                    onAction={() => onEdit([{ type: "merge", parts: [other.id, id] }])}
+                  >
+                    {titleOf(other)}
+                  </MenuItem>
+                ))}
+              </Menu>
+            </Popover>
+          </SubmenuTrigger>
+          <MenuItem className="menu-item" onAction={() => onEdit([{ type: "apart", part: id }])}>
+            Take apart along the tree
+          </MenuItem>
+          <Separator className="menu-line" />
+          <MenuItem
+            className="menu-item"
+            isDisabled={split?.kind === "left-right"}
+            onAction={() => onEdit([{ type: "split", part: id, split: { kind: "left-right" } }])}
+          >
+            Split into left and right
+          </MenuItem>
+          {[2, 3, 4].map((count) => (
+            <MenuItem
+              key={count}
+              className="menu-item"
+              isDisabled={split?.kind === "components" && split.count === count}
+              onAction={() => onEdit([{ type: "split", part: id, split: { kind: "components", count } }])}
+            >
+              Split into {count} connected pieces
+            </MenuItem>
+          ))}
+          {split !== null && (
+            <MenuItem className="menu-item" onAction={() => onEdit([{ type: "split", part: id, split: null }])}>
+              Make whole again
+            </MenuItem>
+          )}
+          <Separator className="menu-line" />
+          <MenuItem
+            className="menu-item"
+            onAction={() => onEdit([{ type: "background", part: labelled?.background ? null : id }])}
+          >
+            {labelled?.background ? "Not the background" : "This is the background"}
+          </MenuItem>
+          <MenuItem className="menu-item" onAction={() => onEdit([{ type: "ignore", parts: [id] }])}>
+            Ignore in masks
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
