@@ -136,6 +136,13 @@ const doors: Readonly<Record<string, Door>> = {
     missing: [["--model", "portraits", ...OUT], needed("--images <path>")],
     wrong: [["--model", "portraits", "--images", NOWHERE, ...OUT], NO_PICTURES],
   },
+  paint: {
+    missing: [["--masks", "x", ...OUT], needed("--model <file>")],
+    wrong: [
+      ["--model", NOWHERE, "--masks", NOWHERE, ...OUT],
+      `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
+    ],
+  },
   "train gan": {
     missing: [
       ["--data", "x"],
