@@ -1,7 +1,17 @@
+import { resolve } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
+
+/** The package's entries by the names that users import, from source. */
+const source = (name: string): string => resolve(import.meta.dirname, `src/${name}.ts`);
+const alias = [
+  { find: /^klish$/, replacement: source("node") },
+  { find: /^klish\/node$/, replacement: source("nodeParts") },
+  { find: /^klish\/(\w+)$/, replacement: source("$1") },
+];
 
 /** Three tiers by file name: quick (hermetic, seconds), slow (minutes), browser (Chromium, software GPU). */
 const tier = (name: string, include: string[], exclude: string[], testTimeout: number) => ({
+  resolve: { alias },
   test: { name, include, exclude: [...configDefaults.exclude, ...exclude], testTimeout, hookTimeout: testTimeout },
 });
 

@@ -1,9 +1,9 @@
 /** The package's interface: a small root, a place for each kind of part, and a comment on every exported name (`npm run docs:api`). */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 const root = resolve(import.meta.dirname, "..");
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -119,6 +119,46 @@ describe.each(entries)("%s", (_, file) => {
     expect(found.length).toBeGreaterThan(5);
     const bare = found.filter((one) => !isDocumented(one));
     expect(bare.map((one) => `${one.name} (${relative(root, one.file)})`)).toEqual([]);
+  });
+});
+
+/** Examples of whole entries: files that print what their comments say. */
+const exampleFolder = join(root, "examples/api");
+const exampleFiles = readdirSync(exampleFolder).filter((name) => name !== "tinyGenerator.ts");
+
+describe("examples/api", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each(exampleFiles)(
+    "%s prints what its comments say",
+    async (name) => {
+      const text = readFileSync(join(exampleFolder, name), "utf8");
+      const printed: string[] = [];
+      vi.spyOn(console, "log").mockImplementation((...values) => void printed.push(format(...values)));
+      await import(pathToFileURL(join(exampleFolder, name)).href);
+      expect(printed).toEqual([...text.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, expected]) => expected));
+      expect(printed.length).toBe(text.split("console.log(").length - 1);
+    },
+    60_000,
+  );
+
+  it("use every exported function", async () => {
+    // It needs the file of a trained painter, which no example makes in a second: tests/models/painter/painter.test.ts.
+    const elsewhere = ["openPainter"];
+    const code = [
+      ...exampleFiles.map((name) => readFileSync(join(exampleFolder, name), "utf8")),
+      ...examples.map(([, example]) => example),
+    ]
+      .join("\n")
+      .replaceAll(/^import .*?;$/gms, "");
+    const bare: string[] = [];
+    for (const [entry, file] of entries.filter(([name]) => !name.endsWith("(browser)")))
+      for (const [name, value] of Object.entries(await import(pathToFileURL(file).href)))
+        if (typeof value === "function" && !/^class\b/.test(String(value)) && !elsewhere.includes(name))
+          if (!new RegExp(`\\b${name}\\b`).test(code)) bare.push(`${name} (${entry})`);
+    expect(bare).toEqual([]);
   });
 });
 
