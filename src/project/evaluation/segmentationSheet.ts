@@ -16,6 +16,8 @@ const TILE = 150;
 const GAP = 6;
 const CAPTION = 16;
 const COLUMNS = 4;
+/** Characters of a name that surely fit above a tile. */
+const NAME = 15;
 
 /** Photo, truth and labels of each, in the order given, as PNG: the paper's Fig. 8. */
 export async function segmentationSheet(
@@ -33,7 +35,7 @@ export async function segmentationSheet(
   for (const [i, { image, truth, found, iou, name }] of photos.entries()) {
     const left = GAP + (i % columns) * (TILE + GAP);
     const top = GAP + Math.floor(i / columns) * step;
-    captions.push(`<text x="${left}" y="${top + 11}">${iou.toFixed(2)}  ${xml(name)}</text>`);
+    captions.push(`<text x="${left}" y="${top + 11}">${iou.toFixed(2)}  ${xml(shortened(name))}</text>`);
     const photo = await sharp(image).autoOrient().resize(TILE, TILE, { fit: "fill" }).png().toBuffer();
     for (const [j, input] of [photo, await tile(truth, palette), await tile(found, palette)].entries())
       tiles.push({ input, left, top: top + CAPTION + j * TILE });
@@ -44,6 +46,8 @@ export async function segmentationSheet(
     .png()
     .toBuffer();
 }
+
+const shortened = (name: string): string => (name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name);
 
 /** Label maps in their colours, not interpolated. */
 function tile({ width, height, data }: LabelMap, palette: Uint8Array): Promise<Buffer> {

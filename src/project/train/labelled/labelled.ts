@@ -1,4 +1,5 @@
 /** Data sets of pictures with the class of every pixel, as trainings take them. */
+import { rm } from "node:fs/promises";
 import type { DatasetClass } from "../../../dataset/labelMap.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import type { Example } from "../../../train/examples.ts";
@@ -7,7 +8,6 @@ import { openSource } from "../../dataset/source.ts";
 import { ProjectError } from "../../storage/files.ts";
 import type { Fit } from "../pictures/framing.ts";
 import { imageSize, prepareImage, reasonOf } from "../pictures/prepareImage.ts";
-import type { PreparedExamples } from "./exampleStore.ts";
 import { prepareExamples, squareLabels } from "./prepareExamples.ts";
 
 /** The data set of a run. Throws ProjectError that says what does not fit. */
@@ -56,15 +56,25 @@ export interface SquareForm {
   readonly fit: Fit;
 }
 
-/** Prepares a data set's pictures, where they are not yet. Throws ProjectError where its classes are no longer `classes`. */
-export const prepareLabelled = (
+/** What a run learns from. */
+export interface LabelledSource {
+  readonly path: string;
+  readonly classes: readonly DatasetClass[];
+  /** Why one class is too few, for a message. */
+  readonly oneClass: string;
+}
+
+/**
+ * Prepares a data set's pictures, where they are not yet. Throws ProjectError where its classes are no longer `classes`, or where the
+ * pictures to learn from have fewer than two of them; then nothing is kept, so that mended masks are seen by the same command.
+ */
+export async function prepareLabelled(
   folder: string,
-  path: string,
-  classes: readonly DatasetClass[],
+  { path, classes, oneClass }: LabelledSource,
   form: SquareForm,
   job: JobOptions,
-): Promise<PreparedExamples> =>
-  prepareExamples(
+): Promise<void> {
+  const { pixels } = await prepareExamples(
     folder,
     async () => {
       const source = await openLabelled(path);
@@ -82,21 +92,14 @@ export const prepareLabelled = (
     form,
     job,
   );
-
-/** Throws ProjectError where the pictures to learn from have fewer than two classes; `reason`: why that is too few. */
-export function refuseOneClass(
-  { pixels }: PreparedExamples,
-  classes: readonly DatasetClass[],
-  path: string,
-  reason: string,
-): void {
   const present = pixels.flatMap((n, id) => (n > 0 ? [classes[id].name] : []));
-  if (present.length < 2)
-    throw new ProjectError(
-      present.length === 0
-        ? `${path} has no labelled pixel to learn from: all are 255, or no picture is in its split train.`
-        : `${path} has one class in all its masks (${present[0]}): ${reason}.`,
-    );
+  if (present.length >= 2) return;
+  await rm(folder, { recursive: true });
+  throw new ProjectError(
+    present.length === 0
+      ? `${path} has no labelled pixel to learn from: all are 255, or no picture is in its split train.`
+      : `${path} has one class in all its masks (${present[0]}): ${oneClass}.`,
+  );
 }
 
 /** The first pictures of a data set, as a run would prepare them. */

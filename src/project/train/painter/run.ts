@@ -10,7 +10,7 @@ import { painterPath } from "../../network/trainingRun.ts";
 import { writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
-import { prepareLabelled, refuseOneClass } from "../labelled/labelled.ts";
+import { prepareLabelled } from "../labelled/labelled.ts";
 import { sheetPath } from "../log/sheets.ts";
 import { perSecond, type Training, trainLoop } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
@@ -49,8 +49,8 @@ export async function trainPainter(
     await savePainterSettings(folder, settings);
     const { data, recipe, classes } = settings;
     const form = { resolution: recipe.resolution, fit: data.fit };
-    const prepared = await prepareLabelled(examplesFolder(folder), data.source, classes, form, job);
-    refuseOneClass(prepared, classes, data.source, ONE_CLASS);
+    const source = { path: data.source, classes, oneClass: ONE_CLASS };
+    await prepareLabelled(examplesFolder(folder), source, form, job);
     const examples = await openExamples(examplesFolder(folder));
     try {
       return await trainOn(folder, settings, examples, request, job, now);

@@ -10,7 +10,7 @@ import { SEGMENTER_METADATA } from "../../segment/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
-import { prepareLabelled, refuseOneClass } from "../labelled/labelled.ts";
+import { prepareLabelled } from "../labelled/labelled.ts";
 import { prepareExamples } from "../labelled/prepareExamples.ts";
 import { type Shown, sampleSheet } from "../log/maskSheet.ts";
 import { sheetPath } from "../log/sheets.ts";
@@ -71,8 +71,8 @@ export async function trainSegmenter(
 export async function prepareRun(folder: string, settings: SegmenterSettings, job: JobOptions): Promise<void> {
   const { data, recipe, classes } = settings;
   const form = { resolution: recipe.resolution, fit: data.fit };
-  const prepared = await prepareLabelled(labelledFolder(folder), data.source, classes, form, job);
-  refuseOneClass(prepared, classes, data.source, "a segmenter tells two or more apart");
+  const source = { path: data.source, classes, oneClass: "a segmenter tells two or more apart" };
+  await prepareLabelled(labelledFolder(folder), source, form, job);
   const { unlabelled } = data;
   if (unlabelled === null) return;
   await prepareExamples(
