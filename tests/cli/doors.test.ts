@@ -70,6 +70,10 @@ const noProject: Door["missing"] = [[], argument("project")];
 
 const doors: Readonly<Record<string, Door>> = {
   studio: {
+    missing: [
+      ["--export", "paint", "portraits"],
+      "--export paint needs a painter and a folder: klish studio --export paint <model> <outdir>",
+    ],
     wrong: [["TMP/file"], "TMP/file is a file. Give a folder: a project, a run, a data set, or one for new ones."],
   },
   cluster: {

@@ -39,7 +39,7 @@ describe.skipIf(!hasChromium)("the painter's page from a static host", () => {
     );
     const scenes = await mkdtemp(join(folder, "scenes-"));
     await writeFile(join(scenes, "a face.png"), scene);
-    await exportPaintPage(model, join(folder, "site"), { scenes, title: TITLE, page });
+    await exportPaintPage({ model, outdir: join(folder, "site"), scenes, title: TITLE }, page);
     site = await serve(join(folder, "site"));
     browser = await launch();
   });

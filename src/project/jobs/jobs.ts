@@ -16,6 +16,7 @@ import { convertJob } from "../generate/convertJob.ts";
 import { generateJob } from "../generate/generateJob.ts";
 import { labelPreviewJob } from "../labels/preview.ts";
 import { paintJob } from "../paint/job.ts";
+import { paintPageJob } from "../paint/paintPage.ts";
 import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
 import { trainExtractorJob, trainExtractorPlanJob } from "../train/extractor/job.ts";
@@ -52,6 +53,7 @@ export const jobs = {
   trainSegmenter: trainSegmenterJob,
   trainSegmenterPlan: trainSegmenterPlanJob,
   paint: paintJob,
+  paintPage: paintPageJob,
   portraits: portraitsJob,
   segment: segmentJob,
   segmentation: segmentationJob,

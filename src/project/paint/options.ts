@@ -48,3 +48,17 @@ export const paintRequest = z
     error: "one of --masks and --edit is needed, and not both",
   });
 export type PaintRequest = z.output<typeof paintRequest>;
+
+/** What `klish studio --export paint` can be asked for. */
+export const paintPageRequest = z.strictObject({
+  /** What `readPainter` takes. */
+  model: z.string().min(1),
+  outdir: z.string().min(1),
+  scenes: option(
+    optional(z.string().min(1)),
+    "--scenes <path>",
+    "masks to begin with: a folder of index PNGs or a data set, the first 24 of it",
+    { otherwise: "portraits for a painter of these" },
+  ),
+  title: option(z.string().min(1).max(200).default("Paint"), "--title <text>", "heading of the page"),
+});

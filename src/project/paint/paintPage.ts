@@ -1,13 +1,17 @@
 /** The painter's page as a folder that any static host serves. */
-import { cp, readdir } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type DatasetClass, IGNORE_LABEL, type LabelMap, paletteOf, resizedLabels } from "../../dataset/labelMap.ts";
-import { decodePng, encodePng, PngError } from "../../dataset/png.ts";
-import { painterSafetensors } from "../../models/painter/painterFile.ts";
+import type { z } from "zod";
+import { type DatasetClass, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
+import { encodePng } from "../../dataset/png.ts";
+import { type PainterAbout, painterSafetensors } from "../../models/painter/painterFile.ts";
 import { portraitClasses } from "../../portraits/classes.ts";
 import { portraitOf } from "../../portraits/render.ts";
-import { isFolder, listFolder, makeFolder, ProjectError, readPlainFile, writeAtomic } from "../storage/files.ts";
+import { defineJob } from "../requests/request.ts";
+import { isFolder, listFolder, makeFolder, ProjectError, writeAtomic } from "../storage/files.ts";
+import { openMasks } from "./masks.ts";
+import { paintPageRequest } from "./options.ts";
 import { readPainter } from "./painterModel.ts";
 import type { PaintPageFile } from "./paintPageFile.ts";
 
@@ -19,15 +23,6 @@ const DESCRIPTION = "painter.json";
 const PORTRAITS = [0, 1, 2, 3, 4, 5, 6, 7];
 const MOST_SCENES = 24;
 
-export interface PaintPageOptions {
-  /** A folder of index PNGs to begin with, the first 24 by name; portraits for a painter of these, else none. */
-  readonly scenes?: string | undefined;
-  /** Heading of the page. */
-  readonly title?: string | undefined;
-  /** The built page, where it is not the package's own. */
-  readonly page?: string | undefined;
-}
-
 /** What was written. */
 export interface PaintPage {
   readonly folder: string;
@@ -37,19 +32,17 @@ export interface PaintPage {
 
 /**
  * Writes the painter's page with a painter into a folder, which is new, empty, or such a page (which is replaced). It asks nothing of a server
- * but its own files. Throws ProjectError for what is no painter, for a mask that is none of its, and where the folder holds something else.
- *
- * @param model what `readPainter` takes
+ * but its own files. Rejects with ProjectError for what is no painter, for a mask that is none of its, and where the folder holds something else.
  */
-export async function exportPaintPage(
-  model: string,
-  folder: string,
-  { scenes, title = "Paint", page }: PaintPageOptions = {},
-): Promise<PaintPage> {
+export const paintPageJob = defineJob(paintPageRequest, (request) => exportPaintPage(request));
+
+/** The same, of a built page that is perhaps not the package's own. */
+export async function exportPaintPage(request: z.input<typeof paintPageRequest>, page?: string): Promise<PaintPage> {
+  const { model, outdir, scenes, title } = paintPageRequest.parse(request);
   const painter = await readPainter(model);
   const { classes, side } = painter.about;
-  const found = scenes === undefined ? portraitScenes(classes, side) : await scenesIn(scenes, classes, side);
-  const out = resolve(folder);
+  const found = scenes === null ? portraitScenes(classes, side) : await scenesIn(scenes, painter.about);
+  const out = resolve(outdir);
   const there = await listFolder(out);
   if (there.length > 0 && !there.includes(DESCRIPTION))
     throw new ProjectError(`${out} holds other files. Give a new or empty folder for the page.`);
@@ -94,25 +87,12 @@ function portraitScenes(classes: readonly DatasetClass[], side: number): Scene[]
   }));
 }
 
-/** The masks of a folder. Throws ProjectError for one that is of other classes or not square. */
-async function scenesIn(folder: string, classes: readonly DatasetClass[], side: number): Promise<Scene[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".png")).sort();
-  if (names.length === 0) throw new ProjectError(`${folder} holds no masks. Expected a folder of index PNGs.`);
+/** The first masks of a folder or data set, in the painter's classes. */
+async function scenesIn(path: string, about: PainterAbout): Promise<Scene[]> {
   const found: Scene[] = [];
-  for (const name of names.slice(0, MOST_SCENES)) {
-    const path = join(folder, name);
-    try {
-      const { width, height, channels, bitDepth, data } = decodePng(await readPlainFile(path));
-      if (channels !== 1 || bitDepth === 16) throw new PngError("its pixels are colours, not class numbers");
-      if (width !== height) throw new PngError(`it is ${width}x${height}, expected a square`);
-      const labels = { width, height, data: Uint8Array.from(data) };
-      const foreign = data.find((label) => label >= classes.length && label !== IGNORE_LABEL);
-      if (foreign !== undefined) throw new PngError(`it has the class ${foreign}, the painter has ${classes.length}`);
-      found.push({ name: name.slice(0, -".png".length), mask: resizedLabels(labels, { width: side, height: side }) });
-    } catch (error) {
-      if (!(error instanceof PngError)) throw error;
-      throw new ProjectError(`${path} is not a mask for this painter: ${error.message}.`, { cause: error });
-    }
+  for await (const { name, labels } of (await openMasks(path, about)).read()) {
+    found.push({ name, mask: { width: about.side, height: about.side, data: labels } });
+    if (found.length === MOST_SCENES) break;
   }
   return found;
 }

@@ -6,7 +6,7 @@ import { decodePng, encodePng } from "../../../src/dataset/png.ts";
 import { painterSafetensors, readPainterBytes } from "../../../src/models/painter/painterFile.ts";
 import { exportPaintPage } from "../../../src/project/paint/paintPage.ts";
 import { paintPageFile } from "../../../src/project/paint/paintPageFile.ts";
-import { tinyPainter, tinyPainterBytes } from "../../models/painter/tinyPainter.ts";
+import { tinyMask, tinyPainter, tinyPainterBytes } from "../../models/painter/tinyPainter.ts";
 
 describe("exportPaintPage", () => {
   let folder: string;
@@ -29,9 +29,9 @@ describe("exportPaintPage", () => {
 
   it("puts the page, the painter, its scenes and their list into a folder, and again", async () => {
     const out = join(folder, "site");
-    const scenes = await masks(`a "scene".png`, encodePng({ width: 2, height: 2, data: Uint8Array.of(0, 1, 2, 255) }));
+    const scenes = await masks(`a "scene".png`, encodePng({ width: 16, height: 16, data: tinyMask }));
     for (let time = 0; time < 2; time++) {
-      expect(await exportPaintPage(model, out, { scenes, page, title: "<b>" })).toMatchObject({
+      expect(await exportPaintPage({ model, outdir: out, scenes, title: "<b>" }, page)).toMatchObject({
         folder: out,
         scenes: 1,
       });
@@ -40,22 +40,22 @@ describe("exportPaintPage", () => {
     const { weights, styles } = readPainterBytes(await readFile(join(out, "painter.safetensors")));
     expect([weights, styles]).toEqual([tinyPainter().weights, tinyPainter().styles]);
     const about = paintPageFile.parse(JSON.parse(await readFile(join(out, "painter.json"), "utf8")));
-    expect(about).toMatchObject({ title: "<b>", scenes: [{ name: `a "scene"`, mask: "scenes/0.png" }] });
+    expect(about).toMatchObject({ title: "<b>", scenes: [{ name: "a__scene_", mask: "scenes/0.png" }] });
     const scene = decodePng(await readFile(join(out, "scenes", "0.png")));
-    expect([scene.width, scene.data[0], scene.data[15], scene.data[240], scene.data[255]]).toEqual([16, 0, 1, 2, 255]);
+    expect([...scene.data]).toEqual([...tinyMask]);
   });
 
   it("refuses a folder of something else, and masks of other classes", async () => {
-    await expect(exportPaintPage(model, page, { page })).rejects.toThrow("holds other files");
+    await expect(exportPaintPage({ model, outdir: page }, page)).rejects.toThrow("holds other files");
     const out = join(folder, "none");
-    const foreign = await masks("x.png", encodePng({ width: 1, height: 1, data: Uint8Array.of(3) }));
-    await expect(exportPaintPage(model, out, { page, scenes: foreign })).rejects.toThrow("class 3, the painter has 3");
-    const wide = await masks("x.png", encodePng({ width: 2, height: 1, data: Uint8Array.of(0, 1) }));
-    await expect(exportPaintPage(model, out, { page, scenes: wide })).rejects.toThrow("it is 2x1, expected a square");
-    const text = await masks("x.png", new TextEncoder().encode("hello"));
-    await expect(exportPaintPage(model, out, { page, scenes: text })).rejects.toThrow("not a PNG");
-    await expect(exportPaintPage(model, out, { page, scenes: join(folder, "absent") })).rejects.toThrow("no masks");
-    await expect(exportPaintPage(join(folder, "absent.safetensors"), out, { page })).rejects.toThrow("cannot be read");
+    const foreign = await masks("x.png", encodePng({ width: 16, height: 16, data: new Uint8Array(256).fill(3) }));
+    await expect(exportPaintPage({ model, outdir: out, scenes: foreign }, page)).rejects.toThrow("there are 3 classes");
+    await expect(exportPaintPage({ model, outdir: out, scenes: join(folder, "absent") }, page)).rejects.toThrow(
+      "there is no such file or folder",
+    );
+    await expect(exportPaintPage({ model: join(folder, "absent.safetensors"), outdir: out }, page)).rejects.toThrow(
+      "cannot be read",
+    );
     expect(await readdir(folder)).not.toContain("none");
   });
 
@@ -75,6 +75,6 @@ describe("exportPaintPage", () => {
         weights: initialTensors(painterNetwork(spade, portraitClasses.length, 16).parameters, 1),
       }),
     );
-    expect((await exportPaintPage(file, join(folder, "portraits"), { page })).scenes).toBe(8);
+    expect((await exportPaintPage({ model: file, outdir: join(folder, "portraits") }, page)).scenes).toBe(8);
   });
 });
