@@ -7,6 +7,7 @@ export { type KMeansOptions, kMeans } from "./cluster/kmeans/kMeans.ts";
 export { type AhcOptions, ahc } from "./cluster/linkage/ahc.ts";
 export { type EcosLinkage, ecosLinkage } from "./cluster/linkage/ecosLinkage.ts";
 export { type KaspOptions, kasp } from "./cluster/linkage/kasp.ts";
+export { type CorrectedPixels, type CorrectionOptions, correctedSvms } from "./cluster/svm/correctedSvms.ts";
 export { type LinearSvm, type LinearSvmOptions, linearSvm } from "./cluster/svm/linearSvm.ts";
 export {
   type SoftmaxRegression,

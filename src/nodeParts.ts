@@ -9,15 +9,19 @@ export type { SampleSource } from "./project/dataset/sampleSource.ts";
 export { openSource as openDatasetSource } from "./project/dataset/source.ts";
 export type { ExportSummary } from "./project/dataset/store.ts";
 export type { Verification } from "./project/dataset/verify.ts";
+export { type Corrector, type CorrectorOptions, openCorrector } from "./project/labels/corrector.ts";
 export {
   edit as editLabels,
   freshRecipe as freshLabels,
   type LabelAction,
   type LabelRecipe,
+  type LabelStroke,
+  redo as redoLabels,
   undo as undoLabels,
 } from "./project/labels/recipe.ts";
 export { loadRecipe as loadLabels, saveRecipe as saveLabels } from "./project/labels/recipeFile.ts";
 export { type Labeller, labeller } from "./project/labels/recipeLabels.ts";
+export { brushRuns, runsOf } from "./project/labels/strokes.ts";
 export { buildReport, type ReportInput } from "./project/report/build.ts";
 export type { ReportData } from "./project/report/data.ts";
 export { readTemplate, renderReport } from "./project/report/render.ts";

@@ -216,5 +216,7 @@ function actionText(action: LabelAction): string {
       return `${action.split === null ? "make whole" : "split"} ${quoted(action.class)}`;
     case "apart":
       return `take ${quoted(action.class)} apart`;
+    case "stroke":
+      return action.clusters === null ? "take a stroke back" : "stroke";
   }
 }

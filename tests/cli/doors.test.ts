@@ -92,7 +92,12 @@ const doors: Readonly<Record<string, Door>> = {
   "label split": onProject(["part 1", "left-right"], [["p", "part 1"], argument("how")]),
   "label apart": onProject(["part 1"], [["p"], argument("class")]),
   "label apply": onProject(["--from", "q"], [["p"], needed("--from <project>")]),
+  "label stroke": {
+    missing: [["p", "hair", "--mask", "x.png"], needed("--seed <n>")],
+    wrong: [[NOWHERE, "hair", "--seed", "0", "--mask", NOWHERE], `${NOWHERE}: there is no such file.`],
+  },
   "label undo": onProject([], noProject),
+  "label redo": onProject([], noProject),
   dataset: { missing: [OUT, needed("--project <folder>")], wrong: [["--project", NOWHERE, ...OUT], NO_PROJECT] },
   "dataset export": {
     missing: [["x", ...OUT], needed("--format <name>")],

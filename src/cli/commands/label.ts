@@ -1,21 +1,26 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { type ClusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
+import { readLabelMap } from "../../project/dataset/seedMasks.ts";
 import { takeApart } from "../../project/labels/apart.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
-import { applyFrom, labelPreviewRequest } from "../../project/labels/options.ts";
+import { applyFrom, labelPreviewRequest, strokeOptions } from "../../project/labels/options.ts";
 import { type Cuts, openParts, type Parts } from "../../project/labels/parts.ts";
 import {
+  classIndex,
   edit,
   freshLabels,
   freshRecipe,
   idTexts,
   type LabelAction,
   type LabelRecipe,
+  redo,
   undo,
 } from "../../project/labels/recipe.ts";
 import { type ChangedRecipe, changeRecipe, checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
+import { runsOf } from "../../project/labels/strokes.ts";
 import { classNamed, classNotes, clusterList, clusterOf } from "../../project/labels/words.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option } from "../../project/requests/request.ts";
@@ -198,7 +203,34 @@ export function addLabel(program: Command): void {
     // Made again, it is the same.
     await finish(options, { recipe, repeated: false, told: async () => undefined }, identity, { notes });
   });
+  const stroke = withCommonOptions(
+    label
+      .command("stroke <project> <class>")
+      .summary("say of painted pixels that they belong to a class; all pictures follow")
+      .description(
+        "Adds a stroke to the labels: pixels of one picture that belong to a class, whatever the clusters say. The clusters' classifiers are " +
+          "trained again with it, so the masks of all pictures follow. The first stroke of a project samples its generator.",
+      ),
+  );
+  withOptions(stroke, strokeOptions).action(async (folder: string, word: string) => {
+    const options = asked(stroke, folder);
+    const { seed, mask } = requestOf(stroke, strokeOptions);
+    const { side, labels } = await readLabelMap(mask);
+    const runs = runsOf(side, (p) => labels[p] !== IGNORE_LABEL);
+    if (runs.length === 0) throw new ProjectError(`${mask}: nothing is painted; all pixels are 255.`);
+    await change(options, ["stroke", word, seed, runs], ({ parts, recipe, identity, named }) => {
+      if (parts.merged === undefined)
+        throw new ProjectError(
+          `${folder} learned from masks: paint what is wrong into them, and train the extractor again in another folder.`,
+        );
+      const { k, classes } = recipe.state;
+      const { clusters } = classes[classIndex(recipe.state, named(word))];
+      const ids = identity.hierarchy.aliveAt(k);
+      return { type: "stroke", seed, side, runs, clusters: clusters.map((c) => ids[c]) };
+    });
+  });
   add("undo", "take the last edit back", ({ recipe }) => undo(recipe));
+  add("redo", "do again what was undone last", ({ recipe }) => redo(recipe));
   guideWithin(label, ([project = "<project>"]) => [
     `klish label cut ${project}`,
     `klish label list ${project}`,
@@ -265,7 +297,7 @@ function labelsIn(
 
 async function change(
   options: Asked,
-  words: readonly string[],
+  words: readonly unknown[],
   make: (labels: Opened) => LabelRecipe | LabelAction,
 ): Promise<void> {
   const opened = await openCuts(options.request.project);
@@ -350,6 +382,7 @@ function show(
   const lines = [
     `K = ${state.k}, ${labeller(state).classes.length} classes, ${actions.length} edit${actions.length === 1 ? "" : "s"}`,
     ...table([["clusters", "class", "colour", "in masks", ""], ...rows]),
+    ...(state.strokes === undefined ? [] : [`strokes: ${state.strokes.length}; the classifiers follow them`]),
     ...(state.ignored.length > 0 ? [`ignored, 255 in masks: ${clusterList(identity, state.k, state.ignored)}`] : []),
     ...notes,
     ...(sheet === undefined ? [] : [`sheet   ${sheet}`]),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
@@ -129,4 +130,11 @@ function readTree(project: Project, bytes: Uint8Array): MergeTree {
 /** One file holds the whole state, so that a kill between two writes cannot mix an old half with a new one. */
 export async function saveTree(project: Project, tree: MergeTree): Promise<void> {
   await writeAtomic(pathIn(project, "tree.safetensors"), encodeTree(tree));
+}
+
+/** Identifies the tree of a project. Throws ProjectError where there is none. */
+export async function treeHash(project: { readonly folder: string }): Promise<string> {
+  const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
+  if (bytes === undefined) throw new ProjectError(`${project.folder} is not clustered yet.`);
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -53,7 +53,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   const threads = request.threads ?? availableParallelism();
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
   for (const format of request.formats) formatNamed(format);
-  const sets = await openLabelSets(request.projects, request.recipes);
+  const sets = await openLabelSets(request.projects, request.recipes, { ...request, threads, ...job });
   const generator = sharedGenerator(
     sets.map((set) => set.parts),
     request.truncationPsi,

@@ -1,5 +1,6 @@
 /** The label sets that a dataset is asked for: several projects of one generator, or several recipes of one project. */
 import { basename, resolve } from "node:path";
+import { type CorrectorOptions, labelledClassifier } from "../labels/corrector.ts";
 import { type Cuts, openParts, type Parts, type SampledAs } from "../labels/parts.ts";
 import type { LabelState } from "../labels/recipe.ts";
 import { loadRecipe, recipeHash } from "../labels/recipeFile.ts";
@@ -17,7 +18,11 @@ export interface LabelSet {
  * Opens the label sets: of each project its labels.json, or, of one project, each of the recipe files. They are called after their
  * folder or file. Throws ProjectError where labels are missing, two sets have one name, or the projects' generators differ.
  */
-export async function openLabelSets(projects: readonly string[], recipes: readonly string[]): Promise<LabelSet[]> {
+export async function openLabelSets(
+  projects: readonly string[],
+  recipes: readonly string[],
+  options: CorrectorOptions,
+): Promise<LabelSet[]> {
   if (projects.length === 0) throw new ProjectError("a dataset needs a project: --project <folder>.");
   if (recipes.length > 0 && projects.length > 1)
     throw new ProjectError("--recipe goes with one --project: it takes the place of that project's labels.json.");
@@ -25,18 +30,22 @@ export async function openLabelSets(projects: readonly string[], recipes: readon
   for (const folder of projects) {
     const parts = await openParts(folder);
     const { cuts } = parts;
-    const opened = new Map<number, LayerClassifier>();
+    const opened = new Map<string, LayerClassifier>();
     for (const file of recipes.length > 0 ? recipes : [undefined]) {
       const recipe = cuts === undefined ? undefined : await loadRecipe(parts, cuts, file);
       if (cuts === undefined || recipe === undefined)
         throw new ProjectError(
           `${file ?? folder} has no labels yet. Choose a K and name its parts first: klish label cut ${folder}${file === undefined ? "" : ` --recipe ${file}`}`,
         );
-      const { k } = recipe.state;
+      const { k, strokes = [] } = recipe.state;
       const { layers } = parts.sampledAs;
-      // Recipes of the same K share the classifier, which then runs once.
-      const classifier = opened.get(k) ?? { layers, classifier: cuts.classifierAt(k) };
-      opened.set(k, classifier);
+      // Recipes of the same K and strokes share the classifier, which then runs once.
+      const key = JSON.stringify({ k, strokes });
+      const classifier = opened.get(key) ?? {
+        layers,
+        classifier: await labelledClassifier(parts, recipe.state, options),
+      };
+      opened.set(key, classifier);
       const name = basename(resolve(file ?? folder))
         .replace(/\.json$/, "")
         .replaceAll(/[^\w.-]/g, "_");
@@ -76,6 +85,7 @@ export function sharedGenerator(
 export async function reopenClassifiers(
   { labelSets }: DatasetSettings,
   projects: readonly string[],
+  options: CorrectorOptions,
 ): Promise<{ readonly classifiers: readonly LayerClassifier[]; readonly parts: Parts }> {
   if (projects.length !== 1 && projects.length !== labelSets.length)
     throw new ProjectError(
@@ -83,15 +93,17 @@ export async function reopenClassifiers(
     );
   const opened = new Map<string, Parts>();
   for (const folder of projects) opened.set(folder, await openParts(folder));
-  const classifiers = labelSets.map(({ name, labels, layers, recipeSha256 }, set) => {
+  const classifiers: LayerClassifier[] = [];
+  for (const [set, { name, labels, layers, recipeSha256 }] of labelSets.entries()) {
     const folder = projects[projects.length === 1 ? 0 : set];
-    const cuts = opened.get(folder)?.cuts;
-    if (cuts === undefined || !hasK(cuts, labels) || recipeHash(labels, cuts) !== recipeSha256)
+    const parts = opened.get(folder);
+    const cuts = parts?.cuts;
+    if (parts === undefined || cuts === undefined || !hasK(cuts, labels) || recipeHash(labels, cuts) !== recipeSha256)
       throw new ProjectError(
         `${folder} is not the project that ${labelSets.length === 1 ? "this dataset was" : `the masks "${name}" were`} made from. Give that one with --project.`,
       );
-    return { layers, classifier: cuts.classifierAt(labels.k) };
-  });
+    classifiers.push({ layers, classifier: await labelledClassifier(parts, labels, options) });
+  }
   return { classifiers, parts: opened.get(projects[0]) as Parts };
 }
 

@@ -1,8 +1,7 @@
 /** Label maps of generated images: a folder of index PNGs whose names say the seed, seed0007.png. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodePng, PngError } from "../../dataset/png.ts";
-import { listFolder, ProjectError } from "../storage/files.ts";
+import { listFolder, ProjectError, readGiven } from "../storage/files.ts";
 
 /** The files by their seeds, ascending; "seed7.png" and "seed000007.png" are of seed 7. */
 export async function seedMasks(folder: string): Promise<ReadonlyMap<number, string>> {
@@ -17,7 +16,7 @@ export async function seedMasks(folder: string): Promise<ReadonlyMap<number, str
 /** A square label map. Throws ProjectError for what is none. */
 export async function readLabelMap(path: string): Promise<{ readonly side: number; readonly labels: Uint16Array }> {
   try {
-    const { width, height, channels, data } = decodePng(new Uint8Array(await readFile(path)));
+    const { width, height, channels, data } = decodePng(new Uint8Array(await readGiven(path)));
     if (channels !== 1)
       throw new ProjectError(`${path} is a colour picture; expected class numbers (a palette or grey PNG).`);
     if (width !== height) throw new ProjectError(`${path} is ${width}x${height}; expected a square label map.`);

@@ -100,12 +100,14 @@ async function remakeSamples(
     throw new ProjectError(
       `the project is said to be at ${elsewhere}, on another machine: if you trust that place, give it with --project.`,
     );
-  const { classifiers, parts } = await reopenClassifiers(settings, projects);
+  const threads = request.threads ?? availableParallelism();
+  const job = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const { classifiers, parts } = await reopenClassifiers(settings, projects, { ...request, threads, ...job });
   const source = {
     ...settings,
     network: await storedNetwork(request.network, last?.network ?? parts.sampledAs.network, settings.networkSha256),
     provider: request.provider,
-    threads: request.threads ?? availableParallelism(),
+    threads,
   };
   const sampler = await openSampler(source, classifiers);
   const labellers = settings.labelSets.map((set) => labeller(set.labels));

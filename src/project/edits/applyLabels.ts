@@ -6,9 +6,9 @@ import { applyLabelsRequest } from "../labels/options.ts";
 import { edit, freshClass, isFresh, type LabelClass, type LabelState } from "../labels/recipe.ts";
 import { checkCut, loadRecipe, saveRecipe } from "../labels/recipeFile.ts";
 import { defineJob } from "../requests/request.ts";
+import { openEditCache } from "../sampling/editCache.ts";
 import { ProjectError } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
-import { openEditCache } from "./cache.ts";
 import { openClustered, sameFeatures } from "./job.ts";
 
 export interface AppliedLabels {

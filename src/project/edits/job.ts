@@ -9,10 +9,10 @@ import { clusterIdentity, clusterIndex } from "../cluster/identity.ts";
 import { loadTree, openProject, type Project } from "../cluster/project.ts";
 import { suggestedK } from "../report/suggestedK.ts";
 import { defineJob } from "../requests/request.ts";
+import { type EditCache, openEditCache, saveTrained } from "../sampling/editCache.ts";
 import { ProjectError } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
 import { SAVED_BEFORE, savedBefore, told } from "../storage/untold.ts";
-import { type EditCache, openEditCache, saveTrained } from "./cache.ts";
 import { type editAction, editStepRequest } from "./options.ts";
 import { drawCut, type EditedCluster } from "./preview.ts";
 import {

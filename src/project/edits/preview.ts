@@ -5,8 +5,8 @@ import { type HexColor, rgbOf } from "../../dataset/labelMap.ts";
 import { predict } from "../../pixels/predict.ts";
 import { xml } from "../../text/escape.ts";
 import { pathIn } from "../cluster/project.ts";
+import type { EditCache } from "../sampling/editCache.ts";
 import { writeAtomic } from "../storage/files.ts";
-import type { EditCache } from "./cache.ts";
 
 const FILE = "edits.png";
 const GAP = 8;

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
-import { pathIn } from "../cluster/project.ts";
-import { ProjectError, readIfThere } from "../storage/files.ts";
+import { pathIn, treeHash } from "../cluster/project.ts";
+import { ProjectError } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { saveUntold } from "../storage/untold.ts";
 
@@ -38,13 +37,6 @@ export interface EditRecipe {
 }
 
 export const editsPath = (project: { readonly folder: string }): string => pathIn(project, "edits.json");
-
-/** Identifies the tree of a project. Throws ProjectError where there is none. */
-export async function treeHash(project: { readonly folder: string }): Promise<string> {
-  const bytes = await readIfThere(pathIn(project, "tree.safetensors"));
-  if (bytes === undefined) throw new ProjectError(`${project.folder} is not clustered yet.`);
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** The edits of a project; undefined where there are none. Throws ProjectError when they are damaged, or of another tree. */
 export async function loadEdits(project: { readonly folder: string }): Promise<EditRecipe | undefined> {

@@ -143,6 +143,7 @@ function remember(tree: MergeTree, { base, actions }: LabelRecipe): Remembered {
         break;
       }
       case "color":
+      case "stroke":
         break;
       case "recut":
         if (action.fresh) memory = memoryOf(tree, state);

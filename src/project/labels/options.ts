@@ -2,6 +2,7 @@ import { z } from "zod";
 import { movedNetwork } from "../cluster/options.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
+import { SEED } from "../requests/seeds.ts";
 
 /** Whose labels are drawn, and with what. */
 export const labelPreviewRequest = z.strictObject({
@@ -16,6 +17,16 @@ export const labelPreviewRequest = z.strictObject({
 
 /** What is asked for; what is left out has its default. */
 export type LabelPreviewRequest = z.input<typeof labelPreviewRequest>;
+
+/** Which pixels of which picture a stroke covers. */
+export const strokeOptions = z.strictObject({
+  seed: option(SEED, "--seed <n>", "the seed of the picture"),
+  mask: option(
+    z.string().min(1),
+    "--mask <png>",
+    "what was painted: a square index PNG of any size, 255 where nothing was; any other number is the stroke",
+  ),
+});
 
 /** Whose labels are taken over. */
 export const applyFrom = z.strictObject({

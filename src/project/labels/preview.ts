@@ -14,6 +14,7 @@ import { defineJob } from "../requests/request.ts";
 import { openSampler } from "../sampling/sampler.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { withLock } from "../storage/lock.ts";
+import { labelledClassifier } from "./corrector.ts";
 import { labelPreviewRequest } from "./options.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { partNames } from "./recipe.ts";
@@ -51,12 +52,15 @@ async function drawLabels(request: z.output<typeof labelPreviewRequest>, job: Jo
   const recipe = cuts === undefined ? undefined : await loadRecipe(project, cuts, request.recipe ?? undefined);
   if (cuts === undefined || recipe === undefined) throw new ProjectError(`${request.project} has no labels to show.`);
   const { k } = recipe.state;
-  const cache = pathIn(project, "labels", `k${k}.safetensors`);
+  // Strokes change with every edit: what they make of the pictures is not kept.
+  const cache = recipe.state.strokes === undefined ? pathIn(project, "labels", `k${k}.safetensors`) : undefined;
   job.onProgress?.({ phase: "draw a preview", done: 0, total: 2 });
-  let shown = await readShown(cache);
+  let shown = cache === undefined ? undefined : await readShown(cache);
   if (shown === undefined) {
-    shown = await sampleShown(project, request, cuts.classifierAt(k));
-    await writeAtomic(cache, encodeShown(shown));
+    const threads = request.threads ?? availableParallelism();
+    const options = { ...request, threads, ...(job.signal && { signal: job.signal }) };
+    shown = await sampleShown(project, request, await labelledClassifier(project, recipe.state, options));
+    if (cache !== undefined) await writeAtomic(cache, encodeShown(shown));
   }
   job.onProgress?.({ phase: "draw a preview", done: 1, total: 2 });
   const labels = labeller(recipe.state);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { colorSchema, MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { plainIssues } from "../../text/issues.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
+import { SEED } from "../requests/seeds.ts";
+import { SIDE } from "../requests/side.ts";
 import { ProjectError } from "../storage/files.ts";
 
 /**
@@ -33,6 +35,19 @@ export const labelClass = z.strictObject({
 });
 export type LabelClass = z.infer<typeof labelClass>;
 
+/** What a person said of some pixels of one picture: they belong to a class, whatever the clusters say. */
+export const labelStroke = z.strictObject({
+  seed: SEED,
+  /** Side of the picture, as the stroke counts its pixels. */
+  side: SIDE,
+  /** First pixel and length of each run, row by row, ascending. */
+  runs: z.array(z.tuple([z.int().min(0), z.int().min(1)])).min(1),
+  /** The class, by the ids of the clusters that it had, so that it is found again at every K; null: what was said of the pixels is taken back. */
+  clusters: z.array(z.int().min(0)).min(1).nullable(),
+});
+/** A stroke, as it is written to labels.json. */
+export type LabelStroke = z.infer<typeof labelStroke>;
+
 /** The labels themselves. Ids count up through the classes; a class that is taken apart has one for each part. */
 export const labelState = z
   .strictObject({
@@ -40,6 +55,8 @@ export const labelState = z
     classes: z.array(labelClass),
     /** Clusters whose pixels become 255. */
     ignored: z.array(z.int().min(0)),
+    /** In the order in which they were made; the clusters' classifiers follow them (see `correctedClassifiers`). */
+    strokes: z.array(labelStroke).min(1).optional(),
   })
   .superRefine(({ k, classes, ignored }, context) => {
     const owner = new Map<number, string>();
@@ -83,6 +100,7 @@ export const labelAction = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("split"), class: z.string(), split: classSplit.nullable() }),
   /** A class taken apart into its clusters (see `takeApart`), and what the labels are then. */
   z.strictObject({ type: z.literal("apart"), class: z.string(), labels: labelState }),
+  z.strictObject({ type: z.literal("stroke"), ...labelStroke.shape }),
 ]);
 /** An edit of labels, as it is written to labels.json. */
 export type LabelAction = z.infer<typeof labelAction>;
@@ -92,6 +110,8 @@ export interface LabelRecipe {
   readonly state: LabelState;
   readonly base: number | LabelState;
   readonly actions: readonly LabelAction[];
+  /** What was undone, the last one first; a new edit forgets it. Absent: nothing. */
+  readonly undone?: readonly LabelAction[];
 }
 
 /** The clusters of one K as people know them: their ids, ascending, and the colour of every id. */
@@ -130,13 +150,21 @@ export function freshRecipe(k: number, names?: ClusterNames): LabelRecipe {
 
 /** The recipe after an edit. Throws ProjectError where the edit names what is not there, or leaves labels that cannot be. */
 export function edit(recipe: LabelRecipe, action: LabelAction): LabelRecipe {
-  return { ...recipe, state: apply(recipe.state, action), actions: [...recipe.actions, action] };
+  return { state: apply(recipe.state, action), base: recipe.base, actions: [...recipe.actions, action] };
 }
 
 /** The recipe before its last edit. Throws ProjectError when there is none. */
 export function undo(recipe: LabelRecipe): LabelRecipe {
-  if (recipe.actions.length === 0) throw new ProjectError("nothing to undo: the labels are as they began.");
-  return replay(recipe.base, recipe.actions.slice(0, -1));
+  const last = recipe.actions.at(-1);
+  if (last === undefined) throw new ProjectError("nothing to undo: the labels are as they began.");
+  return { ...replay(recipe.base, recipe.actions.slice(0, -1)), undone: [last, ...(recipe.undone ?? [])] };
+}
+
+/** The recipe with the edit that was undone last. Throws ProjectError when there is none. */
+export function redo(recipe: LabelRecipe): LabelRecipe {
+  const [next, ...rest] = recipe.undone ?? [];
+  if (next === undefined) throw new ProjectError("nothing to redo: nothing was undone since the last edit.");
+  return { ...edit(recipe, next), ...(rest.length > 0 && { undone: rest }) };
 }
 
 /** Throws ProjectError where an action does not fit. */
@@ -148,8 +176,13 @@ export function replay(base: number | LabelState, actions: readonly LabelAction[
 function apply(state: LabelState, action: LabelAction): LabelState {
   switch (action.type) {
     case "recut":
+      return checked(action.fresh ? action.labels : withStrokes(action.labels, state.strokes));
     case "apart":
-      return checked(action.labels);
+      return checked(withStrokes(action.labels, state.strokes));
+    case "stroke": {
+      const { type: _, ...stroke } = action;
+      return checked(withStrokes(state, [...(state.strokes ?? []), stroke]));
+    }
     case "cut":
       return checked(action.from === null ? freshLabels(action.k) : inherit(state, action.k, action.from));
     case "name":
@@ -179,6 +212,9 @@ function apply(state: LabelState, action: LabelAction): LabelState {
     }
   }
 }
+
+const withStrokes = (state: LabelState, strokes: LabelState["strokes"]): LabelState =>
+  strokes === undefined ? state : { ...state, strokes };
 
 const ascending = (clusters: readonly number[]): number[] => [...clusters].sort((a, b) => a - b);
 
@@ -271,5 +307,5 @@ function inherit(state: LabelState, k: number, from: readonly number[]): LabelSt
   const of = (clusters: readonly number[]): number[] =>
     from.flatMap((origin, c) => (clusters.includes(origin) ? [c] : []));
   const classes = state.classes.map((c) => ({ ...c, clusters: of(c.clusters) })).filter((c) => c.clusters.length > 0);
-  return { k, classes, ignored: of(state.ignored) };
+  return withStrokes({ k, classes, ignored: of(state.ignored) }, state.strokes);
 }

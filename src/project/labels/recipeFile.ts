@@ -19,6 +19,7 @@ const recipeFile = z.strictObject({
   history: z.strictObject({
     base: z.union([z.int().min(2).max(MOST_CLASSES), labelState]),
     actions: z.array(labelAction),
+    undone: z.array(labelAction).min(1).optional(),
   }),
 });
 
@@ -45,7 +46,7 @@ export async function loadRecipe(
   // A file edited by hand stands by what it says; its history begins there.
   if (replayed === undefined || JSON.stringify(replayed.state) !== JSON.stringify(labels))
     return { state: labels, base: labels, actions: [] };
-  return replayed;
+  return { ...replayed, ...(history.undone && { undone: history.undone }) };
 }
 
 function replayOrNothing(base: number | LabelState, actions: readonly LabelAction[]): LabelRecipe | undefined {
@@ -64,8 +65,9 @@ export const saveRecipe = (
   path = labelsFile(project),
 ): Promise<void> => writeAtomic(path, textOf(recipe));
 
-function textOf({ state, base, actions }: LabelRecipe): string {
-  const content = { klish: "labels", version: 1, labels: state, history: { base, actions } };
+function textOf({ state, base, actions, undone = [] }: LabelRecipe): string {
+  const history = { base, actions, ...(undone.length > 0 && { undone }) };
+  const content = { klish: "labels", version: 1, labels: state, history };
   return `${JSON.stringify(content, null, 1)}\n`;
 }
 

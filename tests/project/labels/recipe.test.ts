@@ -7,6 +7,7 @@ import {
   type LabelAction,
   type LabelRecipe,
   labelState,
+  redo,
   replay,
   undo,
 } from "../../../src/project/labels/recipe.ts";
@@ -120,15 +121,31 @@ describe("label edits", () => {
             continue;
           }
           expect(labelState.safeParse(recipe.state).success).toBe(true);
-          expect(undo(recipe)).toEqual(before);
+          expect(undo(recipe).state).toEqual(before.state);
+          expect(redo(undo(recipe)).state).toEqual(recipe.state);
         }
         expect(replay(recipe.base, recipe.actions)).toEqual(recipe);
       }),
     );
   });
 
-  it("have nothing to undo at the start", () => {
+  it("have nothing to undo at the start, and nothing to redo after an edit", () => {
     expect(() => undo(freshRecipe(3))).toThrow("nothing to undo");
+    const twice = edited({ type: "name", class: "0", name: "a" }, { type: "name", class: "a", name: "b" });
+    const undone = undo(undo(twice));
+    expect(summary(redo(undone))).toMatchObject({ a: [0] });
+    expect(redo(redo(undone))).toEqual(twice);
+    expect(() => redo(edit(undone, { type: "name", class: "1", name: "c" }))).toThrow("nothing to redo");
+  });
+
+  it("keep strokes at every K, until labels begin afresh", () => {
+    const stroke = { seed: 3, side: 8, runs: [[9, 2]] as [number, number][], clusters: [4] };
+    const painted = edited({ type: "name", class: "0", name: "hair" }, { type: "stroke", ...stroke });
+    expect(painted.state.strokes).toEqual([stroke]);
+    const other = freshRecipe(3).state;
+    expect(edit(painted, { type: "recut", labels: other, fresh: false }).state.strokes).toEqual([stroke]);
+    expect(edit(painted, { type: "recut", labels: other, fresh: true }).state.strokes).toBeUndefined();
+    expect(undo(painted).state.strokes).toBeUndefined();
   });
 });
 

@@ -14,12 +14,11 @@ import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { randomSubset } from "../../tensor/random.ts";
 import { type AnyTensor, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { type Project, pathIn } from "../cluster/project.ts";
+import { type Project, pathIn, treeHash } from "../cluster/project.ts";
 import { clusteredPixels, generateOptions } from "../cluster/request.ts";
-import { toRgb } from "../sampling/images.ts";
-import { openProjectNetwork, projectFeatures } from "../sampling/projectFeatures.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
-import { treeHash } from "./recipe.ts";
+import { toRgb } from "./images.ts";
+import { openProjectNetwork, projectFeatures } from "./projectFeatures.ts";
 
 export interface EditCache {
   /** The sample, and the start clusters of its pixels. */
@@ -44,14 +43,14 @@ const PICTURES = 6;
 const SIDE = 128;
 const GRID = 64;
 
-interface CacheOptions extends JobOptions {
+export interface EditCacheOptions extends JobOptions {
   readonly network: string | null;
   readonly provider: ProviderChoice;
   readonly threads: number;
 }
 
 /** The project's cache, made anew with its generator where there is none for this tree. */
-export async function openEditCache(project: Project, tree: MergeTree, options: CacheOptions): Promise<EditCache> {
+export async function openEditCache(project: Project, tree: MergeTree, options: EditCacheOptions): Promise<EditCache> {
   const hash = await treeHash(project);
   const path = pathIn(project, ...CACHE);
   const bytes = await readIfThere(path);
@@ -101,7 +100,7 @@ function readTensors(bytes: Uint8Array, hash: string): CacheTensors | undefined 
   }
 }
 
-async function sampleTensors(project: Project, tree: MergeTree, options: CacheOptions): Promise<CacheTensors> {
+async function sampleTensors(project: Project, tree: MergeTree, options: EditCacheOptions): Promise<CacheTensors> {
   const { settings } = project.file;
   const { seeds, resolution } = settings;
   const chosen = clusteredPixels(settings);

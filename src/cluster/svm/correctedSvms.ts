@@ -1,0 +1,109 @@
+/**
+ * One-vs-rest SVMs after a person has said of some pixels which cluster they belong to. Only the classes that the corrections concern are
+ * trained again, from where they are: the clusters that were named, and those that won on those pixels instead.
+ */
+import { denseFeatures } from "../../pixels/denseFeatures.ts";
+import { checkLabels } from "../../pixels/labels.ts";
+import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
+import type { Pixels } from "../../pixels/pixels.ts";
+import { predict } from "../../pixels/predict.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { svmPlan } from "./svmPlan.ts";
+import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
+import { trainSvms } from "./trainSvms.ts";
+
+/** Pixels of which a person has said where they belong. */
+export interface CorrectedPixels {
+  /** Features [S,D] of the pixels. */
+  readonly rows: Tensor;
+  /** The cluster that each belongs to, [S]. */
+  readonly clusters: ArrayLike<number>;
+}
+
+/** The objective, and how exactly it is solved: as for `klish`. */
+export interface CorrectionOptions {
+  readonly C?: number;
+  readonly tolerance?: number;
+}
+
+/**
+ * Corrected pixels weigh as much as this share of the sample, but each no more than so many pixels: among thousands that are called as
+ * before, a stroke would not be heard; one pixel alone should not drown them.
+ */
+const WEIGHT = 0.5;
+const MOST_PIXELS = 128;
+/** Trainings, each with what the last one found: pixels that were wrong like the corrected ones follow them. */
+const ROUNDS = 2;
+
+/**
+ * The classifiers `base` (one-vs-rest, of Eq. 3 in linearSvm.ts) trained again with corrections. `features` are a sample of the pixels that they
+ * were trained on, `given` the cluster of each in [0, K). Deterministic; `base` itself where it says of every corrected pixel what
+ * the person says. Throws RangeError for labels that do not fit.
+ *
+ * @example
+ * const points = denseFeatures(tensor([4, 1], Float32Array.of(0, 1, 10, 11)));
+ * const labels = [0, 0, 1, 1];
+ * const base = await linearSvm(points, { labels, nClasses: 2 });
+ * const corrected = { rows: tensor([1, 1], Float32Array.of(7)), clusters: [0] };
+ * const { weight, bias } = await correctedSvms(points, labels, base, corrected);
+ * console.log(7 * weight[0] + bias[0] > 7 * weight[1] + bias[1]); // true
+ */
+export async function correctedSvms(
+  features: Pixels,
+  given: ArrayLike<number>,
+  base: LinearClassifier,
+  { rows, clusters }: CorrectedPixels,
+  { C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE }: CorrectionOptions = {},
+): Promise<LinearClassifier> {
+  const { k, channels } = base;
+  const labels = checkLabels("correctedSvms", given, features.pixels, k);
+  const targets = checkLabels("correctedSvms", clusters, rows.shape[0], k);
+  const [count] = rows.shape;
+  if (count === 0) return base;
+  const corrected = denseFeatures(rows, { blas: features.blas });
+  const said = await predict(corrected, base);
+  const wrong = new Set([...said].filter((cluster, i) => cluster !== targets[i]));
+  if (wrong.size === 0) return base;
+  const concerned = [...new Set([...targets, ...wrong])].sort((a, b) => a - b);
+  const repeats = Math.min(MOST_PIXELS, Math.max(1, Math.round((WEIGHT * features.pixels) / count)));
+  const total = features.pixels + repeats * count;
+  const data = new Float32Array(total * channels);
+  features.rows(
+    Int32Array.from({ length: features.pixels }, (_, i) => i),
+    data.subarray(0, features.pixels * channels),
+  );
+  const all = new Uint16Array(total);
+  all.set(labels);
+  for (let r = 0; r < repeats; r++) {
+    data.set(rows.data, (features.pixels + r * count) * channels);
+    all.set(targets, features.pixels + r * count);
+  }
+  const problem = new SvmProblem(denseFeatures(tensor([total, channels], data), { blas: features.blas }), C, tolerance);
+  let found = base;
+  for (let round = 0; round < ROUNDS; round++) {
+    const starts = concerned.map((c) => ({
+      plane: {
+        weight: Float64Array.from(found.weight.subarray(c * channels, (c + 1) * channels)),
+        bias: found.bias[c],
+      },
+    }));
+    const trained = await trainSvms(problem, { labels: all, classes: concerned }, starts, svmPlan(problem.features));
+    const next = { k, channels, weight: found.weight.slice(), bias: found.bias.slice() };
+    for (const [i, c] of concerned.entries()) {
+      next.weight.set(Float32Array.from(trained[i].plane.weight), c * channels);
+      next.bias[c] = trained[i].plane.bias;
+    }
+    found = next;
+    // Pixels of the sample that were called wrongly like the corrected ones, and are no longer, follow them.
+    const now = await predict(features, found);
+    const meant = new Set(targets);
+    let followed = 0;
+    for (let n = 0; n < labels.length; n++)
+      if (wrong.has(labels[n]) && meant.has(now[n]) && all[n] !== now[n]) {
+        all[n] = now[n];
+        followed++;
+      }
+    if (followed === 0) break;
+  }
+  return found;
+}
