@@ -22,8 +22,11 @@ import type { ReportData } from "../project/report/data.ts";
 
 // --- The workspace ---------------------------------------------------------------------------------------------------------------
 
+/** Trainings. */
+export const runKinds = ["gan", "segmenter", "painter", "extractor"] as const;
+
 /** What kinds of place there are: clustered parts, trainings, data sets (photos with masks are one), and the folder of `klish auto`. */
-export const placeKinds = ["project", "gan", "segmenter", "dataset", "auto"] as const;
+export const placeKinds = ["project", ...runKinds, "dataset", "auto"] as const;
 
 /** A folder that klish made. */
 export const place = z.strictObject({
@@ -249,6 +252,11 @@ export const studioJobs = {
   trainGanPlan: { quick: true },
   trainSegmenter: { quick: false },
   trainSegmenterPlan: { quick: true },
+  trainPainter: { quick: false },
+  trainPainterPlan: { quick: true },
+  /** Classes of a generator's pixels from masks of a few pictures. */
+  trainExtractor: { quick: false },
+  trainExtractorPlan: { quick: true },
   portraits: { quick: false },
   generate: { quick: false },
 } as const satisfies Partial<Record<JobName, { readonly quick: boolean }>>;
@@ -353,10 +361,10 @@ export const sheet = z.strictObject({
   images: z.number().nullable(),
 });
 
-/** Answer of `GET /api/run?at=`, for a place of kind "gan" or "segmenter". */
+/** Answer of `GET /api/run?at=`, for a place of one of `runKinds`. */
 export const run = z.strictObject({
   at: z.string(),
-  kind: z.enum(["gan", "segmenter"]),
+  kind: z.enum(runKinds),
   /** settings.json. */
   settings: z.record(z.string(), z.unknown()),
   /** All lines so far; later ones come by the event "log". */
@@ -424,7 +432,44 @@ export const photo = z.strictObject({ name: z.string(), url: z.string(), width: 
 export const saveMaskQuery = z.strictObject({ at: z.string(), name: z.string() });
 export const saved = z.strictObject({ saved: z.literal(true) });
 
-// --- Strokes and painting: NOT SERVED YET (404); these rows join `routes` with what computes them --------------------------------------
+// --- Painting ----------------------------------------------------------------------------------------------------------------------------
+
+/** Query of `GET /api/painter`: a place of kind "painter" (or a file: .safetensors, .onnx), or the name of a shipped one. */
+export const painterQuery = z.strictObject({ model: z.string() });
+
+/** Answer of `GET /api/painter?model=`. The first question opens the painter: a second or two. */
+export const painter = z.strictObject({
+  /** Side of its pictures and masks, in pixels. */
+  side: z.int(),
+  /** The index is the label. */
+  classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
+  /** Whether it reads the style of a picture: `POST /api/style`. */
+  encodes: z.boolean(),
+  /** The file itself, for a page that paints in the browser; null for a shipped one. */
+  fileUrl: z.string().nullable(),
+});
+
+/**
+ * A style by its text: "seed:7" (0 to 2^32 - 1), or what `POST /api/style` answered, which the server knows until it ends; it remembers the last
+ * few hundred.
+ */
+export const styleName = z.string().regex(/^(seed:\d{1,10}|style:[\w-]{1,40})$/, "expected a style such as seed:7");
+
+/**
+ * Query of `POST /api/paint`: the body is `side * side` bytes, labels row by row (255: left to the painter); the answer a PNG of that side. Several
+ * styles of one mask are several requests. For a picture that follows the stroke: wait for the answer before the next one is sent.
+ */
+export const paintQuery = z.strictObject({ model: z.string(), style: styleName });
+
+/**
+ * Query of `POST /api/style`: the style of a picture whose mask is known. The body is the picture, `side * side * 4` bytes RGBA, then its mask,
+ * `side * side` labels; classes that the mask has not look as in `otherwise`.
+ */
+export const styleQuery = z.strictObject({ model: z.string(), otherwise: styleName });
+/** Answer of it. */
+export const style = z.strictObject({ style: styleName });
+
+// --- Strokes on generated pictures: NOT SERVED YET (404); these rows join `routes` with what computes them ------------------------------
 
 /** A brush stroke on a generated picture: its pixels belong to `part` from now on. Positions in [0, 1], radius as a share of the side. */
 export const stroke = z.strictObject({
@@ -443,18 +488,6 @@ export const editStrokes = z.strictObject({
 });
 /** Answer of it, and of `GET /api/strokes?at=`. */
 export const strokes = z.strictObject({ revision: z.string(), strokes: z.array(stroke), redo: z.int() });
-
-/** Answer of `GET /api/painter?model=`. */
-export const painter = z.strictObject({
-  /** Side of its pictures and masks, in pixels. */
-  side: z.int(),
-  classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
-});
-/**
- * Query of `POST /api/paint`: the body is `side * side` bytes, class indices row by row (255: left to the painter); the answer a PNG.
- * `style` is a seed, or the text that `POST /api/style?model=` answers (`{style}`) for the bytes of a picture.
- */
-export const paintQuery = z.strictObject({ model: z.string(), style: z.string() });
 
 // --- Events --------------------------------------------------------------------------------------------------------------------------------
 
@@ -495,7 +528,8 @@ const nothing = z.strictObject({});
 
 /**
  * Every route that answers JSON: `query` is the address's, `body` a POST's (null: none, or bytes where `bytes` says how many at most).
- * Other routes: `GET /api/picture`, `GET /api/mask` (PNG; `pictureQuery`, `maskQuery`), `GET /api/events`, `GET /files/<path>`.
+ * Other routes: `GET /api/picture`, `GET /api/mask` (PNG; `pictureQuery`, `maskQuery`), `POST /api/paint` (PNG; `paintQuery`), `GET /api/events`,
+ * `GET /files/<path>`.
  */
 export const routes = {
   workspace: { method: "GET", path: "/api/workspace", query: nothing, body: null, answer: workspace },
@@ -515,6 +549,8 @@ export const routes = {
   },
   run: { method: "GET", path: "/api/run", query: atQuery, body: null, answer: run },
   dataset: { method: "GET", path: "/api/dataset", query: datasetQuery, body: null, answer: dataset },
+  painter: { method: "GET", path: "/api/painter", query: painterQuery, body: null, answer: painter },
+  style: { method: "POST", path: "/api/style", query: styleQuery, body: null, bytes: 1024 * 1024 * 5, answer: style },
   addPhoto: { method: "POST", path: "/api/photo", query: photoQuery, body: null, bytes: 64e6, answer: photo },
   saveMask: { method: "POST", path: "/api/mask", query: saveMaskQuery, body: null, bytes: 300e6, answer: saved },
 } as const satisfies Record<string, Route>;

@@ -2,19 +2,20 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import { plainIssues } from "../text/issues.ts";
-import { type Asker, type Session, type Standing, sameSecret, standingOf, type ticketOffice } from "./access.ts";
-import { maskQuery, pictureQuery, type Route, type RouteName, routes } from "./api.ts";
-import { readJson, refuseLarge } from "./bodies.ts";
-import { entrance, strangerPage } from "./entrance.ts";
-import { FILE_POLICY, fileAnswer, PAGE_POLICY, pageFile } from "./files.ts";
-import { type Desk, handlersFor } from "./handlers.ts";
-import type { Pictures } from "./pictures.ts";
-import { Refusal, refusalOf } from "./refusal.ts";
-import { folderOf, pathWithin } from "./workspace.ts";
+import { maskQuery, paintQuery, pictureQuery, type Route, type RouteName, routes } from "./api.ts";
+import type { IdleThread } from "./drawing/idleThread.ts";
+import type { PictureCalls } from "./drawing/pictures.ts";
+import { type Desk, handlersFor, painterPath } from "./handlers.ts";
+import { folderOf, pathWithin } from "./places/workspace.ts";
+import { type Asker, type Session, type Standing, sameSecret, standingOf, type ticketOffice } from "./web/access.ts";
+import { readBytes, readJson, refuseLarge } from "./web/bodies.ts";
+import { entrance, strangerPage } from "./web/entrance.ts";
+import { FILE_POLICY, fileAnswer, PAGE_POLICY, pageFile } from "./web/files.ts";
+import { Refusal, refusalOf } from "./web/refusal.ts";
 
 /** What the addresses work on. */
 export interface AppOptions extends Desk {
-  readonly pictures: Pictures;
+  readonly pictures: IdleThread<PictureCalls>;
   readonly session: Session;
   readonly tickets: ReturnType<typeof ticketOffice>;
   /** Whether a Host header names this server. */
@@ -34,7 +35,7 @@ type App = Hono<{ Variables: { standing: Standing } }>;
 
 /** All addresses. */
 export function studioApp(options: AppOptions): App {
-  const { workspace, events, pictures, session, tickets, page } = options;
+  const { workspace, events, pictures, painters, session, tickets, page } = options;
   const app: App = new Hono();
   app.use(async (context, next) => {
     const { req } = context;
@@ -88,11 +89,21 @@ export function studioApp(options: AppOptions): App {
   }
   app.get("/api/picture", async ({ req }) => {
     const { at, seed } = checked(pictureQuery, req.query());
-    return png(await pictures.picture(await folderOf(workspace, at, "project"), seed));
+    const folder = await folderOf(workspace, at, "project");
+    return png(await pictures.ask((calls) => calls.picture(folder, seed)));
   });
   app.get("/api/mask", async ({ req }) => {
     const { at, seed, k } = checked(maskQuery, req.query());
-    return png(await pictures.mask(await folderOf(workspace, at, "project"), seed, k ?? null));
+    const folder = await folderOf(workspace, at, "project");
+    return png(await pictures.ask((calls) => calls.mask(folder, seed, k ?? null)));
+  });
+  app.post("/api/paint", async ({ req }) => {
+    const { model, style } = checked(paintQuery, req.query());
+    const path = await painterPath(workspace, model);
+    const { side } = await painters.ask((calls) => calls.open(path));
+    refuseLarge(req.raw.headers, side * side);
+    const mask = await readBytes(req.raw.body, side * side);
+    return png(await painters.ask((calls) => calls.paint(path, mask, style)), "no-store");
   });
   app.get("/api/events", ({ req }) => {
     const lastId = req.header("last-event-id") ?? req.query("lastEventId");
@@ -115,11 +126,9 @@ export function studioApp(options: AppOptions): App {
   return app;
 }
 
-const png = (bytes: Uint8Array): Response =>
-  new Response(bytes as Uint8Array<ArrayBuffer>, {
-    // What it shows is named by its address.
-    headers: { "content-type": "image/png", "cache-control": "private, max-age=3600" },
-  });
+/** A picture; what one shows is named by its address, unless it is painted. */
+const png = (bytes: Uint8Array, cache = "private, max-age=3600"): Response =>
+  new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { "content-type": "image/png", "cache-control": cache } });
 
 /** The path after `prefix` as it was meant: each part decoded once. Throws Refusal where it is no text. */
 function pathOf(url: string, prefix: string): string {

@@ -9,8 +9,8 @@ import { foregroundPixels } from "../project/dataset/statistics.ts";
 import { loadSegmentSettings, readEntries } from "../project/segment/record.ts";
 import { readJsonFile } from "../project/storage/jsonFile.ts";
 import type { Dataset, datasetQuery, sample } from "./api.ts";
-import { stampOf } from "./projects.ts";
-import { fileUrl } from "./workspace.ts";
+import { stampOf } from "./places/stamp.ts";
+import { fileUrl } from "./places/workspace.ts";
 
 type Sample = z.output<typeof sample>;
 type Asked = Omit<z.output<typeof datasetQuery>, "at">;

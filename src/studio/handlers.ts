@@ -1,19 +1,25 @@
 /** What each route of the table does. */
 import { basename } from "node:path";
 import type { z } from "zod";
+import { isShipped } from "../project/network/shipped.ts";
 import { correctMask, maskSize } from "../project/segment/correct.ts";
 import { packageVersion } from "../project/storage/versions.ts";
-import { type Answer, type RouteName, routes } from "./api.ts";
-import { readBytes } from "./bodies.ts";
+import { type Answer, type RouteName, type Run, routes, runKinds } from "./api.ts";
 import { datasetOf } from "./datasets.ts";
-import type { Events } from "./events.ts";
-import { optionsFor } from "./jobRequests.ts";
-import type { Jobs } from "./jobs.ts";
+import type { IdleThread } from "./drawing/idleThread.ts";
+import type { PaintCalls } from "./drawing/painters.ts";
+import { optionsFor } from "./jobs/jobRequests.ts";
+import type { Jobs } from "./jobs/jobs.ts";
 import { labelDesk } from "./labels.ts";
 import { addPhoto } from "./photos.ts";
+import { placeKind, RUNS } from "./places/kinds.ts";
+import { placesOf } from "./places/places.ts";
+import { folderOf, pathWithin, fileUrl as urlOfFile, type Workspace } from "./places/workspace.ts";
 import { projectCache, projectSummary, reportOf } from "./projects.ts";
 import { runOf } from "./runs.ts";
-import { folderOf, placesOf, type Workspace } from "./workspace.ts";
+import { readBytes } from "./web/bodies.ts";
+import type { Events } from "./web/events.ts";
+import { Refusal } from "./web/refusal.ts";
 
 /** A route's work: it is given its query and body as the table has them. */
 export type Handlers = {
@@ -32,10 +38,15 @@ export interface Desk {
   readonly jobs: Jobs;
   /** Whether requests of jobs may name paths outside the workspace. */
   readonly outsidePaths: boolean;
+  readonly painters: IdleThread<PaintCalls>;
 }
 
+/** What a painter is called for its thread: a path in the workspace, or the name of a shipped one. */
+export const painterPath = async (workspace: Workspace, model: string): Promise<string> =>
+  isShipped("painter", model) ? model : pathWithin(workspace, model);
+
 /** The work of every route. */
-export function handlersFor({ workspace, events, jobs, outsidePaths }: Desk): Handlers {
+export function handlersFor({ workspace, events, jobs, outsidePaths, painters }: Desk): Handlers {
   const openProjects = projectCache();
   const labels = labelDesk(openProjects);
   const project = (at: string): Promise<string> => folderOf(workspace, at, "project");
@@ -72,11 +83,31 @@ export function handlersFor({ workspace, events, jobs, outsidePaths }: Desk): Ha
     },
     jobOptions: async ({ kind }) => ({ options: optionsFor(kind) }),
     async run({ at }) {
-      const place = (await placesOf(workspace)).find((one) => one.at === at);
-      const kind = place?.kind === "segmenter" ? "segmenter" : "gan";
-      return runOf(await folderOf(workspace, at, kind), at, kind);
+      const folder = await folderOf(workspace, at, ...runKinds);
+      return runOf(folder, at, (await placeKind(folder)) as Run["kind"]);
     },
     dataset: async ({ at, ...asked }) => datasetOf(await dataset(at), at, asked),
+    async painter({ model }) {
+      const path = await painterPath(workspace, model);
+      const { side, classes, encodes } = await painters.ask((calls) => calls.open(path));
+      const run = (await placeKind(path)) === "painter";
+      const fileUrl =
+        path === model ? null : run ? urlOfFile(model, basename(RUNS.painter.network(path))) : urlOfFile(model);
+      return { side, classes: [...classes], encodes, fileUrl };
+    },
+    async style({ model, otherwise }, body) {
+      const path = await painterPath(workspace, model);
+      const { side } = await painters.ask((calls) => calls.open(path));
+      const area = side * side;
+      const bytes = await readBytes(body, 5 * area);
+      if (bytes.length !== 5 * area)
+        throw new Refusal(
+          400,
+          `expected a picture of ${side} x ${side} RGBA and its mask, ${5 * area} bytes, got ${bytes.length}.`,
+        );
+      const [picture, mask] = [bytes.slice(0, 4 * area), bytes.slice(4 * area)];
+      return { style: await painters.ask((calls) => calls.encode(path, picture, mask, otherwise)) };
+    },
     addPhoto: (asked, body) => addPhoto(workspace, asked, body, routes.addPhoto.bytes),
     async saveMask({ at, name }, body) {
       const path = await dataset(at);

@@ -18,9 +18,9 @@ import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
 import { classNamed, clusterOf } from "../project/labels/words.ts";
 import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
+import { fileUrl } from "./places/workspace.ts";
 import type { OpenedProject, OpenProject } from "./projects.ts";
-import { Refusal } from "./refusal.ts";
-import { fileUrl } from "./workspace.ts";
+import { Refusal } from "./web/refusal.ts";
 
 const FILE = "labels.json";
 

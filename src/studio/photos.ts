@@ -6,9 +6,10 @@ import type { z } from "zod";
 import { fileStem } from "../dataset/insidePath.ts";
 import { makeFolder, temporaryName } from "../project/storage/files.ts";
 import type { photo } from "./api.ts";
-import { receiveFile } from "./bodies.ts";
-import { Refusal } from "./refusal.ts";
-import { fileUrl, newPathWithin, placeKind, type Workspace } from "./workspace.ts";
+import { placeKind } from "./places/kinds.ts";
+import { fileUrl, newPathWithin, type Workspace } from "./places/workspace.ts";
+import { receiveFile } from "./web/bodies.ts";
+import { Refusal } from "./web/refusal.ts";
 
 /** Endings by the names that sharp has for formats. */
 const ENDINGS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** Projects as pages see them, and their trees, read once while they stay as they are. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MergeTree } from "../cluster/tree/mergeTree.ts";
 import { type ClusterIdentity, clusterIdentity } from "../project/cluster/identity.ts";
@@ -10,8 +10,9 @@ import { reportJson } from "../project/report/render.ts";
 import { suggestedK } from "../project/report/suggestedK.ts";
 import { visible } from "../text/escape.ts";
 import type { ProjectSummary } from "./api.ts";
-import { Refusal } from "./refusal.ts";
-import { fileUrl } from "./workspace.ts";
+import { stampOf } from "./places/stamp.ts";
+import { fileUrl } from "./places/workspace.ts";
+import { Refusal } from "./web/refusal.ts";
 
 /** A clustered project. */
 export interface OpenedProject {
@@ -44,12 +45,6 @@ export function projectCache(): OpenProject {
     if (kept.size > MOST_OPEN) kept.delete(kept.keys().next().value as string);
     return opened;
   };
-}
-
-/** Changes whenever a file does; files are replaced, not edited. */
-export async function stampOf(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found === undefined ? "-" : `${found.mtimeNs}.${found.size}.${found.ino}`;
 }
 
 async function open(folder: string): Promise<OpenedProject> {

@@ -2,12 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
-import { networkPath, segmenterPath } from "../project/network/trainingRun.ts";
 import { readIfThere } from "../project/storage/files.ts";
 import { readLog } from "../project/train/log/log.ts";
 import type { figure, LogLine, Run, sheet } from "./api.ts";
-import { stampOf } from "./projects.ts";
-import { fileUrl } from "./workspace.ts";
+import { RUNS } from "./places/kinds.ts";
+import { stampOf } from "./places/stamp.ts";
+import { fileUrl } from "./places/workspace.ts";
 
 /** What the figures of the logs mean. */
 const FIGURES: readonly z.output<typeof figure>[] = [
@@ -38,6 +38,20 @@ const FIGURES: readonly z.output<typeof figure>[] = [
   { name: "sure", meaning: "Share of the pixels of photos without labels that the network is sure of." },
   { name: "gradientNorm", meaning: "Length of the gradient, before it is clipped." },
   { name: "learningRate", meaning: "Step size of the updates." },
+  { name: "lossPainter", meaning: "Loss of the painter; it says little by itself, but should not keep rising." },
+  {
+    name: "lossAdversary",
+    meaning:
+      "Loss of its adversary, which tells painted pictures from real ones; near 0 for long, the painter learns little.",
+  },
+  {
+    name: "colours",
+    meaning: "How far painted colours are from those of the picture, while the painter is held to them.",
+  },
+  {
+    name: "colourError",
+    meaning: "How far the colours of painted held-back masks are from their pictures, from 0 to 1; 0 is best.",
+  },
   { name: "mIoU", meaning: "Overlap of found and true parts on held-back pictures, mean over classes; 1 is best." },
   { name: "accuracy", meaning: "Share of the pixels of held-back pictures whose class is right; 1 is best." },
 ];
@@ -51,12 +65,11 @@ export async function runOf(folder: string, at: string, kind: Run["kind"]): Prom
   const names = new Set(lines.flatMap((line) => Object.keys(line)));
   const known = FIGURES.filter(({ name }) => names.has(name));
   const others = [...names].filter((name) => !FIGURES.some((f) => f.name === name));
-  const network = kind === "gan" ? networkPath(folder) : segmenterPath(folder);
   return {
     ...{ at, kind, settings, lines },
     figures: [...known, ...others.map((name) => ({ name, meaning: "" }))],
     sheets: await sheetsOf(folder, at),
-    network: (await stampOf(network)) === "-" ? null : at,
+    network: (await stampOf(RUNS[kind].network(folder))) === "-" ? null : at,
   };
 }
 

@@ -5,14 +5,15 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { runJob } from "../project/jobs/runJob.ts";
 import { ProjectError } from "../project/storage/files.ts";
-import { isLocal, isOwnHost, newSession, ticketOffice } from "./access.ts";
 import { studioApp } from "./app.ts";
-import { newEvents } from "./events.ts";
-import { builtPage } from "./files.ts";
-import { openJobs, type RunJob } from "./jobs.ts";
-import { openPictures } from "./pictures.ts";
+import { openPainters } from "./drawing/painters.ts";
+import { openPictures } from "./drawing/pictures.ts";
+import { openJobs, type RunJob } from "./jobs/jobs.ts";
+import { openWorkspace } from "./places/workspace.ts";
 import { watchWorkspace } from "./watch.ts";
-import { openWorkspace } from "./workspace.ts";
+import { isLocal, isOwnHost, newSession, ticketOffice } from "./web/access.ts";
+import { newEvents } from "./web/events.ts";
+import { builtPage } from "./web/files.ts";
 
 /** What the studio opens, and where it listens. */
 export interface StudioOptions {
@@ -49,18 +50,19 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const events = newEvents();
   const jobs = await openJobs({ workspace, events, outsidePaths, run });
   const pictures = openPictures();
+  const painters = openPainters();
   const endWatching = watchWorkspace(workspace, events);
   const session = newSession();
   const tickets = ticketOffice();
   let bound = 0;
   const isOwn = (header: string | undefined): boolean => isOwnHost(header, host, bound);
-  const app = studioApp({ workspace, events, jobs, outsidePaths, pictures, session, tickets, isOwn, page });
+  const app = studioApp({ workspace, events, jobs, outsidePaths, pictures, painters, session, tickets, isOwn, page });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   const end = async (): Promise<void> => {
     endWatching();
     events.close();
-    await Promise.all([jobs.close(), pictures.close()]);
+    await Promise.all([jobs.close(), pictures.close(), painters.close()]);
   };
   server.listen(port, host);
   await once(server, "listening").catch(async (error) => {

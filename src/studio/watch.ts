@@ -1,12 +1,13 @@
 /** Looks now and then at what others change: labels by commands in a terminal, trainings of another process, folders that come and go. */
 import { join } from "node:path";
 import { readLog } from "../project/train/log/log.ts";
-import type { LogLine } from "./api.ts";
-import type { Events } from "./events.ts";
+import { type LogLine, runKinds } from "./api.ts";
 import { revisionOf } from "./labels.ts";
-import { stampOf } from "./projects.ts";
+import { placesOf } from "./places/places.ts";
+import { stampOf } from "./places/stamp.ts";
+import { pathWithin, type Workspace } from "./places/workspace.ts";
 import { newLines, sheetsOf } from "./runs.ts";
-import { pathWithin, placesOf, type Workspace } from "./workspace.ts";
+import type { Events } from "./web/events.ts";
 
 const EVERY_MS = 1000;
 
@@ -33,7 +34,7 @@ export function watchWorkspace(workspace: Workspace, events: Events): () => void
       const folder = await pathWithin(workspace, at);
       if (kind === "project" && (await changed(join(folder, "labels.json"))))
         events.send({ type: "labels", at, revision: await revisionOf(folder) });
-      if (kind !== "gan" && kind !== "segmenter") continue;
+      if (!runKinds.some((run) => run === kind)) continue;
       const grew = await changed(join(folder, "log.jsonl"));
       const seen = logs.get(at);
       if (seen === undefined) logs.set(at, await readLog(folder));

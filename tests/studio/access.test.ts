@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
-import { isOwnHost, newSession, sameSecret, standingOf, ticketOffice } from "../../src/studio/access.ts";
+import { isOwnHost, newSession, sameSecret, standingOf, ticketOffice } from "../../src/studio/web/access.ts";
 
 describe("isOwnHost()", () => {
   it.each([

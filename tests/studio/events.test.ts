@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newEvents } from "../../src/studio/events.ts";
+import { newEvents } from "../../src/studio/web/events.ts";
 
 /** Reads `count` events of a stream, as EventSource does. */
 async function read(stream: ReadableStream<Uint8Array>, count: number): Promise<{ id: string; type: string }[]> {

@@ -5,11 +5,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { bare } from "../../src/project/requests/request.ts";
 import type { StudioJob } from "../../src/studio/api.ts";
-import { admit, asked, optionsFor } from "../../src/studio/jobRequests.ts";
-import { openWorkspace } from "../../src/studio/workspace.ts";
+import { admit, asked, optionsFor } from "../../src/studio/jobs/jobRequests.ts";
+import { openWorkspace } from "../../src/studio/places/workspace.ts";
 
 /** Texts of requests that are no paths, as none of these jobs opens a file by them. */
-const NO_PATHS = new Set(["command", "crop", "model.output", "recipe", "name", "filter.require", "layers", "edits"]);
+const NO_PATHS = new Set([
+  "command",
+  "crop",
+  "model.output",
+  "recipe",
+  "name",
+  "filter.require",
+  "layers",
+  "classes",
+  "edits",
+]);
 
 /** Names of the members of a schema that a text fits into. */
 function texts(schema: z.ZodType, name: string): string[] {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { StoppedError } from "../../src/project/jobs/jobCalls.ts";
 import type { Job, StudioEvent } from "../../src/studio/api.ts";
-import type { Events } from "../../src/studio/events.ts";
-import { type Jobs, openJobs, type RunJob } from "../../src/studio/jobs.ts";
-import { openWorkspace } from "../../src/studio/workspace.ts";
+import { type Jobs, openJobs, type RunJob } from "../../src/studio/jobs/jobs.ts";
+import { openWorkspace } from "../../src/studio/places/workspace.ts";
+import type { Events } from "../../src/studio/web/events.ts";
 import type { JobOptions } from "../../src/tensor/progress.ts";
 
 let folder: string;

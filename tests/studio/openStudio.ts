@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jobs } from "../../src/project/jobs/jobs.ts";
 import { type Answer, apiError, type Body, type Query, type RouteName, routes, urlOf } from "../../src/studio/api.ts";
-import type { RunJob } from "../../src/studio/jobs.ts";
+import type { RunJob } from "../../src/studio/jobs/jobs.ts";
 import { type Studio, type StudioOptions, startStudio } from "../../src/studio/server.ts";
 
 /** Jobs in this thread: a worker for each would take seconds. */

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePng, encodePng } from "../../src/dataset/png.ts";
+import { openPainterBytes } from "../../src/models/painter/painter.ts";
 import { openProject } from "../../src/project/cluster/project.ts";
 import { hashOf } from "../../src/project/dataset/sample.ts";
+import { ortNode } from "../../src/runtime/ortNode.ts";
 import { studioEvent } from "../../src/studio/api.ts";
+import { tinyClasses, tinyMask, tinyPainterBytes } from "../models/painter/tinyPainter.ts";
 import { handmadeDataset } from "../project/dataset/handmade.ts";
 import { labelledProject } from "../project/dataset/project.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
@@ -22,6 +25,12 @@ beforeAll(async () => {
   await handmadeDataset(join(folder, "data"));
   await ganRun(join(folder, "gan"));
   await segmentedPhotos(join(folder, "masks"));
+  await mkdir(join(folder, "painter"));
+  await writeFile(
+    join(folder, "painter", "settings.json"),
+    '{"klish":"painter-training","command":"klish train painter"}',
+  );
+  await writeFile(join(folder, "painter", "painter.safetensors"), tinyPainterBytes());
   studio = await openStudio(folder);
 }, 60_000);
 afterAll(async () => {
@@ -67,6 +76,7 @@ describe("GET /api/workspace", () => {
       ["data", "dataset", false],
       ["gan", "gan", false],
       ["masks", "dataset", true],
+      ["painter", "painter", true],
       ["run", "project", true],
     ]);
     expect(places.map((place) => place.at)).toContain(open);
@@ -328,6 +338,56 @@ describe("data sets", () => {
     );
     expect(await refused(studio.call("addPhoto", { into: "run", name: "a" }, photo))).toMatch("409: run holds results");
     expect(await refused(studio.call("addPhoto", { into: "../x", name: "a" }, photo))).toMatch("400: ");
+  });
+});
+
+describe("painters", () => {
+  const model = "painter";
+  const paint = async (style: string, mask = tinyMask): Promise<Response> =>
+    studio.fetch(`/api/paint?model=${model}&style=${encodeURIComponent(style)}`, {
+      method: "POST",
+      body: Uint8Array.from(mask),
+    });
+
+  it("GET /api/painter says what is painted with, and where its file is", async () => {
+    const { side, classes, encodes, fileUrl } = await studio.call("painter", { model });
+    expect({ side, classes, encodes }).toEqual({ side: 16, classes: tinyClasses, encodes: true });
+    const file = await studio.fetch(fileUrl as string);
+    expect(new Uint8Array(await file.arrayBuffer())).toEqual(tinyPainterBytes());
+    expect(await refused(studio.call("painter", { model: "../painter" }))).toMatch("404: ");
+    expect(await refused(studio.call("painter", { model: "data" }))).toMatch("409: ");
+  });
+
+  it("POST /api/paint paints a mask in the style of a seed", async () => {
+    const painter = await openPainterBytes(tinyPainterBytes(), { runtime: ortNode, threads: 1 });
+    const [expected] = await painter.paint([tinyMask], [painter.style(7)]);
+    await painter.dispose();
+    const painted = await paint("seed:7");
+    expect([painted.status, painted.headers.get("content-type")]).toEqual([200, "image/png"]);
+    const pixels = await sharp(Buffer.from(await painted.arrayBuffer()))
+      .ensureAlpha()
+      .raw()
+      .toBuffer();
+    expect(new Uint8Array(pixels)).toEqual(new Uint8Array(expected));
+    const answers = [
+      paint("seed:7", tinyMask.slice(1)),
+      paint("seed:99999999999"),
+      paint("seven"),
+      paint("style:none"),
+    ];
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([400, 400, 400, 409]);
+    expect((await paint("seed:7", new Uint8Array(257))).status).toBe(413);
+  });
+
+  it("POST /api/style reads the style of a picture", async () => {
+    const picture = new Uint8Array(5 * 256).fill(99);
+    picture.set(tinyMask, 4 * 256);
+    const { style } = await studio.call("style", { model, otherwise: "seed:1" }, picture);
+    expect(style).toMatch(/^style:/);
+    expect((await paint(style)).status).toBe(200);
+    expect(await refused(studio.call("style", { model, otherwise: "seed:1" }, new Uint8Array(9)))).toBe(
+      "400: expected a picture of 16 x 16 RGBA and its mask, 1280 bytes, got 9.",
+    );
   });
 });
 

@@ -48,6 +48,7 @@ const addresses = [
     "GET",
     path,
   ]),
+  ["POST", "/api/paint"],
 ] as [string, string][];
 
 describe.each(addresses)("%s %s", (method, path) => {

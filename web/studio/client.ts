@@ -26,6 +26,8 @@ const ADDRESSES: { readonly [R in RouteName]: readonly [Routes[R]["method"], Rou
   jobOptions: ["GET", "/api/jobs/options"],
   run: ["GET", "/api/run"],
   dataset: ["GET", "/api/dataset"],
+  painter: ["GET", "/api/painter"],
+  style: ["POST", "/api/style"],
   addPhoto: ["POST", "/api/photo"],
   saveMask: ["POST", "/api/mask"],
 };

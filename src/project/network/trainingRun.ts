@@ -25,7 +25,7 @@ export const segmenterPath = (run: string): string => join(run, "segmenter.safet
 export const painterPath = (run: string): string => join(run, "painter.safetensors");
 
 /** What the training run in a folder calls itself; undefined where there is none. */
-async function kindOfRun(folder: string): Promise<unknown> {
+export async function kindOfRun(folder: string): Promise<unknown> {
   const bytes = await readIfThere(join(folder, "settings.json"));
   try {
     return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes)).klish;

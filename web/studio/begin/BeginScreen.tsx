@@ -37,6 +37,8 @@ const KINDS: Readonly<Record<Place["kind"], string>> = {
   project: "parts of a generator",
   gan: "training of a generator",
   segmenter: "training of a segmenter",
+  painter: "training of a painter",
+  extractor: "classes from a few masks",
   dataset: "pictures with masks",
   auto: "from photos to parts",
 };

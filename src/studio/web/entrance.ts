@@ -1,5 +1,5 @@
 /** The pages at the door. */
-import { type Html, html } from "../text/html.ts";
+import { type Html, html } from "../../text/html.ts";
 import type { Session } from "./access.ts";
 
 /**

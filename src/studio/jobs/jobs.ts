@@ -6,18 +6,18 @@
 import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import type { JobName, JobRequest } from "../project/jobs/jobs.ts";
-import { paceOf } from "../project/jobs/pace.ts";
-import type { runJob } from "../project/jobs/runJob.ts";
-import { makeFolder, writeAtomic } from "../project/storage/files.ts";
-import { readJsonFile } from "../project/storage/jsonFile.ts";
-import { takeLock } from "../project/storage/lock.ts";
-import { cacheFolder } from "../runtime/node/cacheFolder.ts";
-import { type Job, job, type StudioJob, studioJobs } from "./api.ts";
-import type { Events } from "./events.ts";
+import type { JobName, JobRequest } from "../../project/jobs/jobs.ts";
+import { paceOf } from "../../project/jobs/pace.ts";
+import type { runJob } from "../../project/jobs/runJob.ts";
+import { makeFolder, writeAtomic } from "../../project/storage/files.ts";
+import { readJsonFile } from "../../project/storage/jsonFile.ts";
+import { takeLock } from "../../project/storage/lock.ts";
+import { cacheFolder } from "../../runtime/node/cacheFolder.ts";
+import { type Job, job, type StudioJob, studioJobs } from "../api.ts";
+import type { Workspace } from "../places/workspace.ts";
+import type { Events } from "../web/events.ts";
+import { Refusal, refusalOf } from "../web/refusal.ts";
 import { admit } from "./jobRequests.ts";
-import { Refusal, refusalOf } from "./refusal.ts";
-import type { Workspace } from "./workspace.ts";
 
 /** Runs a job: `runJob` of project/jobs. */
 export type RunJob = typeof runJob;

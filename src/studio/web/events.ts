@@ -1,6 +1,6 @@
 /** What happens, told to every open page: Server-Sent Events with ids, so that a page that lost its stream catches up. */
 import { randomBytes } from "node:crypto";
-import type { StudioEvent } from "./api.ts";
+import type { StudioEvent } from "../api.ts";
 
 /** Events that a page may have missed; beyond, it is told to begin again. */
 const REMEMBERED = 1000;

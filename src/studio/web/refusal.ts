@@ -1,6 +1,6 @@
 /** Why a request is refused, and how an error becomes an answer. */
-import { isForUsers } from "../project/jobs/errors.ts";
-import type { ApiError } from "./api.ts";
+import { isForUsers } from "../../project/jobs/errors.ts";
+import type { ApiError } from "../api.ts";
 
 /** Thrown for a request that is refused: the answer's status, and a sentence for whoever asked. */
 export class Refusal extends Error {

@@ -1,23 +1,25 @@
 /** What a page may ask of a job: its own schema, with paths that stay where they belong; and its options, for forms. */
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
-import { autoRequest } from "../project/auto/options.ts";
-import { clusterRequest, reportRequest } from "../project/cluster/options.ts";
-import { checkRequest, datasetRequest, exportRequest, verifyRequest } from "../project/dataset/options.ts";
-import { editRequest, editStepRequest } from "../project/edits/options.ts";
-import { generateRequest } from "../project/generate/options.ts";
-import { applyLabelsRequest, labelPreviewRequest } from "../project/labels/options.ts";
-import { isUrl } from "../project/network/address.ts";
-import { isShipped } from "../project/network/shipped.ts";
-import { portraitsRequest } from "../project/portraits/options.ts";
-import { bare, choicesOf, defaultOf, optionsOf, readRequest } from "../project/requests/request.ts";
-import { segmentRequest } from "../project/segment/options.ts";
-import { trainGanRequest } from "../project/train/gan/options.ts";
-import { trainSegmenterRequest } from "../project/train/segmenter/options.ts";
-import { shellWord } from "../text/escape.ts";
-import type { JobOption, StudioJob } from "./api.ts";
-import { Refusal } from "./refusal.ts";
-import { newPathWithin, pathWithin, type Workspace } from "./workspace.ts";
+import { autoRequest } from "../../project/auto/options.ts";
+import { clusterRequest, reportRequest } from "../../project/cluster/options.ts";
+import { checkRequest, datasetRequest, exportRequest, verifyRequest } from "../../project/dataset/options.ts";
+import { editRequest, editStepRequest } from "../../project/edits/options.ts";
+import { generateRequest } from "../../project/generate/options.ts";
+import { applyLabelsRequest, labelPreviewRequest } from "../../project/labels/options.ts";
+import { isUrl } from "../../project/network/address.ts";
+import { isShipped } from "../../project/network/shipped.ts";
+import { portraitsRequest } from "../../project/portraits/options.ts";
+import { bare, choicesOf, defaultOf, optionsOf, readRequest } from "../../project/requests/request.ts";
+import { segmentRequest } from "../../project/segment/options.ts";
+import { trainExtractorRequest } from "../../project/train/extractor/options.ts";
+import { trainGanRequest } from "../../project/train/gan/options.ts";
+import { trainPainterRequest } from "../../project/train/painter/options.ts";
+import { trainSegmenterRequest } from "../../project/train/segmenter/options.ts";
+import { shellWord } from "../../text/escape.ts";
+import type { JobOption, StudioJob } from "../api.ts";
+import { newPathWithin, pathWithin, type Workspace } from "../places/workspace.ts";
+import { Refusal } from "../web/refusal.ts";
 
 /** A job's request, and which of its members are paths, by their names from the request down. */
 interface Asked {
@@ -47,6 +49,10 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   trainGanPlan: { schema: trainGanRequest, writes: ["outdir"], reads: ["data", "resume"] },
   trainSegmenter: { schema: trainSegmenterRequest, writes: ["outdir"], reads: ["data", "resume", "unlabelled"] },
   trainSegmenterPlan: { schema: trainSegmenterRequest, writes: ["outdir"], reads: ["data", "resume", "unlabelled"] },
+  trainPainter: { schema: trainPainterRequest, writes: ["outdir"], reads: ["data", "resume"] },
+  trainPainterPlan: { schema: trainPainterRequest, writes: ["outdir"], reads: ["data", "resume"] },
+  trainExtractor: { schema: trainExtractorRequest, writes: ["outdir"], reads: ["network", "masks", "resume"] },
+  trainExtractorPlan: { schema: trainExtractorRequest, writes: ["outdir"], reads: ["network", "masks", "resume"] },
   portraits: { schema: portraitsRequest, writes: ["outdir"], reads: [] },
   generate: { schema: generateRequest, writes: ["outdir"], reads: ["network", "projectedW"] },
 };
@@ -83,7 +89,7 @@ export async function admit(
       return newPathWithin(workspace, path);
     });
   for (const name of reads) await changePaths(request, name, (path) => readPath(workspace, path, outsidePaths));
-  if (kind === "trainGan" || kind === "trainSegmenter") {
+  if (kind.startsWith("train")) {
     // A run that is continued is written where it lies.
     const { outdir, resume } = given as { readonly outdir?: string | null; readonly resume?: string | null };
     if ((outdir ?? null) === null && typeof resume === "string") {

@@ -1,23 +1,23 @@
 /** The worker thread that draws pictures of any seed with their masks: it holds one project's generator open. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { MergeTree } from "../cluster/tree/mergeTree.ts";
-import { encodePng } from "../dataset/png.ts";
-import { type PixelClassifier, pixelClassifier } from "../features/pixelClassifier.ts";
-import type { GenerateResult } from "../gan/generator.ts";
-import { loadTree, openProject, type Project } from "../project/cluster/project.ts";
-import { generateOptions, layersOf } from "../project/cluster/request.ts";
-import { loadRecipe } from "../project/labels/recipeFile.ts";
-import { labeller } from "../project/labels/recipeLabels.ts";
-import { type OpenedNetwork, storedNetwork } from "../project/network/network.ts";
-import { openSameNetwork } from "../project/network/sameNetwork.ts";
-import { toRgb } from "../project/sampling/images.ts";
-import { encodeImage } from "../project/sampling/sampler.ts";
-import { ProjectError } from "../project/storage/files.ts";
-import { serve } from "../runtime/node/threads.ts";
-import { ortNode } from "../runtime/ortNode.ts";
+import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { encodePng } from "../../dataset/png.ts";
+import { type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
+import type { GenerateResult } from "../../gan/generator.ts";
+import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
+import { generateOptions, layersOf } from "../../project/cluster/request.ts";
+import { loadRecipe } from "../../project/labels/recipeFile.ts";
+import { labeller } from "../../project/labels/recipeLabels.ts";
+import { type OpenedNetwork, storedNetwork } from "../../project/network/network.ts";
+import { openSameNetwork } from "../../project/network/sameNetwork.ts";
+import { toRgb } from "../../project/sampling/images.ts";
+import { encodeImage } from "../../project/sampling/sampler.ts";
+import { ProjectError } from "../../project/storage/files.ts";
+import { serve } from "../../runtime/node/threads.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import { stampOf } from "../places/stamp.ts";
 import type { PictureCalls } from "./pictures.ts";
-import { stampOf } from "./projects.ts";
 
 interface Opened {
   readonly folder: string;

@@ -4,7 +4,7 @@ import { type FileHandle, open, realpath } from "node:fs/promises";
 import { dirname, extname, join, sep } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ProjectError } from "../project/storage/files.ts";
+import { ProjectError } from "../../project/storage/files.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Content types of what is shown; anything else is downloaded. */
@@ -109,7 +109,7 @@ async function openPlain(path: string): Promise<FileHandle> {
 }
 
 /** The folder of a built page: of the package as it is installed, and as it is developed. */
-const BUILT = ["../web/", "../../dist/web/"].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
+const BUILT = ["../../web/", "../../../dist/web/"].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
 
 /** The path of a built page's folder, "studio" or "paint". Throws ProjectError where it was not built. */
 export async function builtPage(name: string): Promise<string> {

@@ -1,0 +1,94 @@
+/** What klish made in the workspace, at a look. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { LAST_STAGE, loadState } from "../../project/auto/state.ts";
+import { openProject } from "../../project/cluster/project.ts";
+import { readJsonFile } from "../../project/storage/jsonFile.ts";
+import { type Place, runKinds } from "../api.ts";
+import { type PlaceKind, placeKind, RUNS } from "./kinds.ts";
+import { fileUrl, pathWithin, type Workspace } from "./workspace.ts";
+
+/** More are not looked at: a folder of that many is no workspace. */
+const MOST_PLACES = 500;
+
+/** What klish made in the workspace: right in it, and in folders in it that hold several (as that of `klish auto`); the newest first. */
+export async function placesOf(workspace: Workspace): Promise<Place[]> {
+  const places: Place[] = [];
+  const look = async (at: string, deeper: boolean): Promise<void> => {
+    if (places.length >= MOST_PLACES) return;
+    const folder = await pathWithin(workspace, at).catch(() => undefined);
+    if (folder === undefined) return;
+    const kind = await placeKind(folder);
+    if (kind !== undefined) places.push(await placeOf(folder, at, kind));
+    if (!deeper || (kind !== undefined && kind !== "auto")) return;
+    for (const name of await foldersIn(folder)) await look(`${at}/${name}`, false);
+  };
+  for (const name of await foldersIn(workspace.base)) if (workspace.admits(name)) await look(name, true);
+  return places.sort((a, b) => b.modified - a.modified || (a.at < b.at ? -1 : 1));
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((e) => e.isDirectory() && !e.name.startsWith(".")).map(({ name }) => name);
+}
+
+async function placeOf(folder: string, at: string, kind: PlaceKind): Promise<Place> {
+  const { complete, command, preview } = await LOOKS[kind](folder).catch(() => NOTHING);
+  const { mtimeMs } = await stat(folder);
+  const shown = preview !== undefined && (await stat(join(folder, preview)).catch(() => undefined)) !== undefined;
+  return {
+    ...{ at, kind, complete, command, modified: Math.round(mtimeMs) },
+    previewUrl: shown ? fileUrl(at, ...preview.split("/")) : null,
+  };
+}
+
+/** What a place says of itself. */
+interface Look {
+  readonly complete: boolean;
+  readonly command: string;
+  /** A picture in it. */
+  readonly preview?: string;
+}
+
+/** Of a place whose file is damaged: opening it says more. */
+const NOTHING: Look = { complete: false, command: "" };
+
+type RunLooks = Readonly<Record<(typeof runKinds)[number], (folder: string) => Promise<Look>>>;
+
+const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
+  async project(folder) {
+    const { file } = await openProject(folder);
+    const sheets = await readdir(join(folder, "sheets")).catch(() => []);
+    const [first] = sheets.filter((name) => name.endsWith(".png")).sort();
+    return {
+      ...{ complete: file.complete, command: file.command },
+      ...(first !== undefined && { preview: `sheets/${first}` }),
+    };
+  },
+  ...(Object.fromEntries(runKinds.map((kind) => [kind, (folder: string) => runLook(folder, kind)])) as RunLooks),
+  async dataset(folder) {
+    const made = await isThere(join(folder, "dataset.json"));
+    const complete = !made || (await isThere(join(folder, "overview.html")));
+    return { complete, command: "", preview: "sheet.png" };
+  },
+  async auto(folder) {
+    const state = await loadState(folder);
+    return { complete: state?.stages[LAST_STAGE] !== undefined, command: state?.command ?? "" };
+  },
+};
+
+const runFile = async (folder: string): Promise<{ readonly command: string }> =>
+  (await readJsonFile(join(folder, "settings.json"), z.looseObject({ command: z.string() }), {
+    what: "a training run",
+    remedy: "Restore it, or start again in another folder.",
+  })) ?? { command: "" };
+
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
+
+async function runLook(folder: string, kind: (typeof runKinds)[number]): Promise<Look> {
+  const { command } = await runFile(folder);
+  const names = (await readdir(join(folder, "samples")).catch(() => [])).filter((name) => name.endsWith(".png")).sort();
+  const complete = await isThere(RUNS[kind].network(folder));
+  return { complete, command, ...(names.length > 0 && { preview: `samples/${names.at(-1)}` }) };
+}
