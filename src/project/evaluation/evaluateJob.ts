@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { explainedVariance } from "../../cluster/klish/balance.ts";
 import { kMeans } from "../../cluster/kmeans/kMeans.ts";
-import { clusterings, isKlish, type MethodResult } from "../../cluster/methods.ts";
+import { clusterings, clusterMethods, type MethodResult } from "../../cluster/methods.ts";
 import { effectiveClusters, largestShare } from "../../cluster/tree/mergeTree.ts";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { imageContingency } from "../../metrics/agreement.ts";
@@ -125,7 +125,7 @@ async function measure(
         report(`K = ${next.value.k}`);
         signal?.throwIfAborted();
         // KLiSH's K come from one tree, whose time is that of each.
-        if (!isKlish(method)) seconds = 0;
+        if (!clusterMethods[method].klish) seconds = 0;
       }
     }
   return file;

@@ -1,29 +1,14 @@
-import { type MethodName, methodNames } from "../../cluster/methods.ts";
+import { clusterMethods, type MethodName } from "../../cluster/methods.ts";
 import { xml } from "../../text/escape.ts";
 import type { EvaluationFile } from "./rows.ts";
 import { type Cell, ksOf, methodsOf, scoreCells } from "./statistics.ts";
-import { mainScores, methodTitles, scoreTitles } from "./tables.ts";
-
-/** Okabe and Ito's colours, told apart without red-green vision; KLiSH's variants in shades of the first. */
-const COLORS = [
-  "#d55e00",
-  "#a02000",
-  "#f0a070",
-  "#e69f00",
-  "#0072b2",
-  "#56b4e9",
-  "#009e73",
-  "#b0a000",
-  "#cc79a7",
-] as const;
+import { mainScores, scoreTitles } from "./tables.ts";
 
 const PANEL = { width: 300, height: 220, left: 44, right: 12, top: 34, bottom: 34 } as const;
 const COLUMNS = 3;
 const LEGEND_WIDTH = 180;
 /** Methods stand side by side, so that their ranges do not hide each other: pixels between two. */
 const DODGE = 4;
-
-const colorOf = (method: MethodName): string => COLORS[methodNames.indexOf(method)];
 
 /** The main scores over K as SVG: one panel each, a line through the means of each method, bars from the worst to the best seed. */
 export function evaluationPlot({ rows, name }: EvaluationFile): string {
@@ -44,8 +29,8 @@ export function evaluationPlot({ rows, name }: EvaluationFile): string {
     const y = 24 + PANEL.top + 18 * i;
     const x = columns * PANEL.width + 10;
     return (
-      `<line x1="${x}" y1="${y}" x2="${x + 18}" y2="${y}" stroke="${colorOf(method)}" stroke-width="2"/>` +
-      `<text x="${x + 24}" y="${y + 4}">${xml(methodTitles[method])}</text>`
+      `<line x1="${x}" y1="${y}" x2="${x + 18}" y2="${y}" stroke="${clusterMethods[method].color}" stroke-width="2"/>` +
+      `<text x="${x + 24}" y="${y + 4}">${xml(clusterMethods[method].title)}</text>`
     );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="11">
@@ -86,7 +71,7 @@ function panel(title: string, all: readonly Cell[], ks: readonly number[], metho
         `<line x1="${at(cell.k)}" x2="${at(cell.k)}" y1="${y(cell.least).toFixed(1)}" y2="${y(cell.most).toFixed(1)}"/>` +
         `<circle cx="${at(cell.k)}" cy="${y(cell.mean).toFixed(1)}" r="2.5"/>`,
     );
-    const color = colorOf(method);
+    const color = clusterMethods[method].color;
     return `<g stroke="${color}" stroke-width="1.5" fill="${color}"><polyline points="${path}" fill="none"/>${marks.join("")}</g>`;
   });
   return [`<text x="${left}" y="${top - 10}" font-weight="bold">${xml(title)}</text>`, ...grid, ...axis, ...lines].join(

@@ -1,21 +1,9 @@
-import { isKlish, type MethodName } from "../../cluster/methods.ts";
+import { clusterMethods } from "../../cluster/methods.ts";
 import { type ScoreName, scoreNames } from "../../metrics/clusterScores.ts";
 import { markdown, visible } from "../../text/escape.ts";
 import { formatSeeds } from "../requests/seeds.ts";
 import type { EvaluationFile, EvaluationRow } from "./rows.ts";
 import { bestOf, type Cell, cells, ksOf, methodsOf, nearlyTie, scoreCells } from "./statistics.ts";
-
-export const methodTitles: Readonly<Record<MethodName, string>> = {
-  klish: "KLiSH, pair criterion",
-  "klish-restarts": "KLiSH, pair, best of 5",
-  "klish-linkage": "KLiSH, linkage",
-  "klish-paper": "KLiSH, paper's rule",
-  kmeans: "K-means++",
-  "kmeans-cosine": "K-means++, cosine",
-  "ahc-ward": "AHC, Ward",
-  "ahc-cosine": "AHC, average cosine",
-  kasp: "KASP",
-};
 
 export const scoreTitles: Readonly<Record<ScoreName, string>> = {
   adjustedMutualInfo: "AMI",
@@ -105,7 +93,7 @@ function scoreTable(rows: readonly EvaluationRow[], score: ScoreName): string {
   const all = scoreCells(rows, score);
   const ks = ksOf(rows);
   const lines = methodsOf(rows).map((method) => [
-    methodTitles[method],
+    clusterMethods[method].title,
     ...ks.map((k) => {
       const own = all.find((cell) => cell.method === method && cell.k === k);
       const best = bestOf(all.filter((cell) => cell.k === k));
@@ -123,8 +111,8 @@ function cellText(cell: Cell, best: Cell): string {
 
 /** One line per KLiSH variant and score: where it wins, ties and loses against the best of the others. */
 function standing(rows: readonly EvaluationRow[], scores: readonly ScoreName[]): string {
-  const variants = methodsOf(rows).filter((method) => isKlish(method));
-  const rivals = methodsOf(rows).filter((method) => !isKlish(method));
+  const variants = methodsOf(rows).filter((method) => clusterMethods[method].klish);
+  const rivals = methodsOf(rows).filter((method) => !clusterMethods[method].klish);
   if (variants.length === 0 || rivals.length === 0)
     return "There is nothing to compare: KLiSH or its rivals are missing.";
   const lines = variants.flatMap((method) =>
@@ -132,10 +120,10 @@ function standing(rows: readonly EvaluationRow[], scores: readonly ScoreName[]):
       const all = scoreCells(rows, score);
       const verdicts = ksOf(rows).flatMap((k) => {
         const own = all.find((cell) => cell.method === method && cell.k === k);
-        const rival = bestOf(all.filter((cell) => cell.k === k && !isKlish(cell.method)));
+        const rival = bestOf(all.filter((cell) => cell.k === k && !clusterMethods[cell.method].klish));
         return own === undefined || rival === undefined ? [] : [verdict(own, rival)];
       });
-      return `- ${methodTitles[method]}, ${scoreTitles[score]}: ${verdicts.join("; ")}.`;
+      return `- ${clusterMethods[method].title}, ${scoreTitles[score]}: ${verdicts.join("; ")}.`;
     }),
   );
   return lines.join("\n");
@@ -145,7 +133,7 @@ function verdict(own: Cell, rival: Cell): string {
   const gap = Math.abs(own.mean - rival.mean)
     .toFixed(3)
     .replace(/^0/, "");
-  const title = methodTitles[rival.method];
+  const title = clusterMethods[rival.method].title;
   const sign = own.mean < rival.mean ? "-" : "+";
   if (nearlyTie(own, rival)) return `K = ${own.k} nearly ties with ${title} (${sign}${gap})`;
   return own.mean > rival.mean
@@ -164,7 +152,7 @@ function shapeTable(rows: readonly EvaluationRow[]): string {
   const values = columns.map(([, value]) => cells(rows, value));
   const lines = methodsOf(rows).flatMap((method) =>
     ksOf(rows).map((k) => [
-      methodTitles[method],
+      clusterMethods[method].title,
       String(k),
       ...columns.map(([, , format], i) => {
         const found = values[i].find((cell) => cell.method === method && cell.k === k);
