@@ -53,7 +53,7 @@ export async function serve(folder: string): Promise<Site> {
 }
 
 /** A list that fills with what the page complains of, and with each request to anywhere but the site. */
-export function problemsOf(page: Page, { url }: Site): string[] {
+export function problemsOf(page: Page, { url }: Pick<Site, "url">): string[] {
   const problems: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(message.text());

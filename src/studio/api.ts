@@ -460,6 +460,7 @@ export const styleName = z.string().regex(/^(seed:\d{1,10}|style:[\w-]{1,40})$/,
  * styles of one mask are several requests. For a picture that follows the stroke: wait for the answer before the next one is sent.
  */
 export const paintQuery = z.strictObject({ model: z.string(), style: styleName });
+export type PaintQuery = z.input<typeof paintQuery>;
 
 /**
  * Query of `POST /api/style`: the style of a picture whose mask is known. The body is the picture, `side * side * 4` bytes RGBA, then its mask,

@@ -110,6 +110,24 @@ describe("MaskEditor", () => {
     expect(rowsOf(editor.edit)).toEqual(["1111", "0022"]);
   });
 
+  it("tells strokes of brush and eraser once they are done, and no others", () => {
+    const strokes: unknown[] = [];
+    const onStroke = (stroke: unknown): void => void strokes.push(stroke);
+    const editor = new MaskEditor({ mask: maskOf("0000"), classes, erased: 0, onStroke });
+    editor.setSize(3);
+    drag(editor, at(0, 0), at(2, 0));
+    editor.press(at(3, 0));
+    editor.cancel();
+    editor.choose("eraser");
+    drag(editor, at(1, 0));
+    editor.choose("fill");
+    drag(editor, at(1, 0));
+    expect(strokes).toEqual([
+      { label: 1, radius: 1.5, points: [at(0, 0), at(2, 0)] },
+      { label: 0, radius: 1.5, points: [at(1, 0)] },
+    ]);
+  });
+
   it("sees all of the mask until something else is asked, and keeps the place under the pointer when it zooms", () => {
     const editor = new MaskEditor({ mask: blank(100, 50), classes });
     editor.setWindow({ width: 400, height: 400 });

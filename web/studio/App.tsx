@@ -4,6 +4,7 @@ import type { Place, Workspace } from "../../src/studio/api.ts";
 import { addressOf, goTo, useAddress } from "./address.ts";
 import { BeginScreen } from "./begin/BeginScreen.tsx";
 import { JobCard } from "./jobs/JobList.tsx";
+import { PaintScreen } from "./paint/PaintScreen.tsx";
 import { PartsScreen } from "./parts/PartsScreen.tsx";
 import { type ScreenId, screenOf } from "./screens.ts";
 import { useShared, useStudio } from "./studio.tsx";
@@ -18,6 +19,7 @@ interface Tab {
 const TABS: readonly Tab[] = [
   { id: "begin", title: "Begin", kinds: [] },
   { id: "parts", title: "Parts", kinds: ["project"] },
+  { id: "paint", title: "Paint", kinds: ["painter"] },
 ];
 
 /** Where the address leads: what it says, or else the place that was opened. */
@@ -48,7 +50,13 @@ export function App() {
       </a>
       <Head workspace={workspace} screen={screen} at={at} />
       <div id="main" tabIndex={-1}>
-        {screen === "parts" && at !== null ? <PartsScreen key={at} at={at} /> : <BeginScreen />}
+        {screen === "parts" && at !== null ? (
+          <PartsScreen key={at} at={at} />
+        ) : screen === "paint" ? (
+          <PaintScreen key={at} at={at} />
+        ) : (
+          <BeginScreen />
+        )}
       </div>
       <Said />
     </>

@@ -4,6 +4,7 @@ import type {
   ApiError,
   Body,
   Job,
+  PaintQuery,
   Query,
   RouteName,
   routes,
@@ -41,6 +42,28 @@ export class Refused extends Error {
   }
 }
 
+/** Sends a request. Throws Refused for an answer that is not 2xx. */
+async function send(
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+  init: RequestInit,
+): Promise<Response> {
+  const words = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+  let response: Response;
+  try {
+    response = await fetch(words.size === 0 ? path : `${path}?${words}`, init);
+  } catch {
+    throw new Refused(0, "The studio does not answer: is `klish studio` still running?");
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  throw new Refused(response.status, messageOf(text) ?? `The studio answered ${response.status}.`);
+}
+
+const BYTES = { "content-type": "application/octet-stream" };
+
 /** Asks for what a route answers. `body` is sent as JSON, or as it is where it is bytes. Throws Refused. */
 export async function ask<R extends RouteName>(
   route: R,
@@ -48,27 +71,18 @@ export async function ask<R extends RouteName>(
   body: Body<R> | Blob | Uint8Array<ArrayBuffer> | null = null,
 ): Promise<Answer<R>> {
   const [method, path] = ADDRESSES[route];
-  const words = new URLSearchParams(
-    Object.entries(query as Record<string, string | number | undefined>).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]],
-    ),
-  );
   const bytes = body instanceof Blob || body instanceof Uint8Array;
-  let response: Response;
-  try {
-    response = await fetch(words.size === 0 ? path : `${path}?${words}`, {
-      method,
-      ...(body !== null && {
-        body: bytes ? body : JSON.stringify(body),
-        headers: { "content-type": bytes ? "application/octet-stream" : "application/json" },
-      }),
-    });
-  } catch {
-    throw new Refused(0, "The studio does not answer: is `klish studio` still running?");
-  }
-  if (response.ok) return (await response.json()) as Answer<R>;
-  const text = await response.text();
-  throw new Refused(response.status, messageOf(text) ?? `The studio answered ${response.status}.`);
+  const sent = body !== null && {
+    body: bytes ? body : JSON.stringify(body),
+    headers: bytes ? BYTES : { "content-type": "application/json" },
+  };
+  const response = await send(path, query as Record<string, string | number | undefined>, { method, ...sent });
+  return (await response.json()) as Answer<R>;
+}
+
+/** A painter's picture of a mask, PNG. Throws Refused. */
+export async function paint(query: PaintQuery, mask: Uint8Array<ArrayBuffer>): Promise<Blob> {
+  return (await send("/api/paint", query, { method: "POST", body: mask, headers: BYTES })).blob();
 }
 
 function messageOf(text: string): string | null {

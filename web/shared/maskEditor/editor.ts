@@ -46,11 +46,22 @@ export interface Held {
   readonly even?: boolean;
 }
 
+/** A stroke of the brush or the eraser that is done. */
+export interface PaintedStroke {
+  readonly label: number;
+  /** Of the brush, in pixels of the mask. */
+  readonly radius: number;
+  /** The pen's places, in pixels of the mask. */
+  readonly points: readonly PenPoint[];
+}
+
 export interface EditorOptions {
   readonly mask: LabelMap;
   readonly classes: readonly PaintClass[];
   /** The label that the eraser leaves; default 0. */
   readonly erased?: number;
+  /** Called after each stroke of the brush or the eraser. */
+  readonly onStroke?: (stroke: PaintedStroke) => void;
 }
 
 export const LARGEST_BRUSH = 256;
@@ -71,11 +82,15 @@ export class MaskEditor {
   #gesture: Gesture | undefined;
   /** The piece as it was before the gesture. */
   #pieceBefore: Piece | undefined;
+  readonly #onStroke: (stroke: PaintedStroke) => void;
+  /** Of the gesture under way. */
+  #points: PenPoint[] = [];
 
-  constructor({ mask, classes, erased = 0 }: EditorOptions) {
+  constructor({ mask, classes, erased = 0, onStroke = () => {} }: EditorOptions) {
     this.edit = new MaskEdit(mask);
     this.classes = classes;
     this.erased = erased;
+    this.#onStroke = onStroke;
     this.#window = { width: mask.width, height: mask.height };
     this.state = createStore<EditorState>(() => ({
       tool: "brush",
@@ -135,6 +150,7 @@ export class MaskEditor {
     this.cancel();
     const { tool, label, size, piece, view } = this.state.getState();
     this.#pieceBefore = piece;
+    this.#points = [at];
     this.#gesture = toolOf(tool).start(
       {
         ...{ edit: this.edit, label, erased: this.erased, radius: size / 2, reach: HANDLE_REACH / view.scale },
@@ -151,7 +167,9 @@ export class MaskEditor {
   }
 
   drag(at: PenPoint): void {
-    this.#gesture?.to(at);
+    if (this.#gesture === undefined) return;
+    this.#points.push(at);
+    this.#gesture.to(at);
   }
 
   release(): void {
@@ -160,6 +178,9 @@ export class MaskEditor {
     this.#gesture = undefined;
     this.#set({ drawing: false, outline: [] });
     this.#commit("");
+    const { tool, label, size } = this.state.getState();
+    if (tool === "brush" || tool === "eraser")
+      this.#onStroke({ label: tool === "brush" ? label : this.erased, radius: size / 2, points: this.#points });
   }
 
   /** Takes back the stroke under way. */

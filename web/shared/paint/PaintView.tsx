@@ -32,8 +32,9 @@ interface Props {
 export function PaintView({ engine, scenes }: Props) {
   const { side, classes } = engine;
   const [editor, paintings] = useMemo(() => {
-    const blank = { width: side, height: side, data: new Uint8Array(side * side) };
-    const made = new MaskEditor({ mask: scenes[0]?.mask ?? blank, classes });
+    const blank = { width: 1, height: 1, data: new Uint8Array(1) };
+    const mask = resizedLabels(scenes[0]?.mask ?? blank, { width: side, height: side });
+    const made = new MaskEditor({ mask, classes });
     return [made, new Paintings(engine, made)];
   }, [engine, scenes, side, classes]);
   useEffect(() => {

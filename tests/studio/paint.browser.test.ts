@@ -1,0 +1,84 @@
+/** The studio's Paint screen on a real server, in Chromium. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tinyPainterBytes } from "../models/painter/tinyPainter.ts";
+import { axeFindings, hasChromium, launch, problemsOf } from "../site.ts";
+import { type OpenedStudio, openStudio } from "./openStudio.ts";
+
+if (!hasChromium) console.warn("studio/paint.browser.test: skipped, there is no Chromium");
+
+describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
+  let folder: string;
+  let browser: Browser;
+  let studio: OpenedStudio;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-studio-paint-"));
+    const page = join(folder, "page");
+    const root = resolve(import.meta.dirname, "../../web/studio");
+    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
+    const run = join(folder, "workspace", "faces");
+    await mkdir(run, { recursive: true });
+    const settings = { klish: "painter-training", command: "klish train painter" };
+    await writeFile(join(run, "settings.json"), JSON.stringify(settings));
+    await writeFile(join(run, "painter.safetensors"), tinyPainterBytes());
+    studio = await openStudio(join(folder, "workspace"), { page });
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await studio?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; problems: string[] }> => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options });
+    const problems = problemsOf(page, { url: studio.origin });
+    await page.goto(studio.url);
+    await page.waitForSelector("html[data-studio]");
+    await page.getByRole("link", { name: "Paint" }).click();
+    await page.locator(".style").nth(3).waitFor();
+    await page.locator(".paint:not([data-busy])").waitFor();
+    return { page, problems };
+  };
+  const picture = (page: Page): Promise<unknown> =>
+    page.evaluate(`document.querySelector(".comparison canvas[role=img]").toDataURL()`);
+
+  it("paints on the server: the picture follows the stroke, its undoing, and the style of a picture", async () => {
+    const { page, problems } = await open();
+    const before = await picture(page);
+    await page.getByRole("row", { name: "hat" }).click();
+    const box = (await page.getByRole("application").boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.2, box.y + box.height * 0.8);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height * 0.8, { steps: 8 });
+    await page.mouse.up();
+    await expect.poll(() => picture(page)).not.toBe(before);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => picture(page)).toBe(before);
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Style of a picture…" }).click();
+    await (await chooser).setFiles({
+      ...{ name: "shot.png", mimeType: "image/png" },
+      buffer: await page.screenshot(),
+    });
+    await expect.poll(() => page.getByRole("radio", { name: "shot.png" }).isChecked()).toBe(true);
+    await expect.poll(() => picture(page)).not.toBe(before);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it.each([
+    ["light", 1440],
+    ["dark", 390],
+  ] as const)("gives axe nothing to find, %s, %i px wide", async (colorScheme, width) => {
+    const { page } = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+    await page.close();
+  });
+});
