@@ -63,8 +63,8 @@ export const workspace = z.strictObject({
   /** Networks that come with klish, to be named as `network` or `model`: "portraits". */
   shipped: z.array(z.string()),
   /**
-   * Whether requests of jobs may name paths outside the workspace (a checkpoint, a folder of photos): so on this machine, not with
-   * `--host`. Relative ones are those of the workspace.
+   * Whether requests of jobs may name what they read outside the workspace (a checkpoint, a folder of photos): so on this machine, not with
+   * `--host`. A relative path is one of the workspace, or else from where klish was started; "~/" is the home folder.
    */
   outsidePaths: z.boolean(),
   /** Version of klish. */
@@ -305,8 +305,8 @@ export type StudioJobResult<J extends StudioJob> = JobResult<J>;
 
 /**
  * Body of `POST /api/jobs`. `request` is that of the job's own schema (its options.ts; what is left out has its default), but for
- * paths: those that are written (`outdir`, `project`) are in the workspace, and others may be, as relative ones. `command` is the
- * server's to say. 400 with a sentence that names each wrong member.
+ * paths: those that are written (`outdir`, `project`) are in the workspace; what is read is named as `Workspace.outsidePaths` says.
+ * `command` is the server's to say. 400 with a sentence that names each wrong member.
  */
 export const startJob = z.strictObject({ kind: z.enum(jobKinds), request: z.record(z.string(), z.unknown()) });
 /** The same, typed by the kind. */

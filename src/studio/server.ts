@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { getRequestListener } from "@hono/node-server";
 import { runJob } from "../project/jobs/runJob.ts";
 import { ProjectError } from "../project/storage/files.ts";
@@ -33,6 +34,8 @@ export interface StudioOptions {
 export interface Studio {
   /** The address to open: whoever has it may use the studio. */
   readonly url: string;
+  /** The same for other machines, where it listens on all of this one's addresses. */
+  readonly others: readonly string[];
   readonly port: number;
   readonly token: string;
   /** An address that lets one browser in, within a minute. */
@@ -54,8 +57,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const endWatching = watchWorkspace(workspace, events);
   const session = newSession();
   const tickets = ticketOffice();
-  let bound = 0;
-  const isOwn = (header: string | undefined): boolean => isOwnHost(header, host, bound);
+  const isOwn = (header: string | undefined): boolean => isOwnHost(header, host);
   const app = studioApp({ workspace, events, jobs, outsidePaths, pictures, painters, session, tickets, isOwn, page });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
@@ -69,12 +71,14 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     await end();
     throw refusedPort(error as NodeJS.ErrnoException, host, port);
   });
-  bound = (server.address() as AddressInfo).port;
+  const { port: bound } = server.address() as AddressInfo;
   // Whoever listens everywhere is reached on this machine, too.
   const shown = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[host] ?? (host.includes(":") ? `[${host}]` : host);
   const home = `http://${shown}:${bound}/`;
+  const others = shown === host || host.includes(":") ? [] : ownAddresses();
   return {
     url: `${home}?token=${session.token}`,
+    others: others.map((address) => `http://${address}:${bound}/?token=${session.token}`),
     ticket: () => `${home}?ticket=${tickets.issue()}`,
     port: bound,
     token: session.token,
@@ -88,6 +92,12 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     },
   };
 }
+
+/** By which other machines know this one. */
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((list = []) => list)
+    .flatMap(({ family, internal, address }) => (family === "IPv4" && !internal ? [address] : []));
 
 /** Why nothing can listen there. */
 function refusedPort(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { bare } from "../../src/project/requests/request.ts";
@@ -62,8 +62,8 @@ describe("requests of jobs", () => {
       request: { network: "portraits", outdir: join(folder, "parts"), command: `klish studio ${folder}` },
       at: "parts",
     });
-    expect((await to("segment", { model: { file: "a/b" }, images: "inner", outdir: "m" })).request).toMatchObject({
-      model: { file: join(folder, "a/b") },
+    expect((await to("segment", { model: { file: "inner" }, images: "inner", outdir: "m" })).request).toMatchObject({
+      model: { file: join(folder, "inner") },
       images: join(folder, "inner"),
     });
     expect((await to("cluster", { network: "x.onnx", images: 3, outdir: "p" })).request).toMatchObject({ images: 3 });
@@ -80,11 +80,18 @@ describe("requests of jobs", () => {
     const request = { data: "/photos", outdir: "auto" };
     expect((await to("auto", request)).request).toMatchObject({ data: "/photos" });
     await expect(to("auto", request, false)).rejects.toThrow("/photos lies outside the opened folder");
-    await expect(to("auto", { ...request, data: "../photos" })).rejects.toThrow("not in the opened folder");
-    await expect(to("auto", { ...request, data: "way-out" })).rejects.toThrow("leads out of the opened folder");
-    await expect(to("editStep", { project: "inner", action: { type: "apply", from: "way-out" } })).rejects.toThrow(
-      "leads out",
-    );
+    await expect(to("auto", { ...request, data: "../photos" }, false)).rejects.toThrow("not in the opened folder");
+    await expect(to("auto", { ...request, data: "way-out" }, false)).rejects.toThrow("leads out of the opened folder");
+    const apply = { project: "inner", action: { type: "apply", from: "way-out" } };
+    await expect(to("editStep", apply, false)).rejects.toThrow("leads out");
+  });
+
+  it("read a path as it is typed: in the workspace, else from where klish was started, or from home", async () => {
+    const data = async (typed: string) => (await to("auto", { data: typed, outdir: "auto" })).request["data"];
+    expect(await data("inner")).toBe(join(folder, "inner"));
+    expect(await data("package.json")).toBe(resolve("package.json"));
+    expect(await data("../photos")).toBe(resolve("../photos"));
+    expect(await data("~/photos")).toBe(join(homedir(), "photos"));
   });
 
   it("say what is wrong with them", async () => {

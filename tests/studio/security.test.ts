@@ -71,7 +71,7 @@ describe.each(addresses)("%s %s", (method, path) => {
   });
 
   it("is refused under a name that leads here (DNS rebinding)", async () => {
-    for (const host of [`evil.example:${studio.port}`, "127.0.0.1", `0.0.0.0:${studio.port}`, ""]) {
+    for (const host of [`evil.example:${studio.port}`, `127.0.0.1.evil.example`, `0.0.0.0:${studio.port}`, ""]) {
       const origin = `http://${host}`;
       for (const from of [{}, { origin }])
         expect([400, 403], host).toContain((await ask({ ...own(), host, ...from })).status);

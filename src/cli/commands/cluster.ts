@@ -30,7 +30,8 @@ export const afterClustering = ({
   report,
   suggested,
 }: ReportSummary & { readonly folder: string }): NextStep[] => [
-  [openCommand(report), "in a browser: the parts at every K"],
+  [shellCommand("studio", folder), "in a browser: the parts at every K; name, correct, make images with masks"],
+  [openCommand(report), "the parts alone, as a page to keep and to send"],
   [shellCommand("label", "cut", folder, String(suggested.k)), "choose a K; then give its parts names"],
   [shellCommand("edit", "list", folder), "or split and merge single clusters"],
 ];

@@ -53,9 +53,10 @@ async function serve(
     usageError(studio, `${scenes === undefined ? "--title" : "--scenes"} goes with --export paint`);
   if (excess !== undefined) usageError(studio, `unexpected argument "${excess}"`);
   const { open, ...request } = requestOf(studio, studioRequest, folder === undefined ? {} : { folder });
-  const { url, port, ticket, close } = await startStudio(request);
+  const { url, others, port, ticket, close } = await startStudio(request);
   const ended = stopped();
-  print({ url, port, folder: request.folder }, [`klish studio is open at ${url}`], json);
+  const lines = [`klish studio is open at ${url}`, ...others.map((other) => `from other machines: ${other}`)];
+  print({ url, others, port, folder: request.folder }, lines, json);
   if (!json && !quiet) tell("Ctrl-C ends it; jobs that run then continue when it is opened again");
   if (open && !json) openBrowser(ticket());
   await ended;

@@ -1,5 +1,7 @@
 /** What a page may ask of a job: its own schema, with paths that stay where they belong; and its options, for forms. */
-import { isAbsolute, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { autoRequest } from "../../project/auto/options.ts";
 import { clusterRequest, reportRequest } from "../../project/cluster/options.ts";
@@ -67,7 +69,7 @@ export interface Admitted {
 
 /**
  * The request with paths of the disk. Throws Refusal that names each member that is wrong, or a path that may not be: what is written is in
- * the workspace; what is read too, unless `outsidePaths`.
+ * the workspace; what is read too, unless `outsidePaths`, where the user may name anything on this machine.
  */
 export async function admit(
   workspace: Workspace,
@@ -118,16 +120,20 @@ async function changePaths(
     values[last] = await Promise.all(value.map((one) => (typeof one === "string" ? change(one) : one)));
 }
 
+/** A path that is read. As it is typed on this machine: from the home folder, from the workspace, or from where klish was started. */
 async function readPath(workspace: Workspace, path: string, outsidePaths: boolean): Promise<string> {
   if (isUrl(path) || isShipped("generator", path) || isShipped("segmenter", path)) return path;
-  if (isAbsolute(path)) {
-    if (outsidePaths) return resolve(path);
+  if (!outsidePaths) {
+    if (!isAbsolute(path)) return pathWithin(workspace, path);
     throw new Refusal(
       403,
       `${path} lies outside the opened folder, and this studio serves other machines: put it into the folder, or open the studio without --host.`,
     );
   }
-  return pathWithin(workspace, path);
+  if (/^~[\\/]/.test(path)) return join(homedir(), path.slice(2));
+  if (isAbsolute(path)) return resolve(path);
+  const within = await pathWithin(workspace, path).catch(() => undefined);
+  return within !== undefined && existsSync(within) ? within : resolve(path);
 }
 
 /** The options of a job, in the order of the command's help. */

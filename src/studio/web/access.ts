@@ -54,10 +54,11 @@ export function sameSecret(given: string | undefined, secret: string): boolean {
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
 
 /**
- * Whether a Host header names this server, bound to `bound`, at its port. No name that somebody else's DNS could resolve does: only
- * localhost, numbers of an address, and, where it is bound to more than loopback, what the user called the machine and its own name.
+ * Whether a Host header names this server, bound to `bound`. No name that somebody else's DNS could resolve does: only localhost,
+ * numbers of an address, and, where it is bound to more than loopback, what the user called the machine and its own name. The port
+ * may be another one: that of a tunnel, or a container.
  */
-export function isOwnHost(header: string | undefined, bound: string, port: number): boolean {
+export function isOwnHost(header: string | undefined, bound: string): boolean {
   if (header === undefined || !/^[\w.:[\]-]+$/.test(header)) return false;
   let url: URL;
   try {
@@ -65,7 +66,6 @@ export function isOwnHost(header: string | undefined, bound: string, port: numbe
   } catch {
     return false;
   }
-  if (Number(url.port || 80) !== port) return false;
   const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
   if (isLoopback(host)) return true;
   if (isLoopback(bound)) return false;
