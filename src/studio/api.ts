@@ -145,6 +145,8 @@ export const labels = z.strictObject({
   classes: z.array(labelledClass),
   /** Clusters that masks ignore (255), by id. */
   ignored: z.array(id),
+  /** Strokes that the masks follow. */
+  strokes: z.int(),
   /** What undo and redo would do, in words such as `name #47 "hair"`; null where there is nothing. */
   undo: z.string().nullable(),
   redo: z.string().nullable(),
@@ -186,6 +188,21 @@ export const labelEdit = z.discriminatedUnion("type", [
    * which the tree has both. What has the old id keeps the name; all other classes stay as they are.
    */
   z.strictObject({ type: z.literal("apart"), part: id }),
+  /**
+   * A brush stroke on a generated picture: its pixels belong to the class of `part` from now on; null: what it covers is left to the classifier
+   * again. Positions in [0, 1], radius as a share of the side. The classifier is trained again: masks of all pictures follow
+   * (`GET /api/mask` with the answer's revision), the first time after some seconds.
+   */
+  z.strictObject({
+    type: z.literal("stroke"),
+    seed: z.int().min(0).max(0xffffffff),
+    part: id.nullable(),
+    points: z
+      .array(z.tuple([z.number(), z.number()]))
+      .min(1)
+      .max(10_000),
+    radius: z.number().min(0).max(1),
+  }),
   z.strictObject({ type: z.literal("undo") }),
   z.strictObject({ type: z.literal("redo") }),
 ]);
@@ -469,26 +486,6 @@ export type PaintQuery = z.input<typeof paintQuery>;
 export const styleQuery = z.strictObject({ model: z.string(), otherwise: styleName });
 /** Answer of it. */
 export const style = z.strictObject({ style: styleName });
-
-// --- Strokes on generated pictures: NOT SERVED YET (404); these rows join `routes` with what computes them ------------------------------
-
-/** A brush stroke on a generated picture: its pixels belong to `part` from now on. Positions in [0, 1], radius as a share of the side. */
-export const stroke = z.strictObject({
-  seed: z.int().min(0),
-  /** The class, by any of its clusters; null: what the stroke covers is given back to the classifier. */
-  part: id.nullable(),
-  points: z
-    .array(z.tuple([z.number(), z.number()]))
-    .min(1)
-    .max(10_000),
-  radius: z.number().min(0).max(1),
-});
-/** Body of `POST /api/strokes?at=`. Masks of all pictures follow: `GET /api/mask` with the answer's revision. */
-export const editStrokes = z.strictObject({
-  edits: z.array(z.union([stroke, z.strictObject({ type: z.enum(["undo", "redo"]) })])).min(1),
-});
-/** Answer of it, and of `GET /api/strokes?at=`. */
-export const strokes = z.strictObject({ revision: z.string(), strokes: z.array(stroke), redo: z.int() });
 
 // --- Events --------------------------------------------------------------------------------------------------------------------------------
 

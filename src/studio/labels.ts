@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { takeApart } from "../project/labels/apart.ts";
 import { carriedNames, carryLabels, IGNORED, type LostLabel } from "../project/labels/carry.ts";
 import {
+  classIndex,
   edit,
   freshLabels,
   freshRecipe,
@@ -15,6 +16,7 @@ import {
   undo,
 } from "../project/labels/recipe.ts";
 import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
+import { brushRuns } from "../project/labels/strokes.ts";
 import { classNamed, clusterOf } from "../project/labels/words.ts";
 import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
@@ -114,7 +116,7 @@ const begin = ({ suggestedK: k, identity: { hierarchy, colors } }: OpenedProject
   freshRecipe(k, { ids: hierarchy.aliveAt(k), colors });
 
 function actionOf(
-  { tree, identity }: OpenedProject,
+  { project, tree, identity }: OpenedProject,
   recipe: LabelRecipe,
   one: Exclude<z.output<typeof labelEdit>, { type: "undo" | "redo" }>,
   notes: string[],
@@ -151,6 +153,14 @@ function actionOf(
       return { type: "split", class: named(one.part), split: one.split };
     case "apart":
       return takeApart(tree, identity, state, named(one.part));
+    case "stroke": {
+      const { seed, part, points, radius } = one;
+      const ids = identity.hierarchy.aliveAt(state.k);
+      const side = project.file.settings.resolution;
+      const clusters =
+        part === null ? null : state.classes[classIndex(state, named(part))].clusters.map((cluster) => ids[cluster]);
+      return { type: "stroke", seed, side, runs: brushRuns(points, radius, side), clusters };
+    }
   }
 }
 
@@ -179,6 +189,7 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
       ...{ background: c.background, split: c.split, maskIds: maskIds[i] },
     })),
     ignored: state.ignored.map((cluster) => ids[cluster]),
+    strokes: state.strokes?.length ?? 0,
     undo: actions.length === 0 ? null : actionText(actions[actions.length - 1]),
     redo: undone.length === 0 ? null : actionText(undone[0]),
     names: {

@@ -229,6 +229,33 @@ describe("labels", () => {
     expect(labels.undo).toBe("take “hat” apart");
   });
 
+  it("follow strokes: masks of all pictures do, and undoing takes them back", async () => {
+    const maskOf = async (seed: number): Promise<Uint8Array> => {
+      const response = await studio.fetch(`/api/mask?at=${at}&seed=${seed}`);
+      return decodePng(new Uint8Array(await response.arrayBuffer())).data as Uint8Array;
+    };
+    const before = await maskOf(3);
+    const { labels: fresh } = await studio.call("editLabels", { at }, { edits: [{ type: "cut", k: 4, fresh: true }] });
+    const cut = await maskOf(3);
+    const other = fresh.classes.findIndex(({ maskIds }) => Number(maskIds) !== cut[0]);
+    const { parts, maskIds } = fresh.classes[other];
+    const points: [number, number][] = [
+      [0.1, 0.1],
+      [0.4, 0.4],
+    ];
+    const stroke = { type: "stroke", seed: 3, part: parts[0], points, radius: 0.2 } as const;
+    const { labels } = await studio.call("editLabels", { at }, { edits: [stroke] });
+    expect(labels).toMatchObject({ strokes: 1, undo: "stroke" });
+    expect((await maskOf(3))[9]).toBe(Number(maskIds));
+    expect(await maskOf(3)).not.toEqual(cut);
+    const undone = await studio.call("editLabels", { at }, { edits: [{ type: "undo" }] });
+    expect(undone.labels.strokes).toBe(0);
+    expect(await maskOf(3)).toEqual(cut);
+    await studio.call("editLabels", { at }, { edits: [{ type: "undo" }] });
+    expect(await maskOf(3)).toEqual(before);
+    await expect(studio.call("editLabels", { at }, { edits: [{ ...stroke, points: [] }] })).rejects.toThrow("400");
+  });
+
   it("take turns when many edit at once", async () => {
     const { classes: list } = await studio.call("labels", { at });
     const names = list.map((_, i) => `part of many ${i}`);

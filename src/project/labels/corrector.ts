@@ -9,6 +9,7 @@ import { correctedSvms } from "../../cluster/svm/correctedSvms.ts";
 import { hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import { clusterNamesAt, type MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { sampleFeatures } from "../../features/sampleFeatures.ts";
+import type { Generator } from "../../gan/generator.ts";
 import type { PixelModel } from "../../models/pixelModel.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
@@ -139,15 +140,22 @@ function bestOf({ channels, weight, bias }: LinearClassifier, row: Float32Array,
   return some[scores.indexOf(Math.max(...scores))];
 }
 
-/** A picture's maps, alone in its batch: rounding can depend on what is generated beside it. */
+/** A picture's maps by an open generator, alone in its batch: rounding can depend on what is generated beside it. */
+export async function pictureMaps(
+  { file: { settings } }: Pick<Project, "file">,
+  generator: Generator,
+  seed: number,
+): Promise<readonly Tensor[]> {
+  const { info } = generator;
+  const layers = layersOf(settings, info);
+  const { resolution } = settings;
+  return (await sampleFeatures(generator, [seed], { ...generateOptions(settings, info), layers, resolution })).layers;
+}
+
 async function generatedMaps(project: Project, seed: number, options: EditCacheOptions): Promise<readonly Tensor[]> {
-  const { settings } = project.file;
   const { generator } = await openProjectNetwork(project, options);
   try {
-    const { info } = generator;
-    const layers = layersOf(settings, info);
-    const { resolution } = settings;
-    return (await sampleFeatures(generator, [seed], { ...generateOptions(settings, info), layers, resolution })).layers;
+    return await pictureMaps(project, generator, seed);
   } finally {
     await generator.dispose();
   }

@@ -7,6 +7,7 @@ import { type PixelClassifier, pixelClassifier } from "../../features/pixelClass
 import type { GenerateResult } from "../../gan/generator.ts";
 import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { generateOptions, layersOf } from "../../project/cluster/request.ts";
+import { type Corrector, openCorrector, pictureMaps } from "../../project/labels/corrector.ts";
 import { loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { type OpenedNetwork, storedNetwork } from "../../project/network/network.ts";
@@ -28,8 +29,10 @@ interface Opened {
   readonly network: OpenedNetwork;
   /** Of the last seeds. */
   readonly made: Map<number, GenerateResult>;
-  /** By K. */
-  readonly classifiers: Map<number, PixelClassifier>;
+  /** By K, and strokes. */
+  readonly classifiers: Map<string, PixelClassifier>;
+  /** Trains classifiers again after strokes. */
+  readonly corrector: Corrector;
 }
 
 /** Pictures with their inner maps, which take megabytes each, and classifiers, that are kept. */
@@ -57,7 +60,12 @@ async function open(folder: string): Promise<Opened> {
     { sha256, of: "the project" },
     { runtime: ortNode, provider: "auto", threads, latent },
   );
-  opened = { folder, stamp, project, tree, network, made: new Map(), classifiers: new Map() };
+  const { generator } = network;
+  const corrector = openCorrector(project, tree, {
+    ...{ network: null, provider: "auto", threads },
+    maps: (seed) => pictureMaps(project, generator, seed),
+  });
+  opened = { folder, stamp, project, tree, network, made: new Map(), classifiers: new Map(), corrector };
   return opened;
 }
 
@@ -99,7 +107,7 @@ serve<PictureCalls>(
     },
     async mask(folder, seed, k) {
       const at = await open(folder);
-      const { project, tree, network, classifiers } = at;
+      const { project, tree, network, classifiers, corrector } = at;
       const { info } = network.generator;
       const side = info.resolution;
       const recipe = k === null ? await loadRecipe(project, tree) : undefined;
@@ -107,8 +115,13 @@ serve<PictureCalls>(
       const cut = k ?? recipe!.state.k;
       const settings = { runtime: ortNode, provider: network.provider, threads, imageResolution: side };
       const layers = layersOf(project.file.settings, info);
-      const make = (): Promise<PixelClassifier> => pixelClassifier(tree.classifierAt(cut), layers, side, settings);
-      const classifier = await keep(classifiers, cut, MOST_CLASSIFIERS, make, (one) => one.dispose());
+      const strokes = recipe?.state.strokes ?? [];
+      const make = async (): Promise<PixelClassifier> => {
+        const of = recipe === undefined ? tree.classifierAt(cut) : await corrector.classifier(recipe.state);
+        return pixelClassifier(of, layers, side, settings);
+      };
+      const key = JSON.stringify([cut, strokes]);
+      const classifier = await keep(classifiers, key, MOST_CLASSIFIERS, make, (one) => one.dispose());
       const { clusters } = await classifier.classify((await generated(at, seed)).features);
       const data = Uint8Array.from(clusters);
       return encodePng(
