@@ -55,24 +55,13 @@ export function studioApp(options: AppOptions): App {
     if (standing === "stranger" && !isPage)
       throw new Refusal(401, "this needs the studio's session: open the address that `klish studio` printed.");
     await next();
-    const { headers } = context.res;
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("referrer-policy", "no-referrer");
-    headers.set("cross-origin-opener-policy", "same-origin");
-    headers.set("cross-origin-resource-policy", "same-origin");
-    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    if (!headers.has("content-security-policy")) headers.set("content-security-policy", NO_PAGE);
+    secure(context.res.headers);
   });
   app.onError((error) => {
     const { status, body } = refusalOf(error);
-    return Response.json(body, {
-      status,
-      headers: {
-        "cache-control": "no-store",
-        "content-security-policy": NO_PAGE,
-        "x-content-type-options": "nosniff",
-      },
-    });
+    const answer = Response.json(body, { status });
+    secure(answer.headers);
+    return answer;
   });
   app.notFound(() => {
     throw new Refusal(404, "there is nothing at this address.");
@@ -124,6 +113,16 @@ export function studioApp(options: AppOptions): App {
     return fileAnswer(file, req.raw.headers, PAGE_POLICY);
   });
   return app;
+}
+
+/** What every answer says: for pages of this server alone, of the type that it is, and not kept, unless it says otherwise. */
+function secure(headers: Headers): void {
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("referrer-policy", "no-referrer");
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-resource-policy", "same-origin");
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (!headers.has("content-security-policy")) headers.set("content-security-policy", NO_PAGE);
 }
 
 /** A picture; what one shows is named by its address, unless it is painted. */

@@ -4,6 +4,7 @@ import { useStore } from "zustand";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Answer, Job, Query, RouteName, StudioEvent, Workspace } from "../../src/studio/api.ts";
 import { ask, sentence } from "./client.ts";
+import { hearTogether } from "./sharedEvents.ts";
 
 export interface Shared {
   readonly workspace: Workspace | null;
@@ -28,8 +29,6 @@ export interface Studio {
   /** Listens to the server, until what is returned is called. */
   connect(): () => void;
 }
-
-const EVENTS = ["reset", "job", "forgotten", "labels", "places", "log", "run"] as const satisfies StudioEvent["type"][];
 
 export function makeStudio(): Studio {
   const store = createStore<Shared>(() => ({ workspace: null, jobs: [], connected: false, said: null }));
@@ -65,12 +64,7 @@ export function makeStudio(): Studio {
     connect() {
       void readWorkspace();
       void readJobs();
-      const source = new EventSource("/api/events");
-      source.onopen = () => store.setState({ connected: true });
-      source.onerror = () => store.setState({ connected: false });
-      for (const type of EVENTS)
-        source.addEventListener(type, ({ data }: MessageEvent<string>) => hear({ type, ...JSON.parse(data) }));
-      return () => source.close();
+      return hearTogether({ hear, connected: (connected) => store.setState({ connected }) });
     },
   };
 }

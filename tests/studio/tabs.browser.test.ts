@@ -1,0 +1,121 @@
+/** Many tabs of one studio, and pages of others, in Chromium: what the browser itself sends, and what it keeps back. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { handmadeDataset } from "../project/dataset/handmade.ts";
+import { type OpenedStudio, openStudio } from "./openStudio.ts";
+
+/** Debian's package `chromium`. */
+const CHROMIUM = "/usr/bin/chromium";
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+
+if (!existsSync(CHROMIUM)) console.warn(`studio/tabs.browser.test: skipped, there is no ${CHROMIUM}`);
+
+describe.skipIf(!existsSync(CHROMIUM))("a studio in a browser", () => {
+  let folder: string;
+  let studio: OpenedStudio;
+  let browser: Browser;
+  let context: BrowserContext;
+  let foreign: Server;
+  let foreignOrigin: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "klish-tabs-"));
+    const page = join(folder, ".page");
+    const root = fileURLToPath(new URL("../../web/studio", import.meta.url));
+    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
+    await handmadeDataset(join(folder, "first"));
+    studio = await openStudio(folder, { page });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    context = await browser.newContext();
+    foreign = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>foreign</title>"));
+    await new Promise<void>((resolve) => foreign.listen(0, "127.0.0.1", resolve));
+    foreignOrigin = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}`;
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await studio?.close();
+    foreign?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("lets a browser in by its ticket, and more tabs than a browser has connections agree", async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 9 }, () => context.newPage()));
+    await first.goto(studio.ticket());
+    await first.waitForURL(`${studio.origin}/`);
+    for (const tab of others) await tab.goto(`${studio.origin}/`);
+    const tabs = [first, ...others];
+    for (const tab of tabs) await tab.getByText("first", { exact: true }).waitFor();
+    await studio.call("startJob", {}, { kind: "portraits", request: { outdir: "second", count: 1, resolution: 8 } });
+    for (const tab of tabs) await tab.getByText("second", { exact: true }).first().waitFor();
+    // The tab that listened for all is closed: another goes on.
+    await first.close();
+    await studio.call("startJob", {}, { kind: "portraits", request: { outdir: "third", count: 1, resolution: 8 } });
+    for (const tab of others) await tab.getByText("third", { exact: true }).first().waitFor();
+    for (const tab of others.slice(1)) await tab.close();
+  });
+
+  it("gives a page of another port nothing, though the browser has the session", async () => {
+    const page = await context.newPage();
+    await page.goto(foreignOrigin);
+    const tried = (await page.evaluate(`(async () => {
+      const to = ${JSON.stringify(studio.origin)};
+      const found = {};
+      const keep = async (name, what) => { found[name] = await what().catch(() => "refused"); };
+      const options = { credentials: "include" };
+      await keep("read", async () => (await fetch(to + "/api/workspace", options)).status);
+      await keep("blind", async () => (await fetch(to + "/api/workspace", { ...options, mode: "no-cors" })).type);
+      await keep("post", async () => (await fetch(to + "/api/jobs", { ...options, mode: "no-cors", method: "POST",
+        body: JSON.stringify({ kind: "portraits", request: { outdir: "stolen", count: 1 } }) })).type);
+      await keep("picture", () => new Promise((done, fail) => {
+        const image = new Image();
+        image.onload = () => done("seen");
+        image.onerror = fail;
+        image.src = to + "/files/first/images/seed000000.png";
+      }));
+      await keep("events", () => new Promise((done, fail) => {
+        const source = new EventSource(to + "/api/events", { withCredentials: true });
+        source.onopen = () => done("heard");
+        source.onerror = fail;
+      }));
+      await keep("frame", () => new Promise((done) => {
+        const frame = document.createElement("iframe");
+        frame.onload = () => { let inner = "refused"; try { inner = frame.contentDocument.title; } catch {} done(inner); };
+        frame.src = to + "/";
+        document.body.append(frame);
+      }));
+      return found;
+    })()`)) as Record<string, unknown>;
+    expect(tried).toEqual({
+      ...{
+        read: "refused",
+        blind: "refused",
+        post: "refused",
+        picture: "refused",
+        events: "refused",
+        frame: "refused",
+      },
+    });
+    const { jobs } = await studio.call("jobs", {});
+    expect(jobs.map(({ at }) => at)).not.toContain("stolen");
+    await page.close();
+  });
+
+  it("runs the scripts of a stranger's page in an origin of their own, without a session", async () => {
+    const page = await context.newPage();
+    await page.goto(`${studio.origin}/files/first/dataset.json`);
+    expect(await page.evaluate("self.origin")).toBe("null");
+    await expect(page.evaluate("document.cookie")).rejects.toThrow("sandboxed");
+    expect(await page.evaluate("fetch('/api/workspace').then(({ status }) => status, () => 'refused')")).toBe(
+      "refused",
+    );
+    await page.close();
+  });
+});
