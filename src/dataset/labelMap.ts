@@ -1,5 +1,4 @@
 /** The class of every pixel of an image, and the classes that its numbers name. */
-import { z } from "zod";
 
 /** The label of pixels that no class claims: training leaves them out. The convention of Pascal VOC. */
 export const IGNORE_LABEL = 255;
@@ -28,9 +27,8 @@ export interface DatasetClass {
   readonly background: boolean;
 }
 
-const HEX = /^#[0-9a-f]{6}$/;
-/** A colour in a JSON file. */
-export const colorSchema = z.string().regex(HEX, "expected a colour #rrggbb");
+/** What a HexColor looks like. */
+export const HEX = /^#[0-9a-f]{6}$/;
 
 /** Throws RangeError where classes are too many, unnamed, named twice, or without a colour "#rrggbb". */
 export function checkClasses(classes: readonly DatasetClass[]): void {

@@ -16,7 +16,7 @@
  *   the painter's static page in `dist/web/paint/`. `dist/studio/` is this server, compiled.
  */
 import { z } from "zod";
-import { colorSchema } from "../dataset/labelMap.ts";
+import { colorSchema } from "../dataset/colorSchema.ts";
 import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import type { ReportData } from "../project/report/data.ts";
 

@@ -1,6 +1,6 @@
 /** The studio's page on a real server, in Chromium: what people do there, by keys and by pointer, and what axe finds. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +9,22 @@ import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { encodePng } from "../../src/dataset/png.ts";
 import { labelledProject } from "../project/dataset/project.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
 /** Debian's package `chromium`. */
 const CHROMIUM = "/usr/bin/chromium";
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+/** A training that has logged two lines, with a sheet after each. */
+async function ganRun(at: string): Promise<void> {
+  await mkdir(join(at, "samples"), { recursive: true });
+  await writeFile(join(at, "settings.json"), JSON.stringify({ klish: "gan-training", command: "klish train gan" }));
+  const line = (images: number, lossD: number) => `${JSON.stringify({ images, lossD })}\n`;
+  await writeFile(join(at, "log.jsonl"), line(10_000, 1.5) + line(20_000, 1.4));
+  const sheet = encodePng({ width: 8, height: 8, data: new Uint8Array(192).fill(90) });
+  for (const kimg of ["000010", "000020"]) await writeFile(join(at, "samples", `kimg-${kimg}.png`), sheet);
+}
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 if (!existsSync(CHROMIUM)) console.warn(`studio/page.browser.test: skipped, there is no ${CHROMIUM}`);
@@ -30,7 +40,8 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     const page = join(folder, "page");
     const root = fileURLToPath(new URL("../../web/studio", import.meta.url));
     await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
-    await labelledProject(join(folder)).then((project) => rm(join(project, "labels.json")));
+    await labelledProject(folder).then((project) => rm(join(project, "labels.json")));
+    await ganRun(join(folder, "gan"));
     studio = await openStudio(folder, { page });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   }, 120_000);
@@ -139,6 +150,38 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     await other.close();
   });
 
+  it("makes a small data set by keys alone, and shows it", async () => {
+    const page = await open("#screen=parts&at=run");
+    await page.waitForSelector("html[data-ready]");
+    await tabTo(page, ".label-foot a.primary");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".sheet");
+    await tabTo(page, ".sheet input[type=number]");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("6");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector('.job[data-state="done"]', { timeout: 60_000 });
+    await tabTo(page, ".job-actions a");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator(".samples figure").count()).toBe(6);
+    expect(await page.locator("h1").textContent()).toBe("run-data");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("draws a training's curves, follows its log, and shows its samples over time", async () => {
+    const page = await open("#screen=runs&at=gan");
+    await expect.poll(() => page.locator(".curve .now").textContent()).toBe("1.4");
+    expect(await page.locator(".curve canvas").count()).toBe(1);
+    await page.locator(".sheet-slider input").focus();
+    await page.keyboard.press("Home");
+    expect(await page.locator(".sample-sheets img").first().getAttribute("src")).toContain("kimg-000010");
+    await appendFile(join(folder, "gan", "log.jsonl"), `${JSON.stringify({ images: 30_000, lossD: 1.25 })}\n`);
+    await expect.poll(() => page.locator(".curve .now").textContent(), { timeout: 20_000 }).toBe("1.25");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it.each([
     ["light", 1440],
     ["light", 390],
@@ -157,6 +200,18 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
       .first()
       .click();
     expect(await findings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    for (const [hash, shown] of [
+      ["#screen=dataset&at=run", ".sheet"],
+      ["#screen=dataset&at=run-data", ".samples"],
+      ["#screen=photos", ".drop"],
+      ["#screen=runs&at=gan", ".curve"],
+    ]) {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await page.waitForSelector(shown);
+      expect(await findings(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+    }
     await page.close();
   });
 });

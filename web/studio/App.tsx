@@ -1,45 +1,54 @@
 /** The frame around every screen: where one is, where one can go, and what was said. */
-import { useEffect } from "react";
+import { type ComponentType, useEffect } from "react";
 import type { Place, Workspace } from "../../src/studio/api.ts";
 import { addressOf, goTo, useAddress } from "./address.ts";
 import { BeginScreen } from "./begin/BeginScreen.tsx";
+import { DatasetScreen } from "./dataset/DatasetScreen.tsx";
 import { JobCard } from "./jobs/JobList.tsx";
 import { PaintScreen } from "./paint/PaintScreen.tsx";
 import { PartsScreen } from "./parts/PartsScreen.tsx";
+import { PhotosScreen } from "./photos/PhotosScreen.tsx";
+import { RunsScreen } from "./runs/RunsScreen.tsx";
 import { type ScreenId, screenOf } from "./screens.ts";
 import { useShared, useStudio } from "./studio.tsx";
 
 interface Tab {
   readonly id: ScreenId;
   readonly title: string;
-  /** Places that it shows; without them it is shown when the folder has none of them either. */
-  readonly kinds: readonly Place["kind"][];
+  /** Shown only where the folder has a place of these kinds; without any, always. */
+  readonly needs: readonly Place["kind"][];
+  readonly Screen: ComponentType<{ readonly at: string | null }>;
 }
 
 const TABS: readonly Tab[] = [
-  { id: "begin", title: "Begin", kinds: [] },
-  { id: "parts", title: "Parts", kinds: ["project"] },
-  { id: "paint", title: "Paint", kinds: ["painter"] },
+  { id: "begin", title: "Begin", needs: [], Screen: BeginScreen },
+  { id: "parts", title: "Parts", needs: ["project"], Screen: PartsScreen },
+  { id: "dataset", title: "Data sets", needs: ["project", "dataset"], Screen: DatasetScreen },
+  { id: "photos", title: "Photos", needs: [], Screen: PhotosScreen },
+  { id: "paint", title: "Paint", needs: ["painter"], Screen: PaintScreen },
+  { id: "runs", title: "Trainings", needs: [], Screen: RunsScreen },
 ];
 
+interface Where {
+  readonly tab: Tab;
+  readonly at: string | null;
+}
+
 /** Where the address leads: what it says, or else the place that was opened. */
-function useWhere(workspace: Workspace | null): { readonly screen: ScreenId; readonly at: string | null } {
+function useWhere(workspace: Workspace | null): Where {
   const said = useAddress();
   const tab = TABS.find(({ id }) => id === said.screen);
-  if (tab) {
-    const places = workspace?.places.filter(({ kind }) => tab.kinds.includes(kind)) ?? [];
-    return { screen: tab.id, at: said.at ?? places[0]?.at ?? null };
-  }
+  if (tab) return { tab, at: said.at };
   const opened = workspace?.places.find(({ at }) => at === workspace.open);
-  const screen = opened && screenOf(opened.kind);
-  return opened && screen ? { screen, at: opened.at } : { screen: "begin", at: null };
+  const first = opened && TABS.find(({ id }) => id === screenOf(opened.kind));
+  return opened && first ? { tab: first, at: opened.at } : { tab: TABS[0], at: null };
 }
 
 export function App() {
   const studio = useStudio();
   useEffect(() => studio.connect(), [studio]);
   const workspace = useShared((shared) => shared.workspace);
-  const { screen, at } = useWhere(workspace);
+  const { tab, at } = useWhere(workspace);
   useEffect(() => {
     if (workspace) document.documentElement.dataset.studio = "ready";
   }, [workspace]);
@@ -48,35 +57,26 @@ export function App() {
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <Head workspace={workspace} screen={screen} at={at} />
+      <Head workspace={workspace} tab={tab} at={at} />
       <div id="main" tabIndex={-1}>
-        {screen === "parts" && at !== null ? (
-          <PartsScreen key={at} at={at} />
-        ) : screen === "paint" ? (
-          <PaintScreen key={at} at={at} />
-        ) : (
-          <BeginScreen />
-        )}
+        <tab.Screen key={`${tab.id} ${at}`} at={at} />
       </div>
       <Said />
     </>
   );
 }
 
-interface HeadProps {
+interface HeadProps extends Where {
   readonly workspace: Workspace | null;
-  readonly screen: ScreenId;
-  readonly at: string | null;
 }
 
-function Head({ workspace, screen, at }: HeadProps) {
+function Head({ workspace, tab: { id: screen }, at }: HeadProps) {
   const running = useShared(({ jobs }) => jobs.find(({ state }) => state === "running" || state === "pausing"));
   const connected = useShared((shared) => shared.connected);
   const tabs = TABS.filter(
-    ({ kinds }) => kinds.length === 0 || workspace?.places.some(({ kind }) => kinds.includes(kind)),
+    ({ needs }) => needs.length === 0 || workspace?.places.some(({ kind }) => needs.includes(kind)),
   );
-  const kinds = TABS.find(({ id }) => id === screen)?.kinds ?? [];
-  const places = workspace?.places.filter(({ kind }) => kinds.includes(kind)) ?? [];
+  const places = workspace?.places.filter(({ kind }) => screenOf(kind) === screen) ?? [];
   return (
     <header className="studio-head">
       <span className="brand">klish studio</span>
@@ -87,8 +87,8 @@ function Head({ workspace, screen, at }: HeadProps) {
           </a>
         ))}
       </nav>
-      {places.length > 1 && at !== null && (
-        <select aria-label="Which one" value={at} onChange={(event) => goTo(screen, event.currentTarget.value)}>
+      {places.length > 1 && places.some((place) => place.at === at) && (
+        <select aria-label="Which one" value={at ?? ""} onChange={(event) => goTo(screen, event.currentTarget.value)}>
           {places.map((place) => (
             <option key={place.at} value={place.at}>
               {place.at}

@@ -1,9 +1,15 @@
 /** Which screen shows which kind of place. */
 import type { Place } from "../../src/studio/api.ts";
 
-export type ScreenId = "begin" | "parts" | "paint";
+export type ScreenId = "begin" | "parts" | "dataset" | "photos" | "paint" | "runs";
 
-const SCREENS: Partial<Record<Place["kind"], ScreenId>> = { project: "parts", painter: "paint" };
+const SCREENS: Partial<Record<Place["kind"], ScreenId>> = {
+  project: "parts",
+  dataset: "dataset",
+  gan: "runs",
+  segmenter: "runs",
+  painter: "paint",
+};
 
 /** The screen for a place of this kind; undefined where there is none. */
 export const screenOf = (kind: Place["kind"]): ScreenId | undefined => SCREENS[kind];

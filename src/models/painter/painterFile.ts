@@ -18,7 +18,8 @@
 import { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../checkpoint/stateDict.ts";
-import { checkClasses, colorSchema, type DatasetClass } from "../../dataset/labelMap.ts";
+import { colorSchema } from "../../dataset/colorSchema.ts";
+import { checkClasses, type DatasetClass } from "../../dataset/labelMap.ts";
 import { toOnnx } from "../../graph/emit.ts";
 import { graph } from "../../graph/graph.ts";
 import { decodeOnnx } from "../../graph/onnxModel.ts";

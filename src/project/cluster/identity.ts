@@ -8,7 +8,8 @@
 import { z } from "zod";
 import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { colorSchema, type HexColor } from "../../dataset/labelMap.ts";
+import { colorSchema } from "../../dataset/colorSchema.ts";
+import type { HexColor } from "../../dataset/labelMap.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { clusterColors, cssColor } from "./palette.ts";

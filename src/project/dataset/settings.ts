@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { checkClasses, colorSchema } from "../../dataset/labelMap.ts";
+import { colorSchema } from "../../dataset/colorSchema.ts";
+import { checkClasses } from "../../dataset/labelMap.ts";
 import { labelState } from "../labels/recipe.ts";
 import { SIDE } from "../requests/side.ts";
 import { notThere, ProjectError, writeAtomic } from "../storage/files.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { colorSchema, MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { colorSchema } from "../../dataset/colorSchema.ts";
+import { MOST_CLASSES } from "../../dataset/labelMap.ts";
 import { plainIssues } from "../../text/issues.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { SEED } from "../requests/seeds.ts";

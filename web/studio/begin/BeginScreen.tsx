@@ -1,11 +1,13 @@
 /** Three doors: a generator, a folder of photos, the demo; and what is in the opened folder already. */
 import { type FormEvent, useId, useState } from "react";
-import type { Job, Place, Workspace } from "../../../src/studio/api.ts";
+import type { Place, Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
 import { start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
+import { freeName } from "../names.ts";
 import { screenOf } from "../screens.ts";
-import { useShared, useStudio } from "../studio.tsx";
+import { useShared } from "../studio.tsx";
+import { useStart } from "../useStart.ts";
 
 /** Pictures of the demo: as many as `npm start` takes. */
 const DEMO = { network: "portraits", images: 64, layers: ["16+"] } as const;
@@ -65,32 +67,8 @@ function Places({ places }: { readonly places: readonly Place[] }) {
   );
 }
 
-/** A name for a new place that none has yet. */
-function freeName({ places, prefix }: Workspace, wanted: string): string {
-  const taken = new Set(places.map(({ at }) => at));
-  const name = `${prefix}${wanted}`;
-  if (!taken.has(name)) return name;
-  for (let n = 2; ; n++) if (!taken.has(`${name}-${n}`)) return `${name}-${n}`;
-}
-
 interface DoorProps {
   readonly workspace: Workspace;
-}
-
-/** Starts a job once, and says on the page what is wrong with it. */
-function useStart(): { readonly busy: boolean; readonly begin: (job: Promise<Job>) => void } {
-  const studio = useStudio();
-  const [busy, setBusy] = useState(false);
-  const begin = (job: Promise<Job>): void => {
-    setBusy(true);
-    job
-      .then((started) => {
-        studio.keep(started);
-        scrollTo({ top: 0, behavior: "smooth" });
-      }, studio.fail)
-      .finally(() => setBusy(false));
-  };
-  return { busy, begin };
 }
 
 function GeneratorDoor({ workspace }: DoorProps) {

@@ -67,9 +67,9 @@ export function JobCard({ job }: { readonly job: Job }) {
   const active = job.state === "running" || job.state === "waiting";
   return (
     <article className="job" data-state={job.state}>
-      <h3>
-        {TITLES[job.kind] ?? job.kind} {job.at !== null && <span className="at">{job.at}</span>}
-      </h3>
+      <p>
+        <b>{TITLES[job.kind] ?? job.kind}</b> {job.at !== null && <span className="at">{job.at}</span>}
+      </p>
       <p className="state">
         {STATES[job.state]}
         {job.state === "running" && job.progress && `: ${job.progress.phase}`}

@@ -3,16 +3,18 @@ import { useEffect, useEffectEvent } from "react";
 import { useChosen, useDispatch, useParts } from "../../shared/parts/context.tsx";
 import type { Called } from "../../shared/parts/groups.ts";
 import { PartList, type Row, useRows } from "../../shared/parts/PartList.tsx";
+import { addressOf } from "../address.ts";
 import { classOf, joined } from "./classes.ts";
 import { PartActions } from "./PartActions.tsx";
 import type { LabelDesk } from "./useLabels.ts";
 
 interface Props {
+  readonly at: string;
   readonly desk: LabelDesk;
   readonly called: Called;
 }
 
-export function LabelList({ desk: { labels, edit }, called }: Props) {
+export function LabelList({ at, desk: { labels, edit }, called }: Props) {
   const { model, groups } = useParts();
   const k = useChosen((state) => state.k);
   const { ignored } = called;
@@ -61,6 +63,9 @@ export function LabelList({ desk: { labels, edit }, called }: Props) {
             labels.json
           </a>
         )}
+        <a className="primary" href={addressOf("dataset", at)}>
+          Make a data set →
+        </a>
       </div>
       <OtherK labels={labels} edit={edit} />
     </PartList>

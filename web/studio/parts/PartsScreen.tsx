@@ -10,12 +10,23 @@ import { initialState } from "../../shared/parts/state.ts";
 import { makePartsStore, type PartsStore } from "../../shared/parts/store.ts";
 import { ask, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
-import { useAnswer, useStudio, useStudioEvent } from "../studio.tsx";
+import { useAnswer, useShared, useStudio, useStudioEvent } from "../studio.tsx";
 import { calledAt } from "./classes.ts";
 import { LabelList } from "./LabelList.tsx";
 import { useLabels } from "./useLabels.ts";
 
-export function PartsScreen({ at }: { readonly at: string }) {
+/** Of a project, or of the newest one. */
+export function PartsScreen({ at }: { readonly at: string | null }) {
+  const workspace = useShared((shared) => shared.workspace);
+  const first = workspace?.places.find(({ kind }) => kind === "project");
+  const shown = at ?? first?.at;
+  if (shown !== undefined) return <ProjectParts key={shown} at={shown} />;
+  return (
+    <main className="waiting">{workspace ? "There is no generator with parts in this folder yet." : "Opening…"}</main>
+  );
+}
+
+function ProjectParts({ at }: { readonly at: string }) {
   const studio = useStudio();
   const { answer: project, reload } = useAnswer("project", { at });
   useStudioEvent((event) => {
@@ -91,7 +102,7 @@ function Parts({ at, model, store, scene }: Opened & { readonly at: string }) {
           </p>
         ))}
       </section>
-      <PartsView scene={scene} list={<LabelList desk={desk} called={called} />} />
+      <PartsView scene={scene} list={<LabelList at={at} desk={desk} called={called} />} />
     </PartsProvider>
   );
 }

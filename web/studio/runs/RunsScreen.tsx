@@ -1,0 +1,246 @@
+/** Trainings: their curves and samples as they come, and new ones. */
+import { type FormEvent, useEffect, useEffectEvent, useId, useState } from "react";
+import type { Run, Workspace } from "../../../src/studio/api.ts";
+import { addressOf } from "../address.ts";
+import { ask, start } from "../client.ts";
+import { JobList } from "../jobs/JobList.tsx";
+import { freeName } from "../names.ts";
+import { useShared, useStudio, useStudioEvent } from "../studio.tsx";
+import { useStart } from "../useStart.ts";
+import { Curve } from "./Curve.tsx";
+
+export function RunsScreen({ at }: { readonly at: string | null }) {
+  const workspace = useShared((shared) => shared.workspace);
+  if (workspace === null) return <main className="waiting">Opening the folder…</main>;
+  return at === null ? (
+    <main>
+      <h1>Trainings</h1>
+      <p className="summary">A generator learns from photos; a segmenter learns from a data set.</p>
+      <JobList kinds={["trainGan", "trainSegmenter"]} />
+      <NewRuns workspace={workspace} />
+    </main>
+  ) : (
+    <RunView key={at} at={at} workspace={workspace} />
+  );
+}
+
+/** The run with the lines that come while it is shown. */
+function useRun(at: string): Run | null {
+  const studio = useStudio();
+  const [run, setRun] = useState<Run | null>(null);
+  const read = useEffectEvent(() => {
+    ask("run", { at }).then(setRun, studio.fail);
+  });
+  useEffect(() => read(), []);
+  useStudioEvent((event) => {
+    if (event.type === "reset" || (event.type === "run" && event.at === at)) read();
+    if (event.type !== "log" || event.at !== at || run === null) return;
+    // Lines that were missed, or figures that are new: ask for all.
+    const known = new Set(run.figures.map(({ name }) => name));
+    if (event.from > run.lines.length || event.lines.some((line) => Object.keys(line).some((name) => !known.has(name))))
+      read();
+    else setRun({ ...run, lines: [...run.lines.slice(0, event.from), ...event.lines], sheets: event.sheets });
+  });
+  return run;
+}
+
+/** Figures that are the axis of the others, or counted up with it. */
+const AXES = new Set(["images", "kimg", "seconds"]);
+
+/** What says how the machine does, not how well the network does: it comes last. */
+const OF_THE_MACHINE = new Set(["imagesPerSecond", "memoryMB", "learningRate"]);
+
+function RunView({ at, workspace }: { readonly at: string; readonly workspace: Workspace }) {
+  const run = useRun(at);
+  const { busy, begin } = useStart();
+  const jobs = useShared((shared) => shared.jobs);
+  if (run === null) return <main className="waiting">Opening {at}…</main>;
+  const active = jobs.some((job) => job.at === at && ["running", "waiting", "pausing", "paused"].includes(job.state));
+  const x = run.lines.map((line) => line["images"] ?? 1000 * (line["kimg"] ?? 0));
+  const goOn = (): void => begin(start(run.kind === "gan" ? "trainGan" : "trainSegmenter", { resume: at }));
+  return (
+    <main>
+      <h1>{at}</h1>
+      <p className="summary">
+        {run.kind === "gan" ? "Training of a generator" : "Training of a segmenter"}
+        {x.length > 0 && `: ${Math.round(x[x.length - 1]).toLocaleString("en")} pictures so far`}.
+      </p>
+      <JobList at={at} />
+      <div className="sheet-actions">
+        {!active && (
+          <button type="button" disabled={busy} onClick={goOn}>
+            Continue
+          </button>
+        )}
+        {run.kind === "gan" && run.network && <FindParts network={run.network} workspace={workspace} />}
+      </div>
+      <Sheets sheets={run.sheets} />
+      <h2>Curves</h2>
+      {run.lines.length === 0 ? (
+        <p className="hint">The first line comes after a while.</p>
+      ) : (
+        <div className="curves">
+          {run.figures
+            .filter(({ name }) => !AXES.has(name))
+            .toSorted((a, b) => Number(OF_THE_MACHINE.has(a.name)) - Number(OF_THE_MACHINE.has(b.name)))
+            .map(({ name, meaning }) => (
+              <Curve key={name} name={name} meaning={meaning} x={x} y={run.lines.map((line) => line[name] ?? null)} />
+            ))}
+        </div>
+      )}
+      <details>
+        <summary>Settings</summary>
+        <dl className="settings">
+          {Object.entries(run.settings).map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+      <p>
+        <a className="back" href={addressOf("runs")}>
+          All trainings, and new ones
+        </a>
+      </p>
+    </main>
+  );
+}
+
+function FindParts({ network, workspace }: { readonly network: string; readonly workspace: Workspace }) {
+  const { busy, begin } = useStart();
+  return (
+    <button
+      type="button"
+      disabled={busy}
+      onClick={() => begin(start("cluster", { network, outdir: freeName(workspace, `${network}-parts`) }))}
+    >
+      Find its parts
+    </button>
+  );
+}
+
+/** Sample sheets over time, with a slider; the real pictures beside them. */
+function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
+  const dated = sheets.filter(({ images }) => images !== null);
+  const others = sheets.filter(({ images }) => images === null);
+  /** null: the newest, also when a newer one comes. */
+  const [chosen, setChosen] = useState<number | null>(null);
+  const id = useId();
+  if (dated.length === 0) return null;
+  const index = Math.min(chosen ?? dated.length - 1, dated.length - 1);
+  const { url, images, name } = dated[index];
+  return (
+    <>
+      <h2>Samples</h2>
+      {dated.length > 1 && (
+        <p className="sheet-slider">
+          <label htmlFor={id}>After {images?.toLocaleString("en")} pictures</label>
+          <input
+            id={id}
+            type="range"
+            min={0}
+            max={dated.length - 1}
+            value={index}
+            onChange={(event) => {
+              const at = event.currentTarget.valueAsNumber;
+              setChosen(at === dated.length - 1 ? null : at);
+            }}
+          />
+        </p>
+      )}
+      <div className="sample-sheets">
+        <figure>
+          <img src={url} alt={`Samples after ${images} pictures`} />
+          <figcaption>{name}</figcaption>
+        </figure>
+        {others.map((sheet) => (
+          <figure key={sheet.name}>
+            <img src={sheet.url} alt={sheet.name} loading="lazy" />
+            <figcaption>{sheet.name}</figcaption>
+          </figure>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function NewRuns({ workspace }: { readonly workspace: Workspace }) {
+  const { busy, begin } = useStart();
+  const id = useId();
+  const sets = workspace.places.filter(({ kind, complete }) => kind === "dataset" && complete);
+  const runs = workspace.places.filter(({ kind }) => kind === "gan" || kind === "segmenter");
+  const [data, setData] = useState("");
+  const [hours, setHours] = useState(2);
+  const [set, setSet] = useState("");
+  const chosen = sets.some(({ at }) => at === set) ? set : sets[0]?.at;
+  const trainGan = (event: FormEvent): void => {
+    event.preventDefault();
+    begin(start("trainGan", { data: data.trim(), hours, outdir: freeName(workspace, "gan") }));
+  };
+  const trainSegmenter = (event: FormEvent): void => {
+    event.preventDefault();
+    if (chosen) begin(start("trainSegmenter", { data: chosen, hours, outdir: freeName(workspace, "segmenter") }));
+  };
+  const hoursField = (which: string) => (
+    <>
+      <label htmlFor={`${id}${which}`}>Hours of training</label>
+      <input
+        id={`${id}${which}`}
+        type="number"
+        min={0.01}
+        max={1000}
+        step="any"
+        value={hours}
+        onChange={(event) => setHours(event.currentTarget.valueAsNumber || 2)}
+      />
+    </>
+  );
+  return (
+    <>
+      {runs.length > 0 && (
+        <ul className="plain">
+          {runs.map(({ at, kind }) => (
+            <li key={at}>
+              <a href={addressOf("runs", at)}>{at}</a> <span className="hint">{kind}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="doors">
+        <form className="door" onSubmit={trainGan}>
+          <h3>A generator</h3>
+          <label htmlFor={`${id}d`}>Photos: a folder or a .zip</label>
+          <input
+            id={`${id}d`}
+            type="text"
+            required
+            spellCheck={false}
+            value={data}
+            onChange={(event) => setData(event.currentTarget.value)}
+          />
+          {hoursField("g")}
+          <button type="submit" className="primary" disabled={busy}>
+            Train
+          </button>
+        </form>
+        {chosen !== undefined && (
+          <form className="door" onSubmit={trainSegmenter}>
+            <h3>A segmenter</h3>
+            <label htmlFor={`${id}s`}>Data set</label>
+            <select id={`${id}s`} value={chosen} onChange={(event) => setSet(event.currentTarget.value)}>
+              {sets.map(({ at }) => (
+                <option key={at}>{at}</option>
+              ))}
+            </select>
+            {hoursField("h")}
+            <button type="submit" className="primary" disabled={busy}>
+              Train
+            </button>
+          </form>
+        )}
+      </div>
+    </>
+  );
+}
