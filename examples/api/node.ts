@@ -4,19 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { denseFeatures, jobs, klish, tensor } from "klish";
 import {
+  brushRuns,
   buildReport,
   editLabels,
   freshLabels,
   labeller,
   loadLabels,
   loadTree,
+  openCorrector,
   openDatasetSource,
   openProject,
   ortBlas,
   providerReports,
   readTemplate,
+  redoLabels,
   renderReport,
   resolveProvider,
+  runsOf,
   saveLabels,
   undoLabels,
 } from "klish/node";
@@ -47,6 +51,21 @@ console.log((await loadLabels(project, tree))?.state.classes.map(({ name }) => n
 console.log(undoLabels(labels).state.ignored.length); // 0
 const { classes, label } = labeller(labels.state);
 console.log(classes.length, label(Uint8Array.of(0, 1, 2, 0), 2, 2).data.join()); // 2 0,1,255,0
+console.log(redoLabels(undoLabels(labels)).state.ignored.length); // 1
+
+// A stroke of a brush through the middle of seed 0's picture, whose pixels belong to what cluster 1 is called: all pictures follow.
+const runs = brushRuns(
+  [
+    [0.2, 0.5],
+    [0.8, 0.5],
+  ],
+  0.1,
+  8,
+);
+console.log(runs.length, runsOf(2, (pixel) => pixel > 1).join()); // 2 2,2
+const stroked = editLabels(labels, { type: "stroke", seed: 0, side: 8, runs, clusters: [1] });
+const corrector = openCorrector(project, tree, { network: null, provider: "cpu", threads: 1 });
+console.log((await corrector.classifier(stroked.state)).k); // 3
 
 // Data sets of any layout, sample by sample.
 const set = join(folder, "portraits");

@@ -21,11 +21,15 @@ export function addDataset(program: Command): void {
     const request = requestOf(dataset, datasetRequest, { command: commandLine() });
     warn(truncationWarning(request.truncationPsi));
     const result = await runWithProgress("dataset", request, options);
-    const { samples, kept, bytes, made, seconds, folder, overview, exports } = result;
+    const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned } = result;
     const speed =
       made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
     const lines = [
       `${kept} samples${kept < samples ? ` of ${samples} seeds` : ""}, ${size(bytes)}${speed}`,
+      ...(cleaned.implausible === null ? [] : [`left out as implausible: ${cleaned.implausible} images`]),
+      ...(cleaned.contested === null
+        ? []
+        : [`255 where clusterings disagree: ${(100 * cleaned.contested).toFixed(1)} % of the pixels`]),
       `dataset  ${folder}`,
       `overview ${overview}`,
       ...exports.map((e) => `layout   ${e.folder}`),

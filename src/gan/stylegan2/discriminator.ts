@@ -46,8 +46,8 @@ const FILTER = tensor([4, 4], Float32Array.from(TAPS.flatMap((a) => TAPS.map((b)
 export interface Discriminator {
   /** Images [N,C,R,R] to features [N,C,4,4], image by image. */
   features(images: Value): Value;
-  /** Features to logits [N,1]. */
-  logits(features: Value): Value;
+  /** Features to logits [N,1]; `deviation` [1,1,1,1] stands for that of groups where the images are judged alone. */
+  logits(features: Value, deviation?: Value): Value;
   /** Names of the weights that `logits` uses; `features` uses all others. */
   readonly logitWeights: readonly string[];
 }
@@ -80,9 +80,10 @@ export function discriminator(
       }
       return x;
     },
-    logits(features) {
-      const [N, C] = features.shape;
-      const x = concat([features, groupDeviation(features, groupSize)], 1);
+    logits(features, deviation) {
+      const [N, C, H, W] = features.shape;
+      const spread = deviation === undefined ? groupDeviation(features, groupSize) : expand(deviation, [N, 1, H, W]);
+      const x = concat([features, spread], 1);
       const flat = reshape(layer(x, "b4.conv", Math.SQRT2, { padding: 1 }), [N, C * 16]);
       const hidden = lrelu(
         fullyConnected(flat, weight("b4.fc.weight"), weight("b4.fc.bias"), {

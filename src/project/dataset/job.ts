@@ -11,12 +11,16 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
-import { listFolder, ProjectError } from "../storage/files.ts";
+import type { SamplerSource } from "../sampling/sampler.ts";
+import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./blocks/block.ts";
 import type { DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
 import { alreadyMade, blocks, repair } from "./blocks/resume.ts";
 import { threadMaker } from "./blocks/thread.ts";
+import { openAgreements } from "./clean/agreement.ts";
+import { calibrate } from "./clean/calibrate.ts";
+import { type Critic, criticPath, encodeCritic, findCritic, loadCritic } from "./clean/critic.ts";
 import { type LabelSet, openLabelSets, sharedGenerator } from "./labelSets.ts";
 import { continueManifest } from "./manifest.ts";
 import { datasetRequest } from "./options.ts";
@@ -31,6 +35,7 @@ import {
   saveDataset,
   seedRange,
 } from "./settings.ts";
+import type { Cleaned } from "./statistics.ts";
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
 
 /** What a run of `klish dataset` leaves. */
@@ -45,6 +50,8 @@ export interface DatasetSummary {
   readonly made: number;
   readonly seconds: number;
   readonly exports: readonly ExportSummary[];
+  /** What --drop-implausible and --agree-with left out; null where they were not asked for. */
+  readonly cleaned: Cleaned;
 }
 
 /** Makes a dataset, or continues one. */
@@ -69,7 +76,24 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   });
   const { info } = network.generator;
   await network.generator.dispose();
-  const settings = settle(request, generator, info, sets);
+  if (request.agree.length > 0 && sets.length > 1)
+    throw new ProjectError("--agree-with compares with one way to label: give one --project and one --recipe.");
+  const agreements = await openAgreements(request.agree, sets[0], { ...request, threads, ...job });
+  const asked = settle(request, generator, info, sets);
+  const source: SamplerSource = {
+    ...asked,
+    network: network.file,
+    provider: network.provider,
+    // Each worker opens the generator: none has to try it again.
+    ...(network.signature && { signature: network.signature }),
+    threads,
+  };
+  const { critic, plausibility } = await judging(folder, request.dropImplausible, asked, source, job);
+  const settings: DatasetSettings = {
+    ...asked,
+    ...(plausibility && { plausibility }),
+    ...(agreements.length > 0 && { agreement: agreements.map((other) => other.settings) }),
+  };
   job.onProgress?.({ phase: "open the generator", done: 1, total: 1, note: `${info.family} on ${network.provider}` });
   const classes = settings.labelSets.map((set) => [...labeller(set.labels).classes]);
   for (const name of settings.filter.require)
@@ -80,6 +104,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
 
   return locked(folder, async () => {
     await openFolder(folder, { klish: "dataset", version: 1, settings, classes });
+    if (critic !== undefined) await writeAtomic(criticPath(folder), encodeCritic(critic).bytes);
     const workers = workerCount(
       info,
       sets.flatMap((set) => set.settings.layers),
@@ -88,15 +113,9 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     const start: DatasetWorkerStart = {
       folder,
       settings,
-      source: {
-        ...settings,
-        network: network.file,
-        provider: network.provider,
-        // Each worker opens the generator: none has to try it again.
-        ...(network.signature && { signature: network.signature }),
-        threads: Math.max(1, Math.floor(threads / workers)),
-      },
-      classifiers: sets.map((set) => set.classifier),
+      source: { ...source, threads: Math.max(1, Math.floor(threads / workers)) },
+      classifiers: [...sets.map((set) => set.classifier), ...agreements.map((other) => other.classifier)],
+      ...(critic && { critic }),
     };
     const { samples, bytes, made, seconds } = await makeMissing(start, workers, job);
     if (made > 0)
@@ -107,12 +126,13 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
         workers,
         projects: sets.map((set) => resolve(set.parts.folder)),
         network: network.path,
+        ...(request.agree.length > 0 && { agree: request.agree.map((other) => resolve(other)) }),
       });
     job.signal?.throwIfAborted();
     await writeLists(folder, await openDataset(folder));
-    const { overview, kept } = await writeOverview(folder, job);
+    const { overview, kept, cleaned } = await writeOverview(folder, job);
     const exports = await writeFormats(folder, settings, request.formats, job);
-    return { folder, overview, samples, kept, bytes, made, seconds, exports };
+    return { folder, overview, samples, kept, bytes, made, seconds, exports, cleaned };
   });
 });
 
@@ -162,6 +182,25 @@ async function makeMissing(
     await manifest.close();
   }
   return { samples, bytes, made: samples - done.samples, seconds: seconds() };
+}
+
+/**
+ * Who judges images, and below which score they are left out. A data set that is continued keeps both: the run that trained the generator
+ * may have gone on since.
+ */
+async function judging(
+  folder: string,
+  share: number | null,
+  settings: DatasetSettings,
+  source: SamplerSource,
+  job: JobOptions,
+): Promise<{ readonly critic?: Critic; readonly plausibility?: NonNullable<DatasetSettings["plausibility"]> }> {
+  if (share === null) return {};
+  const before = (await loadDataset(folder))?.settings;
+  if (before?.plausibility?.share === share && before.networkSha256 === settings.networkSha256)
+    return { critic: await loadCritic(folder, before.plausibility.criticSha256), plausibility: before.plausibility };
+  const critic = await findCritic(source.network, settings.generatorResolution);
+  return { critic, plausibility: await calibrate(critic, { ...source, resolution: null }, settings, share, job) };
 }
 
 function settle(

@@ -22,6 +22,8 @@ const labelled = z.strictObject({
   margin: z.number(),
   /** Where several networks vote: the mean over the tenth of the pixels in which they differ most, in nats. */
   disagreement: z.number().optional(),
+  /** Where other clusterings are asked: the share of pixels that became 255 because one of them said another class. */
+  contested: z.number().optional(),
   /** [class id, pixels] of what appears, 255 for ignored. */
   pixels: z.array(z.tuple([z.int().min(0).max(255), z.int().min(1)])),
   mask: fileHash.optional(),
@@ -35,6 +37,8 @@ const entry = z
     /** The stem of its files: it follows from the seed, so that no list can name another file. */
     name: z.string(),
     split: z.enum(SPLITS),
+    /** What the generator's discriminator makes of the image: a logit, higher is better. */
+    plausibility: z.number().optional(),
     image: fileHash.optional(),
     /** In the order of the label sets. */
     labels: z.array(labelled).min(1),

@@ -81,6 +81,18 @@ export const datasetRequest = z.strictObject({
   ),
   outdir: option(path, "--outdir <folder>", "folder to make or continue"),
   ...sampleOptions,
+  /** Of generators that klish train gan made. */
+  dropImplausible: option(
+    optional(z.number().gt(0).lt(1)),
+    "--drop-implausible <share>",
+    "leave out images that the generator's discriminator finds worse than this share of a sample (generators of klish train gan)",
+  ),
+  /** With one label set. */
+  agree: option(
+    z.array(path).readonly().default([]),
+    "--agree-with <project>",
+    "another clustering of the same generator and layers (another --seed): pixels of which it says another class become 255; repeat it for several",
+  ),
   /** Layouts of other tools to write in the end, each in a folder of its name. */
   formats: option(
     z.array(formatName).readonly().default([]),

@@ -13,7 +13,13 @@ import { writeAtomic } from "../storage/files.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import { type RunLog, readRuns, size } from "./runs.ts";
 import { classesPath, type DatasetFile, imagePath, maskPath, masksFolder, openDataset } from "./settings.ts";
-import { type DatasetStatistics, datasetStatistics, foregroundPixels, type LabelStatistics } from "./statistics.ts";
+import {
+  type Cleaned,
+  type DatasetStatistics,
+  datasetStatistics,
+  foregroundPixels,
+  type LabelStatistics,
+} from "./statistics.ts";
 
 const SHOWN = { random: 24, extreme: 8 };
 /** Side of a picture on the page. */
@@ -24,7 +30,10 @@ const QUALITY = 80;
 const MOST_IN_TABLE = 40;
 
 /** Writes the page; returns its path and the number of samples with files. */
-export async function writeOverview(folder: string, job: JobOptions): Promise<{ overview: string; kept: number }> {
+export async function writeOverview(
+  folder: string,
+  job: JobOptions,
+): Promise<{ overview: string; kept: number; cleaned: Cleaned }> {
   job.onProgress?.({ phase: "draw the overview", done: 0, total: 1 });
   const file = await openDataset(folder);
   const statistics = await datasetStatistics(folder, file, SHOWN);
@@ -32,7 +41,7 @@ export async function writeOverview(folder: string, job: JobOptions): Promise<{ 
   const { markup } = await page(folder, file, statistics, await readRuns(folder));
   await writeAtomic(path, `<!doctype html>\n${markup}\n`);
   job.onProgress?.({ phase: "draw the overview", done: 1, total: 1 });
-  return { overview: path, kept: statistics.kept };
+  return { overview: path, kept: statistics.kept, cleaned: statistics.cleaned };
 }
 
 async function page(folder: string, file: DatasetFile, s: DatasetStatistics, runs: readonly RunLog[]): Promise<Html> {

@@ -11,6 +11,8 @@ const runLog = z.object({
   /** Where the project of each label set and the generator were. */
   projects: z.array(z.string()),
   network: z.string(),
+  /** And the other clusterings that were asked, if any. */
+  agree: z.array(z.string()).optional(),
 });
 /** What differs between two runs that make the same bytes: kept beside them, and shown on the overview. */
 export type RunLog = Readonly<z.infer<typeof runLog>>;

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { countLabels, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { splitOf } from "../../dataset/split.ts";
+import type { LabelState } from "../labels/recipe.ts";
 import type { Labeller } from "../labels/recipeLabels.ts";
 import { type ClusteredImage, type ClusterMap, encodeImage } from "../sampling/sampler.ts";
+import { agreeing, classesOf } from "./clean/agreement.ts";
 import { type LabelledEntry, type ManifestEntry, sampleName } from "./manifest.ts";
 import type { DatasetSettings } from "./settings.ts";
 import { foregroundPixels } from "./statistics.ts";
@@ -19,22 +21,35 @@ const UNCERTAIN_MARGIN = 0.2;
 const DIGITS = 10_000;
 const rounded = (x: number): number => Math.round(x * DIGITS) / DIGITS;
 
-/** Labels, filters and encodes one image. `labellers` are those of the label sets. */
+/**
+ * Labels, filters and encodes one image. `labellers` are those of the label sets; the image's maps are of their classifiers, then of the
+ * other clusterings. `plausibility`: what the critic says, where it is asked.
+ */
 export async function makeSample(
   seed: number,
   { rgb, maps }: ClusteredImage,
   settings: DatasetSettings,
   labellers: readonly Labeller[],
+  plausibility?: number,
 ): Promise<MadeSample> {
   const { resolution, generatorResolution, imageFormat: format, quality, labelSets } = settings;
   const name = sampleName(seed);
-  const facts = { seed, name, split: splitOf(name, settings.split) };
-  const labelled = maps.map((map, set) => labelMap(map, settings, labellers[set]));
+  const judged = plausibility === undefined ? undefined : rounded(plausibility);
+  const facts = {
+    ...{ seed, name, split: splitOf(name, settings.split) },
+    ...(judged !== undefined && { plausibility: judged }),
+  };
+  const labelled = labelSets.map((set, i) =>
+    labelMap(maps[i], settings, labellers[i], contestedPixels(maps, set.labels, settings)),
+  );
   const labels = labelled.map((l) => l.entry);
   const rejected = labels.flatMap((entry, set) => {
     const whose = labelSets.length === 1 ? "" : `${labelSets[set].name}: `;
     return reasons(entry, settings, labellers[set]).map((reason) => whose + reason);
   });
+  const { plausibility: wanted } = settings;
+  if (judged !== undefined && wanted !== undefined && judged < wanted.threshold)
+    rejected.push(`implausible ${judged} < ${wanted.threshold}`);
   if (rejected.length > 0) return { entry: { ...facts, labels, rejected } };
   const image = await encodeImage(rgb, generatorResolution, { format, quality, resolution });
   const masks = labelled.map(({ map }, set) => encodePng({ ...map, palette: paletteOf(labellers[set].classes) }));
@@ -46,10 +61,30 @@ function labelMap(
   { clusters, margin, disagreement }: ClusterMap,
   { resolution, ignoreMargin }: DatasetSettings,
   labels: Labeller,
+  contested: ((pixel: number) => boolean) | undefined,
 ): { readonly map: LabelMap; readonly entry: LabelledEntry } {
-  const uncertainPixel = (p: number): boolean => margin[p] < ignoreMargin;
-  const map = labels.label(clusters, resolution, resolution, ignoreMargin > 0 ? uncertainPixel : undefined);
-  return { map, entry: statistics(countLabels(map), margin, disagreement) };
+  let differ = 0;
+  const leftOut = (p: number): boolean => {
+    const isContested = contested?.(p) === true;
+    if (isContested) differ++;
+    return isContested || margin[p] < ignoreMargin;
+  };
+  const asked = ignoreMargin > 0 || contested !== undefined;
+  const map = labels.label(clusters, resolution, resolution, asked ? leftOut : undefined);
+  const share = contested === undefined ? undefined : rounded(differ / margin.length);
+  return { map, entry: statistics(countLabels(map), { margin, disagreement, contested: share }) };
+}
+
+/** Of which pixels another clustering says another class than the labels; undefined where none is asked. */
+function contestedPixels(
+  maps: readonly ClusterMap[],
+  labels: LabelState,
+  { labelSets, agreement }: DatasetSettings,
+): ((pixel: number) => boolean) | undefined {
+  if (agreement === undefined) return undefined;
+  const others = agreement.map(({ classes }, i) => ({ clusters: maps[labelSets.length + i].clusters, classes }));
+  const agrees = agreeing({ clusters: maps[0].clusters, classOf: classesOf(labels) }, others);
+  return (p) => !agrees(p);
 }
 
 export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => ({
@@ -57,7 +92,18 @@ export const hashOf = (bytes: Uint8Array): { bytes: number; sha256: string } => 
   sha256: createHash("sha256").update(bytes).digest("hex"),
 });
 
-function statistics(counts: Float64Array, margin: Float32Array, disagreement?: Float32Array): LabelledEntry {
+function statistics(
+  counts: Float64Array,
+  {
+    margin,
+    disagreement,
+    contested,
+  }: {
+    readonly margin: Float32Array;
+    readonly disagreement: Float32Array | undefined;
+    readonly contested: number | undefined;
+  },
+): LabelledEntry {
   let uncertain = 0;
   let sum = 0;
   for (const m of margin) {
@@ -69,6 +115,7 @@ function statistics(counts: Float64Array, margin: Float32Array, disagreement?: F
     uncertain: rounded(uncertain / margin.length),
     margin: rounded(sum / margin.length),
     ...(disagreement && { disagreement: rounded(meanOfLargest(disagreement, MOST_UNCERTAIN)) }),
+    ...(contested !== undefined && { contested }),
     pixels,
   };
 }

@@ -20,6 +20,16 @@ const labelSet = z.strictObject({
 });
 export type LabelSetSettings = z.infer<typeof labelSet>;
 
+/** Another clustering of the same generator: pixels of which it says another class than the labels are left out. */
+const agreement = z.strictObject({
+  /** Whose maps its classifiers score, and the hash of these. */
+  layers: z.array(z.string()).min(1),
+  classifierSha256: z.string(),
+  /** The class of the labels that each of its clusters stands for, by its place in their list; -1: none, -2: what is ignored. */
+  classes: z.array(z.int().min(-2)).min(2),
+});
+export type Agreement = z.infer<typeof agreement>;
+
 /** What `klish dataset` was asked to make: all that decides its bytes. Written to dataset.json. */
 export const datasetSettings = z.strictObject({
   networkSha256: z.string(),
@@ -41,6 +51,19 @@ export const datasetSettings = z.strictObject({
   /** Side of images and masks. */
   resolution: SIDE,
   ...sampleOptions,
+  /** Images of a lower score are left out; absent: none is for that. */
+  plausibility: z
+    .strictObject({
+      /** Of the sample on which the score was found; what a usual group of images deviates by (see `openCritic`). */
+      share: z.number().gt(0).lt(1),
+      threshold: z.number(),
+      deviation: z.number(),
+      /** Of critic.safetensors. */
+      criticSha256: z.string(),
+    })
+    .optional(),
+  /** Other clusterings that must say the same of a pixel; absent: none is asked. */
+  agreement: z.array(agreement).min(1).optional(),
 });
 export type DatasetSettings = z.infer<typeof datasetSettings>;
 
@@ -98,7 +121,7 @@ export function datasetDifferences(before: DatasetSettings, now: DatasetSettings
   const keys = Object.keys(datasetSettings.shape) as (keyof DatasetSettings)[];
   return keys.flatMap((key) => {
     if (key === "count" && now.shard === null && now.count >= before.count) return [];
-    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(now[key])];
+    const [a, b] = [JSON.stringify(before[key]) ?? "none", JSON.stringify(now[key]) ?? "none"];
     if (a === b) return [];
     return [a.length + b.length > 80 ? `${key} changed` : `${key} was ${a}, now ${b}`];
   });

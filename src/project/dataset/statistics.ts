@@ -14,6 +14,15 @@ export interface DatasetStatistics {
   readonly splits: ReadonlyMap<Split, number>;
   /** How often each reason of the quality filter was given, without its numbers. */
   readonly reasons: ReadonlyMap<string, number>;
+  readonly cleaned: Cleaned;
+}
+
+/** What was left out beside what the quality filter did; null where that was not asked for. */
+export interface Cleaned {
+  /** Images that the discriminator finds too poor. */
+  readonly implausible: number | null;
+  /** The share of the kept images' pixels of which another clustering says another class. */
+  readonly contested: number | null;
 }
 
 /** What one label set holds. */
@@ -45,18 +54,20 @@ export async function datasetStatistics(
   let kept = 0;
   let rejected = 0;
   let bytes = 0;
+  let contested = 0;
   // Drawn by the hash of the name, so that the page of the same dataset shows the same.
   const random = leading(shown.random, (e) => hash32(`shown ${e.name}`));
   for await (const { entry } of manifestLines(folder, settings)) {
     if (entry.rejected !== undefined) {
       rejected++;
       for (const reason of entry.rejected) {
-        const kind = reason.replace(/ [\d.]+ [<>].*/, "");
+        const kind = reason.replace(/ -?[\d.]+ [<>].*/, "");
         reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
       }
       continue;
     }
     kept++;
+    contested += entry.labels[0].contested ?? 0;
     bytes += [entry.image, ...entry.labels.map((l) => l.mask)].reduce((sum, file) => sum + (file?.bytes ?? 0), 0);
     splits.set(entry.split, (splits.get(entry.split) ?? 0) + 1);
     for (const [set, { pixels }] of entry.labels.entries()) {
@@ -75,6 +86,10 @@ export async function datasetStatistics(
     bytes,
     splits: new Map(SPLITS.flatMap((s) => (splits.has(s) ? [[s, splits.get(s)!]] : []))),
     reasons,
+    cleaned: {
+      implausible: settings.plausibility === undefined ? null : (reasons.get("implausible") ?? 0),
+      contested: settings.agreement === undefined || kept === 0 ? null : contested / kept,
+    },
     sets: sets.map((set) => set.result()),
     random: random.list(),
   };

@@ -10,6 +10,8 @@ import { defineJob } from "../requests/request.ts";
 import { openSampler } from "../sampling/sampler.ts";
 import { ProjectError } from "../storage/files.ts";
 import { filesOf } from "./blocks/resume.ts";
+import { reopenAgreements } from "./clean/agreement.ts";
+import { loadCritic, openCritic } from "./clean/critic.ts";
 import { reopenClassifiers } from "./labelSets.ts";
 import { type ManifestEntry, manifestLines } from "./manifest.ts";
 import { verifyRequest } from "./options.ts";
@@ -109,7 +111,15 @@ async function remakeSamples(
     provider: request.provider,
     threads,
   };
-  const sampler = await openSampler(source, classifiers);
+  const { plausibility } = settings;
+  const agree = last?.agree ?? [];
+  const remote = agree.find(isElsewhere);
+  if (remote !== undefined)
+    throw new ProjectError(`a clustering is said to be at ${remote}, on another machine: verify with --remake 0.`);
+  const others = await reopenAgreements(settings, agree);
+  const sampler = await openSampler(source, [...classifiers, ...others]);
+  const critic =
+    plausibility && (await openCritic(await loadCritic(request.dataset, plausibility.criticSha256), threads));
   const labellers = settings.labelSets.map((set) => labeller(set.labels));
   const faults: { path: string; fault: string }[] = [];
   try {
@@ -119,7 +129,9 @@ async function remakeSamples(
       const size = settings.blockSize;
       const start = Math.floor(entry.seed / size) * size;
       const images = await sampler.sample(Array.from({ length: size }, (_, j) => start + j));
-      const made = await makeSample(entry.seed, images[entry.seed - start], settings, labellers);
+      const image = images[entry.seed - start];
+      const score = plausibility && (await critic?.score([image.rgb], plausibility.deviation))?.[0];
+      const made = await makeSample(entry.seed, image, settings, labellers, score);
       const now = filesOf(made.entry, settings);
       for (const [j, { path, sha256 }] of filesOf(entry, settings).entries())
         if (now[j]?.sha256 !== sha256) faults.push({ path, fault: "made again, it differs" });
@@ -127,6 +139,7 @@ async function remakeSamples(
     onProgress?.({ phase: "make samples again", done: entries.length, total: entries.length });
   } finally {
     await sampler.dispose();
+    await critic?.dispose();
   }
   return faults;
 }

@@ -3,6 +3,7 @@ import { treeOnPixels } from "../../cluster/tree/treeCut.ts";
 import { predict } from "../../pixels/predict.ts";
 import { type ClusterIdentity, clusterIdentity } from "../cluster/identity.ts";
 import { applyLabelsRequest } from "../labels/options.ts";
+import { classByOverlap } from "../labels/overlap.ts";
 import { edit, freshClass, isFresh, type LabelClass, type LabelState } from "../labels/recipe.ts";
 import { checkCut, loadRecipe, saveRecipe } from "../labels/recipeFile.ts";
 import { defineJob } from "../requests/request.ts";
@@ -60,17 +61,16 @@ export function calledAlike(
   const named = classes.filter((c) => !isFresh(c));
   // After the classes come what is ignored there, and what is not named.
   const [asIgnored, unnamed] = [named.length, named.length + 1];
-  const columns = named.length + 2;
   const classOf = new Uint16Array(k).fill(unnamed);
   for (const [i, { clusters }] of named.entries()) for (const cluster of clusters) classOf[cluster] = i;
   for (const cluster of ignored) classOf[cluster] = asIgnored;
-  const counts = new Float64Array(k * columns);
-  for (let n = 0; n < here.length; n++) counts[here[n] * columns + classOf[there[n]]]++;
-  const winners = Array.from({ length: k }, (_, c) => {
-    const row = counts.subarray(c * columns, (c + 1) * columns);
-    const most = row.indexOf(Math.max(...row));
-    return row[most] > 0 && row[most] >= LEAST_SHARE * row.reduce((a, b) => a + b, 0) ? most : unnamed;
-  });
+  const winners = classByOverlap(
+    here,
+    k,
+    Uint16Array.from(there, (cluster) => classOf[cluster]),
+    named.length + 2,
+    LEAST_SHARE,
+  ).map((winner) => (winner < 0 ? unnamed : winner));
   const clustersOf = (column: number): number[] => winners.flatMap((winner, c) => (winner === column ? [c] : []));
   const ids = hierarchy.aliveAt(k);
   const carried = named.flatMap((c, i): LabelClass[] => {

@@ -27,8 +27,10 @@ export interface GanNetworks {
 }
 
 /** Channels of both networks at a resolution. */
-export const channelsAt = ({ channelBase, channelMax }: GanRecipe, resolution: number): number =>
-  Math.min(channelMax, channelBase / resolution);
+export const channelsAt = (
+  { channelBase, channelMax }: Pick<GanRecipe, "channelBase" | "channelMax">,
+  resolution: number,
+): number => Math.min(channelMax, channelBase / resolution);
 
 export function ganNetworks(recipe: GanRecipe): GanNetworks {
   const channels = (r: number): number => channelsAt(recipe, r);

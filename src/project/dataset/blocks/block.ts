@@ -2,15 +2,23 @@ import { join } from "node:path";
 import { labeller } from "../../labels/recipeLabels.ts";
 import { openSampler } from "../../sampling/sampler.ts";
 import { writeAtomic } from "../../storage/files.ts";
+import { type OpenCritic, openCritic } from "../clean/critic.ts";
 import { manifestLine } from "../manifest.ts";
 import { makeSample } from "../sample.ts";
 import { imagePath, maskPath } from "../settings.ts";
 import type { DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
 
 /** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
-export function blockMaker({ folder, settings, source, classifiers }: DatasetWorkerStart): OpenBlockMaker {
+export function blockMaker({ folder, settings, source, classifiers, critic }: DatasetWorkerStart): OpenBlockMaker {
   const labellers = settings.labelSets.map((set) => labeller(set.labels));
   let opening: ReturnType<typeof openSampler> | undefined;
+  let judging: Promise<OpenCritic> | undefined;
+  const scores = async (pictures: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> => {
+    const { plausibility } = settings;
+    if (critic === undefined || plausibility === undefined) return pictures.map(() => undefined);
+    judging ??= openCritic(critic, source.threads);
+    return (await judging).score(pictures, plausibility.deviation);
+  };
   return {
     async make({ seeds, first, end }) {
       opening ??= openSampler(source, classifiers);
@@ -18,7 +26,10 @@ export function blockMaker({ folder, settings, source, classifiers }: DatasetWor
       const kept = seeds
         .map((seed, i) => ({ seed, image: images[i] }))
         .filter(({ seed }) => seed >= first && seed < end);
-      const made = await Promise.all(kept.map(({ seed, image }) => makeSample(seed, image, settings, labellers)));
+      const plausible = await scores(kept.map(({ image }) => image.rgb));
+      const made = await Promise.all(
+        kept.map(({ seed, image }, i) => makeSample(seed, image, settings, labellers, plausible[i])),
+      );
       let bytes = 0;
       const write = async (path: string, content: Uint8Array): Promise<void> => {
         bytes += content.length;
@@ -38,6 +49,7 @@ export function blockMaker({ folder, settings, source, classifiers }: DatasetWor
     },
     async dispose() {
       await (await opening)?.dispose();
+      await (await judging)?.dispose();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { LayerClassifier, SamplerSource } from "../../sampling/sampler.ts";
+import type { Critic } from "../clean/critic.ts";
 import type { DatasetSettings } from "../settings.ts";
 
 /** What makes blocks of a dataset. */
@@ -6,8 +7,10 @@ export interface DatasetWorkerStart {
   readonly folder: string;
   readonly settings: DatasetSettings;
   readonly source: SamplerSource;
-  /** Of each label set. */
+  /** Of each label set, then of the other clusterings that are asked. */
   readonly classifiers: readonly LayerClassifier[];
+  /** Where implausible images are left out. */
+  readonly critic?: Critic;
 }
 
 /** A block of consecutive seeds; samples before `first` and from `end` on are not kept. */
