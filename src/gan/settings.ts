@@ -23,6 +23,50 @@ export function checkSettings(network: string, settings: ConfigObject, table: Se
   }
 }
 
+/** The sizes of a network with styles that NVIDIA's arguments repeat. */
+export interface StyleSizes {
+  readonly resolution: number;
+  readonly imageChannels: number;
+  readonly zDim: number;
+  readonly wDim: number;
+  readonly cDim: number;
+  readonly numWs: number;
+  readonly mappingLayers: number;
+}
+
+/** The arguments that NVIDIA's networks of StyleGAN and StyleGAN2 in TensorFlow share. */
+export const styleArguments = (s: StyleSizes): SettingsTable => ({
+  resolution: [s.resolution],
+  resolution_h: [s.resolution],
+  resolution_w: [s.resolution],
+  num_channels: [s.imageChannels],
+  label_size: [s.cDim],
+  latent_size: [s.zDim],
+  dlatent_size: [s.wDim],
+  dlatent_broadcast: [s.numWs, null],
+  mapping_layers: [s.mappingLayers],
+  mapping_fmaps: ANY,
+  mapping_lrmul: ANY,
+  mapping_nonlinearity: ["lrelu"],
+  nonlinearity: ["lrelu"],
+  normalize_latents: [true],
+  use_noise: [true, false],
+  randomize_noise: ANY,
+  fmap_base: ANY,
+  fmap_decay: ANY,
+  fmap_max: ANY,
+  dtype: ANY,
+  structure: ANY,
+  truncation_psi: ANY,
+  truncation_cutoff: ANY,
+  truncation_psi_val: ANY,
+  truncation_cutoff_val: ANY,
+  dlatent_avg_beta: ANY,
+  style_mixing_prob: ANY,
+  mapping_func: ANY,
+  synthesis_func: ANY,
+});
+
 /** The settings of a TensorFlow network and of its components, as one table. */
 export function tensorflowSettings(config: ConfigObject): ConfigObject {
   const components = isConfigObject(config["components"]) ? Object.values(config["components"]) : [];

@@ -3,7 +3,7 @@ import type { WeightSource } from "../family.ts";
 import { flipped, squeezed, tensorflowConv, transposed } from "../layout.ts";
 import { LR_MULTIPLIER } from "../mapping.ts";
 import { tensorflowLayer, tensorflowOutputs } from "../progressive.ts";
-import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "../settings.ts";
+import { checkSettings, positiveSetting, type SettingsTable, styleArguments, tensorflowSettings } from "../settings.ts";
 import type { WeightRule } from "../weights.ts";
 import type { StyleGanSettings, StyleGanSizes } from "./styleganSpec.ts";
 
@@ -63,42 +63,14 @@ const tensorflow: Source = {
 
 /** The arguments of NVIDIA's G_style, G_mapping and G_synthesis. */
 const tensorflowTable = (s: StyleGanSizes): SettingsTable => ({
-  resolution: [s.resolution],
-  resolution_h: [s.resolution],
-  resolution_w: [s.resolution],
-  num_channels: [s.imageChannels],
-  label_size: [s.cDim],
-  latent_size: [s.zDim],
-  dlatent_size: [s.wDim],
-  dlatent_broadcast: [s.numWs, null],
-  mapping_layers: [s.mappingLayers],
-  mapping_fmaps: ANY,
-  mapping_lrmul: ANY,
-  mapping_nonlinearity: ["lrelu"],
-  nonlinearity: ["lrelu"],
-  normalize_latents: [true],
+  ...styleArguments(s),
   use_wscale: [true],
   use_styles: [true],
   const_input_layer: [true],
   use_pixel_norm: [false],
   use_instance_norm: [true],
-  use_noise: [true, false],
-  randomize_noise: ANY,
   fused_scale: ["auto", true, false],
   blur_filter: [[1, 2, 1]],
-  fmap_base: ANY,
-  fmap_decay: ANY,
-  fmap_max: ANY,
-  dtype: ANY,
-  structure: ANY,
-  truncation_psi: ANY,
-  truncation_cutoff: ANY,
-  truncation_psi_val: ANY,
-  truncation_cutoff_val: ANY,
-  dlatent_avg_beta: ANY,
-  style_mixing_prob: ANY,
-  mapping_func: ANY,
-  synthesis_func: ANY,
 });
 
 const genforceRules: readonly WeightRule[] = [

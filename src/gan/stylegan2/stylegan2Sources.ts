@@ -8,7 +8,14 @@ import { tensor } from "../../tensor/tensor.ts";
 import type { SuppliedWeights, WeightSource } from "../family.ts";
 import { flipped, plus, squeezed, tensorflowConv, transposed } from "../layout.ts";
 import { LR_MULTIPLIER } from "../mapping.ts";
-import { ANY, checkSettings, positiveSetting, type SettingsTable, tensorflowSettings } from "../settings.ts";
+import {
+  ANY,
+  checkSettings,
+  positiveSetting,
+  type SettingsTable,
+  styleArguments,
+  tensorflowSettings,
+} from "../settings.ts";
 import type { NamedWeight, WeightRule } from "../weights.ts";
 import { styleGan2Pytorch } from "./stylegan2Pytorch.ts";
 import { blockName, convName, type StyleGan2Settings, type StyleGan2Sizes } from "./stylegan2Spec.ts";
@@ -67,43 +74,15 @@ const tensorflow: Source = {
 
 /** The arguments of NVIDIA's G_main, G_mapping and G_synthesis, and those that other people's versions add. */
 const tensorflowTable = (s: StyleGan2Sizes): SettingsTable => ({
-  resolution: [s.resolution],
-  resolution_h: [s.resolution],
-  resolution_w: [s.resolution],
-  num_channels: [s.imageChannels],
-  label_size: [s.cDim],
-  latent_size: [s.zDim],
-  dlatent_size: [s.wDim],
-  dlatent_broadcast: [s.numWs, null],
-  mapping_layers: [s.mappingLayers],
-  mapping_fmaps: ANY,
+  ...styleArguments(s),
   label_fmaps: ANY,
-  mapping_lrmul: ANY,
-  mapping_nonlinearity: ["lrelu"],
-  normalize_latents: [true],
   architecture: [s.architecture],
-  nonlinearity: ["lrelu"],
   resample_kernel: [[1, 3, 3, 1]],
-  use_noise: [true, false],
-  randomize_noise: ANY,
   conv_clamp: ANY,
-  fmap_base: ANY,
-  fmap_decay: ANY,
   fmap_min: ANY,
-  fmap_max: ANY,
   num_fp16_res: ANY,
   fused_modconv: ANY,
-  dtype: ANY,
-  truncation_psi: ANY,
-  truncation_cutoff: ANY,
-  truncation_psi_val: ANY,
-  truncation_cutoff_val: ANY,
-  dlatent_avg_beta: ANY,
   w_avg_beta: ANY,
-  style_mixing_prob: ANY,
-  mapping_func: ANY,
-  synthesis_func: ANY,
-  structure: ANY,
 });
 
 /** What genforce's and KLiSH's files share; both keep the orientation of TensorFlow's kernels. */
