@@ -78,7 +78,7 @@ export function cocoRuns(text: string): number[] {
     for (let more = true; more; shift += 5) {
       const c = text.charCodeAt(at++) - 48;
       if (!(c >= 0 && c < 64) || shift > 30)
-        throw new RangeError(`cocoRuns: "${text.slice(0, 20)}…" is no COCO run-length text`);
+        throw new RangeError(`cocoRuns: "${text.slice(0, 20)}…" is not COCO run-length text`);
       x |= (c & 31) << shift;
       more = (c & 32) !== 0;
       if (!more && c & 16) x |= -1 << (shift + 5);
@@ -91,7 +91,7 @@ export function cocoRuns(text: string): number[] {
 /** Throws RangeError where run lengths are not whole numbers from 0 on, or do not sum to `length`. */
 function checkRuns(runs: readonly number[], length: number): void {
   const odd = runs.findIndex((run) => !(Number.isInteger(run) && run >= 0));
-  if (odd >= 0) throw new RangeError(`run length ${odd} is ${runs[odd]}, expected a whole number from 0 on`);
+  if (odd >= 0) throw new RangeError(`run length ${odd} is ${runs[odd]}, expected an integer of at least 0`);
   const sum = runs.reduce((total, run) => total + run, 0);
   if (sum !== length) throw new RangeError(`the run lengths sum to ${sum}, expected ${length}`);
 }

@@ -103,7 +103,7 @@ export function ownSettings(network: string, metadata: ConfigObject): ConfigObje
     throw new GeneratorError(`${network}: the file's ${OWN_SETTINGS} are not JSON`, { cause });
   }
   if (!isConfigObject(settings as ConfigValue))
-    throw new GeneratorError(`${network}: the file's ${OWN_SETTINGS} are no JSON object`);
+    throw new GeneratorError(`${network}: the file's ${OWN_SETTINGS} are not a JSON object`);
   return settings as ConfigObject;
 }
 

@@ -55,7 +55,7 @@ export function checkedWeights(
     const found = tensors.get(name);
     if (found === undefined || !sameShape(found.shape, shape))
       throw new CheckpointError(
-        `this is no segmenter of klish: ${name} is ${found === undefined ? "missing" : `[${found.shape}]`}, expected [${shape}]`,
+        `this is not a segmenter of klish: ${name} is ${found === undefined ? "missing" : `[${found.shape}]`}, expected [${shape}]`,
       );
   }
   return tensors;

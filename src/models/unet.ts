@@ -91,7 +91,7 @@ export function unetPlan(tensors: ReadonlyMap<string, Tensor>): UnetPlan {
   const shape = (name: string): readonly number[] => {
     const found = tensors.get(name)?.shape;
     if (found === undefined || found.length !== 4)
-      throw new CheckpointError(`this is no segmenter of klish: it has no weight ${name} of four axes`);
+      throw new CheckpointError(`this is not a segmenter of klish: it has no weight ${name} of four axes`);
     return found;
   };
   const channels: number[] = [];
@@ -100,7 +100,7 @@ export function unetPlan(tensors: ReadonlyMap<string, Tensor>): UnetPlan {
   for (const [name, spec] of unetParameters(plan))
     if (String(tensors.get(name)?.shape) !== String(spec.shape))
       throw new CheckpointError(
-        `this is no segmenter of klish: ${name} is [${tensors.get(name)?.shape ?? "missing"}], expected [${spec.shape}]`,
+        `this is not a segmenter of klish: ${name} is [${tensors.get(name)?.shape ?? "missing"}], expected [${spec.shape}]`,
       );
   return plan;
 }

@@ -63,7 +63,7 @@ describe("COCO: one bad entry is one fault, and the others are checked", () => {
     [
       "a negative run length that makes the sum right",
       segmentation({ size: [H, W], counts: [W * H + 5, -5] }),
-      `${AT}: 1.png: run length 1 is -5, expected a whole number from 0 on`,
+      `${AT}: 1.png: run length 1 is -5, expected an integer of at least 0`,
     ],
     ["runs of text that ends early", segmentation({ size: [H, W], counts: "o" }), `${AT}: 1.png: cocoRuns:`],
     ["an image_id of null", field("annotations", { image_id: null }), `${AT}: annotation 0: image_id`],

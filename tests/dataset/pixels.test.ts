@@ -370,7 +370,7 @@ describe("run lengths as areas", () => {
     // A part of 2 x 2 at column 1 of the first two rows of a map 4 wide.
     expect(pixelsOf(rowRuns([1, 2, 1], 1, 2, 2, 4))).toEqual([2, 5]);
     expect(() => rowRuns([1, 2], 0, 4, 1, 4)).toThrow("the run lengths sum to 3, expected 4");
-    expect(() => rowRuns([5, -1], 0, 4, 1, 4)).toThrow("run length 1 is -1, expected a whole number from 0 on");
+    expect(() => rowRuns([5, -1], 0, 4, 1, 4)).toThrow("run length 1 is -1, expected an integer of at least 0");
   });
 
   it("go down the columns as COCO counts", () => {

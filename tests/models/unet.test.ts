@@ -40,7 +40,7 @@ describe("unet", () => {
     expect(unetPlan(weights)).toEqual(plan);
     const cut = new Map([...weights].filter(([name]) => name !== "up1.1.bias"));
     expect(() => unetPlan(cut)).toThrow(CheckpointError);
-    expect(() => unetPlan(new Map())).toThrow("no segmenter");
+    expect(() => unetPlan(new Map())).toThrow("not a segmenter of klish");
   });
 
   it("refuses pictures whose side does not halve often enough", () => {

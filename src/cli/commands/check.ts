@@ -18,7 +18,7 @@ export function addCheck(program: Command): void {
     .command("check <folder>")
     .summary("find what in a folder of images and masks breaks training elsewhere")
     .description(
-      "Names every bad file, what was found, and what to do. Ends with 1 when there is an error; warnings may be meant.",
+      "Names every bad file, what was found, and what to do. The exit code is 1 when there are errors; warnings may be intended.",
     );
   withOutput(withOptions(withOptions(check, checkRequest), listing)).action(
     async (folder: string, options: OutputOptions) => {

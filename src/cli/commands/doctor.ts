@@ -38,7 +38,7 @@ export function addDoctor(program: Command): void {
     conclude({ machine, providers: reports, auto: chosen }, lines, options, [
       [
         shellCommand("cluster", "--network", "portraits", "--images", "64", "--outdir", "parts"),
-        "try the generator that comes along",
+        "try the generator that comes with klish",
       ],
     ]);
   });

@@ -50,7 +50,7 @@ export function addEdit(program: Command): void {
   );
   for (const [type, text] of [
     ["undo", "take the last edit back"],
-    ["redo", "do again what was undone last"],
+    ["redo", "repeat the edit that was undone last"],
     ["list", "show the clusters and what was done"],
   ] as const) {
     const command = add(`${type} <project>`, text).action((project: string, options: OutputOptions) =>

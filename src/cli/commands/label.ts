@@ -86,8 +86,8 @@ export function addLabel(program: Command): void {
       .command("cut <project> [K]")
       .summary("choose K (default: the suggested one)")
       .description(
-        "Chooses K; without one, that with which the report opens. Names stay with the clusters that they were given to: what a " +
-          "K is too coarse to show comes back at one that tells it apart.",
+        "Chooses K, by default the one at which the report opens. Names stay with the clusters that they were given to: one " +
+          "that a coarse K cannot show returns at a finer one.",
       )
       .option("--fresh", "start again: every cluster a class of its own", false),
   ).action(async (folder: string, text: string | undefined, { fresh }: { readonly fresh: boolean }) => {
@@ -206,7 +206,7 @@ export function addLabel(program: Command): void {
   const stroke = withCommonOptions(
     label
       .command("stroke <project> <class>")
-      .summary("say of painted pixels that they belong to a class; all pictures follow")
+      .summary("paint pixels of a class; the masks of all pictures follow")
       .description(
         "Adds a stroke to the labels: pixels of one picture that belong to a class, whatever the clusters say. The clusters' classifiers are " +
           "trained again with it, so the masks of all pictures follow. The first stroke of a project samples its generator.",
@@ -230,7 +230,7 @@ export function addLabel(program: Command): void {
     });
   });
   add("undo", "take the last edit back", ({ recipe }) => undo(recipe));
-  add("redo", "do again what was undone last", ({ recipe }) => redo(recipe));
+  add("redo", "repeat the edit that was undone last", ({ recipe }) => redo(recipe));
   guideWithin(label, ([project = "<project>"]) => [
     `klish label cut ${project}`,
     `klish label list ${project}`,

@@ -24,7 +24,7 @@ export function addSegment(program: Command): void {
     conclude(
       result,
       [
-        `${photos} ${photos === 1 ? "photo" : "photos"}; the classes' probability is ${confidence.toFixed(2)} in the mean`,
+        `${photos} ${photos === 1 ? "photo" : "photos"}; the mean probability of the classes is ${confidence.toFixed(2)}`,
         ...table(present.map(({ name, share }) => [`  ${name}`, `${(share * 100).toFixed(1)} %`])),
         ...rejected.slice(0, LISTED).map(({ photo, reason }) => `not read: ${photo}: ${reason}`),
         ...(rejected.length > LISTED ? [`… and ${rejected.length - LISTED} more: ${folder}/photos.jsonl`] : []),

@@ -163,7 +163,7 @@ export async function mergeClusters(
   const removed = freeCluster(cut, second);
   if (kept === removed) throw new RangeError(`#${kept.node.name} cannot be merged with itself`);
   if (clusters.length === 2)
-    throw new RangeError("these are the last two clusters: merged, nothing would be left to tell");
+    throw new RangeError("these are the last two clusters: merging them would leave a single one");
   if (features.pixels !== tree.pixels || features.channels !== tree.channels)
     throw new RangeError(
       `the tree is of ${tree.pixels} pixels and ${tree.channels} channels, the features have ${features.pixels} and ${features.channels}`,

@@ -11,7 +11,7 @@ export const autoRequest = z.strictObject({
   hours: option(
     z.number().min(0.02).max(1000).default(2),
     "--hours <h>",
-    "time for both trainings; the rest takes minutes beside. More hours, better parts",
+    "time for both trainings; the rest takes minutes. More hours give better parts",
   ),
   resolution: option(optional(z.int()), "--resolution <px>", "side of the generator's images: 16, 32, … 256", {
     otherwise: "by the photos, at most 64",
@@ -22,11 +22,7 @@ export const autoRequest = z.strictObject({
     "what is taken of each photo: centre, none, or x,y,w,h, as klish train gan takes it",
     { read: readCrop, otherwise: "centre" },
   ),
-  mirror: option(
-    z.boolean().default(true),
-    "--no-mirror",
-    "never turn photos left to right, where that changes what they mean",
-  ),
+  mirror: option(z.boolean().default(true), "--no-mirror", "never mirror photos, where that changes what they mean"),
   pictures: option(
     z.int().min(100).max(1_000_000).default(10_000),
     "--pictures <n>",

@@ -100,7 +100,7 @@ export const stages: readonly Stage[] = [
         warnings:
           coverage < LEAST_COVERAGE
             ? [
-                `The generator has learned little: its pictures come near to ${percent(coverage)} of the photos (a good one: above 90 %). ` +
+                `The generator has learned little: its pictures resemble only ${percent(coverage)} of the photos (a good one: above 90 %). ` +
                   "Parts and masks that follow are coarse at best. Give it more hours, more photos, or photos that are more alike.",
               ]
             : [],
@@ -176,7 +176,7 @@ export const stages: readonly Stage[] = [
         warnings:
           meanIou !== null && meanIou < LEAST_IOU
             ? [
-                `The segmenter finds the parts badly even in generated pictures (mean IoU ${meanIou.toFixed(2)}): fewer parts (--k), or more hours.`,
+                `The segmenter finds the parts poorly even in generated pictures (mean IoU ${meanIou.toFixed(2)}): fewer parts (--k), or more hours.`,
               ]
             : [],
       };
@@ -205,7 +205,7 @@ export const stages: readonly Stage[] = [
         warnings:
           confidence < LEAST_CONFIDENCE
             ? [
-                `The segmenter is unsure of your photos (${confidence.toFixed(2)} in the mean): they differ much from what the generator draws. Look at the sheet before you use the masks.`,
+                `The segmenter is unsure of your photos (mean probability ${confidence.toFixed(2)}): they differ a lot from what the generator draws. Look at the sheet before you use the masks.`,
               ]
             : [],
       };

@@ -102,7 +102,7 @@ export const clusterRequest = z.strictObject({
     extractorRange: option(
       z.union([z.literal("imagenet"), z.tuple([z.number(), z.number()])]).default("imagenet"),
       "--extractor-range <low,high>",
-      "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
+      "values of black and white in its input, or imagenet (0 to 1, normalised by ImageNet's mean and deviation)",
       { read: readPictureRange },
     ),
   }),

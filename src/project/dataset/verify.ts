@@ -96,7 +96,7 @@ async function remakeSamples(
   const last = (await readRuns(request.dataset)).at(-1);
   const projects = request.projects.length > 0 ? request.projects : last?.projects;
   if (projects === undefined)
-    throw new ProjectError("where the project is, is not known: give it with --project, or --remake 0.");
+    throw new ProjectError("the project's folder is not known: give it with --project, or --remake 0.");
   const elsewhere = request.projects.length > 0 ? undefined : projects.find(isElsewhere);
   if (elsewhere !== undefined)
     throw new ProjectError(

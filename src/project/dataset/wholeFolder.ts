@@ -54,7 +54,7 @@ async function claimPartial(partial: string): Promise<void> {
     const left = await listFolder(partial);
     if (left.length > 0 && !left.includes(MARKER))
       throw new ProjectError(
-        `${partial} is in the way, and is no unfinished export of klish. Move it, or choose another --outdir.`,
+        `${partial} is in the way, and is not an unfinished export of klish. Move it, or choose another --outdir.`,
       );
     if (left.includes(MARKER)) {
       // Of an export that still runs, the lock is taken.

@@ -19,7 +19,7 @@ export const applyOptions = z.strictObject({
   minIou: option(
     z.number().min(0).max(1).default(0.5),
     "--min-iou <t>",
-    "edits of clusters less alike than this are left out",
+    "skip edits whose clusters match by a lower IoU than this",
   ),
 });
 

@@ -23,7 +23,7 @@ function pictureModel(flag: string, placeholder: string, help: string, size: str
       range: option(
         z.union([z.literal("imagenet"), z.tuple([z.number(), z.number()]).readonly()]).default([...range]),
         `--${flag}-range <low,high>`,
-        "values of black and white in its input, or imagenet (0 to 1, mean and deviation taken off)",
+        "values of black and white in its input, or imagenet (0 to 1, normalised by ImageNet's mean and deviation)",
         { read: readPictureRange, otherwise: range.join(",") },
       ),
       output: option(optional(z.string().min(1)), `--${flag}-output <name>`, "which of its outputs", {
@@ -44,7 +44,7 @@ const truthOptions = {
   segmenter: pictureModel(
     "segmenter",
     "file",
-    "sees the true classes in the images: an .onnx that gives logits or label maps, a .safetensors of klish, or " +
+    "a segmenter whose output counts as the truth: an .onnx that gives logits or label maps, a .safetensors of klish, or " +
       "portraits, the one that comes with klish",
     "the model's, or the generator's",
     [0, 1],
@@ -148,7 +148,7 @@ export const separabilityRequest = z
         .min(2)
         .default(2 ** 16),
       "--pixels <n>",
-      "most pixels that a classifier learns from",
+      "pixels that a classifier learns from, at most",
     ),
     ...runtimeOptions,
     /** The command that continues it, to be shown. */

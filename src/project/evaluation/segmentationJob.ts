@@ -46,7 +46,7 @@ export const segmentationJob = defineJob(segmentationRequest, async (request, jo
   const { samples, classes } = source.info;
   if (samples <= request.matchImages)
     throw new ProjectError(
-      `${request.truth} has ${samples} photos; ${request.matchImages} are for matching, none is left to judge. Lower --match-images.`,
+      `${request.truth} has ${samples} photos; ${request.matchImages} are for matching, none are left to judge. Lower --match-images.`,
     );
   const truth = trueClasses(classes, request);
   const outdir = resolve(request.outdir);

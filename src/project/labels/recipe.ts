@@ -157,7 +157,7 @@ export function edit(recipe: LabelRecipe, action: LabelAction): LabelRecipe {
 /** The recipe before its last edit. Throws ProjectError when there is none. */
 export function undo(recipe: LabelRecipe): LabelRecipe {
   const last = recipe.actions.at(-1);
-  if (last === undefined) throw new ProjectError("nothing to undo: the labels are as they began.");
+  if (last === undefined) throw new ProjectError("nothing to undo: the labels have no edits.");
   return { ...replay(recipe.base, recipe.actions.slice(0, -1)), undone: [last, ...(recipe.undone ?? [])] };
 }
 

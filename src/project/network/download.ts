@@ -214,7 +214,7 @@ async function request(
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
     await response.body?.cancel();
     const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
-    if (next === undefined) throw new ProjectError(`${shownAddress(url)} leads to what is not a valid address.`);
+    if (next === undefined) throw new ProjectError(`${shownAddress(url)} redirects to what is not a valid address.`);
     checkAddress(next, url);
     // A password is for the one who asked for it.
     if (next.origin === url.origin && next.username === "" && next.password === "") {
@@ -223,7 +223,7 @@ async function request(
     }
     url = next;
   }
-  throw new ProjectError(`${shownAddress(start)} leads from one address to the next without end.`);
+  throw new ProjectError(`${shownAddress(start)} redirects without end.`);
 }
 
 const basic = (username: string, password: string): string =>

@@ -78,7 +78,7 @@ export async function squarePicture(
       const { autoOrient } = await sharp(original, { failOn: "error" }).metadata();
       return autoOrient;
     } catch (cause) {
-      throw new ProjectError(`${path} is no picture that can be read (${(cause as Error).message.split("\n")[0]}).`, {
+      throw new ProjectError(`${path} cannot be read as a picture (${(cause as Error).message.split("\n")[0]}).`, {
         cause,
       });
     }

@@ -17,7 +17,7 @@ export const segmenterMember = z.strictObject({
   range: option(
     z.union([z.literal("imagenet"), z.tuple([z.number(), z.number()]).readonly()]).default([0, 1]),
     "--range <low,high>",
-    "values of black and white in the model's input, or imagenet (0 to 1, mean and deviation taken off)",
+    "values of black and white in the model's input, or imagenet (0 to 1, normalised by ImageNet's mean and deviation)",
     { read: readPictureRange, otherwise: "0,1" },
   ),
   output: option(optional(z.string().min(1)), "--output <name>", "which of the model's outputs", {
@@ -32,15 +32,11 @@ export const photoOptions = {
     "--fit <how>",
     "pad keeps the photo's shape and repeats its edges around it; squash stretches it to the model's",
   ),
-  flip: option(
-    z.boolean().default(false),
-    "--flip",
-    "also look at each photo turned left to right, and take the mean: twice the time",
-  ),
+  flip: option(z.boolean().default(false), "--flip", "segment the mirrored photo too, and average: twice the time"),
   scales: option(
     z.array(z.number().min(0.25).max(4)).min(1).readonly().default([1]),
     "--scales <list>",
-    "look at photos at several sizes, such as 0.75,1,1.25, and take the mean",
+    "segment photos at several scales, such as 0.75,1,1.25, and average",
     { read: (text) => text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part))) },
   ),
   ignoreBelow: option(
@@ -58,7 +54,7 @@ export const segmentRequest = z.strictObject({
     "--images <path>",
     "photos: a folder (with the folders in it), a .zip, or one file",
   ),
-  outdir: option(z.string().min(1), "--outdir <folder>", "where photos and masks go, to make or to continue"),
+  outdir: option(z.string().min(1), "--outdir <folder>", "folder for photos and masks, to make or continue"),
   ...photoOptions,
   threads: runtimeOptions.threads,
 });

@@ -58,5 +58,7 @@ export function pictureExtension(files: readonly ImageFile[]): PictureExtension 
 /** Throws ProjectError where the photos lie in the folder that is written: a second run would take the first one's results. */
 export function checkApart(images: string, outdir: string): void {
   if (`${outdir}/`.startsWith(`${images}/`) || `${images}/`.startsWith(`${outdir}/`))
-    throw new ProjectError(`${outdir} and ${images} lie in each other. Choose an --outdir apart from the photos.`);
+    throw new ProjectError(
+      `${outdir} and ${images} overlap: one contains the other. Choose an --outdir apart from the photos.`,
+    );
 }

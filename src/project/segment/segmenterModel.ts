@@ -134,7 +134,7 @@ interface Described {
 
 function described(file: string, text: string): Described {
   const about = description.safeParse(JSON.parse(text));
-  if (!about.success) throw new ProjectError(`${file} is no segmenter of klish: it does not say so in its metadata.`);
+  if (!about.success) throw new ProjectError(`${file} is not a segmenter of klish: its metadata do not describe one.`);
   const { side, classes, architecture } = about.data;
   const faults: string[] = [];
   const listed = listedClasses(

@@ -270,7 +270,7 @@ describe("download()", () => {
     ["http://example.org/x", "leads to http://example.org/x: only https is fetched"],
     ["ftp://example.org/x", "only https is fetched"],
     ["file:///etc/passwd", "only https is fetched"],
-    ["https://host:99999/", "leads to what is not a valid address"],
+    ["https://host:99999/", "redirects to what is not a valid address"],
     ["/models/my%20net.pkl", "without end"],
   ])("does not follow a redirect to %s", async (location, message) => {
     listener = answer(301, { location });

@@ -120,7 +120,7 @@ describe("segmentJob()", () => {
       "made with another flip (false, not true)",
     );
     await expect(segmentJob({ ...request, outdir: join(request.images, "out") }, {})).rejects.toThrow(
-      "lie in each other",
+      "overlap: one contains the other",
     );
   });
 

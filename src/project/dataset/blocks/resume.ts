@@ -85,7 +85,7 @@ export async function repair(
       if (made.lines !== lines[checked++])
         throw new ProjectError(
           `${name} cannot be made again as the manifest lists it: it was made on another kind of machine or by another version. ` +
-            `Restore its files, or make the dataset anew in another folder.`,
+            `Restore its files, or make the dataset again in another folder.`,
         );
     },
     stop,

@@ -36,7 +36,7 @@ export async function readMasks(folder: string, resolution: number, names: reado
     const most = map.find((label) => label > IGNORE_LABEL);
     if (most !== undefined)
       throw new ProjectError(
-        `${join(folder, name)} has class ${most}; masks hold 0 to 254, and 255 for pixels of none.`,
+        `${join(folder, name)} has class ${most}; masks hold 0 to 254, and 255 for pixels without a class.`,
       );
     for (const label of map) {
       counts[label]++;
