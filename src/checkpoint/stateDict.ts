@@ -16,7 +16,7 @@ export interface LazyTensor {
 
 /** A lazy tensor that also passes as a plain one. */
 export interface CheckpointTensor extends LazyTensor {
-  /** `read().data`: decoded anew at each access, so keep what you need. */
+  /** `read().data`: decoded again at each access, so keep what you need. */
   readonly data: AnyTensor["data"];
 }
 

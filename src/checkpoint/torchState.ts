@@ -9,7 +9,7 @@ export const TOP_LEVEL = "";
  * The state dicts in a `.pth` or `.pt` file, or in a plain pickle of such. Every dictionary of tensors at the top is a network of that name (genforce:
  * `generator_smooth`; rosinality: `g_ema`); tensors at the top itself are the network "" (KLiSH's own files; rosinality's `latent_avg`).
  * Optimisers and other deeper things are not weights and are left out. `config` has the plain values beside the tensors.
- * @throws CheckpointError where the file is no dictionary or has no tensors.
+ * @throws CheckpointError where the file is not a dictionary or has no tensors.
  */
 export function readTorchState(root: PickleValue, format: string): Checkpoint {
   if (!isKind(root, "dict"))

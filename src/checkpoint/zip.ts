@@ -13,7 +13,7 @@ export interface ZipRecord {
   readonly packed: number;
   readonly stored: boolean;
   /**
-   * The record's bytes: a view of the archive where stored, inflated else, anew at each call: nothing is kept. The CRC-32 is checked at the
+   * The record's bytes: a view of the archive where stored, else inflated again at each call: nothing is kept. The CRC-32 is checked at the
    * first call.
    */
   read(): Uint8Array;

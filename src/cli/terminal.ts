@@ -12,5 +12,5 @@ export const printLines = (lines: readonly string[]): void => void process.stdou
 /** A result for machines, on one line of stdout. */
 export const printJson = (value: unknown): void => void process.stdout.write(`${plainJson(value)}\n`);
 
-/** Lines beside the result, on stderr. */
+/** Lines that are not the result, on stderr. */
 export const tell = (...lines: readonly string[]): void => void process.stderr.write(shown(lines));

@@ -5,7 +5,7 @@ import { nearest } from "../project/requests/nearest.ts";
 import { shellWord } from "../text/escape.ts";
 import { usageError } from "./options.ts";
 
-/** Words that are no command of klish, with the commands that do what they say. */
+/** Words that are not commands of klish, with the commands that do what they say. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   export: [
     "klish dataset export <folder> --format <name> --outdir <folder>",

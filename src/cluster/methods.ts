@@ -60,7 +60,7 @@ export type MethodName = keyof typeof clusterMethods;
 export const methodNames = Object.keys(clusterMethods) as MethodName[];
 
 /**
- * Clusters at each of `ks`, one result after another. KLiSH merges once for all and labels by its classifiers; the others begin anew
+ * Clusters at each of `ks`, one result after another. KLiSH merges once for all and labels by its classifiers; the others start again
  * at each K. Throws RangeError where a K does not fit the pixels, or KLiSH's K0.
  */
 export const clusterings = (
@@ -105,7 +105,7 @@ type Clusterer = (
   options: JobOptions & { readonly nClusters: number; readonly seed: number },
 ) => Promise<Clustering>;
 
-/** Another algorithm, begun anew at each K. */
+/** Another algorithm, started again at each K. */
 function rival(title: string, color: string, cluster: Clusterer): Method {
   return {
     ...{ title, color, klish: false },

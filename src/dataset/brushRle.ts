@@ -1,7 +1,7 @@
 /**
  * The run-length coding of Label Studio's brush labels (thi.ng's rle-pack): an RGBA picture as a bit stream. Header: 32 bits of length,
  * 5 of word size - 1, four times 4 of run sizes - 1. Then runs: a 1, two bits of size class, length - 1 in that many bits, the word;
- * or a 0, size class and length likewise, and as many words.
+ * or a 0, size class and length (the same way), and as many words.
  */
 import type { LabelMap } from "./labelMap.ts";
 import type { Area } from "./painter.ts";

@@ -18,7 +18,7 @@ export interface Png {
   readonly palette?: Uint8Array;
 }
 
-/** Thrown for bytes that are no readable PNG. */
+/** Thrown for bytes that are not a readable PNG. */
 export class PngError extends Error {
   override readonly name = "PngError";
 }

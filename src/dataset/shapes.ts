@@ -4,7 +4,7 @@
  */
 import type { Area } from "./painter.ts";
 
-/** Borders cross the rows of an image this often at most, all edges together: more takes seconds, and is no drawing. */
+/** Borders cross the rows of an image this often at most, all edges together: more takes seconds, and nobody draws that. */
 const MOST_CROSSINGS = 2 ** 24;
 /** Corners of the polygon that stands for an ellipse: at a radius of 1000 pixels it is off by a hundredth of one. */
 const ELLIPSE_CORNERS = 720;

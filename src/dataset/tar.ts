@@ -41,7 +41,7 @@ export interface TarFile {
   readonly size: number;
 }
 
-/** Thrown for bytes that are no readable archive. */
+/** Thrown for bytes that are not a readable archive. */
 export class TarError extends Error {
   override readonly name = "TarError";
 }

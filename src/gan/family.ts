@@ -73,7 +73,7 @@ export interface WeightSource<Sizes, Settings> {
   readonly optional?: RegExp;
   /** Makes weights that are not in the file; undefined where nothing is missing. */
   supply?(weights: ReadonlyMap<string, NamedWeight>): SuppliedWeights | undefined;
-  /** What the file says beside the weights. Throws GeneratorError where that is unknown or disagrees with the sizes. */
+  /** The file's settings. Throws GeneratorError where that is unknown or disagrees with the sizes. */
   settings(config: ConfigObject, sizes: Sizes): Settings;
 }
 

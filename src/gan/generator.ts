@@ -42,7 +42,7 @@ export interface GeneratorInfo {
   readonly layers: readonly LayerInfo[];
   /** For official checkpoints. */
   readonly origin?: GeneratorOrigin;
-  /** What was found out or done to use the file, beyond its family's rules: sentences for the user. */
+  /** What was detected or changed to use the file, beyond its family's rules: sentences for the user. */
   readonly notes?: readonly string[];
   /** Where a seed gives another image in each run: why, and what to do. */
   readonly varies?: string;

@@ -1,4 +1,4 @@
-/** Checks of what a file says beside its weights. */
+/** Checks of a file's settings, which stand beside its weights. */
 import type { ConfigObject, ConfigValue } from "../checkpoint/stateDict.ts";
 import { GeneratorError } from "./errors.ts";
 

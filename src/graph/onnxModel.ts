@@ -165,7 +165,7 @@ export interface DecodedOnnx {
   readonly metadata: OnnxMetadata;
 }
 
-/** Reads a model's nodes, inputs, outputs and initializer shapes. Throws OnnxError for anything that is no ONNX model. */
+/** Reads a model's nodes, inputs, outputs and initializer shapes. Throws OnnxError for anything that is not an ONNX model. */
 export function decodeOnnx(bytes: Uint8Array): DecodedOnnx {
   const model = {
     irVersion: 0,

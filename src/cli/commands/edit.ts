@@ -23,7 +23,7 @@ import { afterClustering, summary } from "./cluster.ts";
 
 const EDITS = "split <c>, merge <a> <b>, lock <c>, unlock <c>, name <c> <name>, cut <K>";
 
-/** klish edit: cuts that no single K gives. Every edit can be undone, and draws edits.png anew. */
+/** klish edit: cuts that no single K gives. Every edit can be undone, and redraws edits.png. */
 export function addEdit(program: Command): void {
   const edit = program
     .command("edit")

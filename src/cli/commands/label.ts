@@ -42,7 +42,7 @@ interface Asked extends OutputOptions, Pick<z.output<typeof previewOption>, "pre
   readonly request: z.output<typeof labelPreviewRequest>;
 }
 
-/** klish label: names and merges clusters into classes. Every edit can be undone, and draws labels.png anew. */
+/** klish label: names and merges clusters into classes. Every edit can be undone, and redraws labels.png. */
 export function addLabel(program: Command): void {
   const label = program
     .command("label")

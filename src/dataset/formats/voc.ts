@@ -61,7 +61,7 @@ mask = np.array(Image.open(f"{root}/SegmentationClass/{names[0]}.png"))  # ids, 
   },
   ...pairs,
   async read(folder, classes, report) {
-    // VOC's own set has 17,125 images, of which 2,913 are segmented and listed: the others are no samples.
+    // VOC's own set has 17,125 images, of which 2,913 are segmented and listed: the others are not samples.
     const listed = new Set<string>();
     for (const path of folder.paths)
       if (SEGMENTED.test(path)) for (const name of lines(await readText(folder, path))) listed.add(name);

@@ -7,7 +7,7 @@ import type { NoiseMode } from "../generator.ts";
 import type { Sample } from "../latents.ts";
 import type { FedPort, OnnxInputs } from "./signature.ts";
 
-/** What a run does beside its samples. */
+/** Settings of a run that all its samples share. */
 export interface RunSettings {
   readonly truncationPsi: number;
   readonly noiseMode: NoiseMode;

@@ -55,7 +55,7 @@ function imagesIn(name: string, { dtype, shape, data }: AnyTensor, alone: boolea
   if (!alone) return [];
   if (shape.length === 3) return fits(1, a, b) ? [{ name, layout: "nhw", channels: 1, resolution: a }] : [];
   if (shape.length !== 2) return [];
-  // 3 R^2 is no square, so the number of numbers tells grey from colour.
+  // 3 R^2 is not a square, so the length tells grey from colour.
   for (const channels of [1, 3]) {
     const side = Math.round(Math.sqrt(a / channels));
     if (side >= SMALLEST_IMAGE && channels * side * side === a)

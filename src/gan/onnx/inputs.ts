@@ -36,7 +36,7 @@ const speaksOf = (words: ReadonlySet<string>, { name }: PortInfo): boolean => wo
 /**
  * Decides what each input of a model is: a latent, a class, noise maps, truncation, or something that stays constant. By
  * types and shapes first, then by where the numbers go in the graph, by names only where these leave it open. Throws
- * GeneratorError with the reason for a model that is no generator, or that leaves it open.
+ * GeneratorError with the reason for a model that is not a generator, or that leaves it open.
  */
 export function readInputs(ports: readonly PortInfo[], graph: OnnxGraph): OnnxInputs {
   const refuse = (why: string): never => {

@@ -21,7 +21,7 @@ export interface OnnxGeneratorOptions extends NetworkRuntime {
 
 /**
  * Opens any ONNX model that turns a latent into an image. How it is used is found by a trial run; its inner maps become
- * outputs on demand. Throws OnnxError for what is no model, GeneratorError for a model that is no such generator.
+ * outputs on demand. Throws OnnxError for what is not a model, GeneratorError for a model that is not such a generator.
  */
 export async function openOnnxGenerator(
   model: OnnxModel,

@@ -48,8 +48,8 @@ const SETTINGS = { truncationPsi: 1, noiseMode: "const" } as const;
 
 /**
  * Finds out how a model is used, by running it: what its inputs and outputs are, how many samples it takes at once, whether
- * a seed gives the same image again, and which inner maps it has. Throws OnnxError for what is no model, GeneratorError
- * for what is no generator, RuntimeError where it does not run.
+ * a seed gives the same image again, and which inner maps it has. Throws OnnxError for what is not a model, GeneratorError
+ * for what is not a generator, RuntimeError where it does not run.
  */
 export async function tryOnnx(
   { bytes, externalData = [] }: OnnxModel,

@@ -1,4 +1,4 @@
-/** What shapes a PGGAN network beside its weights. */
+/** What shapes a PGGAN network apart from its weights. */
 import type { ProgressiveSizes } from "../progressive.ts";
 
 /** Told by the shapes of the weights. */

@@ -1,4 +1,4 @@
-/** What shapes a StyleGAN network beside its weights. */
+/** What shapes a StyleGAN network apart from its weights. */
 import type { MappingSizes } from "../mapping.ts";
 import type { ProgressiveSizes } from "../progressive.ts";
 

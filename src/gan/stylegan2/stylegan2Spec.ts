@@ -1,4 +1,4 @@
-/** What shapes a StyleGAN2 network beside its weights. */
+/** What shapes a StyleGAN2 network apart from its weights. */
 import { GeneratorError } from "../errors.ts";
 import { largest, type ShapeTable } from "../family.ts";
 import { type MappingNames, type MappingSizes, mappingSizes } from "../mapping.ts";

@@ -27,7 +27,7 @@ export const autoJob = defineJob(autoRequest, async (asked, job): Promise<AutoSu
   const request = { ...asked, data: resolve(asked.data) };
   const folder = resolve(request.outdir);
   const page = join(folder, "index.html");
-  // Before anything is written: what cannot be read is no beginning.
+  // Before anything is written: a run should not start from what cannot be read.
   await listImages(request.data);
   return locked(folder, async () => {
     let state = await openState(folder, request);

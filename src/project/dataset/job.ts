@@ -263,7 +263,7 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
 
 /** Share of the machine's memory that the workers' inner maps may take. */
 const MEMORY_SHARE = 0.4;
-/** Memory of a generator's run beside the maps that are asked for: buffers of all other layers, weights, score maps. */
+/** Memory of a generator's run apart from the requested maps: buffers of all other layers, weights, score maps. */
 const OVERHEAD = 6;
 
 /** One worker a core where memory allows it: a thread with its own generator wastes nothing on sharing out small operators. */

@@ -32,7 +32,7 @@ export interface LabelStatistics {
   readonly images: readonly number[];
   /** [classes * classes]: images in which both appear. */
   readonly together: Float64Array;
-  /** With the least that is no background, and with the largest share of uncertain pixels. */
+  /** With the smallest foreground, and with the largest share of uncertain pixels. */
   readonly smallest: readonly ManifestEntry[];
   readonly mostUncertain: readonly ManifestEntry[];
 }

@@ -40,7 +40,7 @@ export interface ExportSummary {
 
 /**
  * Writes a dataset, its parts as one, or a foreign folder in another layout. Images and masks are linked, not copied, where the file system can. The folder
- * appears under its name when it is complete; an interrupted export is begun anew.
+ * appears under its name when it is complete; an interrupted export starts again.
  */
 export const exportJob = defineJob(exportRequest, async (request, job): Promise<ExportSummary> => {
   const { onProgress, signal } = job;

@@ -17,7 +17,7 @@ export async function emptyFolder(outdir: string, option: string): Promise<strin
 
 /**
  * Lets `write` fill a folder beside the one that is wanted, and gives it that name in the end; nothing is left where it fails, and an interrupted
- * one is begun anew. Throws ProjectError where another folder is in the way.
+ * one starts again. Throws ProjectError where another folder is in the way.
  */
 export async function writeWhole(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = `${folder}.partial`;

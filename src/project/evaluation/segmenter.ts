@@ -29,7 +29,7 @@ const ROLE = { name: "segmenter", option: "--segmenter" } as const;
 /**
  * The classes that a segmenter sees in the images of a project's seeds, at the clustering resolution [N,R,R]. Logits [N,C,h,w] are
  * resized as features are (bilinear, corners aligned) before the argmax, one of C = 1 is split at 0; of label maps [N,h,w] each pixel
- * takes the nearest. Throws ProjectError for a model that is no segmenter.
+ * takes the nearest. Throws ProjectError for a model that is not a segmenter.
  */
 export async function segmentSeeds(
   settings: SegmentedImages,

@@ -14,7 +14,7 @@ export interface Cell {
   readonly most: number;
 }
 
-/** Differences below this are no differences, however steady. */
+/** Smaller differences count as ties, however consistent. */
 const NEGLIGIBLE = 0.005;
 /** 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom. */
 const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];

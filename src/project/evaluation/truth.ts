@@ -8,7 +8,7 @@ import { ProjectError } from "../storage/files.ts";
 export interface TruthShape {
   /** The seed of each image; label maps are found by it. */
   readonly seeds: readonly number[];
-  /** Undefined for plain points, which are no images. */
+  /** Undefined for plain points, which are not images. */
   readonly resolution: number | undefined;
   readonly pixels: number;
 }

@@ -37,7 +37,7 @@ interface Shown {
   readonly clusters: Uint8Array;
 }
 
-/** Draws labels.png, or the sheet of the other recipe beside it, anew and returns its path. The generator runs only when a K is seen for the first time. */
+/** Redraws labels.png, or the other recipe's sheet next to it, and returns its path. The generator runs only when a K is seen for the first time. */
 export const labelPreviewJob = defineJob(labelPreviewRequest, async (request, job): Promise<string> => {
   await openParts(request.project);
   return withLock(request.project, () => drawLabels(request, job), {

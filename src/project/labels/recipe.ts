@@ -9,7 +9,7 @@ import { ProjectError } from "../storage/files.ts";
 
 /**
  * How clusters become labels: the chosen K, clusters merged into named classes, what is ignored, which classes are taken
- * apart by place. Small, and all that masks depend on beside the generator and the classifiers of K.
+ * apart by place. Small, and all that masks depend on apart from the generator and the classifiers of K.
  */
 
 /** "left-right": by the side of the picture on which each connected area lies; "components": the largest areas, from left to right. */

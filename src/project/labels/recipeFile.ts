@@ -112,7 +112,7 @@ export function checkCut(tree: Cuts, k: number): void {
   throw new ProjectError(`the project has no K = ${k}; it holds ${tree.steps.at(-1)?.k} to ${tree.initialClusters}.`);
 }
 
-/** What masks depend on beside the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */
+/** What masks depend on apart from the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */
 export function recipeHash(state: LabelState, tree: Cuts): string {
   const hash = createHash("sha256").update(JSON.stringify(state));
   for (const bytes of modelBytes(tree.classifierAt(state.k))) hash.update(bytes);

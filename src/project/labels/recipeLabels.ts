@@ -75,7 +75,7 @@ function splitClasses(
   for (let p = 0; p < index.length; p++) if (index[p] >= 0 && part[index[p]] >= 0) map.data[p] = part[index[p]];
 }
 
-/** 0 left, 1 right of the mean column of everything that is no background: the picture's left, not the subject's. */
+/** 0 left, 1 right of the mean column of everything but the background: the picture's left, not the subject's. */
 function bySide({ width, data }: LabelMap, isBackground: readonly boolean[]): (area: Component) => number {
   let sum = 0;
   let count = 0;

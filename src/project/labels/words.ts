@@ -33,7 +33,7 @@ export function clusterOf({ hierarchy }: ClusterIdentity, k: number, id: number)
   return clusterIndex(hierarchy.ownersAt(k), id);
 }
 
-/** What a class is beside its clusters, for lists: "background, split left-right". */
+/** What a class is apart from its clusters, for lists: "background, split left-right". */
 export const classNotes = ({ background, split }: LabelClass): string =>
   [
     background ? "background" : "",

@@ -18,10 +18,10 @@ export const withoutSecrets = (text: string): string =>
     }
   });
 
-/** An address that is none, without what may be secret in it. */
+/** An invalid address, without what may be secret in it. */
 const hidden = (text: string): string => text.replace(/^(https?:\/\/)[^/]*@/i, "$1…@").replace(/\?.*$/s, "?…");
 
-/** Throws ProjectError for what is no address of the web, without repeating what may be secret in it. */
+/** Throws ProjectError for what is not a web address, without repeating what may be secret in it. */
 export function parseAddress(text: string): URL {
   try {
     const url = new URL(text);

@@ -1,4 +1,4 @@
-/** The exact SVM labels at every K, without scoring every classifier anew at every K. */
+/** The exact SVM labels at every K, without scoring every classifier again at every K. */
 import type { Hierarchy } from "../../cluster/tree/hierarchy.ts";
 
 /** A step's classifiers: `members[i]` is the row of cluster i. */

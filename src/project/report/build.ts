@@ -145,7 +145,7 @@ function confidenceMaps(input: ReportInput, hierarchy: Hierarchy): ReportData["c
 
 /**
  * The data of a report page; `renderReport` makes the page of it.
- * Throws RangeError where the samples' arrays do not fit the tree or the tree's steps do not descend by one, or `openAt` is no K of the tree.
+ * Throws RangeError where the samples' arrays do not fit the tree or the tree's steps do not descend by one, or the tree has no K of `openAt`.
  */
 export async function buildReport(input: ReportInput): Promise<ReportData> {
   const { tree, samples, explained } = input;

@@ -49,7 +49,7 @@ export interface EditCacheOptions extends JobOptions {
   readonly threads: number;
 }
 
-/** The project's cache, made anew with its generator where there is none for this tree. */
+/** The project's cache; made with its generator where there is none for this tree. */
 export async function openEditCache(project: Project, tree: MergeTree, options: EditCacheOptions): Promise<EditCache> {
   const hash = await treeHash(project);
   const path = pathIn(project, ...CACHE);

@@ -33,7 +33,7 @@ const fileName = (first: number): string => `${String(first).padStart(6, "0")}.h
 
 export const featureFolder = (folder: string): string => pathIn({ folder }, FOLDER);
 
-/** Writes the maps [n,C,h,h] of the images from `first`. Throws ProjectError when the disk is full, or a value is no half. */
+/** Writes the maps [n,C,h,h] of the images from `first`. Throws ProjectError when the disk is full, or a value is too large for half precision. */
 export async function saveHalves(
   folder: string,
   first: number,

@@ -33,7 +33,7 @@ const BATCH_PIXELS = 2 ** 20;
 /** Label maps of a model that gives no logits: ids from 0 to 254. */
 const MOST_LABELS = 255;
 
-/** Opens a segmenter. Throws ProjectError for a model that is none. */
+/** Opens a segmenter. Throws ProjectError for another kind of model. */
 export async function openSegmenter(
   request: PictureModelRequest,
   options: JobOptions & { readonly threads: number },

@@ -18,7 +18,7 @@ export interface ImageFile {
 export interface ImageFiles {
   /** In order of their names' UTF-16 code units, which no locale changes. */
   readonly files: readonly ImageFile[];
-  /** Files that are no pictures by their ending. */
+  /** Files without a picture's extension. */
   readonly others: number;
 }
 

@@ -31,7 +31,7 @@ export function isRunning({ pid, start }: ProcessId): boolean {
 /** Of a process that has ended, but that its parent has not asked for. */
 const ENDED = "ended";
 
-/** Undefined where it cannot be found out. */
+/** Undefined where the system does not say. */
 function startOf(pid: number): string | undefined {
   try {
     if (process.platform === "win32") return undefined;
