@@ -126,6 +126,13 @@ const doors: Readonly<Record<string, Door>> = {
     missing: [["--truth", "x", ...OUT], needed("--model <[name=]file>")],
     wrong: [["--model", NOWHERE, "--truth", NOWHERE, ...OUT], NO_FOLDER],
   },
+  "evaluate painter": {
+    missing: [["--model", "x", ...OUT], needed("--data <dataset>")],
+    wrong: [
+      ["--model", NOWHERE, "--data", NOWHERE, ...OUT],
+      `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
+    ],
+  },
   "evaluate clusters": {
     missing: [OUT, "say where the features are: either --project <folder> or --features <npz>"],
     wrong: [["--features", NOWHERE, ...OUT], `${NOWHERE}: there is no such file.`],

@@ -5,20 +5,25 @@ import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, openCommand } from "../shell.ts";
 import { guideWithin } from "../wrongDoors.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
+import { addEvaluatePainter } from "./evaluatePainter.ts";
 import { addEvaluateSegmenter } from "./evaluateSegmenter.ts";
 import { addSeparability } from "./separability.ts";
 
 /** klish evaluate: how good clusters, generators and segmenters are, where the truth is known. */
 export function addEvaluate(program: Command): void {
-  const evaluate = program.command("evaluate").summary("measure clusters against known classes, a GAN, or a segmenter");
+  const evaluate = program
+    .command("evaluate")
+    .summary("measure clusters against known classes, a GAN, a segmenter, or a painter");
   addEvaluateGan(evaluate);
   addSeparability(evaluate);
   addEvaluateSegmenter(evaluate);
+  addEvaluatePainter(evaluate);
   addEvaluateClusters(evaluate);
   guideWithin(evaluate, (words) => [
     `klish evaluate clusters ${words.join(" ")}`,
     "klish evaluate gan --network <file> --data <pictures>",
     "klish evaluate segmenter --model <file> --truth <dataset> --outdir <folder>",
+    "klish evaluate painter --model <file> --data <dataset> --outdir <folder>",
   ]);
 }
 

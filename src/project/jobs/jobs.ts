@@ -10,6 +10,7 @@ import { editJob } from "../edits/editJob.ts";
 import { editStepJob } from "../edits/job.ts";
 import { evaluateJob } from "../evaluation/evaluateJob.ts";
 import { ganQualityJob } from "../evaluation/ganQualityJob.ts";
+import { painterQualityJob } from "../evaluation/painter/job.ts";
 import { segmentationJob } from "../evaluation/segmentationJob.ts";
 import { separabilityJob } from "../evaluation/separabilityJob.ts";
 import { convertJob } from "../generate/convertJob.ts";
@@ -37,6 +38,7 @@ export const jobs = {
   evaluate: evaluateJob,
   separability: separabilityJob,
   evaluateGan: ganQualityJob,
+  evaluatePainter: painterQualityJob,
   labelApply: applyLabelsJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,

@@ -7,6 +7,7 @@ import { classesFile } from "../../dataset/classList.ts";
 import { FAULTS } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
 import { type DatasetClass, IGNORE_LABEL, type ImageSize, type LabelMap } from "../../dataset/labelMap.ts";
+import type { Split } from "../../dataset/split.ts";
 import type { PainterAbout } from "../../models/painter/painterFile.ts";
 import { openFolder } from "../dataset/folder.ts";
 import { openSource } from "../dataset/source.ts";
@@ -23,8 +24,9 @@ export interface PaintMask {
   readonly labels: Uint8Array;
   /** Pixels of no class (255), which took the nearest pixel's. */
   readonly filled: number;
-  /** The encoded picture of the mask, where it is from a data set. */
+  /** The encoded picture of the mask, and its split, where it is from a data set. */
   readonly image?: Uint8Array;
+  readonly split?: Split;
 }
 
 export interface PaintMasks {
@@ -54,8 +56,8 @@ export async function openMasks(path: string, about: PainterAbout): Promise<Pain
   return {
     total: source.info.samples,
     async *read() {
-      for await (const { name, labels, image } of source.samples())
-        yield { ...painterMask(join(path, name), labels, source.info.classes, about), name, image };
+      for await (const { name, labels, image, split } of source.samples())
+        yield { ...painterMask(join(path, name), labels, source.info.classes, about), name, image, split };
     },
   };
 }

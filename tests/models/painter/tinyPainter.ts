@@ -1,4 +1,5 @@
 /** A painter of random weights, small enough for any test. */
+import type { DatasetClass } from "../../../src/dataset/labelMap.ts";
 import { type PainterFile, painterSafetensors } from "../../../src/models/painter/painterFile.ts";
 import { painterNetwork } from "../../../src/models/painter/painterNetwork.ts";
 import { cladePlan, type PainterPlan, stylePlaces } from "../../../src/models/painter/plan.ts";
@@ -22,15 +23,18 @@ export const tinyClasses = [
   { name: "hat", color: "#c01010", background: false },
 ];
 
-/** Of 16 pixels and three classes; the first of its four styles has no hat. */
-export function tinyPainter(plan: PainterPlan = tinyPlan): Required<Omit<PainterFile, "model">> {
-  const places = stylePlaces(plan, tinyClasses.length);
+/** Of 16 pixels; the first of its four styles has not got the third class, a hat. */
+export function tinyPainter(
+  plan: PainterPlan = tinyPlan,
+  classes: readonly DatasetClass[] = tinyClasses,
+): Required<Omit<PainterFile, "model">> {
+  const places = stylePlaces(plan, classes.length);
   const styles = tensor([4, places, plan.styleSize], Float32Array.from(randn(5, 4 * places * plan.styleSize)));
   if (places > 1) styles.data.fill(Number.NaN, 2 * plan.styleSize, 3 * plan.styleSize);
   return {
-    about: { version: 1, side: 16, classes: tinyClasses, places, styleSize: plan.styleSize, plan, images: 7 },
+    about: { version: 1, side: 16, classes, places, styleSize: plan.styleSize, plan, images: 7 },
     styles,
-    weights: initialTensors(painterNetwork(plan, tinyClasses.length, 16).parameters, 1),
+    weights: initialTensors(painterNetwork(plan, classes.length, 16).parameters, 1),
   };
 }
 
