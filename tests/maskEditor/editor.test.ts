@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MaskEditor } from "../../web/shared/maskEditor/editor.ts";
-import { obey, SHORTCUTS } from "../../web/shared/maskEditor/shortcuts.ts";
+import { obey, shortcutsOf } from "../../web/shared/maskEditor/shortcuts.ts";
 import type { PenPoint } from "../../web/shared/maskEditor/stroke.ts";
 import { blank, maskOf, rowsOf } from "./handMasks.ts";
 
@@ -110,22 +110,34 @@ describe("MaskEditor", () => {
     expect(rowsOf(editor.edit)).toEqual(["1111", "0022"]);
   });
 
-  it("tells strokes of brush and eraser once they are done, and no others", () => {
-    const strokes: unknown[] = [];
-    const onStroke = (stroke: unknown): void => void strokes.push(stroke);
-    const editor = new MaskEditor({ mask: maskOf("0000"), classes, erased: 0, onStroke });
+  it("leaves strokes to their keeper, who undoes them; nothing else changes the mask then", () => {
+    const said: unknown[] = [];
+    const keeper = {
+      keep: (stroke: unknown) => said.push(stroke),
+      undo: () => said.push("undo"),
+      redo: () => said.push("redo"),
+    };
+    const editor = new MaskEditor({ mask: maskOf("0000"), classes, erased: 0, keeper });
     editor.setSize(3);
     drag(editor, at(0, 0), at(2, 0));
     editor.press(at(3, 0));
-    editor.cancel();
+    editor.undo();
     editor.choose("eraser");
     drag(editor, at(1, 0));
     editor.choose("fill");
-    drag(editor, at(1, 0));
-    expect(strokes).toEqual([
+    expect(editor.state.getState().tool).toBe("eraser");
+    expect(said).toEqual([
       { label: 1, radius: 1.5, points: [at(0, 0), at(2, 0)] },
       { label: 0, radius: 1.5, points: [at(1, 0)] },
     ]);
+    press(editor, "z", { command: true });
+    press(editor, "y", { command: true });
+    expect(said.slice(2)).toEqual(["undo", "redo"]);
+    for (const key of [",", ".", "d", "Delete", "f", "l", "v"]) expect(press(editor, key), key).toBe(false);
+    expect(editor.state.getState().canUndo).toBe(false);
+    editor.setSteps({ canUndo: true, canRedo: false });
+    editor.load(Uint8Array.of(1, 2, 1, 2));
+    expect(editor.state.getState()).toMatchObject({ canUndo: true, canRedo: false });
   });
 
   it("sees all of the mask until something else is asked, and keeps the place under the pointer when it zooms", () => {
@@ -215,10 +227,11 @@ describe("shortcuts", () => {
   });
 
   it("are each shown, and no key is obeyed twice", () => {
-    for (const { keys, help } of SHORTCUTS) expect(`${keys}${help}`.length).toBeGreaterThan(6);
+    const all = shortcutsOf(editorOf("0"));
+    for (const { keys, help } of all) expect(`${keys}${help}`.length).toBeGreaterThan(6);
     for (const key of [..."beflvihknp[]123456789,.d+-0z ", "ArrowUp", "Escape", "Delete"])
       expect(
-        SHORTCUTS.filter(({ matches }) => matches({ key, command: false, shift: false })).length,
+        all.filter(({ matches }) => matches({ key, command: false, shift: false })).length,
         key,
       ).toBeLessThanOrEqual(1);
   });

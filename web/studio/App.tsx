@@ -10,6 +10,7 @@ import { PartsScreen } from "./parts/PartsScreen.tsx";
 import { PhotosScreen } from "./photos/PhotosScreen.tsx";
 import { RunsScreen } from "./runs/RunsScreen.tsx";
 import { type ScreenId, screenOf } from "./screens.ts";
+import { StrokesScreen } from "./strokes/StrokesScreen.tsx";
 import { useShared, useStudio } from "./studio.tsx";
 
 interface Tab {
@@ -23,6 +24,7 @@ interface Tab {
 const TABS: readonly Tab[] = [
   { id: "begin", title: "Begin", needs: [], Screen: BeginScreen },
   { id: "parts", title: "Parts", needs: ["project"], Screen: PartsScreen },
+  { id: "strokes", title: "Strokes", needs: ["project"], Screen: StrokesScreen },
   { id: "dataset", title: "Data sets", needs: ["project", "dataset"], Screen: DatasetScreen },
   { id: "photos", title: "Photos", needs: [], Screen: PhotosScreen },
   { id: "paint", title: "Paint", needs: ["painter"], Screen: PaintScreen },

@@ -80,6 +80,14 @@ export async function ask<R extends RouteName>(
   return (await response.json()) as Answer<R>;
 }
 
+/** A file or picture of the server. Throws Refused. */
+export async function fetchBytes(
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await send(path, query, {})).arrayBuffer());
+}
+
 /** A painter's picture of a mask, PNG. Throws Refused. */
 export async function paint(query: PaintQuery, mask: Uint8Array<ArrayBuffer>): Promise<Blob> {
   return (await send("/api/paint", query, { method: "POST", body: mask, headers: BYTES })).blob();

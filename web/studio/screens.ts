@@ -1,7 +1,7 @@
 /** Which screen shows which kind of place. */
 import type { Place } from "../../src/studio/api.ts";
 
-export type ScreenId = "begin" | "parts" | "dataset" | "photos" | "paint" | "runs";
+export type ScreenId = "begin" | "parts" | "strokes" | "dataset" | "photos" | "paint" | "runs";
 
 const SCREENS: Partial<Record<Place["kind"], ScreenId>> = {
   project: "parts",

@@ -11,6 +11,9 @@ import "./maskEditor.css";
 /** Keys by which buttons, lists and sliders work: they are the editor's on the mask alone. */
 const OF_CONTROLS = new Set([" ", "Enter", "Escape", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Delete"]);
 
+/** Opacity of a mask over a picture, to begin with. */
+const OVER_PICTURE = 0.6;
+
 interface Props {
   readonly editor: MaskEditor;
   /** A picture of the mask's extent under it; a slider shows it through the mask. */
@@ -36,6 +39,10 @@ export function MaskEditorView({ editor, under, thumbnails }: Props) {
     event.preventDefault();
   });
   useEffect(() => {
+    // A mask that hides its picture would be drawn blindly.
+    if (under !== undefined && editor.state.getState().opacity === 1) editor.setOpacity(OVER_PICTURE);
+  }, [editor, under]);
+  useEffect(() => {
     const ending = new AbortController();
     root.current!.addEventListener("keydown", onKeyDown, { signal: ending.signal });
     // A button that was pressed and can be pressed no more has lost the focus: keys that nobody else gets are the editor's too.
@@ -50,7 +57,7 @@ export function MaskEditorView({ editor, under, thumbnails }: Props) {
       <p className="visually-hidden" role="status">
         {said}
       </p>
-      <Shortcuts isOpen={help} onOpenChange={setHelp} />
+      <Shortcuts editor={editor} isOpen={help} onOpenChange={setHelp} />
     </div>
   );
 }

@@ -1,20 +1,22 @@
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
-import { SHORTCUTS } from "./shortcuts.ts";
+import type { MaskEditor } from "./editor.ts";
+import { shortcutsOf } from "./shortcuts.ts";
 
 interface Props {
+  readonly editor: MaskEditor;
   readonly isOpen: boolean;
   readonly onOpenChange: (open: boolean) => void;
 }
 
 /** All keys of the editor. */
-export function Shortcuts({ isOpen, onOpenChange }: Props) {
+export function Shortcuts({ editor, isOpen, onOpenChange }: Props) {
   return (
-    <ModalOverlay className="modal-shade" isOpen={isOpen} onOpenChange={onOpenChange} isDismissable>
-      <Modal className="modal">
+    <ModalOverlay className="keys-shade" isOpen={isOpen} onOpenChange={onOpenChange} isDismissable>
+      <Modal className="keys">
         <Dialog className="shortcuts">
           <Heading slot="title">Keys of the mask editor</Heading>
           <dl>
-            {SHORTCUTS.map(({ keys, help }) => (
+            {shortcutsOf(editor).map(({ keys, help }) => (
               <div key={keys}>
                 <dt>
                   <kbd>{keys}</kbd>

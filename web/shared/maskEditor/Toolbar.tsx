@@ -12,7 +12,6 @@ import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
 import { LARGEST_BRUSH, type MaskEditor } from "./editor.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { TOOLS } from "./tools.ts";
 
 interface ActionProps {
   readonly icon: IconName;
@@ -76,10 +75,10 @@ export function Toolbar({ editor, hasUnder, onHelp }: Props) {
         disallowEmptySelection
         selectedKeys={[tool]}
         onSelectionChange={(keys) => {
-          for (const { id } of TOOLS) if (keys.has(id)) editor.choose(id);
+          for (const { id } of editor.tools) if (keys.has(id)) editor.choose(id);
         }}
       >
-        {TOOLS.map(({ id, title, help, key }) => (
+        {editor.tools.map(({ id, title, help, key }) => (
           <Hint key={id} text={`${title}: ${help}`} keys={key.toUpperCase()}>
             <ToggleButton className="tool" id={id} aria-label={title}>
               <Icon name={id} />
@@ -90,14 +89,21 @@ export function Toolbar({ editor, hasUnder, onHelp }: Props) {
       <Group className="tool-group" aria-label="Steps">
         <Action icon="undo" name="Undo" keys="Ctrl+Z" disabled={!canUndo} onPress={() => editor.undo()} />
         <Action icon="redo" name="Redo" keys="Ctrl+Shift+Z" disabled={!canRedo} onPress={() => editor.redo()} />
-        <Action icon="clear" name="Clear the mask" onPress={() => editor.clear()} />
+        {editor.keeper === undefined && <Action icon="clear" name="Clear the mask" onPress={() => editor.clear()} />}
       </Group>
-      <Group className="tool-group" aria-label={hasPiece ? "What is being moved" : `Part ${part}`}>
-        <Action icon="shrink" name={hasPiece ? "Smaller" : `Shrink ${part}`} keys="," onPress={() => editor.shrink()} />
-        <Action icon="grow" name={hasPiece ? "Larger" : `Grow ${part}`} keys="." onPress={() => editor.grow()} />
-        <Action icon="duplicate" name="Duplicate" keys="D" disabled={!hasPiece} onPress={() => editor.duplicate()} />
-        <Action icon="remove" name="Remove" keys="Delete" disabled={!hasPiece} onPress={() => editor.remove()} />
-      </Group>
+      {editor.keeper === undefined && (
+        <Group className="tool-group" aria-label={hasPiece ? "What is being moved" : `Part ${part}`}>
+          <Action
+            icon="shrink"
+            name={hasPiece ? "Smaller" : `Shrink ${part}`}
+            keys=","
+            onPress={() => editor.shrink()}
+          />
+          <Action icon="grow" name={hasPiece ? "Larger" : `Grow ${part}`} keys="." onPress={() => editor.grow()} />
+          <Action icon="duplicate" name="Duplicate" keys="D" disabled={!hasPiece} onPress={() => editor.duplicate()} />
+          <Action icon="remove" name="Remove" keys="Delete" disabled={!hasPiece} onPress={() => editor.remove()} />
+        </Group>
+      )}
       <Group className="tool-group" aria-label="View">
         <Action icon="zoomOut" name="Zoom out" keys="-" onPress={() => editor.zoom(1 / 1.25)} />
         <Action icon="zoomIn" name="Zoom in" keys="+" onPress={() => editor.zoom(1.25)} />

@@ -5,7 +5,7 @@ import { doubled, lift, type Piece, placed } from "./piece.ts";
 import type { Point } from "./raster.ts";
 import { eachSpan, givenAway, labelRegion, rim } from "./region.ts";
 import type { PenPoint } from "./stroke.ts";
-import { type Gesture, type ToolId, toolOf } from "./tools.ts";
+import { type Gesture, TOOLS, type Tool, type ToolId, toolOf } from "./tools.ts";
 import { fitted, onMask, panned, type View, zoomed } from "./view.ts";
 
 /** A part that can be painted; its label is its place in the list. */
@@ -60,9 +60,19 @@ export interface EditorOptions {
   readonly classes: readonly PaintClass[];
   /** The label that the eraser leaves; default 0. */
   readonly erased?: number;
-  /** Called after each stroke of the brush or the eraser. */
-  readonly onStroke?: (stroke: PaintedStroke) => void;
+  /** Who keeps the strokes, where the mask follows from them: there is brush and eraser then, and nothing that changes the mask otherwise. */
+  readonly keeper?: StrokeKeeper;
 }
+
+/** Who keeps strokes, undoes them, and makes the mask of them. */
+export interface StrokeKeeper {
+  keep(stroke: PaintedStroke): void;
+  undo(): void;
+  redo(): void;
+}
+
+/** Tools that make strokes, or change nothing. */
+const STROKE_TOOLS: ReadonlySet<ToolId> = new Set(["brush", "eraser", "pick", "hand"]);
 
 export const LARGEST_BRUSH = 256;
 /** Screen pixels around a corner of a piece within which it is taken hold of. */
@@ -77,20 +87,23 @@ export class MaskEditor {
   readonly edit: MaskEdit;
   readonly classes: readonly PaintClass[];
   readonly erased: number;
+  readonly keeper: StrokeKeeper | undefined;
+  /** In the order of the toolbar. */
+  readonly tools: readonly Tool[];
   readonly state: StoreApi<EditorState>;
   #window: ImageSize;
   #gesture: Gesture | undefined;
   /** The piece as it was before the gesture. */
   #pieceBefore: Piece | undefined;
-  readonly #onStroke: (stroke: PaintedStroke) => void;
   /** Of the gesture under way. */
   #points: PenPoint[] = [];
 
-  constructor({ mask, classes, erased = 0, onStroke = () => {} }: EditorOptions) {
+  constructor({ mask, classes, erased = 0, keeper }: EditorOptions) {
     this.edit = new MaskEdit(mask);
     this.classes = classes;
     this.erased = erased;
-    this.#onStroke = onStroke;
+    this.keeper = keeper;
+    this.tools = keeper === undefined ? TOOLS : TOOLS.filter(({ id }) => STROKE_TOOLS.has(id));
     this.#window = { width: mask.width, height: mask.height };
     this.state = createStore<EditorState>(() => ({
       tool: "brush",
@@ -117,6 +130,7 @@ export class MaskEditor {
   // --- settings
 
   choose(tool: ToolId): void {
+    if (!this.tools.some(({ id }) => id === tool)) return;
     this.cancel();
     this.#set({ tool, piece: undefined, said: toolOf(tool).title });
   }
@@ -180,7 +194,7 @@ export class MaskEditor {
     this.#commit("");
     const { tool, label, size } = this.state.getState();
     if (tool === "brush" || tool === "eraser")
-      this.#onStroke({ label: tool === "brush" ? label : this.erased, radius: size / 2, points: this.#points });
+      this.keeper?.keep({ label: tool === "brush" ? label : this.erased, radius: size / 2, points: this.#points });
   }
 
   /** Takes back the stroke under way. */
@@ -192,11 +206,18 @@ export class MaskEditor {
   }
 
   undo(): void {
-    this.#over("undo");
+    if (this.keeper === undefined || this.#gesture !== undefined) this.#over("undo");
+    else this.keeper.undo();
   }
 
   redo(): void {
-    this.#over("redo");
+    if (this.keeper === undefined || this.#gesture !== undefined) this.#over("redo");
+    else this.keeper.redo();
+  }
+
+  /** What the keeper of the strokes can take back and do again. */
+  setSteps(steps: Pick<EditorState, "canUndo" | "canRedo">): void {
+    this.#set(steps);
   }
 
   // --- the mask as a whole, and the chosen part
@@ -360,7 +381,7 @@ export class MaskEditor {
   #commit(said: string): void {
     this.edit.commit();
     const { canUndo, canRedo } = this.edit.history;
-    this.#set({ canUndo, canRedo, ...(said === "" ? {} : { said }) });
+    this.#set({ ...(this.keeper === undefined ? { canUndo, canRedo } : {}), ...(said === "" ? {} : { said }) });
   }
 
   #set(change: Partial<EditorState>): void {

@@ -1,6 +1,6 @@
 /** The keys of the editor: one table, which is obeyed and shown. */
 import type { MaskEditor } from "./editor.ts";
-import { TOOLS } from "./tools.ts";
+import type { Tool } from "./tools.ts";
 
 /** A key press; `command` is Ctrl, or ⌘ on a Mac. */
 export interface Press {
@@ -13,6 +13,8 @@ export interface Shortcut {
   /** As shown. */
   readonly keys: string;
   readonly help: string;
+  /** Changes the mask other than by a stroke. */
+  readonly whole?: true;
   matches(press: Press): boolean;
   run(editor: MaskEditor, press: Press): void;
 }
@@ -33,11 +35,14 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
-export const SHORTCUTS: readonly Shortcut[] = [
-  ...TOOLS.map(({ id, title, help, key }) => ({
+const tools = (list: readonly Tool[]): Shortcut[] =>
+  list.map(({ id, title, help, key }) => ({
     ...{ keys: key.toUpperCase(), help: `${title}: ${help}`, matches: plain(key) },
-    run: (editor: MaskEditor) => editor.choose(id),
-  })),
+    run: (editor) => editor.choose(id),
+  }));
+
+/** All but those of the tools. */
+const OTHERS: readonly Shortcut[] = [
   {
     ...{ keys: "[ ]", help: "Brush smaller, larger", matches: plain("[", "]") },
     run: (editor, { key }) => {
@@ -59,6 +64,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   {
     ...{ keys: ", .", help: "Shrink, grow the chosen part, or scale what is being moved", matches: plain(",", ".") },
+    whole: true,
     run: (editor, { key }) => (key === "," ? editor.shrink() : editor.grow()),
   },
   {
@@ -73,10 +79,12 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   {
     ...{ keys: "D", help: "Duplicate what is being moved (dragging with Alt too)", matches: plain("d") },
+    whole: true,
     run: (editor) => editor.duplicate(),
   },
   {
     ...{ keys: "Delete", help: "Remove what is being moved", matches: plain("Delete", "Backspace") },
+    whole: true,
     run: (editor) => editor.remove(),
   },
   {
@@ -99,9 +107,15 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
 ];
 
+/** Those of an editor. */
+export const shortcutsOf = (editor: Pick<MaskEditor, "tools" | "keeper">): readonly Shortcut[] => [
+  ...tools(editor.tools),
+  ...OTHERS.filter(({ whole }) => !whole || editor.keeper === undefined),
+];
+
 /** Does what a key asks for; false where it asks for nothing. */
 export function obey(editor: MaskEditor, press: Press): boolean {
-  const shortcut = SHORTCUTS.find(({ matches }) => matches(press));
+  const shortcut = shortcutsOf(editor).find(({ matches }) => matches(press));
   shortcut?.run(editor, press);
   return shortcut !== undefined;
 }
