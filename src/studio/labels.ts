@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { z } from "zod";
+import { clusterOf } from "../project/cluster/identity.ts";
 import { takeApart } from "../project/labels/apart.ts";
 import { carriedNames, carryLabels, IGNORED, type LostLabel } from "../project/labels/carry.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../project/labels/recipe.ts";
 import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
 import { brushRuns } from "../project/labels/strokes.ts";
-import { classNamed, clusterOf } from "../project/labels/words.ts";
+import { classNamed } from "../project/labels/words.ts";
 import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
 import { fileUrl } from "./places/workspace.ts";

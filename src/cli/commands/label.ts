@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
-import { type ClusterIdentity, parseClusterId } from "../../project/cluster/identity.ts";
+import { type ClusterIdentity, clusterOf, parseClusterId } from "../../project/cluster/identity.ts";
 import { readLabelMap } from "../../project/dataset/seedMasks.ts";
 import { takeApart } from "../../project/labels/apart.ts";
 import { carryLabels, type LostLabel } from "../../project/labels/carry.ts";
@@ -21,7 +21,7 @@ import {
 import { type ChangedRecipe, changeRecipe, checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { runsOf } from "../../project/labels/strokes.ts";
-import { classNamed, classNotes, clusterList, clusterOf } from "../../project/labels/words.ts";
+import { classNamed, classNotes, clusterList } from "../../project/labels/words.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option } from "../../project/requests/request.ts";
 import { ProjectError } from "../../project/storage/files.ts";

@@ -84,3 +84,13 @@ export function clusterIndex(owners: ArrayLike<number>, id: number): number {
     throw new ProjectError(`#${id} is a part of #${owner} here: name that one, or take it apart first.`);
   return new Set(Array.from(owners).filter((other) => other < id)).size;
 }
+
+/** The cluster with this id among the `k`, from 0. Throws ProjectError that says what became of it. */
+export function clusterOf({ hierarchy }: ClusterIdentity, k: number, id: number): number {
+  const owner = hierarchy.ownersAt(k)[id];
+  if (owner !== undefined && owner !== id)
+    throw new ProjectError(
+      `at K = ${k}, #${id} is a part of #${owner}. It stands by itself down to K = ${hierarchy.lastK[id]}.`,
+    );
+  return clusterIndex(hierarchy.ownersAt(k), id);
+}

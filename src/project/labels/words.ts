@@ -1,5 +1,5 @@
 /** How people say which class or cluster they mean: a class by its name, or by any of its clusters; a cluster as 47 or #47. */
-import { type ClusterIdentity, clusterIndex, parseClusterId } from "../cluster/identity.ts";
+import { type ClusterIdentity, clusterOf, parseClusterId } from "../cluster/identity.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { LabelClass, LabelState } from "./recipe.ts";
 
@@ -21,16 +21,6 @@ export function classNamed(identity: ClusterIdentity, state: LabelState, word: s
   if (holder === undefined)
     throw new ProjectError(`#${id} is ignored. Give it a class first: klish label take <project> ${id} as <name>`);
   return holder.name;
-}
-
-/** The cluster with this id among the `k`, from 0. Throws ProjectError that says what became of it. */
-export function clusterOf({ hierarchy }: ClusterIdentity, k: number, id: number): number {
-  const owner = hierarchy.ownersAt(k)[id];
-  if (owner !== undefined && owner !== id)
-    throw new ProjectError(
-      `at K = ${k}, #${id} is a part of #${owner}. It stands by itself down to K = ${hierarchy.lastK[id]}.`,
-    );
-  return clusterIndex(hierarchy.ownersAt(k), id);
 }
 
 /** What a class is apart from its clusters, for lists: "background, split left-right". */

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hierarchyOf } from "../../../src/cluster/tree/hierarchy.ts";
 import type { ClusterIdentity } from "../../../src/project/cluster/identity.ts";
+import { clusterOf } from "../../../src/project/cluster/identity.ts";
 import { clusterColors, cssColor } from "../../../src/project/cluster/palette.ts";
 import { carryLabels } from "../../../src/project/labels/carry.ts";
 import { edit, freshRecipe, type LabelAction, type LabelRecipe, undo } from "../../../src/project/labels/recipe.ts";
-import { classNamed, clusterOf } from "../../../src/project/labels/words.ts";
+import { classNamed } from "../../../src/project/labels/words.ts";
 import { handTree } from "../../cluster/tree/handTree.ts";
 
 /** Wall 40, hair 20, fringe 10, skin 16, mouth 4, clothes 10: mouth joins skin, fringe hair, clothes the wall, skin hair. */
