@@ -150,6 +150,16 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     await other.close();
   });
 
+  it("shows a project whose parts are not found yet, without asking for them", async () => {
+    await mkdir(join(folder, "half"));
+    const file = JSON.parse(await readFile(join(folder, "run", "project.json"), "utf8"));
+    await writeFile(join(folder, "half", "project.json"), JSON.stringify({ ...file, complete: false }));
+    const page = await open("#screen=parts&at=half");
+    await expect.poll(() => page.locator("main .summary").textContent()).toBe("The parts are not found yet.");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("makes a small data set by keys alone, and shows it", async () => {
     const page = await open("#screen=parts&at=run");
     await page.waitForSelector("html[data-ready]");

@@ -36,12 +36,12 @@ interface Where {
   readonly at: string | null;
 }
 
-/** Where the address leads: what it says, or else the place that was opened. */
+/** Where the address leads: what it says, or else the place that was opened, once there is something to see in it. */
 function useWhere(workspace: Workspace | null): Where {
   const said = useAddress();
   const tab = TABS.find(({ id }) => id === said.screen);
   if (tab) return { tab, at: said.at };
-  const opened = workspace?.places.find(({ at }) => at === workspace.open);
+  const opened = workspace?.places.find(({ at, complete }) => at === workspace.open && complete);
   const first = opened && TABS.find(({ id }) => id === screenOf(opened.kind));
   return opened && first ? { tab: first, at: opened.at } : { tab: TABS[0], at: null };
 }

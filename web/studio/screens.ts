@@ -9,6 +9,7 @@ const SCREENS: Partial<Record<Place["kind"], ScreenId>> = {
   gan: "runs",
   segmenter: "runs",
   painter: "paint",
+  extractor: "runs",
 };
 
 /** The screen for a place of this kind; undefined where there is none. */

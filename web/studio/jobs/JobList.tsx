@@ -17,6 +17,8 @@ const TITLES: Partial<Record<StudioJob, string>> = {
   segment: "Masks of photos",
   trainGan: "Train a generator",
   trainSegmenter: "Train a segmenter",
+  trainPainter: "Train a painter",
+  trainExtractor: "Train an extractor",
   editStep: "Edit the tree",
   edit: "Save the edited tree",
   labelApply: "Take labels over",

@@ -1,7 +1,7 @@
 /** A project's parts: the view of the report, with names, merges and all else that makes labels of clusters. */
 import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
-import type { Answer } from "../../../src/studio/api.ts";
+import type { Answer, Place } from "../../../src/studio/api.ts";
 import { PartsProvider } from "../../shared/parts/context.tsx";
 import { atFragment } from "../../shared/parts/fragment.ts";
 import { type Model, openModel } from "../../shared/parts/model.ts";
@@ -11,6 +11,7 @@ import { makePartsStore, type PartsStore } from "../../shared/parts/store.ts";
 import { ask, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { useAnswer, useShared, useStudio, useStudioEvent } from "../studio.tsx";
+import { useStart } from "../useStart.ts";
 import { calledAt } from "./classes.ts";
 import { LabelList } from "./LabelList.tsx";
 import { useLabels } from "./useLabels.ts";
@@ -18,44 +19,53 @@ import { useLabels } from "./useLabels.ts";
 /** Of a project, or of the newest one. */
 export function PartsScreen({ at }: { readonly at: string | null }) {
   const workspace = useShared((shared) => shared.workspace);
-  const first = workspace?.places.find(({ kind }) => kind === "project");
-  const shown = at ?? first?.at;
-  if (shown !== undefined) return <ProjectParts key={shown} at={shown} />;
-  return (
-    <main className="waiting">{workspace ? "There is no generator with parts in this folder yet." : "Opening…"}</main>
-  );
+  if (workspace === null) return <main className="waiting">Opening…</main>;
+  const projects = workspace.places.filter(({ kind }) => kind === "project");
+  const place = projects.find((one) => one.at === at) ?? (at === null ? projects[0] : undefined);
+  if (place === undefined)
+    return <main className="waiting">{at ?? "A generator with parts"} is not in this folder.</main>;
+  return place.complete ? <FoundParts key={place.at} at={place.at} /> : <Unfinished place={place} />;
 }
 
-function ProjectParts({ at }: { readonly at: string }) {
-  const studio = useStudio();
-  const { answer: project, reload } = useAnswer("project", { at });
-  useStudioEvent((event) => {
-    if (event.type === "places") reload();
-  });
-  if (project === null) return <main className="waiting">Opening {at}…</main>;
-  if (project.report) return <OpenedParts key={at} at={at} project={project} />;
-  const make = (): void => {
-    const job = project.complete
-      ? start("report", { outdir: at })
-      : start("cluster", { network: project.network, outdir: at });
-    job.then(studio.keep, studio.fail);
-  };
+/** While the parts are being found, or when that was cut short. */
+function Unfinished({ place: { at, command } }: { readonly place: Place }) {
+  const known = useShared(({ jobs }) => jobs.some((job) => job.at === at));
   return (
     <main>
       <h1>{at}</h1>
-      <p className="lead">
-        {project.complete ? "The parts were found; their report was not written yet." : "The parts are not found yet."}
-      </p>
-      {project.complete && (
-        <button type="button" className="primary" onClick={make}>
-          Write the report
-        </button>
-      )}
-      {!project.complete && project.command && (
+      <p className="summary">The parts are not found yet.</p>
+      <JobList at={at} />
+      {!known && command !== "" && (
         <p className="hint">
-          It goes on by <code>{project.command}</code>
+          It goes on by <code>{command}</code>
         </p>
       )}
+    </main>
+  );
+}
+
+function FoundParts({ at }: { readonly at: string }) {
+  const { answer: project, reload } = useAnswer("project", { at });
+  const { busy, begin } = useStart();
+  useStudioEvent((event) => {
+    if (event.type === "job" && event.job.at === at && event.job.state === "done") reload();
+  });
+  if (project === null) return <main className="waiting">Opening {at}…</main>;
+  if (project.report) return <OpenedParts key={at} at={at} project={project} />;
+  return (
+    <main>
+      <h1>{at}</h1>
+      <p className="summary">The parts were found; their report was not written yet.</p>
+      <p>
+        <button
+          type="button"
+          className="primary"
+          disabled={busy}
+          onClick={() => begin(start("report", { outdir: at }))}
+        >
+          Write the report
+        </button>
+      </p>
       <JobList at={at} />
     </main>
   );

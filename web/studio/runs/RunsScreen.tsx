@@ -1,6 +1,6 @@
 /** Trainings: their curves and samples as they come, and new ones. */
 import { type FormEvent, useEffect, useEffectEvent, useId, useState } from "react";
-import type { Run, Workspace } from "../../../src/studio/api.ts";
+import type { Run, StudioJob, Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
 import { ask, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
@@ -9,14 +9,23 @@ import { useShared, useStudio, useStudioEvent } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
 import { Curve } from "./Curve.tsx";
 
+/** Each kind of training: what it is called, and the job that makes and continues it. */
+const KINDS = {
+  gan: { title: "Training of a generator", job: "trainGan" },
+  segmenter: { title: "Training of a segmenter", job: "trainSegmenter" },
+  painter: { title: "Training of a painter", job: "trainPainter" },
+  extractor: { title: "Training of an extractor", job: "trainExtractor" },
+} as const satisfies Record<Run["kind"], { readonly title: string; readonly job: StudioJob }>;
+const RUN_JOBS = Object.values(KINDS).map(({ job }) => job);
+
 export function RunsScreen({ at }: { readonly at: string | null }) {
   const workspace = useShared((shared) => shared.workspace);
   if (workspace === null) return <main className="waiting">Opening the folder…</main>;
   return at === null ? (
     <main>
       <h1>Trainings</h1>
-      <p className="summary">A generator learns from photos; a segmenter learns from a data set.</p>
-      <JobList kinds={["trainGan", "trainSegmenter"]} />
+      <p className="summary">A generator learns from photos; a segmenter and a painter learn from a data set.</p>
+      <JobList kinds={RUN_JOBS} />
       <NewRuns workspace={workspace} />
     </main>
   ) : (
@@ -57,12 +66,12 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
   if (run === null) return <main className="waiting">Opening {at}…</main>;
   const active = jobs.some((job) => job.at === at && ["running", "waiting", "pausing", "paused"].includes(job.state));
   const x = run.lines.map((line) => line["images"] ?? 1000 * (line["kimg"] ?? 0));
-  const goOn = (): void => begin(start(run.kind === "gan" ? "trainGan" : "trainSegmenter", { resume: at }));
+  const goOn = (): void => begin(start(KINDS[run.kind].job, { resume: at }));
   return (
     <main>
       <h1>{at}</h1>
       <p className="summary">
-        {run.kind === "gan" ? "Training of a generator" : "Training of a segmenter"}
+        {KINDS[run.kind].title}
         {x.length > 0 && `: ${Math.round(x[x.length - 1]).toLocaleString("en")} pictures so far`}.
       </p>
       <JobList at={at} />
@@ -170,7 +179,7 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
   const { busy, begin } = useStart();
   const id = useId();
   const sets = workspace.places.filter(({ kind, complete }) => kind === "dataset" && complete);
-  const runs = workspace.places.filter(({ kind }) => kind === "gan" || kind === "segmenter");
+  const runs = workspace.places.filter(({ kind }) => kind in KINDS);
   const [data, setData] = useState("");
   const [hours, setHours] = useState(2);
   const [set, setSet] = useState("");
@@ -182,6 +191,9 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
   const trainSegmenter = (event: FormEvent): void => {
     event.preventDefault();
     if (chosen) begin(start("trainSegmenter", { data: chosen, hours, outdir: freeName(workspace, "segmenter") }));
+  };
+  const trainPainter = (): void => {
+    if (chosen) begin(start("trainPainter", { data: chosen, hours, outdir: freeName(workspace, "painter") }));
   };
   const hoursField = (which: string) => (
     <>
@@ -227,7 +239,8 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
         </form>
         {chosen !== undefined && (
           <form className="door" onSubmit={trainSegmenter}>
-            <h3>A segmenter</h3>
+            <h3>A segmenter or a painter</h3>
+            <p className="hint">A segmenter finds the parts in photos; a painter makes pictures of painted masks.</p>
             <label htmlFor={`${id}s`}>Data set</label>
             <select id={`${id}s`} value={chosen} onChange={(event) => setSet(event.currentTarget.value)}>
               {sets.map(({ at }) => (
@@ -235,9 +248,14 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
               ))}
             </select>
             {hoursField("h")}
-            <button type="submit" className="primary" disabled={busy}>
-              Train
-            </button>
+            <div className="sheet-actions">
+              <button type="submit" className="primary" disabled={busy}>
+                Train a segmenter
+              </button>
+              <button type="button" disabled={busy} onClick={trainPainter}>
+                Train a painter
+              </button>
+            </div>
           </form>
         )}
       </div>
