@@ -1,5 +1,5 @@
 /** Labels of a project: what `klish label` edits, by the ids that pages know. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { z } from "zod";
 import { clusterOf } from "../project/cluster/identity.ts";
@@ -55,6 +55,8 @@ export interface LabelDesk {
 export function labelDesk(openProjects: OpenProject): LabelDesk {
   const undone = new Map<string, Undone>();
   const turns = new Map<string, Promise<unknown>>();
+  /** The labels that were read last, of each project: many tabs ask for the same. */
+  const shown = new WeakMap<OpenedProject, Labels>();
 
   const undoneIn = (folder: string, revision: string): readonly LabelAction[] => {
     const found = undone.get(folder);
@@ -64,17 +66,22 @@ export function labelDesk(openProjects: OpenProject): LabelDesk {
     const opened = await openProjects(folder);
     // The file may change between the two: then what is read is newer than its revision, and an event will say so.
     const revision = await revisionOf(folder);
+    const known = shown.get(opened);
+    if (known?.revision === revision) return known;
     const recipe = (await loadRecipe(opened.project, opened.tree)) ?? begin(opened);
-    return view(opened, recipe, { at, revision, undone: undoneIn(folder, revision) });
+    const labels = view(opened, recipe, { at, revision, undone: undoneIn(folder, revision) });
+    shown.set(opened, labels);
+    return labels;
   };
   const change: LabelDesk["edit"] = async (folder, at, edits, revision) => {
     const opened = await openProjects(folder);
-    const before = await revisionOf(folder);
-    if (revision !== undefined && revision !== before)
-      throw new Refusal(409, "the labels were edited elsewhere meanwhile: look at them, and edit again.");
-    let redoable = undoneIn(folder, before);
+    let redoable: readonly LabelAction[] = [];
     const notes: string[] = [];
-    const make = (found: LabelRecipe | undefined): LabelRecipe => {
+    const make = async (found: LabelRecipe | undefined): Promise<LabelRecipe> => {
+      const before = await revisionOf(folder);
+      if (revision !== undefined && revision !== before)
+        throw new Refusal(409, "the labels were edited elsewhere meanwhile: look at them, and edit again.");
+      redoable = undoneIn(folder, before);
       let recipe = found ?? begin(opened);
       for (const one of edits) {
         if (one.type === "undo") {
@@ -92,12 +99,12 @@ export function labelDesk(openProjects: OpenProject): LabelDesk {
       }
       return recipe;
     };
-    // Each request is one of its own, also when the same is asked twice.
-    const { recipe, told } = await changeRecipe(opened.project, opened.tree, randomUUID(), make);
-    await told();
+    const { recipe } = await changeRecipe(opened.project, opened.tree, undefined, make);
     const after = await revisionOf(folder);
     undone.set(folder, { revision: after, actions: redoable });
-    return { labels: view(opened, recipe, { at, revision: after, undone: redoable }), notes };
+    const labels = view(opened, recipe, { at, revision: after, undone: redoable });
+    shown.set(opened, labels);
+    return { labels, notes };
   };
   return {
     read,

@@ -83,22 +83,27 @@ export interface ChangedRecipe {
 }
 
 /**
- * Makes other labels of a project's, or of those at `path`, while nobody else does. `request` is what the user asked for. Throws
- * ProjectError where the project stays in use, and what `make` throws.
+ * Makes other labels of a project's, or of those at `path`, while nobody else does. `request` is what the user asked for; undefined where
+ * whoever asks sees for himself what was done, and would ask for something else. Throws ProjectError where the project stays in use, and what `make` throws.
  */
 export async function changeRecipe(
   project: Pick<Parts, "folder">,
   tree: Cuts,
   request: unknown,
-  make: (before: LabelRecipe | undefined) => LabelRecipe,
+  make: (before: LabelRecipe | undefined) => LabelRecipe | Promise<LabelRecipe>,
   path = labelsFile(project),
 ): Promise<ChangedRecipe> {
   return withLock(
     project.folder,
     async () => {
       const before = await loadRecipe(project, tree, path);
+      if (request === undefined) {
+        const recipe = await make(before);
+        await writeAtomic(path, textOf(recipe));
+        return { recipe, repeated: false, told: async () => undefined };
+      }
       const repeated = before !== undefined && (await savedBefore(path, request));
-      const recipe = repeated ? before : make(before);
+      const recipe = repeated ? before : await make(before);
       if (!repeated) await saveUntold(path, textOf(recipe), request);
       return { recipe, repeated, told: () => told(path) };
     },
