@@ -38,7 +38,7 @@ it.skipIf(!canMount)(
     });
     expect(printed.match(/^exit \d$/gm)).toEqual(["exit 0", "exit 1", "exit 0", "exit 0"]);
     expect(printed).toContain(
-      `klish: ${join(folder, "out")} is a mount point, which no finished folder can be put in place of. Choose a new folder in it, such as ${join(folder, "out", "data")}.`,
+      `klish: ${join(folder, "out")} is a mount point, so the finished folder cannot take its place. Choose a new folder in it, such as ${join(folder, "out", "data")}.`,
     );
     const names = Array.from({ length: 4 }, (_, seed) => `seed00000${seed}.png`);
     expect(printed).toContain(["out:", "data", "", "set/masks:", ...names].join("\n"));

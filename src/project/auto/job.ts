@@ -21,7 +21,7 @@ export interface AutoSummary {
 
 /**
  * Runs the stages that are left, one after another; a page shows what there is so far. A stage that was interrupted continues: each is a
- * job that can. Rejects with ProjectError where the folder was begun with other settings, and with the errors of the stages.
+ * job that can. Rejects with ProjectError where the folder was started with other settings, and with the errors of the stages.
  */
 export const autoJob = defineJob(autoRequest, async (asked, job): Promise<AutoSummary> => {
   const request = { ...asked, data: resolve(asked.data) };

@@ -56,7 +56,7 @@ export async function openState(folder: string, request: AutoRequest): Promise<A
   for (const key of Object.keys(settings) as (keyof Settings)[])
     if (before.settings[key] !== settings[key])
       throw new ProjectError(
-        `${folder} was begun with ${key} ${String(before.settings[key])}, not ${String(settings[key])}. ` +
+        `${folder} was started with ${key} ${String(before.settings[key])}, not ${String(settings[key])}. ` +
           `Continue it with the command that began it, or choose a new --outdir: ${before.command}`,
       );
   return before;

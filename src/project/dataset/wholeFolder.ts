@@ -42,7 +42,7 @@ async function giveWay(folder: string): Promise<void> {
     if (error.code === "ENOENT") return;
     if (error.code === "EBUSY")
       throw new ProjectError(
-        `${folder} is a mount point, which no finished folder can be put in place of. Choose a new folder in it, such as ${join(folder, "data")}.`,
+        `${folder} is a mount point, so the finished folder cannot take its place. Choose a new folder in it, such as ${join(folder, "data")}.`,
       );
     throw explain(error, folder);
   });

@@ -30,7 +30,7 @@ export function refuseInside(folder: string, sources: readonly (string | null)[]
       throw new ProjectError(`${folder} lies in ${source}. Choose an --outdir elsewhere.`);
 }
 
-/** Throws ProjectError where a request asks for anything else than a run was begun with; null asks for nothing. */
+/** Throws ProjectError where a request asks for anything else than a run was started with; null asks for nothing. */
 export function refuseChanges(
   asked: Readonly<Record<string, unknown>>,
   fixed: Readonly<Record<string, unknown>>,

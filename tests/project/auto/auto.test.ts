@@ -31,7 +31,7 @@ describe("klish auto", () => {
     await saveState(folder, { ...state, stages: { photos: result } });
     expect((await openState(folder, request({ hours: 3 }))).stages).toEqual({ photos: result });
     await expect(openState(folder, request({ hours: 4 }))).rejects.toThrow(
-      `${folder} was begun with hours 3, not 4. Continue it with the command that began it, or choose a new --outdir: klish auto --hours 3`,
+      `${folder} was started with hours 3, not 4. Continue it with the command that began it, or choose a new --outdir: klish auto --hours 3`,
     );
   });
 

@@ -49,7 +49,7 @@ export async function loadCritic(dataset: string, sha256: string): Promise<Criti
   const bytes = await readIfThere(path);
   if (bytes === undefined || createHash("sha256").update(bytes).digest("hex") !== sha256)
     throw new ProjectError(
-      `${path} is ${bytes === undefined ? "missing" : "not the one that the dataset was begun with"}: restore it, or make the dataset anew in another folder.`,
+      `${path} is ${bytes === undefined ? "missing" : "not the one that the dataset was started with"}: restore it, or make the dataset anew in another folder.`,
     );
   const { tensors, metadata } = readSafetensors(bytes);
   const sizes = criticSizes.parse(JSON.parse(metadata[METADATA] ?? "null"));

@@ -147,7 +147,7 @@ function recipeOf(options: TrainOptions, resolution: number, defaults: Partial<G
 
 /**
  * A run's settings when it is continued: its length, ticks and snapshots may change, and where its pictures are. Throws
- * ProjectError where the options ask for anything else than it was begun with.
+ * ProjectError where the options ask for anything else than it was started with.
  */
 export function continuedSettings(before: TrainSettings, options: TrainOptions, folder: string): TrainSettings {
   const { data, recipe, growth } = before;

@@ -99,7 +99,7 @@ export function newPainterSettings(
 
 /**
  * A run's settings when it is continued: its length may change. Throws ProjectError where the request asks for anything else
- * than it was begun with.
+ * than it was started with.
  */
 export function continuedPainterSettings(
   before: PainterSettings,

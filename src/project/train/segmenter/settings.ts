@@ -131,7 +131,7 @@ export function newSegmenterSettings(
 
 /**
  * A run's settings when it is continued: its length may change. Throws ProjectError where the request asks for anything else
- * than it was begun with.
+ * than it was started with.
  */
 export function continuedSegmenterSettings(
   before: SegmenterSettings,
