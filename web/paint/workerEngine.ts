@@ -1,54 +1,70 @@
 import type { PaintEngine, StyleCode } from "../shared/paint/engine.ts";
-import type { Answer, Answers, Call } from "./calls.ts";
+import type { Trial } from "./calls.ts";
+import { type PainterThread, startPainterThread } from "./painterThread.ts";
+import { sameEnough } from "./sameEnough.ts";
 
-const WHERE: Readonly<Record<string, string>> = {
-  cpu: "in this browser (WebAssembly)",
-  webgpu: "in this browser (GPU)",
-};
+const ON_CPU = "in this browser (WebAssembly)";
+/** A GPU that has not painted until then is given up. */
+const GPU_MS = 60_000;
 
-/** A painter in a worker of this page, from the bytes of its file. Rejects with an error to be shown. */
+/**
+ * A painter in a worker of this page, from the bytes of its file: in WebAssembly from the first picture on, and on the GPU from when it has been
+ * seen to paint the same, and sooner. Rejects with an error to be shown.
+ */
 export async function workerEngine(bytes: Uint8Array): Promise<{ engine: PaintEngine; used: readonly string[] }> {
-  const worker = new Worker(new URL("./painterWorker.ts", import.meta.url), { type: "module" });
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  let calls = 0;
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-    const one = waiting.get(data.id);
-    waiting.delete(data.id);
-    if ("error" in data) one?.reject(new Error(data.error));
-    else one?.resolve(data.value);
-  };
-  worker.onerror = (event) => {
-    for (const { reject } of waiting.values()) reject(new Error(event.message || "the painter's worker did not start"));
-    waiting.clear();
-  };
-  const ask = <N extends Call["name"]>(
-    call: Omit<Extract<Call, { name: N }>, "id">,
-    transfer: Transferable[] = [],
-  ): Promise<Answers[N]> =>
-    new Promise((resolve, reject) => {
-      const id = calls++;
-      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      worker.postMessage({ ...call, id }, transfer);
-    });
+  const cpu = startPainterThread();
+  const { side, classes, encodes, used } = await cpu.ask<"open">({ name: "open", bytes, place: "cpu" });
+  let [thread, where] = [cpu, ON_CPU];
+  void betterGpu(bytes, cpu).then((gpu) => {
+    if (gpu !== undefined) [thread, where] = [gpu, "in this browser (GPU)"];
+  });
   /** Styles of this engine are its painter's numbers. */
   const numbers = (style: StyleCode): Float32Array => {
     if (typeof style === "string") throw new TypeError("expected the numbers of a style, got a name");
     return style;
   };
-
-  const { side, classes, encodes, provider, used } = await ask<"open">({ name: "open", bytes }, [
-    bytes.buffer as ArrayBuffer,
-  ]);
   return {
     used,
     engine: {
-      ...{ side, classes, where: WHERE[provider] ?? provider },
-      seedStyle: (seed) => ask<"seedStyle">({ name: "seedStyle", seed }),
+      ...{ side, classes },
+      get where() {
+        return where;
+      },
+      seedStyle: (seed) => cpu.ask<"seedStyle">({ name: "seedStyle", seed }),
       pictureStyle: encodes
         ? (picture, mask, otherwise) =>
-            ask<"pictureStyle">({ name: "pictureStyle", picture, mask, otherwise: numbers(otherwise) })
+            cpu.ask<"pictureStyle">({ name: "pictureStyle", picture, mask, otherwise: numbers(otherwise) })
         : undefined,
-      paint: (mask, styles) => ask<"paint">({ name: "paint", mask, styles: styles.map(numbers) }),
+      async paint(mask, styles) {
+        const call = { name: "paint", mask, styles: styles.map(numbers) } as const;
+        if (thread === cpu) return cpu.ask<"paint">(call);
+        try {
+          return await thread.ask<"paint">(call);
+        } catch {
+          // The GPU was lost: a laptop slept, a driver was changed.
+          [thread, where] = [cpu, ON_CPU];
+          return cpu.ask<"paint">(call);
+        }
+      },
     },
   };
 }
+
+/** The painter on the GPU; undefined where there is none, or it paints otherwise, or not sooner. */
+async function betterGpu(bytes: Uint8Array, cpu: PainterThread): Promise<PainterThread | undefined> {
+  const gpu = startPainterThread();
+  const timer = setTimeout(() => gpu.end(), GPU_MS);
+  try {
+    await gpu.ask<"open">({ name: "open", bytes, place: "webgpu" });
+    const fast = await gpu.ask<"trial">({ name: "trial" });
+    if (isBetter(fast, await cpu.ask<"trial">({ name: "trial" }))) return gpu;
+  } catch {
+    // Whatever a GPU cannot do, the processor does: there is nothing to be told.
+  } finally {
+    clearTimeout(timer);
+  }
+  gpu.end();
+  return undefined;
+}
+
+const isBetter = (a: Trial, b: Trial): boolean => a.milliseconds < b.milliseconds && sameEnough(a.pixels, b.pixels);
