@@ -132,6 +132,9 @@ const doors: Readonly<Record<string, Door>> = {
       ["--model", NOWHERE, "--data", NOWHERE, ...OUT],
       `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
     ],
+  "evaluate labels": {
+    missing: [["--truth", "x", ...OUT], needed("--project <folder>")],
+    wrong: [["--project", NOWHERE, "--truth", "x", ...OUT], NO_PROJECT],
   },
   "evaluate clusters": {
     missing: [OUT, "say where the features are: either --project <folder> or --features <npz>"],

@@ -5,6 +5,7 @@ import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, openCommand } from "../shell.ts";
 import { guideWithin } from "../wrongDoors.ts";
 import { addEvaluateGan } from "./evaluateGan.ts";
+import { addEvaluateLabels } from "./evaluateLabels.ts";
 import { addEvaluatePainter } from "./evaluatePainter.ts";
 import { addEvaluateSegmenter } from "./evaluateSegmenter.ts";
 import { addSeparability } from "./separability.ts";
@@ -18,12 +19,14 @@ export function addEvaluate(program: Command): void {
   addSeparability(evaluate);
   addEvaluateSegmenter(evaluate);
   addEvaluatePainter(evaluate);
+  addEvaluateLabels(evaluate);
   addEvaluateClusters(evaluate);
   guideWithin(evaluate, (words) => [
     `klish evaluate clusters ${words.join(" ")}`,
     "klish evaluate gan --network <file> --data <pictures>",
     "klish evaluate segmenter --model <file> --truth <dataset> --outdir <folder>",
     "klish evaluate painter --model <file> --data <dataset> --outdir <folder>",
+    "klish evaluate labels --project <folder> --truth <masks> --outdir <folder>",
   ]);
 }
 

@@ -4,9 +4,6 @@ import { join, resolve } from "node:path";
 import type { Sample } from "../../dataset/format.ts";
 import { type DatasetClass, IGNORE_LABEL, type LabelMap } from "../../dataset/labelMap.ts";
 import { mergeSides } from "../../dataset/mergeSides.ts";
-import type { ImageContingency } from "../../metrics/contingency.ts";
-import { imagesOf, mappedMeanIou } from "../../metrics/mappedMeanIou.ts";
-import { matchedMeanIou } from "../../metrics/matchedMeanIou.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { SampleSource } from "../dataset/sampleSource.ts";
 import { openSource } from "../dataset/source.ts";
@@ -15,8 +12,9 @@ import { openSegmenter, type Segmenter } from "../segment/segmenter.ts";
 import { segmentPhotos } from "../segment/segmentPhotos.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { locked } from "../storage/lock.ts";
+import { judgement } from "./judgement.ts";
 import { type SegmentationRequest, segmentationRequest } from "./segmentationOptions.ts";
-import { type JudgedModel, segmentationScores } from "./segmentationScores.ts";
+import type { JudgedModel } from "./segmentationScores.ts";
 import { type JudgedPhoto, segmentationSheet } from "./segmentationSheet.ts";
 import { segmentationCsv, segmentationMarkdown, segmentationPlot } from "./segmentationTables.ts";
 
@@ -148,29 +146,15 @@ async function judge(
     }
     report();
   }
-  const counts = new Float64Array(tables.length * classes * clusters);
-  for (const [i, table] of tables.entries()) counts.set(table, i * classes * clusters);
-  const all: ImageContingency = { images: tables.length, classes, clusters, counts };
-  const { matchImages } = request;
-  const classOf =
-    matchImages > 0
-      ? matchedMeanIou(imagesOf(all, 0, matchImages)).classOf
-      : byName(file, segmenter, truth.names, request);
-  const judged = imagesOf(all, matchImages, all.images);
-  const { perImage } = mappedMeanIou(judged, classOf);
-  const ranked = [...perImage].map((iou, i) => ({ photo: names[matchImages + i], iou })).sort((a, b) => b.iou - a.iou);
-  const used = Array.from({ length: clusters }, (_, c) => c).filter((c) =>
-    counts.some((n, at) => n > 0 && at % clusters === c),
+  const { model, classOf, perImage } = judgement(
+    { name, file, classes: segmenter.classes, clusters, tables },
+    truth,
+    request,
   );
-  const matches = used.map((c) => ({
-    from: segmenter.classes?.[c]?.name ?? `class ${c}`,
-    to: truth.names[classOf[c]],
-  }));
-  return {
-    model: { name, file, scores: segmentationScores(judged, classOf, truth.background), matches },
-    classOf,
-    ranked,
-  };
+  const ranked = [...perImage]
+    .map((iou, i) => ({ photo: names[request.matchImages + i], iou }))
+    .sort((x, y) => y.iou - x.iou);
+  return { model, classOf, ranked };
 }
 
 interface SegmentedSample {
@@ -235,25 +219,6 @@ async function shownPhotos(
 const MOST_CLUSTERS = 256;
 /** Photos of the sheet: so many of the best, of the middle, of the worst. */
 const SHOWN = 4;
-
-function byName(
-  file: string,
-  { classes }: Segmenter,
-  names: readonly string[],
-  { mergeSides: merge }: SegmentationRequest,
-): Int32Array {
-  if (classes === undefined)
-    throw new ProjectError(`${file} does not name its classes: let --match-images decide what they stand for.`);
-  const own = classes.map(({ name }) => name);
-  const merged = merge ? mergeSides(own) : { names: own, idOf: Uint8Array.from(own, (_, id) => id) };
-  const result = new Int32Array(classes.length).fill(-1);
-  for (const [c, id] of merged.idOf.entries()) result[c] = names.indexOf(merged.names[id]);
-  if (result.every((g) => g < 0))
-    throw new ProjectError(
-      `none of ${file}'s classes (${merged.names.join(", ")}) is one of the truth (${names.join(", ")}).`,
-    );
-  return result;
-}
 
 async function* chunks(source: SampleSource, size: number): AsyncGenerator<Sample[]> {
   let chunk: Sample[] = [];

@@ -12,6 +12,8 @@ export interface SegmentationFacts {
   /** Its id among the classes. */
   readonly background: number | undefined;
   readonly command: string;
+  /** What was judged, and on what, in the plural. Default: segmenters on photos. */
+  readonly words?: { readonly judged: string; readonly pictures: string };
 }
 
 /** A method, and the values of its runs. */
@@ -60,16 +62,17 @@ function columnsTable(rows: readonly Row[], columns: readonly Column[]): string 
 
 export function segmentationMarkdown(models: readonly JudgedModel[], facts: SegmentationFacts): string {
   const { truth, photos, matchImages, classes, background, command } = facts;
+  const { judged, pictures } = facts.words ?? { judged: "Segmenters", pictures: "photos" };
   const rows = rowsOf(models);
   const perClass = (values: "perClass" | "papersPerClass"): Column[] =>
     classes.map((name, g) => [name, ({ scores }) => scores[values][g]]);
   const matching =
     matchImages > 0
-      ? `The first ${matchImages} photos decide which class each of a model's classes stands for (Algorithm 2), the other ${photos - matchImages} are judged.`
-      : `Classes are matched by their names; all ${photos} photos are judged.`;
+      ? `The first ${matchImages} ${pictures} decide which class each of a model's classes stands for (Algorithm 2), the other ${photos - matchImages} are judged.`
+      : `Classes are matched by their names; all ${photos} ${pictures} are judged.`;
   const sections = [
-    `# Segmenters on ${markdown(truth)}`,
-    `${matching} IoU per photo, classes absent from a photo skipped, then the mean per class, then over classes; in percent. ` +
+    `# ${judged} on ${markdown(truth)}`,
+    `${matching} IoU per ${pictures.slice(0, -1)}, classes absent from one skipped, then the mean per class, then over classes; in percent. ` +
       (background === undefined
         ? "The truth has no background: the scores without it are empty."
         : `Foreground: the mean without ${markdown(classes[background])}. The paper's: pixels whose truth is ${markdown(classes[background])} count for nothing.`),

@@ -10,6 +10,7 @@ import { editJob } from "../edits/editJob.ts";
 import { editStepJob } from "../edits/job.ts";
 import { evaluateJob } from "../evaluation/evaluateJob.ts";
 import { ganQualityJob } from "../evaluation/ganQualityJob.ts";
+import { labelsJob } from "../evaluation/labelsJob.ts";
 import { painterQualityJob } from "../evaluation/painter/job.ts";
 import { segmentationJob } from "../evaluation/segmentationJob.ts";
 import { separabilityJob } from "../evaluation/separabilityJob.ts";
@@ -39,6 +40,7 @@ export const jobs = {
   separability: separabilityJob,
   evaluateGan: ganQualityJob,
   evaluatePainter: painterQualityJob,
+  evaluateLabels: labelsJob,
   labelApply: applyLabelsJob,
   labelPreview: labelPreviewJob,
   dataset: datasetJob,

@@ -15,10 +15,10 @@ import type { ClassifierTrainer, TrainerPlace } from "../../../train/extractor/c
 import { cnnTrainer, ensembleTrainer } from "../../../train/extractor/extractorTrainers.ts";
 import { mixSeed } from "../../../train/mixSeed.ts";
 import { TrainingError, type TrainingState } from "../../../train/trainer.ts";
+import type { Masks } from "../../dataset/masks.ts";
 import type { ExtractorMethod, ExtractorSettings } from "../../extractor/settings.ts";
 import type { Figures } from "../log/tick.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
-import type { Masks } from "./masks.ts";
 import type { TrainExtractorRequest } from "./options.ts";
 
 /** What there is to learn from. */

@@ -7,6 +7,7 @@ import { selectLayers } from "../../../gan/selectLayers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { gigabytes, spareMemory } from "../../cluster/request.ts";
+import { type Masks, readMasks } from "../../dataset/masks.ts";
 import { type ExtractorSettings, loadExtractorSettings } from "../../extractor/settings.ts";
 import { type OpenedNetwork, openNetwork, storedNetwork } from "../../network/network.ts";
 import { openSameNetwork } from "../../network/sameNetwork.ts";
@@ -15,7 +16,6 @@ import { ProjectError } from "../../storage/files.ts";
 import { versions } from "../../storage/versions.ts";
 import { refuseChanges, refuseForeignFolder, refuseInside, runFolder } from "../run.ts";
 import { threadsOf } from "../threads.ts";
-import { type Masks, readMasks } from "./masks.ts";
 import { methods, passes } from "./methods.ts";
 import type { TrainExtractorRequest } from "./options.ts";
 

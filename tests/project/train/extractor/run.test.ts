@@ -6,7 +6,7 @@ import { encodePng } from "../../../../src/dataset/png.ts";
 import { openGeneratorBytes } from "../../../../src/gan/openGenerator.ts";
 import { datasetJob } from "../../../../src/project/dataset/job.ts";
 import { meanOfLargest } from "../../../../src/project/dataset/sample.ts";
-import { loadExtractor } from "../../../../src/project/extractor/extractorFile.ts";
+import { extractorPath, loadExtractor } from "../../../../src/project/extractor/extractorFile.ts";
 import { labelPreviewJob } from "../../../../src/project/labels/preview.ts";
 import { planExtractorCost } from "../../../../src/project/train/extractor/dryRun.ts";
 import { type TrainExtractorRequest, trainExtractorRequest } from "../../../../src/project/train/extractor/options.ts";
@@ -117,6 +117,20 @@ describe("trainExtractor()", () => {
     expect(await figures(whole)).toEqual(await figures(run));
     await expect(train({ ...changes, seed: 3 })).rejects.toThrow("seed was 0, now 3");
     await expect(train({ ...changes, method: "lse" })).rejects.toThrow("method was mlp-ensemble, now lse");
+  });
+
+  it("says what is wrong with a run that is damaged, of another kind, or not finished", async () => {
+    const asked = { projects: [run], outdir: join(folder, "data"), count: 1, provider: "cpu", threads: 1 } as const;
+    const stopped = train({ method: "mlp-ensemble" }, stopAfter(0));
+    await expect(stopped).rejects.toThrow("stopped");
+    await rm(extractorPath(run));
+    await expect(datasetJob(asked)).rejects.toThrow("the extractor has not learned yet. Continue it with:");
+    await writeFile(extractorPath(run), "no tensors");
+    await expect(datasetJob(asked)).rejects.toThrow("is damaged");
+    const gan = join(folder, "gan");
+    await mkdir(gan);
+    await writeFile(join(gan, "settings.json"), JSON.stringify({ klish: "gan-training" }));
+    await expect(train({ outdir: gan })).rejects.toThrow("is a GAN's training run");
   });
 
   it("judges an image by the tenth of its pixels in which the voters differ most", () => {

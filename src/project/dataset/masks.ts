@@ -1,12 +1,13 @@
-/** The labels that an extractor learns from. */
+/** Masks of generated images with the classes that their numbers name. */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { listedClasses, numberedColor, readClasses } from "../../../dataset/classList.ts";
-import { formatNamed } from "../../../dataset/formats/index.ts";
-import { type DatasetClass, IGNORE_LABEL } from "../../../dataset/labelMap.ts";
-import { readSeedMask, seedMasks } from "../../dataset/seedMasks.ts";
-import { ProjectError, readIfThere } from "../../storage/files.ts";
+import { listedClasses, numberedColor, readClasses } from "../../dataset/classList.ts";
+import { formatNamed } from "../../dataset/formats/index.ts";
+import { type DatasetClass, IGNORE_LABEL } from "../../dataset/labelMap.ts";
+import { ProjectError, readIfThere } from "../storage/files.ts";
+import { readSeedMask, seedMasks } from "./seedMasks.ts";
 
+/** Of a folder, at one size. */
 export interface Masks {
   /** Ascending. */
   readonly seeds: readonly number[];
