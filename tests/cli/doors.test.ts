@@ -132,6 +132,7 @@ const doors: Readonly<Record<string, Door>> = {
       ["--model", NOWHERE, "--data", NOWHERE, ...OUT],
       `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
     ],
+  },
   "evaluate labels": {
     missing: [["--truth", "x", ...OUT], needed("--project <folder>")],
     wrong: [["--project", NOWHERE, "--truth", "x", ...OUT], NO_PROJECT],
