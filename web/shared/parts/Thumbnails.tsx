@@ -4,7 +4,10 @@ import { useFrame, useParts } from "./context.tsx";
 import { drawThumbnail, type Sight, sightsOf } from "./sights.ts";
 
 /** K has come to rest after so many milliseconds. */
-const REST = 120;
+const REST = 150;
+
+/** Thumbnails that are drawn in one go. */
+const AT_ONCE = 12;
 
 /** Side of a thumbnail, in canvas pixels. */
 const SIDE = 72;
@@ -29,11 +32,17 @@ export function Thumbnails({ children }: { readonly children: ReactNode }) {
     const ids = model.idsAt(k, mode).map((id) => groups.of[id]);
     const veil = matchMedia("(prefers-color-scheme: dark)").matches ? VEIL.dark : VEIL.light;
     const sights: ReadonlyMap<number, Sight> = sightsOf(ids, form.resolution);
-    for (const [id, canvas] of canvases.current) {
-      const sight = sights.get(id);
-      canvas.hidden = sight === undefined;
-      if (sight) drawThumbnail(canvas, images[sight.picture], form.width, ids, form.resolution, id, sight, veil);
-    }
+    const waiting = [...canvases.current];
+    // A few in each frame: the slider may move on meanwhile.
+    const drawSome = (): void => {
+      for (const [id, canvas] of waiting.splice(0, AT_ONCE)) {
+        const sight = sights.get(id);
+        canvas.hidden = sight === undefined;
+        if (sight) drawThumbnail(canvas, images[sight.picture], form.width, ids, form.resolution, id, sight, veil);
+      }
+      if (waiting.length > 0) resting.current = setTimeout(drawSome);
+    };
+    drawSome();
   };
   useFrame(
     (now, before) => {

@@ -43,15 +43,28 @@ export function paintLabels(
     canvas.width = side;
     canvas.height = side;
   }
-  const context = context2d(canvas);
-  const image = context.createImageData(side, side);
+  const image = imageFor(canvas);
   const out = new Uint32Array(image.data.buffer);
   if (scale === 1) for (let n = 0; n < out.length; n++) out[n] = fills[ids[offset + n]];
   else paintOutlined(out, ids, offset, resolution, scale, groups.of, fills, edges);
-  context.putImageData(image, 0, 0);
+  context2d(canvas).putImageData(image, 0, 0);
 }
 
-function paintOutlined(
+/** Pixels of canvases that are painted again and again. */
+const images = new WeakMap<HTMLCanvasElement, ImageData>();
+
+function imageFor(canvas: HTMLCanvasElement): ImageData {
+  const { width, height } = canvas;
+  let image = images.get(canvas);
+  if (image?.width !== width || image.height !== height) {
+    image = new ImageData(width, height);
+    images.set(canvas, image);
+  }
+  return image;
+}
+
+/** Labels as squares of `scale` pixels in their fill, with a line of their edge colour along every border between parts. [side*side] with side = resolution * scale. */
+export function paintOutlined(
   out: Uint32Array,
   ids: Uint16Array,
   offset: number,
@@ -63,22 +76,27 @@ function paintOutlined(
 ): void {
   const side = resolution * scale;
   for (let y = 0; y < resolution; y++) {
+    const first = offset + y * resolution;
+    const row = y * scale * side;
+    const last = row + (scale - 1) * side;
+    // Runs of one label, once, and then the same for the other rows of these labels.
+    for (let x = 0; x < resolution; ) {
+      const id = ids[first + x];
+      const from = x;
+      while (x < resolution && ids[first + x] === id) x++;
+      out.fill(fills[id], row + from * scale, row + x * scale);
+    }
+    for (let next = row + side; next <= last; next += side) out.copyWithin(next, row, row + side);
     for (let x = 0; x < resolution; x++) {
-      const n = offset + y * resolution + x;
-      const id = ids[n];
-      const own = part[id];
-      const left = x > 0 && part[ids[n - 1]] !== own;
-      const right = x < resolution - 1 && part[ids[n + 1]] !== own;
-      const top = y > 0 && part[ids[n - resolution]] !== own;
-      const bottom = y < resolution - 1 && part[ids[n + resolution]] !== own;
-      for (let dy = 0; dy < scale; dy++) {
-        const row = (y * scale + dy) * side + x * scale;
-        const onRow = (top && dy === 0) || (bottom && dy === scale - 1);
-        for (let dx = 0; dx < scale; dx++) {
-          const onEdge = onRow || (left && dx === 0) || (right && dx === scale - 1);
-          out[row + dx] = onEdge ? edges[id] : fills[id];
-        }
-      }
+      const n = first + x;
+      const own = part[ids[n]];
+      const edge = edges[ids[n]];
+      const at = x * scale;
+      if (y > 0 && part[ids[n - resolution]] !== own) out.fill(edge, row + at, row + at + scale);
+      if (y < resolution - 1 && part[ids[n + resolution]] !== own) out.fill(edge, last + at, last + at + scale);
+      if (x > 0 && part[ids[n - 1]] !== own) for (let o = row + at; o <= last + at; o += side) out[o] = edge;
+      if (x < resolution - 1 && part[ids[n + 1]] !== own)
+        for (let o = row + at + scale - 1; o < last + at + scale; o += side) out[o] = edge;
     }
   }
 }
@@ -99,10 +117,9 @@ export function paintConfidence(
 ): void {
   canvas.width = resolution;
   canvas.height = resolution;
-  const context = context2d(canvas);
-  const image = context.createImageData(resolution, resolution);
+  const image = imageFor(canvas);
   const out = new Uint32Array(image.data.buffer);
   const ramp = Uint32Array.from({ length: 256 }, (_, v) => packRgba(confidenceColor(color, v / 255), 1));
   for (let n = 0; n < out.length; n++) out[n] = ramp[map[offset + n]];
-  context.putImageData(image, 0, 0);
+  context2d(canvas).putImageData(image, 0, 0);
 }

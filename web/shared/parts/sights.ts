@@ -43,6 +43,9 @@ function squareAround(ids: Uint16Array, id: number, picture: number, resolution:
   return { picture, x: around(left, right), y: around(top, bottom), side };
 }
 
+/** Where the veil of one thumbnail after another is made. */
+let scratch: HTMLCanvasElement | undefined;
+
 /** Draws the part onto `canvas`. `veil` is the colour over everything else, as [r, g, b, alpha] of 0..255. */
 export function drawThumbnail(
   canvas: HTMLCanvasElement,
@@ -54,19 +57,19 @@ export function drawThumbnail(
   { picture, x, y, side }: Sight,
   veil: readonly [number, number, number, number],
 ): void {
-  const mask = document.createElement("canvas");
-  mask.width = side;
-  mask.height = side;
+  scratch ??= document.createElement("canvas");
+  scratch.width = side;
+  scratch.height = side;
   const pixels = new ImageData(side, side);
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++)
       if (ids[picture * resolution ** 2 + (y + row) * resolution + x + column] !== id)
         pixels.data.set(veil, 4 * (row * side + column));
-  context2d(mask).putImageData(pixels, 0, 0);
+  context2d(scratch).putImageData(pixels, 0, 0);
   const context = context2d(canvas);
   const unit = imageSide / resolution;
   context.imageSmoothingEnabled = side * unit > canvas.width;
   context.drawImage(image, x * unit, y * unit, side * unit, side * unit, 0, 0, canvas.width, canvas.height);
   context.imageSmoothingEnabled = false;
-  context.drawImage(mask, 0, 0, canvas.width, canvas.height);
+  context.drawImage(scratch, 0, 0, canvas.width, canvas.height);
 }
