@@ -22,6 +22,7 @@ import { colorSchema } from "../../dataset/colorSchema.ts";
 import { checkClasses, type DatasetClass } from "../../dataset/labelMap.ts";
 import { toOnnx } from "../../graph/emit.ts";
 import { graph } from "../../graph/graph.ts";
+import { mayRunForever } from "../../graph/onnxLoops.ts";
 import { decodeOnnx } from "../../graph/onnxModel.ts";
 import { constant } from "../../graph/ops/index.ts";
 import { LARGEST_HALF, roundToHalves } from "../../tensor/half.ts";
@@ -105,6 +106,8 @@ export function readPainterBytes(bytes: Uint8Array): PainterFile {
   if (!safetensors) {
     const { metadata } = decodeOnnx(bytes);
     const own = aboutOf(metadata.get(PAINTER_METADATA));
+    // Ours have none, and nothing could stop a painting that does not end.
+    if (mayRunForever(bytes)) throw damaged("its graph has a loop");
     return { about: own, styles: stylesOf(own, fromBase64(metadata.get(STYLES_METADATA) ?? "")), model: bytes };
   }
   const { tensors, metadata } = readSafetensors(bytes);

@@ -66,6 +66,9 @@ describe("a painter's files", () => {
     expect(() => readPainterBytes(claim({ version: 2 }))).toThrow(CheckpointError);
     all.delete("styles");
     expect(() => readPainterBytes(claim({}))).toThrow("its styles are [missing]");
+    // ModelProto.graph.node with the operator Loop, merged into a good file.
+    const loop = Uint8Array.of(0x3a, 8, 0x0a, 6, 0x22, 4, ...new TextEncoder().encode("Loop"));
+    expect(() => readPainterBytes(new Uint8Array([...painterOnnx(tinyPainter()), ...loop]))).toThrow("has a loop");
   });
 });
 
