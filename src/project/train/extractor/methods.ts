@@ -50,14 +50,15 @@ interface Solved {
 }
 interface Stepped {
   readonly title: string;
-  /** Passes over the examples unless asked for. */
-  readonly epochs: number;
+  /** Passes over the examples unless asked for, by the number of labelled pixels. */
+  epochs(pixels: number): number;
   start(lesson: Lesson, state: TrainingState | undefined): Promise<Learner>;
 }
 
 const LEARNING_RATE = 1e-3;
-/** Pixels of a step of each perceptron. */
+/** Pixels of a step of each perceptron, and the fewest steps that it makes. */
 const PIXELS = 64;
+const LEAST_STEPS = 6400;
 /** Of RepurposeGAN's convolutions; and when their rate falls to a tenth, by the part of the run. */
 const WEIGHT_DECAY = 1e-3;
 const RATE_FALLS = 0.5;
@@ -82,7 +83,8 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
   },
   "mlp-ensemble": {
     title: `${MEMBERS} perceptrons that vote (DatasetGAN)`,
-    epochs: 4,
+    // The authors' images have millions of pixels: on few, as many steps as their linear extractor makes, and no more passes than they do.
+    epochs: (pixels) => Math.min(100, Math.max(4, Math.ceil((LEAST_STEPS * PIXELS) / pixels))),
     async start(lesson, state) {
       const { settings, masks } = lesson;
       const features = pixelsOf(lesson);
@@ -109,7 +111,7 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
   },
   cnn: {
     title: "five convolutions on the channels of all layers (RepurposeGAN)",
-    epochs: 100,
+    epochs: () => 100,
     async start(lesson, state) {
       const { settings, masks, maps } = lesson;
       const classes = masks.classes.length;
@@ -131,9 +133,12 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
 };
 
 /** Passes over the examples that a new run makes; null where the minimum is found. */
-export function passes({ method, epochs }: Pick<TrainExtractorRequest, "method" | "epochs">): number | null {
+export function passes(
+  { method, epochs }: Pick<TrainExtractorRequest, "method" | "epochs">,
+  { pixels }: Pick<Masks, "pixels">,
+): number | null {
   const row = methods[method];
-  return "solve" in row ? null : (epochs ?? row.epochs);
+  return "solve" in row ? null : (epochs ?? row.epochs(pixels.reduce((a, b) => a + b, 0)));
 }
 
 interface Steps {

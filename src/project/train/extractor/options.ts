@@ -52,7 +52,7 @@ export const trainExtractorRequest = z
       "--epochs <n>",
       "passes over what is labelled, of mlp-ensemble and cnn",
       {
-        otherwise: "mlp-ensemble: 4, cnn: 100",
+        otherwise: "mlp-ensemble: 4, more on few pixels; cnn: 100",
       },
     ),
     seed: option(z.int().min(0).default(0), "--seed <n>", "of everything random"),

@@ -121,7 +121,7 @@ function newSettings(
     seeds: [...masks.seeds],
     masksSha256: masks.sha256,
     classes: masks.classes.map(({ name, color, background }) => ({ name, color, background })),
-    epochs: passes(request),
+    epochs: passes(request, masks),
     seed: request.seed,
     command: request.command,
     versions: versions(),
@@ -141,7 +141,7 @@ function continued(
       ? {}
       : {
           method: request.method,
-          epochs: passes(request),
+          epochs: passes(request, masks),
           seed: request.seed,
           class: request.class,
           truncationPsi: request.truncationPsi,

@@ -9,6 +9,7 @@ import { meanOfLargest } from "../../../../src/project/dataset/sample.ts";
 import { extractorPath, loadExtractor } from "../../../../src/project/extractor/extractorFile.ts";
 import { labelPreviewJob } from "../../../../src/project/labels/preview.ts";
 import { planExtractorCost } from "../../../../src/project/train/extractor/dryRun.ts";
+import { passes } from "../../../../src/project/train/extractor/methods.ts";
 import { type TrainExtractorRequest, trainExtractorRequest } from "../../../../src/project/train/extractor/options.ts";
 import { trainExtractor } from "../../../../src/project/train/extractor/run.ts";
 import { readLog } from "../../../../src/project/train/log/log.ts";
@@ -141,6 +142,16 @@ describe("trainExtractor()", () => {
       ),
     ).toBe((19 + 18) / 2);
     expect(meanOfLargest(Float32Array.of(1, 5, 2), 0.1)).toBe(5);
+  });
+
+  it("passes(): on few pixels as many as make 6,400 steps of 64, from 4 to 100; none where the minimum is found", () => {
+    const asked = { method: "mlp-ensemble", epochs: null } as const;
+    expect(passes(asked, { pixels: [4 * 64 * 64] })).toBe(25);
+    expect(passes(asked, { pixels: [1e6, 1e6] })).toBe(4);
+    expect(passes(asked, { pixels: [9] })).toBe(100);
+    expect(passes({ ...asked, epochs: 7 }, { pixels: [9] })).toBe(7);
+    expect(passes({ ...asked, method: "cnn" }, { pixels: [9] })).toBe(100);
+    expect(passes({ ...asked, method: "lse", epochs: 7 }, { pixels: [9] })).toBeNull();
   });
 
   it("says what it would cost and writes nothing", async () => {
