@@ -34,9 +34,10 @@ export function plainIssue(issue: z.core.$ZodIssue): string {
 }
 
 /** ", got 99", where that is not said already. */
-function got({ code, message }: z.core.$ZodIssue, value: unknown): string {
+function got(issue: z.core.$ZodIssue, value: unknown): string {
+  const { code, message } = issue;
   if (!ZODS.test(message)) return "";
-  if (code === "too_small" || code === "too_big") return `, got ${amount(value)}`;
+  if (code === "too_small" || code === "too_big") return `, got ${amount(value, issue.origin)}`;
   return code === "invalid_type" || code === "invalid_value" || code === "invalid_union" ? `, got ${shown(value)}` : "";
 }
 
@@ -57,8 +58,9 @@ const KINDS: Readonly<Record<string, string>> = {
 const unit = (origin: string): string =>
   origin === "string" ? " characters" : origin === "array" || origin === "set" ? " entries" : "";
 
-const amount = (value: unknown): string =>
-  typeof value === "string" || Array.isArray(value) ? String(value.length) : shown(value);
+/** Numbers of addresses and forms are texts before they are read. */
+const amount = (value: unknown, origin: string): string =>
+  (typeof value === "string" && origin === "string") || Array.isArray(value) ? String(value.length) : shown(value);
 
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";

@@ -7,6 +7,7 @@ import { selectLayers } from "../../../gan/selectLayers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { gigabytes, spareMemory } from "../../cluster/request.ts";
+import { checkMaskImages } from "../../dataset/maskImages.ts";
 import { type Masks, readMasks } from "../../dataset/masks.ts";
 import { type ExtractorSettings, loadExtractorSettings } from "../../extractor/settings.ts";
 import { type OpenedNetwork, openNetwork, storedNetwork } from "../../network/network.ts";
@@ -62,6 +63,7 @@ export async function planExtractor(request: TrainExtractorRequest, job: JobOpti
       throw new GeneratorError(
         `the generator's images have ${info.resolution} pixels a side; --resolution ${resolution} is more`,
       );
+    await checkMaskImages(masksFolder, { ...(before ?? request), networkSha256: network.sha256 });
     const names = request.classes ?? before?.classes.map(({ name }) => name) ?? null;
     const masks = await readMasks(masksFolder, resolution, names);
     const settings =

@@ -71,6 +71,19 @@ const stopAfter = (steps: number): JobOptions => {
 };
 
 describe("trainExtractor()", () => {
+  it("refuses the masks of a data set where the images would be others, and says how they were generated", async () => {
+    const data = join(folder, "data");
+    await train({ classes: ["dark", "bright"], latent: "uniform" });
+    await datasetJob({ projects: [run], outdir: data, count: 2, provider: "cpu", threads: 1 });
+    const other = { outdir: join(folder, "other"), masks: join(data, "masks") };
+    await expect(train(other)).rejects.toThrow(
+      "generated with --latent uniform, not with --latent normal: say --latent uniform.",
+    );
+    await expect(train({ ...other, masks: data })).rejects.toThrow(`give ${join(data, "masks")}`);
+    const found = await train({ ...other, latent: "uniform" });
+    expect(found.settings.seeds).toEqual([0, 1]);
+  });
+
   it.each([
     ["lse", {}, 0.8],
     ["mlp-ensemble", { epochs: 60 }, 0.9],
