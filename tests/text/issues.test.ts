@@ -6,13 +6,21 @@ const schema = z.strictObject({
   klish: z.literal("labels"),
   name: z.string().min(3).max(5),
   color: z.string().regex(/^#[0-9a-f]{6}$/, "expected a colour #rrggbb"),
+  seed: z.coerce.number().int().min(0).max(4294967295),
   classes: z.array(z.strictObject({ count: z.int().min(2).max(16) })).min(1),
   kind: z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("a") }),
     z.strictObject({ type: z.literal("b") }),
   ]),
 });
-const fine = { klish: "labels", name: "hair", color: "#aabbcc", classes: [{ count: 2 }], kind: { type: "a" } };
+const fine = {
+  klish: "labels",
+  name: "hair",
+  seed: "7",
+  color: "#aabbcc",
+  classes: [{ count: 2 }],
+  kind: { type: "a" },
+};
 
 it.each<[Record<string, unknown>, string]>([
   [{ classes: [{ count: 2 }, { count: 99 }] }, "classes, entry 2, count: expected at most 16, got 99"],
@@ -22,6 +30,9 @@ it.each<[Record<string, unknown>, string]>([
   [{ classes: undefined }, "classes: expected a list, got nothing"],
   [{ klish: "edits" }, 'klish: expected "labels", got "edits"'],
   [{ name: "ha" }, "name: expected at least 3 characters, got 2"],
+  // Of an address's query, where every value is a text.
+  [{ seed: "-1" }, 'seed: expected at least 0, got "-1"'],
+  [{ seed: "4294967296" }, 'seed: expected at most 4294967295, got "4294967296"'],
   [{ color: "red" }, "color: expected a colour #rrggbb"],
   [{ extra: 1 }, 'unknown "extra"'],
   [{ kind: { type: "c" } }, 'kind, type: expected another kind of value, got "c"'],

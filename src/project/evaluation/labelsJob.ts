@@ -6,6 +6,7 @@ import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import { seedBatches } from "../../features/sampleFeatures.ts";
 import { movedNetwork } from "../cluster/options.ts";
 import { openLabelSets, sharedGenerator } from "../dataset/labelSets.ts";
+import { checkMaskImages } from "../dataset/maskImages.ts";
 import { type Masks, readMasks } from "../dataset/masks.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { storedNetwork } from "../network/network.ts";
@@ -66,6 +67,7 @@ export const labelsJob = defineJob(labelsRequest, async (request, job): Promise<
     sets.map((set) => set.parts),
     request.truncationPsi,
   );
+  await checkMaskImages(request.truth, shared);
   const network = await storedNetwork(request.network, shared.network, shared.networkSha256);
   const source = { ...shared, network, resolution: null, provider: request.provider, threads };
   const sampler = await openSampler(
