@@ -1,6 +1,6 @@
 /** Many tabs of one studio, and pages of others, in Chromium: what the browser itself sends, and what it keeps back. */
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handmadeDataset } from "../project/dataset/handmade.ts";
+import { labelledProject } from "../project/dataset/project.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
 /** Debian's package `chromium`. */
@@ -105,6 +106,28 @@ describe.skipIf(!existsSync(CHROMIUM))("a studio in a browser", () => {
     });
     const { jobs } = await studio.call("jobs", {});
     expect(jobs.map(({ at }) => at)).not.toContain("stolen");
+    await page.close();
+  });
+
+  it("shows hostile names of places and classes as text, and runs nothing of them", async () => {
+    const hostile = "<img src=x onerror=window.hit=1>";
+    await handmadeDataset(join(folder, hostile));
+    await mkdir(join(folder, "made"));
+    await labelledProject(join(folder, "made"));
+    const at = "made/run";
+    const { classes } = await studio.call("labels", { at });
+    await studio.call("editLabels", { at }, { edits: [{ type: "name", part: classes[0].parts[0], name: hostile }] });
+    const page = await context.newPage();
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(`${studio.origin}/`);
+    await page.getByText(hostile, { exact: true }).first().waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(`#screen=parts&at=${encodeURIComponent(at)}`)}`);
+    await page.waitForSelector(".name-field");
+    const names = await Promise.all((await page.locator(".name-field").all()).map((field) => field.inputValue()));
+    expect(names).toContain(hostile);
+    expect(await page.evaluate("window.hit")).toBeUndefined();
+    expect(requests.filter((url) => url.endsWith("/x"))).toEqual([]);
     await page.close();
   });
 
