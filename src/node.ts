@@ -71,11 +71,10 @@ export async function openGenerator(
 }
 
 /**
- * Opens a painter: the folder of `klish train painter`, its .safetensors or .onnx, or "portraits", the one that comes with klish. It runs in a
- * worker thread. Rejects with ProjectError for what is none.
+ * Opens a painter: the folder of `klish train painter`, its .safetensors or its .onnx. It runs in a worker thread. Rejects with ProjectError for what is none.
  *
  * @example
- * const painter = await openPainter("portraits");
+ * const painter = await openPainter("run");
  * const [pixels] = await painter.paint([mask], [painter.style(0)]); // mask: side * side class ids; pixels: RGBA
  */
 export async function openPainter(

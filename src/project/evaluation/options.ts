@@ -33,6 +33,15 @@ function pictureModel(flag: string, placeholder: string, help: string, size: str
   );
 }
 
+/** A model whose output is features: Inception for the FID. */
+export const inceptionMember = pictureModel(
+  "inception",
+  "onnx",
+  "a model from pictures to features: Inception-v3 of the FID",
+  "the model's, or 299",
+  [-1, 1],
+);
+
 /** Where true classes come from. */
 const truthOptions = {
   truth: option(
@@ -173,14 +182,7 @@ export const ganQualityRequest = z.strictObject({
     "--resize <filter>",
     "how it is resized",
   ),
-  /** A model whose output is features: Inception for the FID. */
-  inception: pictureModel(
-    "inception",
-    "onnx",
-    "a model from pictures to features: Inception-v3 of the FID",
-    "the model's, or 299",
-    [-1, 1],
-  ),
+  inception: inceptionMember,
   ...samplingOptions(truncationOption),
   ...runtimeOptions,
 });

@@ -12,6 +12,10 @@ const shipped = {
 export const isShipped = (kind: keyof typeof shipped, name: string): boolean =>
   Object.hasOwn(shipped[kind], name) && !existsSync(name);
 
+/** For help: that a name stands for a model of the package, where that is there. */
+export const shippedWords = (kind: keyof typeof shipped): string =>
+  existsSync(shippedPath(kind, "portraits")) ? ", or portraits, the one that comes with klish" : "";
+
 /** The path of a shipped model; any other path as it is. */
 export const shippedPath = (kind: keyof typeof shipped, fileOrName: string): string =>
   isShipped(kind, fileOrName)

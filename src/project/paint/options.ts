@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shippedWords } from "../network/shipped.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 
@@ -6,7 +7,7 @@ import { runtimeOptions } from "../requests/runtime.ts";
 export const painterOption = option(
   z.string().min(1),
   "--model <file>",
-  "the painter: the folder of a training run, a .safetensors or .onnx of klish, or portraits, the one that comes with klish",
+  `the painter: the folder of a training run, a .safetensors or .onnx of klish${shippedWords("painter")}`,
 );
 
 /** What `klish paint` can be asked for. */

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { paletteOf } from "../../../dataset/labelMap.ts";
+import { frechetDistance, gaussianOf } from "../../../features/quality/frechet.ts";
 import { compareSamples, imageSampler } from "../../../features/quality/imageSample.ts";
 import { randomNetwork } from "../../../features/quality/randomNetwork.ts";
 import { openPainterFile, type Painter, type Style } from "../../../models/painter/painter.ts";
@@ -11,7 +12,6 @@ import { resolveProvider } from "../../../runtime/node/providers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { RandomState } from "../../../tensor/random.ts";
-import { planesOf, stacked } from "../../../train/examples.ts";
 import { scoreCounter } from "../../../train/segmenter/scores.ts";
 import { isShipped } from "../../network/shipped.ts";
 import { openMasks } from "../../paint/masks.ts";
@@ -24,6 +24,8 @@ import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { colouredLabels } from "../../train/log/sheets.ts";
 import { prepareImage } from "../../train/pictures/prepareImage.ts";
+import { openInception } from "../ganQualityInception.ts";
+import { planesOf } from "../ganQualityPictures.ts";
 import { editableParts, editMask, maskEdits } from "./maskEdits.ts";
 import { type PainterQualityRequest, painterQualityRequest } from "./options.ts";
 import { type PainterFigures, painterCsv, painterMarkdown } from "./tables.ts";
@@ -182,7 +184,7 @@ async function measure(
   painter: Painter,
   pairs: readonly Pair[],
   judge: Judge | undefined,
-  { styles: count }: PainterQualityRequest,
+  { styles: count, inception }: PainterQualityRequest,
   { threads, ...job }: JobOptions & { readonly threads: number },
 ): Promise<Measured> {
   const { side, classes } = painter.about;
@@ -190,9 +192,15 @@ async function measure(
   const paint = async (labels: readonly Uint8Array[], styles: readonly Style[]): Promise<Uint8Array[]> =>
     (await painter.paint(labels, styles)).map(opaque);
   const network = await randomNetwork(side, { runtime: ortNode, threads });
+  const model = inception === null ? undefined : await openInception(inception, side, { threads, ...job });
   try {
     const sampler = () => imageSampler(side, { images: pairs.length, perImage: PATCHES_PER_IMAGE, network });
-    const [real, fake] = [sampler(), sampler()];
+    const [real, fake] = [0, 1].map(() => ({ sample: sampler(), features: model?.collect() }));
+    const collect = async (into: typeof real, pictures: readonly Uint8Array[]): Promise<void> => {
+      const planes = planesOf(pictures, side);
+      await into.sample.add(planes);
+      await into.features?.add(planes);
+    };
     const [ofReal, ofPainted] = [scoreCounter(classes.length), scoreCounter(classes.length)];
     const shown: Record<"masks" | "real" | "own" | "other", Uint8Array[]> = { masks: [], real: [], own: [], other: [] };
     let ownDistance = 0;
@@ -203,18 +211,11 @@ async function measure(
       const labels = some.map((pair) => pair.labels);
       const seeds = some.map((_, i) => painter.style(first + i));
       const paintings = await paint(labels, seeds);
-      await real.add(
-        stacked(
-          some.map(({ rgb }) => planesOf(rgb, side)),
-          side,
-        ),
+      await collect(
+        real,
+        some.map(({ rgb }) => rgb),
       );
-      await fake.add(
-        stacked(
-          paintings.map((rgb) => planesOf(rgb, side)),
-          side,
-        ),
-      );
+      await collect(fake, paintings);
       const { encode } = painter;
       let own: Uint8Array[] | undefined;
       if (encode !== undefined) {
@@ -238,16 +239,17 @@ async function measure(
       }
     }
     job.onProgress?.({ phase: "paint masks", done: pairs.length, total: pairs.length });
-    const compared = await compareSamples(real.finish(), fake.finish(), {
-      blas: ortBlas({ threads }),
-      directions: DIRECTIONS,
-    });
+    const blas = ortBlas({ threads });
+    const compared = await compareSamples(real.sample.finish(), fake.sample.finish(), { blas, directions: DIRECTIONS });
+    const points = [real, fake].flatMap(({ features }) => (features === undefined ? [] : [features.points()]));
+    const [ofPictures, ofPaintings] = await Promise.all(points.map((set) => gaussianOf(set, blas)));
     const edits = judge === undefined ? undefined : await measureEdits(painter, pairs, judge, job);
     const { masks, real: pictures, own, other } = shown;
     return {
       figures: {
         images: pairs.length,
         ...compared,
+        fid: model === undefined ? null : frechetDistance(ofPictures, ofPaintings),
         ownStyle: painter.encode === undefined ? null : ownDistance / pairs.length,
         diversity: await diversity(painter, pairs, count, paint),
         obedience: judge === undefined ? null : { painted: ofPainted.scores(), real: ofReal.scores() },
@@ -258,6 +260,7 @@ async function measure(
     };
   } finally {
     await network.dispose();
+    await model?.dispose();
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { painterOption } from "../../paint/options.ts";
 import { option, optional } from "../../requests/request.ts";
 import { runtimeOptions } from "../../requests/runtime.ts";
+import { inceptionMember } from "../options.ts";
 
 /** What `klish evaluate painter` can be asked for. */
 export const painterQualityRequest = z.strictObject({
@@ -17,6 +18,7 @@ export const painterQualityRequest = z.strictObject({
     "judges whether paintings obey their masks, as klish segment takes it",
     { otherwise: "portraits for --model portraits; obedience is not measured without one" },
   ),
+  inception: inceptionMember,
   outdir: option(z.string().min(1), "--outdir <folder>", "where tables and sheets go"),
   images: option(
     z.int().min(16).max(10_000).default(256),

@@ -15,6 +15,8 @@ export interface PainterFigures {
   readonly coverage: number;
   readonly precision: number;
   readonly recall: number;
+  /** Fréchet distance by the features of the user's model; null without one. */
+  readonly fid: number | null;
   /** Mean distance of colours, 0 to 1: of paintings in their picture's own style (null: no encoder), and between styles of one mask. */
   readonly ownStyle: number | null;
   readonly diversity: number;
@@ -48,6 +50,7 @@ export function figureRows(figures: PainterFigures): string[][] {
     ["density", figures.density.toFixed(3)],
     ["coverage", figures.coverage.toFixed(3)],
     ["precision, recall", `${figures.precision.toFixed(3)}, ${figures.recall.toFixed(3)}`],
+    ...(figures.fid === null ? [] : [["Fréchet distance", figures.fid.toFixed(2)]]),
     ...(ownStyle === null ? [] : [["colours off, own style", `${percent(ownStyle)} %`]]),
     ["colours apart, other styles", `${percent(figures.diversity)} %`],
     ...(obedience === null
@@ -97,6 +100,7 @@ export function painterCsv(figures: PainterFigures, { classes }: PainterFacts): 
     ["coverage", figures.coverage],
     ["precision", figures.precision],
     ["recall", figures.recall],
+    ["fid", figures.fid],
     ["ownStyle", figures.ownStyle],
     ["diversity", figures.diversity],
     ...(obedience === null
