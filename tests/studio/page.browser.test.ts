@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
+import sharp from "sharp";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { encodePng } from "../../src/dataset/png.ts";
+import { decodePng, encodePng } from "../../src/dataset/png.ts";
 import { labelledProject } from "../project/dataset/project.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
@@ -175,6 +176,43 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator(".samples figure").count()).toBe(6);
     expect(await page.locator("h1").textContent()).toBe("run-data");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("takes photos, finds their masks, and saves one that was corrected with the brush", async () => {
+    const page = await open("#screen=photos");
+    const photo = await sharp({ create: { width: 48, height: 40, channels: 3, background: "#8899aa" } })
+      .png()
+      .toBuffer();
+    await page.waitForSelector(".drop");
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose photos" }).click();
+    await (await chooser).setFiles([{ name: "<b>me</b>.png", mimeType: "image/png", buffer: photo }]);
+    await page.waitForSelector('.job[data-state="done"]', { timeout: 100_000 });
+    await page.getByRole("link", { name: "Open" }).click();
+    await expect.poll(() => page.locator(".samples figure").count()).toBe(1);
+    const [at, name] = await Promise.all([
+      page.locator("h1").textContent(),
+      page.locator(".samples .stack > img").first().getAttribute("alt"),
+    ]);
+    const file = join(folder, `${at}`, "masks", `${name}.png`);
+    const before = decodePng(await readFile(file)).data;
+    await page.getByRole("button", { name: "Correct" }).click();
+    const mask = page.getByRole("application");
+    await mask.waitFor();
+    // A part that the mask has nothing of yet.
+    await page.getByRole("row").last().click();
+    const box = (await mask.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.5);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + box.height * 0.5, { steps: 5 });
+    await page.mouse.up();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForSelector(".dialog", { state: "detached" });
+    const after = decodePng(await readFile(file)).data;
+    expect(after.length).toBe(before.length);
+    expect(after).not.toEqual(before);
     expect(problems).toEqual([]);
     await page.close();
   });
