@@ -1,7 +1,9 @@
 /** The painter's page as a folder that any static host serves. */
-import { cp } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { copyFile, readdir, readFile, rm } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import type { z } from "zod";
 import { type DatasetClass, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
@@ -48,7 +50,7 @@ export async function exportPaintPage(request: z.input<typeof paintPageRequest>,
     throw new ProjectError(`${out} holds other files. Give a new or empty folder for the page.`);
   const built = page ?? (await builtPage());
   await makeFolder(out);
-  await cp(built, out, { recursive: true });
+  await copyPage(built, out);
 
   const { weights, model: onnx } = painter;
   const file = weights === undefined ? "painter.onnx" : "painter.safetensors";
@@ -71,6 +73,22 @@ async function builtPage(): Promise<string> {
   throw new Error("paint: the page dist/web/paint is missing; build it with `npx vite build web/paint`");
 }
 
+/** The ending of files that lie packed in the package. */
+const PACKED = ".gz";
+
+/** Copies the page in place of an older one, whose files may have other names. */
+async function copyPage(built: string, out: string): Promise<void> {
+  await rm(join(out, "assets"), { recursive: true, force: true });
+  for (const entry of await readdir(built, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const from = join(entry.parentPath, entry.name);
+    const to = join(out, relative(built, from));
+    await makeFolder(dirname(to));
+    if (!to.endsWith(PACKED)) await copyFile(from, to);
+    else await writeAtomic(to.slice(0, -PACKED.length), await promisify(gunzip)(await readFile(from)));
+  }
+}
+
 interface Scene {
   readonly name: string;
   readonly mask: LabelMap;
@@ -90,7 +108,8 @@ function portraitScenes(classes: readonly DatasetClass[], side: number): Scene[]
 /** The first masks of a folder or data set, in the painter's classes. */
 async function scenesIn(path: string, about: PainterAbout): Promise<Scene[]> {
   const found: Scene[] = [];
-  for await (const { name, labels } of (await openMasks(path, about)).read()) {
+  for await (const { path: from, labels } of (await openMasks(path, about)).read()) {
+    const name = basename(from).replace(/\.png$/i, "");
     found.push({ name, mask: { width: about.side, height: about.side, data: labels } });
     if (found.length === MOST_SCENES) break;
   }

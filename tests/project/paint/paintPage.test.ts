@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePng, encodePng } from "../../../src/dataset/png.ts";
 import { painterSafetensors, readPainterBytes } from "../../../src/models/painter/painterFile.ts";
@@ -19,6 +20,8 @@ describe("exportPaintPage", () => {
     await writeFile(model, tinyPainterBytes());
     await mkdir(page);
     await writeFile(join(page, "index.html"), "<!doctype html>");
+    await mkdir(join(page, "assets"));
+    await writeFile(join(page, "assets", "ort.wasm.gz"), gzipSync("wasm"));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const masks = async (name: string, bytes: Uint8Array): Promise<string> => {
@@ -31,16 +34,26 @@ describe("exportPaintPage", () => {
     const out = join(folder, "site");
     const scenes = await masks(`a "scene".png`, encodePng({ width: 16, height: 16, data: tinyMask }));
     for (let time = 0; time < 2; time++) {
+      if (time === 1) await writeFile(join(out, "assets", "older.js"), "");
       expect(await exportPaintPage({ model, outdir: out, scenes, title: "<b>" }, page)).toMatchObject({
         folder: out,
         scenes: 1,
       });
-      expect((await readdir(out)).sort()).toEqual(["index.html", "painter.json", "painter.safetensors", "scenes"]);
+      expect((await readdir(out)).sort()).toEqual([
+        "assets",
+        "index.html",
+        "painter.json",
+        "painter.safetensors",
+        "scenes",
+      ]);
     }
+    // Packed in the package, and not in the folder; what an older page had goes.
+    expect(await readFile(join(out, "assets", "ort.wasm"), "utf8")).toBe("wasm");
+    expect(await readdir(join(out, "assets"))).toEqual(["ort.wasm"]);
     const { weights, styles } = readPainterBytes(await readFile(join(out, "painter.safetensors")));
     expect([weights, styles]).toEqual([tinyPainter().weights, tinyPainter().styles]);
     const about = paintPageFile.parse(JSON.parse(await readFile(join(out, "painter.json"), "utf8")));
-    expect(about).toMatchObject({ title: "<b>", scenes: [{ name: "a__scene_", mask: "scenes/0.png" }] });
+    expect(about).toMatchObject({ title: "<b>", scenes: [{ name: `a "scene"`, mask: "scenes/0.png" }] });
     const scene = decodePng(await readFile(join(out, "scenes", "0.png")));
     expect([...scene.data]).toEqual([...tinyMask]);
   });

@@ -49,8 +49,10 @@ export function MaskEditorView({ editor, under, thumbnails }: Props) {
     document.addEventListener("keydown", (event) => event.target === document.body && onKeyDown(event), ending);
     return () => ending.abort();
   }, []);
+  const { width, height } = editor.edit;
   return (
-    <div ref={root} className="mask-editor">
+    // The parts stand beside the mask, also where it is as high as the window and not as wide.
+    <div ref={root} className="mask-editor" style={{ maxWidth: `calc(${(80 * width) / height}vh + 14rem)` }}>
       <Toolbar editor={editor} hasUnder={under !== undefined} onHelp={() => setHelp(true)} />
       <MaskCanvas editor={editor} under={under} />
       <Palette editor={editor} thumbnails={thumbnails} />
