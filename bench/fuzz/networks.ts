@@ -8,6 +8,7 @@ import { readInputs } from "../../src/gan/onnx/inputs.ts";
 import { layerEnds } from "../../src/gan/onnx/onnxLayers.ts";
 import { buildNetwork, looksLikeOnnx } from "../../src/gan/openGenerator.ts";
 import { externalFiles } from "../../src/graph/onnxExternal.ts";
+import { mayRunForever } from "../../src/graph/onnxLoops.ts";
 import { decodeOnnx, OnnxError, withExtraOutputs } from "../../src/graph/onnxModel.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import {
@@ -40,6 +41,7 @@ function readOnnx(bytes: Uint8Array): "accepted" | "refused" {
     looksLikeOnnx(bytes);
     const { graph } = decodeOnnx(bytes);
     externalFiles(bytes);
+    mayRunForever(bytes);
     const ends = layerEnds(graph);
     if (decodeOnnx(withExtraOutputs(bytes, ends)).graph.outputs.length < new Set(ends).size)
       throw new Error("an inner map did not become an output");
