@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { EXTRACTOR_RUN, isTrainingRun } from "../network/trainingRun.ts";
 import { listFolder, notThere, ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { isForeign } from "../storage/lock.ts";
@@ -45,6 +46,10 @@ export const pathIn = ({ folder }: { folder: string }, ...names: readonly string
 /** Reads the project in a folder. Throws ProjectError when there is none, or it is damaged. */
 export async function openProject(folder: string): Promise<Project> {
   const file = await readProjectFile(folder);
+  if (file === undefined && (await isTrainingRun(folder, EXTRACTOR_RUN)))
+    throw new ProjectError(
+      `${folder} is an extractor that was taught its classes, not a clustered project. klish label, klish dataset and klish evaluate labels take it.`,
+    );
   if (file === undefined)
     throw await notThere(
       folder,

@@ -13,8 +13,8 @@ import { saveState } from "./state.ts";
 export interface Training {
   /** Examples shown so far. */
   readonly images: number;
-  /** What a thousand of them are called. Default "kimg". */
-  readonly unit?: string;
+  /** What they are called, and a thousand of them. Default: images, kimg. */
+  readonly unit?: { readonly many: string; readonly thousand: string };
   /**
    * Learns from the next batch, a function of `images`. `share` is the part of the run that is done, 0 to 1: of the images
    * or of the time that it may take, whichever is more. Returns the step's figures.
@@ -95,10 +95,10 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     );
   const progress = (figures?: Figures): void => {
     const { where, how } = training.note(figures);
-    const { unit = "kimg" } = training;
-    const rate = `${perSecond(training.images - first, now() - started).toFixed(1)} ${unit === "kimg" ? "images" : "pixels"}/s`;
+    const { many, thousand } = training.unit ?? { many: "images", thousand: "kimg" };
+    const rate = `${perSecond(training.images - first, now() - started).toFixed(1)} ${many}/s`;
     const note =
-      figures === undefined ? where : [`${(training.images / 1000).toFixed(1)} ${unit}`, ...where, rate, ...how];
+      figures === undefined ? where : [`${(training.images / 1000).toFixed(1)} ${thousand}`, ...where, rate, ...how];
     onProgress?.({ phase: "train", done: share(), total: 1, note: note.join(", ") });
   };
 

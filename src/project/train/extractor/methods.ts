@@ -18,6 +18,7 @@ import { TrainingError, type TrainingState } from "../../../train/trainer.ts";
 import type { Masks } from "../../dataset/masks.ts";
 import type { ExtractorMethod, ExtractorSettings } from "../../extractor/settings.ts";
 import type { Figures } from "../log/tick.ts";
+import type { Training } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import type { TrainExtractorRequest } from "./options.ts";
 
@@ -36,8 +37,7 @@ export interface Learner {
   /** Examples shown so far, by each network that learns; of one pass over all. */
   readonly shown: number;
   readonly examples: number;
-  /** What an example is, in thousands: "kpx" or "kimg". */
-  readonly unit: string;
+  readonly unit: NonNullable<Training["unit"]>;
   step(share: number): Promise<Figures>;
   model(): PixelModel;
   state(): TrainingState;
@@ -98,7 +98,7 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
       );
       const rows = new Float32Array(MEMBERS * PIXELS * channels);
       return learner("mlp-ensemble", trainer, {
-        ...{ state, plan, unit: "kpx", examples: labelled.length, batch: PIXELS },
+        ...{ state, plan, unit: { many: "pixels", thousand: "kpx" }, examples: labelled.length, batch: PIXELS },
         step(number, shown) {
           const index = Int32Array.from(
             orders.flatMap((order) => order(shown, PIXELS).map((drawn) => labelled[drawn.index])),
@@ -121,7 +121,13 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
       const order = batchOrder({ count: masks.seeds.length, mirror: false, seed: mixSeed(settings.seed, 0, ORDER) });
       const channels = layers.reduce((sum, layer) => sum + layer.channels, 0);
       return learner("cnn", trainer, {
-        ...{ state, plan: { channels, classes }, unit: "kimg", examples: masks.seeds.length, batch: 1 },
+        ...{
+          state,
+          plan: { channels, classes },
+          unit: { many: "images", thousand: "kimg" },
+          examples: masks.seeds.length,
+          batch: 1,
+        },
         step(number, shown, share) {
           const [{ index }] = order(shown, 1);
           const picture = { maps: maps.map((map) => oneOf(map, index)), labels: masks.labels[index] };
@@ -144,7 +150,7 @@ export function passes(
 interface Steps {
   readonly state: TrainingState | undefined;
   readonly plan: { readonly channels: number; readonly classes: number };
-  readonly unit: string;
+  readonly unit: Learner["unit"];
   readonly examples: number;
   readonly batch: number;
   step(number: number, shown: number, share: number): Promise<{ readonly loss: number; readonly gradientNorm: number }>;

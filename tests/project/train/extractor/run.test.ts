@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodePng } from "../../../../src/dataset/png.ts";
 import { openGeneratorBytes } from "../../../../src/gan/openGenerator.ts";
+import { openProject } from "../../../../src/project/cluster/project.ts";
 import { datasetJob } from "../../../../src/project/dataset/job.ts";
 import { meanOfLargest } from "../../../../src/project/dataset/sample.ts";
 import { extractorPath, loadExtractor } from "../../../../src/project/extractor/extractorFile.ts";
@@ -141,6 +142,7 @@ describe("trainExtractor()", () => {
     await expect(datasetJob(asked)).rejects.toThrow("the extractor has not learned yet. Continue it with:");
     await writeFile(extractorPath(run), "no tensors");
     await expect(datasetJob(asked)).rejects.toThrow("is damaged");
+    await expect(openProject(run)).rejects.toThrow("not a clustered project. klish label, klish dataset");
     const gan = join(folder, "gan");
     await mkdir(gan);
     await writeFile(join(gan, "settings.json"), JSON.stringify({ klish: "gan-training" }));
