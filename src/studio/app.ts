@@ -60,6 +60,8 @@ export function studioApp(options: AppOptions): App {
   app.onError((error) => {
     const { status, body } = refusalOf(error);
     const answer = Response.json(body, { status });
+    // What was not read of a body that is too large must not be taken for the next request.
+    if (status === 413) answer.headers.set("connection", "close");
     secure(answer.headers);
     return answer;
   });

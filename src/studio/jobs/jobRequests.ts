@@ -42,7 +42,7 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   edit: { schema: editRequest, writes: ["outdir"], reads: ["project", "network"] },
   labelApply: { schema: applyLabelsRequest, writes: ["project", "recipe"], reads: ["network", "from"] },
   labelPreview: { schema: labelPreviewRequest, writes: ["project", "recipe"], reads: ["network"] },
-  dataset: { schema: datasetRequest, writes: ["outdir"], reads: ["projects", "recipes", "network"] },
+  dataset: { schema: datasetRequest, writes: ["outdir"], reads: ["projects", "recipes", "agree", "network"] },
   datasetExport: { schema: exportRequest, writes: ["outdir"], reads: ["from"] },
   datasetVerify: { schema: verifyRequest, writes: [], reads: ["dataset", "projects", "network"] },
   datasetCheck: { schema: checkRequest, writes: ["fix"], reads: ["folder"] },
