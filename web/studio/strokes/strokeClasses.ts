@@ -18,7 +18,7 @@ export function strokeClasses({ classes }: Pick<Labels, "classes">): StrokeClass
   return found;
 }
 
-/** Places of a stroke that are sent at most; those between are left out. */
+/** Places of a stroke that are sent at most, its last among them; those between are left out. */
 const MOST_POINTS = 10_000;
 
 /** A stroke on a square mask as an edit of labels; on no class's label it is left to the classifier again. */
@@ -27,7 +27,7 @@ export function strokeEdit(
   classes: readonly StrokeClass[],
   { seed, side }: { readonly seed: number; readonly side: number },
 ): LabelEdit {
-  const step = Math.ceil(points.length / MOST_POINTS);
+  const step = Math.ceil(points.length / (MOST_POINTS - 1));
   return {
     type: "stroke",
     seed,
