@@ -83,9 +83,9 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     )) as AxeResults;
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
   };
-  /** The names that stand in the list. */
+  /** The names that stand in the list, read at once: a field that goes meanwhile would be waited for. */
   const names = async (page: Page): Promise<string[]> =>
-    Promise.all((await page.locator(".name-field").all()).map((field) => field.inputValue()));
+    (await page.evaluate("[...document.querySelectorAll('.name-field')].map(({ value }) => value)")) as string[];
   const saved = async () => JSON.parse(await readFile(join(folder, "run", "labels.json"), "utf8")).labels;
   /** Presses Tab until what the selector names has the focus, as somebody without a pointer does. */
   const tabTo = async (page: Page, selector: string): Promise<void> => {
