@@ -31,6 +31,9 @@ beforeAll(async () => {
     '{"klish":"painter-training","command":"klish train painter"}',
   );
   await writeFile(join(folder, "painter", "painter.safetensors"), tinyPainterBytes());
+  await mkdir(join(folder, "extractor"));
+  await writeFile(join(folder, "extractor", "settings.json"), '{"klish":"extractor-training","command":""}');
+  await writeFile(join(folder, "extractor", "extractor.png"), "a sheet");
   studio = await openStudio(folder);
 }, 60_000);
 afterAll(async () => {
@@ -74,6 +77,7 @@ describe("GET /api/workspace", () => {
     expect({ kind, outsidePaths, prefix }).toEqual({ kind: "folder", outsidePaths: true, prefix: "" });
     expect(places.map((place) => [place.at, place.kind, place.complete]).sort()).toEqual([
       ["data", "dataset", false],
+      ["extractor", "extractor", false],
       ["gan", "gan", false],
       ["masks", "dataset", true],
       ["painter", "painter", true],
@@ -82,6 +86,7 @@ describe("GET /api/workspace", () => {
     expect(places.map((place) => place.at)).toContain(open);
     expect(places.find((place) => place.at === "gan")?.command).toBe("klish train gan");
     expect(places.find((place) => place.at === "gan")?.previewUrl).toBe("/files/gan/samples/kimg-000010.png");
+    expect(places.find((place) => place.at === "extractor")?.previewUrl).toBe("/files/extractor/extractor.png");
   });
 });
 

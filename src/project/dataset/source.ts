@@ -7,6 +7,7 @@ import type { Sample } from "../../dataset/format.ts";
 import type { DatasetClass, LabelMap } from "../../dataset/labelMap.ts";
 import { SPLITS, type Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
+import { shellWord } from "../../text/escape.ts";
 import { ProjectError, readPlainFile } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
@@ -45,9 +46,18 @@ export async function openSource(
   const [folder] = paths;
   if ((await loadDataset(folder)) !== undefined && format === null) return partsSource(paths, recipe, name);
   const files = await openFolder(folder);
+  if (format === null) refuseProject(folder, files.paths);
   if (format === "celebamask" || (format === null && isCelebAMask(files.paths)))
     return celebAMaskSource(folder, files.paths, name);
   return layoutSource(folder, files, format, name, job);
+}
+
+/** A project's sheets and labels look like pictures with annotations; what is wanted is a data set made from it. */
+function refuseProject(folder: string, paths: readonly string[]): void {
+  if (paths.includes("tree.safetensors") || paths.includes("extractor.safetensors"))
+    throw new ProjectError(
+      `${folder} is a project with parts, not a data set. Make one of it: klish dataset --project ${shellWord(folder)} --outdir <folder>`,
+    );
 }
 
 async function partsSource(folders: readonly string[], recipe: string | null, name: string): Promise<SampleSource> {

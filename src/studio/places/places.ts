@@ -90,5 +90,7 @@ async function runLook(folder: string, kind: (typeof runKinds)[number]): Promise
   const { command } = await runFile(folder);
   const names = (await readdir(join(folder, "samples")).catch(() => [])).filter((name) => name.endsWith(".png")).sort();
   const complete = await isThere(RUNS[kind].network(folder));
-  return { complete, command, ...(names.length > 0 && { preview: `samples/${names.at(-1)}` }) };
+  // An extractor that is solved, not trained step by step, has its pictures in one sheet.
+  const preview = names.length > 0 ? `samples/${names.at(-1)}` : "extractor.png";
+  return { complete, command, preview };
 }

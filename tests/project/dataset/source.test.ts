@@ -44,6 +44,13 @@ const put = async (path: string, content: Uint8Array): Promise<void> => {
 };
 
 describe("openSource()", () => {
+  it("says of a project that a data set must be made from it first", async () => {
+    const project = await labelledProject(folder);
+    await expect(openSource([project], { fromFormat: null, recipe: null, name: "test" })).rejects.toThrow(
+      `${project} is a project with parts, not a data set. Make one of it: klish dataset --project ${project}`,
+    );
+  });
+
   it.each(formats.map((f) => f.name))("reads %s: pixels, ids, names, colours and splits survive", async (name) => {
     const written = await write(name, folder);
     const source = await openSource([folder], { fromFormat: null, recipe: null, name: "test" });

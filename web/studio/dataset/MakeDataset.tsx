@@ -70,7 +70,7 @@ export function MakeDataset({ workspace, project }: Props) {
             required
             value={Number.isNaN(count) ? "" : count}
             onChange={(event) => setCount(event.currentTarget.valueAsNumber)}
-          />
+          />{" "}
           <span className="hint">
             each is generated from its seed, with its mask; what a filter removes is not kept
           </span>
