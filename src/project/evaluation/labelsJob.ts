@@ -79,7 +79,7 @@ export const labelsJob = defineJob(labelsRequest, async (request, job): Promise<
     const { seeds, classes } = masks;
     if (seeds.length <= request.matchImages)
       throw new ProjectError(
-        `${request.truth} has ${seeds.length} masks; ${request.matchImages} are for matching, none is left to judge. Lower --match-images.`,
+        `${request.truth} has ${seeds.length} masks; ${request.matchImages} are for matching, none are left to judge. Lower --match-images.`,
       );
     const labellers = sets.map((set) => labeller(set.settings.labels));
     const tables: Float64Array[][] = sets.map(() => []);

@@ -81,9 +81,9 @@ export async function takeLock(
   const mine: Owner = { ...thisProcess(), host: hostname(), id: randomBytes(8).toString("hex") };
   // Written elsewhere and linked: whoever sees a lock sees its owner.
   const written = join(path, "..", temporaryName());
-  await writeFile(written, `${mine.pid} ${mine.host} ${mine.start} ${mine.id}\n`, { flag: "wx" });
   const until = performance.now() + waitSeconds * 1000;
   try {
+    await writeFile(written, `${mine.pid} ${mine.host} ${mine.start} ${mine.id}\n`, { flag: "wx" });
     for (;;) {
       if (await linkNew(written, path)) break;
       const owner = await ownerOf(path);

@@ -51,7 +51,7 @@ describe("labelsJob()", () => {
 
   it("refuses when no mask is left to judge, and classes of other names", async () => {
     const asked = { projects: [project], truth: masks, outdir: join(folder, "d"), ...options };
-    await expect(labelsJob({ ...asked, matchImages: 6 })).rejects.toThrow("none is left to judge");
+    await expect(labelsJob({ ...asked, matchImages: 6 })).rejects.toThrow("none are left to judge");
     const classes = ["a", "b", "c", "d", "e", "f"];
     await expect(labelsJob({ ...asked, classes })).rejects.toThrow("is one of the truth (a, b, c, d, e, f)");
   });

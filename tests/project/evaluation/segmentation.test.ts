@@ -95,7 +95,7 @@ describe("segmentationJob()", () => {
   it("says what is wrong with the truth or the models", async () => {
     const models = [file("plain.onnx")];
     await expect(segmentationJob(request({ models }))).rejects.toThrow(
-      "has 3 photos; 100 are for matching, none is left",
+      "has 3 photos; 100 are for matching, none are left",
     );
     await expect(segmentationJob(request({ models, matchImages: 0 }))).rejects.toThrow("does not name its classes");
     await expect(segmentationJob(request({ models, matchImages: 1, background: "sky" }))).rejects.toThrow(

@@ -155,6 +155,6 @@ describe("separabilityJob", () => {
     await expect(separabilityJob(request({ testImages: 8 }), {})).rejects.toThrow("cannot be split");
     const wrong = { file: join(folder, "wrong.safetensors"), size: null, range: [0, 1], output: null } as const;
     await writeFile(wrong.file, writeSafetensors(new Map(), {}));
-    await expect(separabilityJob(request({ segmenter: wrong }), {})).rejects.toThrow("no segmenter of klish");
+    await expect(separabilityJob(request({ segmenter: wrong }), {})).rejects.toThrow("is not a segmenter of klish");
   });
 });
