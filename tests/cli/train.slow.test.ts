@@ -42,7 +42,10 @@ async function timeless(run: string): Promise<Record<string, string>> {
   return { ...Object.fromEntries(names.map((name, i) => [name, files[i]])), log: log.join("\n") };
 }
 
-/** Kills a run at random moments, up to ten times, lets it end, and expects the bytes of an uninterrupted one. */
+/** Kills of a run at most: KLISH_KILLS=10 npx vitest run --project slow tests/cli/train.slow.test.ts for more. */
+const KILLS = Number(process.env["KLISH_KILLS"] ?? 4);
+
+/** Kills a run at random moments, lets it end, and expects the bytes of an uninterrupted one. */
 async function expectSurvival(start: (outdir: string) => ChildProcess, name: string): Promise<string> {
   const whole = join(folder, `${name}-whole`);
   const started = performance.now();
@@ -53,9 +56,9 @@ async function expectSurvival(start: (outdir: string) => ChildProcess, name: str
   const seed = Math.floor(Math.random() * 1e6);
   console.log(`kill times from seed ${seed}, ${Math.round(duration)} ms uninterrupted`);
   const random = new RandomState(seed);
-  for (let kills = 0; kills < 10; kills++) {
+  for (let kills = 0; kills < KILLS; kills++) {
     const child = start(broken);
-    // Short lives, so that most of the ten end before training does.
+    // Short lives, so that most of them end before training does.
     const timer = setTimeout(() => child.kill("SIGKILL"), duration * (0.1 + 0.3 * random.randomSample()));
     const code = await finish(child);
     clearTimeout(timer);
@@ -67,7 +70,7 @@ async function expectSurvival(start: (outdir: string) => ChildProcess, name: str
 }
 
 describe("klish train gan", () => {
-  it("killed ten times at random moments ends with the bytes of an uninterrupted run, which openGenerator() reads", async () => {
+  it("killed at random moments ends with the bytes of an uninterrupted run, which openGenerator() reads", async () => {
     const broken = await expectSurvival((outdir) => train(outdir, "1.2"), "gan");
     const generator = await openGenerator(join(broken, "network.safetensors"), { provider: "cpu" });
     expect(generator.info).toMatchObject({ family: "StyleGAN2", resolution: 32 });
@@ -101,7 +104,7 @@ beforeAll(async () => {
 });
 
 describe("klish train painter", () => {
-  it("killed ten times at random moments ends with the bytes of an uninterrupted run, which openPainter() reads", async () => {
+  it("killed at random moments ends with the bytes of an uninterrupted run, which openPainter() reads", async () => {
     const start = (outdir: string): ChildProcess => {
       const where = ["--provider", "cpu", "--threads", "1", "--data", portraits, "--outdir", outdir];
       const short = ["--resolution", "16", "--batch", "4", "--epochs", "0.4", "--save", "0"];
@@ -137,7 +140,7 @@ describe("klish train segmenter", () => {
       { stdio: "ignore" },
     );
 
-  it("killed ten times at random moments ends with the bytes of an uninterrupted run, photos without labels included", async () => {
+  it("killed at random moments ends with the bytes of an uninterrupted run, photos without labels included", async () => {
     const photos = [
       "--unlabelled",
       join(folder, "set"),
