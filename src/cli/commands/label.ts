@@ -13,6 +13,7 @@ import {
   freshLabels,
   freshRecipe,
   idTexts,
+  isFresh,
   type LabelAction,
   type LabelRecipe,
   redo,
@@ -390,5 +391,10 @@ function show(
   const alive = identity.hierarchy.aliveAt(state.k);
   const clusterIds = Array.from(alive);
   const value = { ...state, clusterIds, edits: actions.length, lost, sheet: sheet ?? null };
-  conclude(value, lines, options, nextSteps(options.request, state.classes[0]?.name ?? "<class>", sheet));
+  conclude(
+    value,
+    lines,
+    options,
+    nextSteps(options.request, (state.classes.find(isFresh) ?? state.classes[0])?.name ?? "<class>", sheet),
+  );
 }

@@ -151,7 +151,10 @@ export function freshRecipe(k: number, names?: ClusterNames): LabelRecipe {
 
 /** The recipe after an edit. Throws ProjectError where the edit names what is not there, or leaves labels that cannot be. */
 export function edit(recipe: LabelRecipe, action: LabelAction): LabelRecipe {
-  return { state: apply(recipe.state, action), base: recipe.base, actions: [...recipe.actions, action] };
+  const state = apply(recipe.state, action);
+  if (state.classes.length === 0)
+    throw new ProjectError("this would leave no class: every part would be ignored. Keep at least one.");
+  return { state, base: recipe.base, actions: [...recipe.actions, action] };
 }
 
 /** The recipe before its last edit. Throws ProjectError when there is none. */

@@ -58,6 +58,12 @@ describe("label edits", () => {
     expect(apart.state.classes.at(-1)?.name).toBe("ear");
   });
 
+  it("leave at least one class", () => {
+    const all = [0, 1, 2, 3, 4].map((c) => `part ${c}`);
+    expect(() => edited({ type: "ignore", classes: all })).toThrow("every part would be ignored. Keep at least one");
+    expect(edited({ type: "ignore", classes: all.slice(1) }).state.classes).toHaveLength(1);
+  });
+
   it("carry names to another K", () => {
     const named = edited({ type: "name", class: "1", name: "hair" }, { type: "ignore", classes: ["part 2"] });
     const finer = edit(named, { type: "cut", k: 7, from: [0, 1, 1, 2, 3, 4, 2] });
