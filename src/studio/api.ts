@@ -210,8 +210,8 @@ export type LabelEdit = z.input<typeof labelEdit>;
 
 /**
  * Body of `POST /api/labels?at=`: edits that are made together or not at all. On disk before the answer. With `revision`, only if the labels
- * are still those (409 if not). A project without labels has fresh ones at the suggested K, which the first edit writes. Redo is
- * forgotten when the server ends, or when anything else edits the labels.
+ * are still those (409 if not). A project without labels has fresh ones at the suggested K, which the first edit writes. What
+ * was undone stays in the file until another edit.
  */
 export const editLabels = z.strictObject({
   edits: z.array(labelEdit).min(1).max(1000),

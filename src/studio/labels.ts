@@ -14,6 +14,7 @@ import {
   isFresh,
   type LabelAction,
   type LabelRecipe,
+  redo,
   undo,
 } from "../project/labels/recipe.ts";
 import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
@@ -33,12 +34,6 @@ export async function revisionOf(folder: string): Promise<string> {
   return bytes === undefined ? "" : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 }
 
-/** What was undone, the last one first, while the labels are those that the undoing left. */
-interface Undone {
-  readonly revision: string;
-  readonly actions: readonly LabelAction[];
-}
-
 /** The labels of all projects of a server. */
 export interface LabelDesk {
   read(folder: string, at: string): Promise<Labels>;
@@ -53,15 +48,10 @@ export interface LabelDesk {
 
 /** Edits of one project take turns here, and with commands by the folder's lock. */
 export function labelDesk(openProjects: OpenProject): LabelDesk {
-  const undone = new Map<string, Undone>();
   const turns = new Map<string, Promise<unknown>>();
   /** The labels that were read last, of each project: many tabs ask for the same. */
   const shown = new WeakMap<OpenedProject, Labels>();
 
-  const undoneIn = (folder: string, revision: string): readonly LabelAction[] => {
-    const found = undone.get(folder);
-    return found?.revision === revision ? found.actions : [];
-  };
   const read = async (folder: string, at: string): Promise<Labels> => {
     const opened = await openProjects(folder);
     // The file may change between the two: then what is read is newer than its revision, and an event will say so.
@@ -69,40 +59,30 @@ export function labelDesk(openProjects: OpenProject): LabelDesk {
     const known = shown.get(opened);
     if (known?.revision === revision) return known;
     const recipe = (await loadRecipe(opened.project, opened.tree)) ?? begin(opened);
-    const labels = view(opened, recipe, { at, revision, undone: undoneIn(folder, revision) });
+    const labels = view(opened, recipe, { at, revision });
     shown.set(opened, labels);
     return labels;
   };
   const change: LabelDesk["edit"] = async (folder, at, edits, revision) => {
     const opened = await openProjects(folder);
-    let redoable: readonly LabelAction[] = [];
     const notes: string[] = [];
     const make = async (found: LabelRecipe | undefined): Promise<LabelRecipe> => {
       const before = await revisionOf(folder);
       if (revision !== undefined && revision !== before)
         throw new Refusal(409, "the labels were edited elsewhere meanwhile: look at them, and edit again.");
-      redoable = undoneIn(folder, before);
       let recipe = found ?? begin(opened);
-      for (const one of edits) {
-        if (one.type === "undo") {
-          redoable = [...recipe.actions.slice(-1), ...redoable];
-          recipe = undo(recipe);
-        } else if (one.type === "redo") {
-          const [action, ...rest] = redoable;
-          if (action === undefined) throw new Refusal(409, "nothing to redo: nothing was undone since the last edit.");
-          recipe = edit(recipe, action);
-          redoable = rest;
-        } else {
-          recipe = edit(recipe, actionOf(opened, recipe, one, notes));
-          redoable = [];
-        }
-      }
+      for (const one of edits)
+        recipe =
+          one.type === "undo"
+            ? undo(recipe)
+            : one.type === "redo"
+              ? redo(recipe)
+              : edit(recipe, actionOf(opened, recipe, one, notes));
       return recipe;
     };
     const { recipe } = await changeRecipe(opened.project, opened.tree, undefined, make);
     const after = await revisionOf(folder);
-    undone.set(folder, { revision: after, actions: redoable });
-    const labels = view(opened, recipe, { at, revision: after, undone: redoable });
+    const labels = view(opened, recipe, { at, revision: after });
     shown.set(opened, labels);
     return { labels, notes };
   };
@@ -181,11 +161,10 @@ function lostText({ name, whole, share, into, backAt }: LostLabel): string {
 interface Shown {
   readonly at: string;
   readonly revision: string;
-  readonly undone: readonly LabelAction[];
 }
 
-function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revision, undone }: Shown): Labels {
-  const { state, actions } = recipe;
+function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revision }: Shown): Labels {
+  const { state, actions, undone = [] } = recipe;
   const ids = identity.hierarchy.aliveAt(state.k);
   const maskIds = idTexts(state.classes);
   const names = carriedNames(tree, recipe);

@@ -194,10 +194,17 @@ describe("labels", () => {
       "409: nothing to redo: nothing was undone since the last edit.",
     );
     await studio.call("editLabels", { at }, { edits: [{ type: "undo" }] });
-    // As a command in a terminal does.
-    const path = join(folder, at, "labels.json");
-    await writeFile(path, `${await readFile(path, "utf8")}\n`);
-    expect((await studio.call("labels", { at })).redo).toBeNull();
+    // It is in the file, where `klish label redo` finds it too, until another edit.
+    const file = JSON.parse(await readFile(join(folder, at, "labels.json"), "utf8"));
+    expect(file.history.undone).toHaveLength(1);
+    expect((await studio.call("labels", { at })).redo).toMatch(/background$/);
+    const [{ parts }] = await classes();
+    const { labels } = await studio.call(
+      "editLabels",
+      { at },
+      { edits: [{ type: "color", part: parts[0], color: "#123456" }] },
+    );
+    expect(labels.redo).toBeNull();
   });
 
   it("are edited together or not at all, and only as they were seen", async () => {
