@@ -1,18 +1,12 @@
 import { z } from "zod";
 import { option, optional } from "../../requests/request.ts";
 import { runtimeOptions } from "../../requests/runtime.ts";
-import { fits } from "../pictures/framing.ts";
+import { mirrorOption, runFolders, runOptions, squareOptions } from "../labelled/options.ts";
 import { augmentChoices, segmenterPresetNames, segmenterPresets } from "./presets.ts";
 
 /** What `klish train segmenter` can be asked for. What is left out is as the run was begun, or a new one's default. */
 export const trainSegmenterRequest = z.strictObject({
-  data: option(
-    optional(z.string().min(1)),
-    "--data <folder>",
-    "the data set: one of klish, or pictures with masks in any layout that klish reads",
-  ),
-  outdir: option(optional(z.string().min(1)), "--outdir <folder>", "the run's folder, to make or to continue"),
-  resume: option(optional(z.string().min(1)), "--resume <folder>", "a run to continue, as it was started"),
+  ...runFolders,
   unlabelled: option(
     optional(z.string().min(1)),
     "--unlabelled <path>",
@@ -24,18 +18,7 @@ export const trainSegmenterRequest = z.strictObject({
     segmenterPresetNames.map((name) => `${name}: ${segmenterPresets[name].title}`).join("; "),
     { otherwise: "auto" },
   ),
-  resolution: option(
-    optional(z.int().min(16).max(1024)),
-    "--resolution <px>",
-    "side of the squares that pictures become",
-    { otherwise: "the pictures', at most 128" },
-  ),
-  fit: option(
-    optional(z.enum(fits)),
-    "--fit <how>",
-    "a picture that is not square gets a border that does not count, or is squashed",
-    { otherwise: "pad" },
-  ),
+  ...squareOptions,
   epochs: option(optional(z.number().positive().max(1e6)), "--epochs <n>", "passes over the data set", {
     otherwise: "20, more for small sets: 20,000 pictures in all",
   }),
@@ -62,23 +45,14 @@ export const trainSegmenterRequest = z.strictObject({
     "photo: framing, colours, blur, noise and compression; paper: colours and mirroring; none",
     { otherwise: "photo; paper's own for --cfg paper" },
   ),
-  mirror: option(
-    optional(z.boolean()),
-    "--no-mirror",
-    "never turn pictures left to right, where that changes what they mean; classes called left … and right … are exchanged",
-  ),
+  mirror: mirrorOption,
   threshold: option(
     optional(z.number().gt(0).lt(1)),
     "--threshold <p>",
     "of the surest class: how probable a pixel of a photo without labels must be to be learned from",
     { otherwise: "0.95" },
   ),
-  seed: option(optional(z.int().min(0)), "--seed <n>", "of everything random", { otherwise: "0" }),
-  saveMinutes: option(
-    z.number().min(0).default(5),
-    "--save <minutes>",
-    "the state is saved at least this often: what a kill can cost",
-  ),
+  ...runOptions,
   ...runtimeOptions,
   /** The command line, to be shown. */
   command: z.string().default("klish train segmenter"),
