@@ -1,6 +1,6 @@
 /**
  * The paper's tables, made again: each from commands of klish alone, on a generator of photos and photos with masks. What is done is
- * kept in the folder of work; the same command continues. `--list` says what each needs and what was run.
+ * kept in the folder of work; the same command continues. `--list` names them and where their figures are.
  *
  * npx tsx bench/paper.ts table4 table5 --work <folder> --run <train gan's folder> --truth <photos with masks>
  *   [--labelled 100] [--seeds 0-2] [--k 12,20,26] [--pictures 10000] [--epochs 2] [--unlabelled 3000] [--threads 2] [--rows KLiSH,...]
@@ -23,7 +23,7 @@ interface Table {
 
 const TABLES: Readonly<Record<string, Table>> = {
   table4: { title: "clusterers on a generator's features", make: table4, result: "table4/evaluation.md" },
-  table5: { title: "segmenters on real photos", make: table5, result: "table5-<models>/segmenter.md" },
+  table5: { title: "segmenters on real photos", make: table5, result: "table5-s<seed>/segmenter.md" },
 };
 
 const { values, positionals } = parseArgs({

@@ -44,21 +44,21 @@ const ROWS: readonly Row[] = [
   { name: "DatasetGAN, 16 shots", parts: fewShot("mlp-ensemble", 16), once: true },
 ];
 
-/** Table V: a segmenter from each row's generated pictures and masks, judged on real photos. */
+/** Table V: a segmenter from each row's generated pictures and masks, judged on real photos after each seed; and the supervised reference. */
 export async function table5(work: Workplace, options: PaperOptions): Promise<void> {
   const { truth, labelled, seeds, rows } = options;
   const chosen = ROWS.filter(({ name }) => rows.length === 0 || rows.some((row) => name.startsWith(row)));
-  const models: string[] = [];
-  for (const seed of seeds)
+  const models = ["--model", `Supervised by ${labelled} photos=${await reference(work, options)}`];
+  for (const seed of seeds) {
     for (const row of chosen) {
       if (row.once && seed !== seeds[0]) continue;
-      const run = await segmenterOf(work, options, row, seed);
-      models.push("--model", `${row.name}=${run}`);
-      await work.klish(
-        ...["evaluate", "segmenter", ...models, "--truth", truth, "--outdir", `table5-${models.length / 2}`],
-        ...["--match-images", String(labelled), "--fit", "squash", "--threads", String(options.threads)],
-      );
+      models.push("--model", `${row.name}=${await segmenterOf(work, options, row, seed)}`);
     }
+    await work.klish(
+      ...["evaluate", "segmenter", ...models, "--truth", truth, "--outdir", `table5-s${seed}`],
+      ...["--match-images", String(labelled), "--fit", "squash", "--threads", String(options.threads)],
+    );
+  }
 }
 
 async function segmenterOf(work: Workplace, options: PaperOptions, row: Row, seed: number): Promise<string> {
