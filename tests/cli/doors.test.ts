@@ -128,10 +128,7 @@ const doors: Readonly<Record<string, Door>> = {
   },
   "evaluate painter": {
     missing: [["--model", "x", ...OUT], needed("--data <dataset>")],
-    wrong: [
-      ["--model", NOWHERE, "--data", NOWHERE, ...OUT],
-      `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
-    ],
+    wrong: [["--model", NOWHERE, "--data", NOWHERE, ...OUT], `${NOWHERE}: there is no such file.`],
   },
   "evaluate labels": {
     missing: [["--truth", "x", ...OUT], needed("--project <folder>")],
@@ -158,10 +155,7 @@ const doors: Readonly<Record<string, Door>> = {
   },
   paint: {
     missing: [["--masks", "x", ...OUT], needed("--model <file>")],
-    wrong: [
-      ["--model", NOWHERE, "--masks", NOWHERE, ...OUT],
-      `${NOWHERE} cannot be read (ENOENT: no such file or directory, open '${NOWHERE}').`,
-    ],
+    wrong: [["--model", NOWHERE, "--masks", NOWHERE, ...OUT], `${NOWHERE}: there is no such file.`],
   },
   "train gan": {
     missing: [

@@ -1,5 +1,5 @@
 /** Masks to be painted: their files, and their classes as the painter's. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ReportKind } from "../../dataset/annotations.ts";
 import { checkLabels, readMask } from "../../dataset/checkMask.ts";
@@ -11,7 +11,7 @@ import type { Split } from "../../dataset/split.ts";
 import type { PainterAbout } from "../../models/painter/painterFile.ts";
 import { openFolder } from "../dataset/folder.ts";
 import { openSource } from "../dataset/source.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readGiven } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 
 /** A mask in the painter's classes. */
@@ -94,9 +94,7 @@ export async function readPaintMask(
   classes: readonly DatasetClass[] | undefined,
   about: PainterAbout,
 ): Promise<PaintMask> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new ProjectError(`${path} cannot be read (${(cause as Error).message}).`, { cause });
-  });
+  const bytes = await readGiven(path);
   const known = classes ?? about.classes;
   const report: ReportKind = (kind, found) => {
     const { severity, fix } = FAULTS[kind];

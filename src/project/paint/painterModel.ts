@@ -1,13 +1,12 @@
 /** Painters by their files: what a path stands for. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { readSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../checkpoint/stateDict.ts";
 import { decodeOnnx, OnnxError } from "../../graph/onnxModel.ts";
 import { isPainterMetadata, type PainterFile, readPainterBytes } from "../../models/painter/painterFile.ts";
 import { isShipped, shippedPath } from "../network/shipped.ts";
 import { isTrainingRun, PAINTER_RUN, painterPath } from "../network/trainingRun.ts";
-import { isFolder, ProjectError, readIfThere } from "../storage/files.ts";
+import { isFolder, ProjectError, readGiven, readIfThere } from "../storage/files.ts";
 
 export interface PainterModel extends PainterFile {
   /** Of its file. */
@@ -20,12 +19,11 @@ export interface PainterModel extends PainterFile {
  */
 export async function readPainter(fileOrName: string): Promise<PainterModel> {
   const file = await painterFile(shippedPath("painter", fileOrName));
-  const bytes = await readFile(file).catch((cause) => {
-    const why = isShipped("painter", fileOrName)
-      ? `this package of klish has no painter called ${fileOrName}. Train one with klish train painter`
-      : `${file} cannot be read (${(cause as Error).message})`;
-    throw new ProjectError(`${why}.`, { cause });
-  });
+  const bytes = isShipped("painter", fileOrName) ? await readIfThere(file) : await readGiven(file);
+  if (bytes === undefined)
+    throw new ProjectError(
+      `this package of klish has no painter called ${fileOrName}. Train one with klish train painter.`,
+    );
   try {
     return { ...readPainterBytes(bytes), sha256: createHash("sha256").update(bytes).digest("hex") };
   } catch (cause) {

@@ -1,5 +1,4 @@
 /** Styles by what names them: seeds, and pictures. */
-import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { IGNORE_LABEL } from "../../dataset/labelMap.ts";
 import type { Painter, Style } from "../../models/painter/painter.ts";
@@ -8,7 +7,7 @@ import { isShipped } from "../network/shipped.ts";
 import { parseSeeds } from "../requests/seeds.ts";
 import { openSegmenter, type Segmenter } from "../segment/segmenter.ts";
 import { segmentPhotos } from "../segment/segmentPhotos.ts";
-import { ProjectError } from "../storage/files.ts";
+import { ProjectError, readGiven } from "../storage/files.ts";
 import { painterLabels, readMaskFile } from "./masks.ts";
 import type { PaintRequest } from "./options.ts";
 
@@ -70,9 +69,7 @@ export async function squarePicture(
   readonly original: Uint8Array;
   readonly size: number;
 }> {
-  const original = await readFile(path).catch((cause) => {
-    throw new ProjectError(`${path} cannot be read (${(cause as Error).message}).`, { cause });
-  });
+  const original = await readGiven(path);
   const image = await (async () => {
     try {
       const { autoOrient } = await sharp(original, { failOn: "error" }).metadata();

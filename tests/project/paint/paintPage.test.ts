@@ -67,7 +67,7 @@ describe("exportPaintPage", () => {
       "there is no such file or folder",
     );
     await expect(exportPaintPage({ model: join(folder, "absent.safetensors"), outdir: out }, page)).rejects.toThrow(
-      "cannot be read",
+      "there is no such file",
     );
     expect(await readdir(folder)).not.toContain("none");
   });
