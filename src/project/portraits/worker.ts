@@ -7,7 +7,7 @@ import { portraitClasses } from "../../portraits/classes.ts";
 import { portraitOf } from "../../portraits/render.ts";
 import { serve } from "../../runtime/node/threads.ts";
 import { encodePng } from "../sampling/images.ts";
-import { writeAtomic } from "../storage/files.ts";
+import { allWritten, writeAtomic } from "../storage/files.ts";
 import { portraitImage, portraitMask } from "./folder.ts";
 
 /** What a worker is started with. */
@@ -35,7 +35,7 @@ async function make(seed: number): Promise<void> {
 serve<PortraitCalls>({
   async make({ seeds }) {
     // Rendered one after another; encoded and written side by side.
-    await Promise.all(seeds.map(make));
+    await allWritten(seeds.map(make));
     return seeds.length;
   },
 });

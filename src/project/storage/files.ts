@@ -55,6 +55,14 @@ export async function writeAtomic(
   }
 }
 
+/**
+ * Waits for every one of these writes, and only then rejects with the first failure in their order: a thread that reports it may be
+ * ended, and a write that is cut short leaves its temporary file.
+ */
+export async function allWritten(writes: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(writes)) if (result.status === "rejected") throw result.reason;
+}
+
 /** Makes a folder, and those above it, where they are not there. Throws ProjectError where it cannot be. */
 export async function makeFolder(folder: string): Promise<void> {
   try {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatSeeds, parseSeeds } from "../../../src/project/requests/seeds.ts";
 import { encodeSheet, toRgb } from "../../../src/project/sampling/images.ts";
-import { removeTemporaries, temporaryName, writeAtomic } from "../../../src/project/storage/files.ts";
+import { allWritten, removeTemporaries, temporaryName, writeAtomic } from "../../../src/project/storage/files.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 
 let folder: string;
@@ -24,6 +24,26 @@ function mountSmallDisk(path: string): boolean {
     return false;
   }
 }
+
+describe("allWritten()", () => {
+  it("tells the first failure in order, once nothing is being written any more", async () => {
+    let finish = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let told: unknown;
+    const all = allWritten([slow, Promise.reject(new Error("full")), Promise.reject(new Error("later"))]).catch(
+      (error) => {
+        told = error.message;
+      },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toBeUndefined();
+    finish();
+    await all;
+    expect(told).toBe("full");
+  });
+});
 
 describe("writeAtomic()", () => {
   it("replaces a file and leaves nothing else", async () => {

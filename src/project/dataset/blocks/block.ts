@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { labeller } from "../../labels/recipeLabels.ts";
 import { openSampler } from "../../sampling/sampler.ts";
-import { writeAtomic } from "../../storage/files.ts";
+import { allWritten, writeAtomic } from "../../storage/files.ts";
 import { type OpenCritic, openCritic } from "../clean/critic.ts";
 import { manifestLine } from "../manifest.ts";
 import { makeSample } from "../sample.ts";
@@ -35,7 +35,7 @@ export function blockMaker({ folder, settings, source, classifiers, critic }: Da
         bytes += content.length;
         await writeAtomic(join(folder, path), content, { flush: false });
       };
-      await Promise.all(
+      await allWritten(
         made.flatMap(({ entry: { name }, files }) =>
           files === undefined
             ? []
