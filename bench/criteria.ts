@@ -105,7 +105,7 @@ async function compareOnSets(): Promise<void> {
         const all = fixture.features(ortBlas({ threads: 1 }));
         const { images = 1, resolution } = fixture;
         const index = resolution === undefined ? undefined : stridedPixels(images, resolution, stride, 0);
-        const features = index === undefined ? all : subset(all, index);
+        const features = index === undefined ? all : await subset(all, index);
         const every = fixture.bytes("truth.u8");
         const truth = index === undefined ? every : Uint8Array.from(index, (n) => every[n]);
         const k = new Set(every).size;
@@ -202,7 +202,7 @@ async function generatorFeatures(file: string, images: number, stride: number): 
     resolution: info.resolution,
     blas: ortBlas({ threads: 1 }),
   });
-  return subset(all, stridedPixels(images, info.resolution, stride, 0));
+  return await subset(all, stridedPixels(images, info.resolution, stride, 0));
 }
 
 async function relative(features: Pixels, labels: Uint16Array, k: number, seed: number): Promise<number> {

@@ -107,7 +107,7 @@ async function measure({ name, features, images, resolution, k0, k, truth }: Cas
     for (let seed = 0; seed < Number(values.seeds); seed++) {
       const start = performance.now();
       const before = process.cpuUsage();
-      const chosen = share === 1 ? features : subset(features, stratifiedPixels(images, resolution, count, seed));
+      const chosen = share === 1 ? features : await subset(features, stratifiedPixels(images, resolution, count, seed));
       pixels = chosen.pixels;
       const tree = await klish(chosen, { initialClusters: k0, seed, criterion });
       const { user, system } = process.cpuUsage(before);

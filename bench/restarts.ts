@@ -72,7 +72,7 @@ async function compare(name: string): Promise<Map<string, Scores[]>> {
   const all = fixture.features(ortBlas({ threads: 1 }));
   const { images = 1, resolution } = fixture;
   const index = resolution === undefined ? undefined : stridedPixels(images, resolution, stride, 0);
-  const features = index === undefined ? all : subset(all, index);
+  const features = index === undefined ? all : await subset(all, index);
   const every = fixture.bytes("truth.u8");
   const truth = index === undefined ? every : Uint8Array.from(index, (n) => every[n]);
   const k = new Set(every).size;

@@ -55,7 +55,7 @@ async function compareSvm(): Promise<void> {
   const fixture = klishFixture("gen_small");
   const features = fixture.features(ortBlas({ threads: 1 }));
   const labels = fixture.bytes("init_labels.u8");
-  const rows = denseRows(features);
+  const rows = await denseRows(features);
   const train = (tolerance: number): Promise<LinearClassifier> =>
     linearSvm(features, { labels, nClasses: fixture.k0, tolerance });
   for (const { tolerance } of PAIRS) await train(tolerance);
@@ -155,9 +155,9 @@ async function compareKMeans(): Promise<void> {
   const data = fixture.sharedPyramid()!;
   const { helpers, close } = startHelpers(data, threads - 1);
   const features = withSharedPasses(pyramidFeatures(data, ortBlas({ threads: 1 })), helpers);
-  const rows = denseRows(features);
+  const rows = await denseRows(features);
   const k = fixture.k0;
-  const initialCentroids = features.rows(new RandomState(0).permutation(features.pixels).slice(0, k));
+  const initialCentroids = await features.rows(new RandomState(0).permutation(features.pixels).slice(0, k));
   const cluster = () => kMeans(features, { nClusters: k, initialCentroids, iterations });
   await cluster();
   const python = ["python3", "/usr/bin/python3"].find((name) => spawnSync(name, ["-c", "import sklearn"]).status === 0);
@@ -222,7 +222,7 @@ function inertia(rows: Float32Array, centroids: Float32Array, channels: number):
   return total;
 }
 
-function denseRows(features: Pixels): Float32Array {
+function denseRows(features: Pixels): Promise<Float32Array> {
   return features.rows(Int32Array.from({ length: features.pixels }, (_, n) => n));
 }
 

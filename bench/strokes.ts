@@ -26,14 +26,17 @@ const blas = ortBlas({ threads: Number(values.threads) });
 const all = fixture.features(blas);
 const step = Math.floor(all.pixels / SAMPLE);
 const index = Int32Array.from({ length: SAMPLE }, (_, i) => i * step);
-const features = denseFeatures({ dtype: "float32", shape: [SAMPLE, all.channels], data: all.rows(index) }, { blas });
+const features = denseFeatures(
+  { dtype: "float32", shape: [SAMPLE, all.channels], data: await all.rows(index) },
+  { blas },
+);
 const tree = await klish(features, { initialClusters: fixture.k0, criterion: "pair", balance: 0 });
 const base = tree.classifierAt(K);
 const labels = tree.labelsAt(K);
 const times: number[] = [];
 for (let cluster = 0; cluster < K; cluster++) {
   const own = [...index.keys()].filter((n) => labels[n] === cluster).slice(0, STROKE);
-  const rows = features.rows(Int32Array.from(own));
+  const rows = await features.rows(Int32Array.from(own));
   const clusters = own.map(() => (cluster + 1) % K);
   const corrections = { rows: { dtype: "float32" as const, shape: [own.length, all.channels], data: rows }, clusters };
   const before = performance.now();

@@ -25,7 +25,7 @@ const fixture = klishFixture(positionals[0] ?? "gen_medium");
 const copies = Number(values.copies);
 const blas = ortBlas({ threads: Number(values.threads) });
 const once = fixture.features(blas);
-const rows = once.rows(Int32Array.from({ length: once.pixels }, (_, n) => n));
+const rows = await once.rows(Int32Array.from({ length: once.pixels }, (_, n) => n));
 const start = Uint16Array.from(fixture.bytes("init_labels.u8"));
 const data = new Float32Array(copies * rows.length);
 const initialLabels = new Uint16Array(copies * start.length);
@@ -67,7 +67,7 @@ console.log(
 // As `klish edit do` does.
 const index = new RandomState(0).permutation(features.pixels).slice(0, SAMPLE).sort();
 const sample = denseFeatures(
-  { dtype: "float32", shape: [index.length, features.channels], data: features.rows(index) },
+  { dtype: "float32", shape: [index.length, features.channels], data: await features.rows(index) },
   { blas },
 );
 const part = await join(

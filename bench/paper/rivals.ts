@@ -52,7 +52,7 @@ async function writeMasks(folder: string, method: MethodName, clusters: Clusters
   const index = stridedPixels(seeds.length, resolution, STRIDE, 0);
   await mkdir(masks, { recursive: true });
   try {
-    for await (const { labels } of clusterings(method, subset(features, index), {
+    for await (const { labels } of clusterings(method, await subset(features, index), {
       ks: [k],
       seed,
       initialClusters: 100,

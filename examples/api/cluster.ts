@@ -97,7 +97,7 @@ console.log(meanIou(Float64Array.of(1, 0.5, Number.NaN)), meanIou(Float64Array.o
 
 // Some pixels instead of all: numbers of pixels, and a dense copy of them.
 console.log(stridedPixels(1, 4, 2, 0).length, stratifiedPixels(2, 4, 8, 0).length); // 4 8
-console.log(subset(points, Int32Array.of(0, 59)).pixels); // 2
+console.log((await subset(points, Int32Array.of(0, 59))).pixels); // 2
 
 // Features in a file, half precision: here one image of 2 x 2 pixels with one channel, all 1 (0x3c00).
 const halves = new Uint16Array(4).fill(0x3c00);
@@ -106,4 +106,4 @@ const stored = storedFeatures(
   { read: (_level, _image, _start, out) => out.fill(0x3c00), load: async () => [halves] },
   plainBlas(),
 );
-console.log(stored.pixels, stored.rows(Int32Array.of(0, 3)).join()); // 4 1,1
+console.log(stored.pixels, (await stored.rows(Int32Array.of(0, 3))).join()); // 4 1,1

@@ -63,7 +63,7 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       const b = data.subarray(start * channels, end * channels);
       return Float64Array.from(await blas.gemm({ a: g, b, m: k, n: channels, k: n }));
     },
-    rows(index, out = new Float32Array(index.length * channels)) {
+    async rows(index, out = new Float32Array(index.length * channels)) {
       checkIndex(index, pixels);
       // Consecutive pixels, of which working sets have many, are copied together: a view for each would cost as much as the copy.
       for (let start = 0, end = 1; start < index.length; start = end, end++) {
@@ -104,6 +104,6 @@ function moveRows(sums: Float64Array, rows: Float32Array, before: Uint16Array, l
 }
 
 /** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. `out` is used when given. */
-export function subset(features: Pixels, index: Int32Array, out?: Float32Array): Pixels {
-  return matrixFeatures(index.length, features.channels, features.rows(index, out), features.blas);
+export async function subset(features: Pixels, index: Int32Array, out?: Float32Array): Promise<Pixels> {
+  return matrixFeatures(index.length, features.channels, await features.rows(index, out), features.blas);
 }

@@ -30,7 +30,7 @@ export async function denseRowSums(
   for (let start = 0; start < index.length; start += BLOCK_ROWS) {
     const some = index.subarray(start, start + BLOCK_ROWS);
     const count = some.length;
-    const b = features.rows(some, buffer.subarray(0, count * d));
+    const b = await features.rows(some, buffer.subarray(0, count * d));
     await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
     accumulate(squares, product);
     const a = new Float32Array(r * count);
@@ -72,7 +72,7 @@ export async function forEachRows(
   for (let start = first; start < end; start += BLOCK_ROWS) {
     const count = Math.min(BLOCK_ROWS, end - start);
     const index = Int32Array.from({ length: count }, (_, i) => start + i);
-    await visit(features.rows(index, buffer.subarray(0, count * features.channels)), count);
+    await visit(await features.rows(index, buffer.subarray(0, count * features.channels)), count);
   }
 }
 
@@ -81,7 +81,7 @@ export async function rowSpread(features: LinearPixels, range?: PixelRange): Pro
   const { start, end } = resolveRange(features, range);
   const { channels } = features;
   const pixels = end - start;
-  const origin = features.rows(Int32Array.of(start));
+  const origin = await features.rows(Int32Array.of(start));
   const sums = new Float64Array(channels);
   let squares = 0;
   const add = (rows: Float32Array, count: number): void => {

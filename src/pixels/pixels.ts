@@ -105,7 +105,7 @@ export interface LinearPixels {
   /** G[k*D + d] = sum_i g[k*n + i] x_id: the adjoint of `scores`, for `g` [K,n] over `range`; result [K,D]. */
   gradient(g: Float32Array, range?: PixelRange): Promise<Float64Array>;
   /** The rows x_n, n in `index`, dense [M,D]. `out` is reused when given. */
-  rows(index: Int32Array, out?: Float32Array): Float32Array;
+  rows(index: Int32Array, out?: Float32Array): Promise<Float32Array>;
 }
 
 /** Pixels x channels: everything that clusterers and solvers ask of features, wherever these lie. */

@@ -44,8 +44,8 @@ export async function unitFeatures(features: Pixels): Promise<Pixels> {
         range,
       );
     },
-    rows(index, out) {
-      const rows = features.rows(index, out);
+    async rows(index, out) {
+      const rows = await features.rows(index, out);
       for (let i = 0, j = 0; i < index.length; i++) for (let d = 0; d < channels; d++, j++) rows[j] *= scale[index[i]];
       return rows;
     },

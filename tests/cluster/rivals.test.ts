@@ -17,7 +17,7 @@ describe("unitFeatures", () => {
     const unit = await unitFeatures(denseFeatures(points));
     const expected = denseFeatures(scaled);
     const all = Int32Array.of(2, 0, 1);
-    expect([...unit.rows(all)]).toEqual([...expected.rows(all)]);
+    expect(await unit.rows(all)).toEqual(await expected.rows(all));
     const weight = Float32Array.of(1, 2, -1, 1);
     const bias = Float32Array.of(0.5, -0.25);
     for (const pixels of [undefined, { start: 1, end: 3 }]) {
@@ -52,7 +52,7 @@ describe("cosineKMeans", () => {
 
   it("never lowers the mean cosine by iterating", async () => {
     const { features } = blobs(400, 5, 6, 3, 1);
-    const rows = features.rows(Int32Array.from({ length: 400 }, (_, n) => n));
+    const rows = await features.rows(Int32Array.from({ length: 400 }, (_, n) => n));
     const meanCosine = async (iterations: number): Promise<number> => {
       const { labels, centroids } = await cosineKMeans(features, { nClusters: 6, seed: 1, iterations });
       let sum = 0;

@@ -45,7 +45,7 @@ export function clustererContract(name: string, cluster: Clusterer): void {
     });
 
     it("does not depend on the order of the channels", async () => {
-      const rows = features.rows(Int32Array.from({ length: 600 }, (_, n) => n));
+      const rows = await features.rows(Int32Array.from({ length: 600 }, (_, n) => n));
       const reversed = tensor(
         [600, 4],
         rows.map((_, i) => rows[i - (i % 4) + 3 - (i % 4)]),

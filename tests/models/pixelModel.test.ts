@@ -108,7 +108,7 @@ describe("pixelClassifier() of an mlp-ensemble", () => {
     const pyramid = featurePyramid(maps, { resolution: R });
     const { clusters, margin, disagreement } = await classified(model);
     for (let n = 0; n < N * R * R; n += 5) {
-      const row = pyramid.rows(Int32Array.of(n));
+      const row = await pyramid.rows(Int32Array.of(n));
       const all = Array.from({ length: MEMBERS }, (_, m) => logits(m, row));
       const counts = [0, 0, 0];
       for (const one of all) counts[one.indexOf(Math.max(...one))]++;

@@ -81,12 +81,12 @@ function dense(): PixelsCase {
 
 pixelsContract("denseFeatures", dense);
 
-pixelsContract("subset", () => {
+pixelsContract("subset", async () => {
   const { pixels, rows } = inMemory(1);
   const index = new RandomState(1).permutation(pixels.pixels).slice(0, 70).sort();
   const { channels: d } = pixels;
   const some = Float64Array.from({ length: index.length * d }, (_, i) => rows[index[Math.floor(i / d)] * d + (i % d)]);
-  return { pixels: subset(pixels, index), rows: some };
+  return { pixels: await subset(pixels, index), rows: some };
 });
 
 pixelsContract("unitFeatures", async () => {

@@ -73,7 +73,7 @@ describe("featurePyramid", () => {
         const weight = randomTensor([k, channels], seed + 10).data;
         const bias = randomTensor([k], seed + 11).data;
         const all = Int32Array.from({ length: pixels }, (_, n) => pixels - 1 - n);
-        close(pyramid.rows(all), dense.rows(all), 1e-5);
+        close(await pyramid.rows(all), await dense.rows(all), 1e-5);
         close(await pyramid.scores(weight, bias), await dense.scores(weight, bias), 1e-4);
         const g = randomTensor([k, pixels], seed + 12).data;
         close(await pyramid.gradient(g), await dense.gradient(g), 1e-3);
@@ -101,10 +101,10 @@ describe("featurePyramid", () => {
     );
   });
 
-  it("pyramidBuilder gathers from batches what featurePyramid copies at once, in shared memory too", () => {
+  it("pyramidBuilder gathers from batches what featurePyramid copies at once, in shared memory too", async () => {
     const layers = [randomTensor([5, 3, 4, 4], 1), randomTensor([5, 2, 9, 9], 2)];
     const all = Int32Array.from({ length: 5 * 36 }, (_, n) => n);
-    const expected = featurePyramid(layers, { resolution: 6 }).rows(all);
+    const expected = await featurePyramid(layers, { resolution: 6 }).rows(all);
     for (const isShared of [false, true]) {
       const sizes = layers.map(({ shape }) => ({ channels: shape[1], size: shape[2] }));
       const builder = pyramidBuilder({ images: 5, layers: sizes, resolution: 6, shared: isShared });
@@ -117,17 +117,17 @@ describe("featurePyramid", () => {
       expect(() => builder.finish()).toThrow(/image 0 was not added/);
       builder.add(0, part(0, 3));
       const data = builder.finish();
-      expect(pyramidFeatures(data, plainBlas()).rows(all)).toEqual(expected);
+      expect(await pyramidFeatures(data, plainBlas()).rows(all)).toEqual(expected);
       expect(data.levels.every((level) => level.data.buffer instanceof SharedArrayBuffer)).toBe(isShared);
       expect(() => builder.add(4, part(0, 2))).toThrow(/images 4 to 6 are outside the 5/);
       expect(() => builder.add(0, [layers[0]])).toThrow(/expected 2 layers, got 1/);
     }
   });
 
-  it.skipIf(!hasShared)("gives the first rows of a reference's dense matrix", () => {
+  it.skipIf(!hasShared)("gives the first rows of a reference's dense matrix", async () => {
     for (const name of ["synth_small", "gen_small"]) {
       const fixture = klishFixture(name);
-      const rows = fixture.features(plainBlas()).rows(Int32Array.from({ length: 64 }, (_, n) => n));
+      const rows = await fixture.features(plainBlas()).rows(Int32Array.from({ length: 64 }, (_, n) => n));
       close(rows, fixture.floats("X_first64.f32"), 2e-6 * Math.max(...rows.map(Math.abs)));
     }
   });
@@ -140,7 +140,7 @@ describe("denseFeatures", () => {
       11, 13, 15, -1, -1, -1,
     ]);
     expect([...(await features.gradient(Float32Array.of(1, 0, 1)))]).toEqual([6, 8]);
-    expect([...features.rows(Int32Array.of(2, 0))]).toEqual([5, 6, 1, 2]);
+    expect([...(await features.rows(Int32Array.of(2, 0)))]).toEqual([5, 6, 1, 2]);
   });
 
   it("names the first value that is not finite, and rejects other shapes", () => {
@@ -153,7 +153,7 @@ describe("denseFeatures", () => {
 
   it("rejects pixels and classifiers that it does not have", async () => {
     const features = denseFeatures(tensor([3, 2]));
-    expect(() => features.rows(Int32Array.of(3))).toThrow(/pixel 3 is outside/);
+    await expect(features.rows(Int32Array.of(3))).rejects.toThrow(/pixel 3 is outside/);
     await expect(features.scores(new Float32Array(3), new Float32Array(1))).rejects.toThrow(/do not fit/);
   });
 });
@@ -161,9 +161,9 @@ describe("denseFeatures", () => {
 describe("subset", () => {
   it("is the features of the chosen pixels", async () => {
     const features = denseFeatures(tensor([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6)));
-    const some = subset(features, Int32Array.of(0, 2));
+    const some = await subset(features, Int32Array.of(0, 2));
     expect([some.pixels, some.channels]).toEqual([2, 2]);
-    expect([...some.rows(Int32Array.of(0, 1))]).toEqual([1, 2, 5, 6]);
+    expect([...(await some.rows(Int32Array.of(0, 1)))]).toEqual([1, 2, 5, 6]);
   });
 });
 

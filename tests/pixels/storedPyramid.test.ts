@@ -74,11 +74,11 @@ describe.each(SHAPES)("storedFeatures of $images images, resolution $resolution"
     close(await stored.gradient(one), await held.gradient(one));
   });
 
-  it("has the rows, few or many of an image, in any order", () => {
+  it("has the rows, few or many of an image, in any order", async () => {
     const few = Int32Array.of(pixels - 1, 0, Math.floor(pixels / 2), 0);
-    close(stored.rows(few), held.rows(few), 1e-6);
+    close(await stored.rows(few), await held.rows(few), 1e-6);
     const all = Int32Array.from({ length: pixels }, (_, n) => n);
-    close(stored.rows(all), held.rows(all), 1e-6);
+    close(await stored.rows(all), await held.rows(all), 1e-6);
   });
 
   it("passes are the same in pieces, shared with a thread that holds the rounded numbers", async () => {

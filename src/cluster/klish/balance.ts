@@ -34,7 +34,7 @@ export async function mergeBalanced(features: Pixels, options: KlishOptions): Pr
 }
 
 /** The pixels that candidates are tried on: a random sample, or `features` itself where they are few. */
-export function sampleOf(features: Pixels, options: KlishOptions): Pixels {
+export async function sampleOf(features: Pixels, options: KlishOptions): Promise<Pixels> {
   const { pixels } = features;
   const size = Math.min(pixels, Math.max(SAMPLE, PIXELS_PER_CLUSTER * startClusters(options)));
   if (size === pixels) return features;
@@ -45,7 +45,7 @@ export function sampleOf(features: Pixels, options: KlishOptions): Pixels {
 export async function chooseBalance(features: Pixels, options: KlishOptions): Promise<number> {
   const { initialLabels, ...settings } = forSample(options);
   const { seed = 0, onProgress } = options;
-  const sample = sampleOf(features, options);
+  const sample = await sampleOf(features, options);
   const whole = sample === features;
   const ks = guardedKs(options);
   const last = BALANCES.length - 1;

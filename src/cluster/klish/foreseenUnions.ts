@@ -85,7 +85,7 @@ async function startOf(state: State, { from: [p, q], parts }: Union): Promise<Sv
   });
   const signs = signsOf(state.labels, names, index);
   const share = candidates.length / Math.max(index.length, 1);
-  const some = subset(features, index);
+  const some = await subset(features, index);
   const { plane } = await warmStart(some, signs, classifier(p), classifier(q), penalty * share);
   return { plane, candidates };
 }

@@ -32,7 +32,7 @@ export async function mergeRestarted(features: Pixels, options: KlishOptions): P
     : typeof options.balance === "number"
       ? options.balance
       : 0;
-  const sample = sampleOf(features, options);
+  const sample = await sampleOf(features, options);
   const k0 = startClusters(options);
   const ks = guardedKs(options);
   const candidates: Candidate[] = [];

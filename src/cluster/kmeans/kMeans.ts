@@ -92,7 +92,7 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
     centroids = Float64Array.from(options.initialCentroids, (x, i) => x - statistics.mean[i % channels]);
   } else {
     const random = new RandomState(seed);
-    const sample = centredSample(features, random.permutation(pixels).subarray(0, size), statistics.mean);
+    const sample = await centredSample(features, random.permutation(pixels).subarray(0, size), statistics.mean);
     const about: Spread = { mean: new Float64Array(channels), variance: statistics.variance };
     centroids = await kMeansPlusPlus(sample, k, random);
     centroids = await lloyd(sample, centroids, about, sampleIterations, false, advance);
@@ -109,8 +109,8 @@ export async function kMeans(features: Pixels, options: KMeansOptions): Promise<
 }
 
 /** The pixels of `index`, ascending, less the mean. */
-function centredSample(features: Pixels, index: Int32Array, mean: Float64Array): Pixels {
-  const data = features.rows(index.slice().sort());
+async function centredSample(features: Pixels, index: Int32Array, mean: Float64Array): Promise<Pixels> {
+  const data = await features.rows(index.slice().sort());
   for (let at = 0; at < data.length; ) for (let d = 0; d < mean.length; d++) data[at++] -= mean[d];
   return denseFeatures({ dtype: "float32", shape: [index.length, mean.length], data }, { blas: features.blas });
 }
@@ -134,18 +134,25 @@ function nearest(centroids: Float64Array, mean: Float64Array): LinearClassifier 
 /** K-means++ with the best of 2 + ln K candidates for each further centroid (greedy, as in scikit-learn). */
 async function kMeansPlusPlus(sample: Pixels, k: number, random: RandomState): Promise<Float64Array> {
   const { pixels: n, channels, blas } = sample;
-  const rows = sample.rows(Int32Array.from({ length: n }, (_, i) => i));
+  const rows = await sample.rows(Int32Array.from({ length: n }, (_, i) => i));
   const squares = squaredNorms(rows, channels);
   /** Squared distances of all rows to the rows of `candidates`, [T,n]. */
   const distances = async (candidates: Int32Array): Promise<Float32Array> => {
     const t = candidates.length;
-    const result = await blas.gemm({ a: sample.rows(candidates), b: rows, m: t, n, k: channels, transposeB: true });
+    const result = await blas.gemm({
+      a: await sample.rows(candidates),
+      b: rows,
+      m: t,
+      n,
+      k: channels,
+      transposeB: true,
+    });
     for (let c = 0; c < t; c++) toDistances(result.subarray(c * n, (c + 1) * n), squares, squares[candidates[c]]);
     return result;
   };
   const chosen = Int32Array.of(random.randint(n));
   const centroids = new Float64Array(k * channels);
-  centroids.set(sample.rows(chosen));
+  centroids.set(await sample.rows(chosen));
   const closest = Float64Array.from(await distances(chosen));
   const trials = 2 + Math.floor(Math.log(k));
   const cumulative = new Float64Array(n);
@@ -155,7 +162,7 @@ async function kMeansPlusPlus(sample: Pixels, k: number, random: RandomState): P
     const found = await distances(candidates);
     const best = bestCandidate(closest, found, trials);
     lower(closest, found.subarray(best * n, (best + 1) * n));
-    centroids.set(sample.rows(candidates.subarray(best, best + 1)), c * channels);
+    centroids.set(await sample.rows(candidates.subarray(best, best + 1)), c * channels);
   }
   return centroids;
 }

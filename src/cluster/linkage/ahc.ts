@@ -48,7 +48,7 @@ export async function ahc(features: Pixels, options: AhcOptions): Promise<Cluste
     throw new RangeError(`ahc: Ward linkage needs the Euclidean metric, got ${metric}; use linkage "average"`);
   signal?.throwIfAborted();
   const sampled = size < pixels;
-  const sample = sampled ? subset(features, randomSubset(seed, pixels, size)) : features;
+  const sample = sampled ? await subset(features, randomSubset(seed, pixels, size)) : features;
   const distances = await pairDistances(sample, metric, linkage === "ward");
   const unions = linkageTree(distances, size, linkage, (done) => {
     onProgress?.({ phase: "link clusters", done, total: size });
@@ -81,7 +81,7 @@ function bySize(labels: Uint16Array, classifier: Clustering["classifier"]): Clus
 /** Distances of all pairs by `pairIndex`: Euclidean (squared on demand) about the mean, or 1 - cosine. */
 async function pairDistances(sample: Pixels, metric: "euclidean" | "cosine", squared: boolean): Promise<Float32Array> {
   const { pixels: n, channels: d, blas } = sample;
-  const rows = sample.rows(Int32Array.from({ length: n }, (_, i) => i));
+  const rows = await sample.rows(Int32Array.from({ length: n }, (_, i) => i));
   const norms = new Float64Array(n);
   const mean = metric === "euclidean" ? (await sample.spread()).mean : new Float64Array(d);
   for (let i = 0; i < n; i++) {

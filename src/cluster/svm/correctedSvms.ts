@@ -68,7 +68,7 @@ export async function correctedSvms(
   const repeats = Math.min(MOST_PIXELS, Math.max(1, Math.round((WEIGHT * features.pixels) / count)));
   const total = features.pixels + repeats * count;
   const data = new Float32Array(total * channels);
-  features.rows(
+  await features.rows(
     Int32Array.from({ length: features.pixels }, (_, i) => i),
     data.subarray(0, features.pixels * channels),
   );

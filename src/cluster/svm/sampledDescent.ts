@@ -112,7 +112,7 @@ export class SampledDescent implements Refiner {
       for (const [i, training] of group.entries()) {
         const state = this.#stateOf(training);
         const tolerance = rough ? ROUGH_TOLERANCE : WORKING_TOLERANCE;
-        const working = this.#sets.of(this.#problem, this.#labels, training.own, near[i], tolerance);
+        const working = await this.#sets.of(this.#problem, this.#labels, training.own, near[i], tolerance);
         const plane = { weight: training.plane.weight.slice(), bias: training.plane.bias };
         if (state.left > WORKING_EXCESS) await solveWorkingSet(working, plane);
         training.plane = plane;

@@ -62,7 +62,7 @@ export async function softmaxRegression(
   const given = ignore === undefined ? options.labels : Array.from(options.labels, (l) => (l === ignore ? k : l));
   const labels = checkLabels("softmaxRegression", given, features.pixels, ignore === undefined ? k : k + 1);
   if (!(decay >= 0)) throw new RangeError(`softmaxRegression: decay must be at least 0, got ${decay}`);
-  const standard = standardise(features);
+  const standard = await standardise(features);
   const problem = new Problem(features, labels, k, decay, standard);
   const curvature = inverseCurvature(standard, k, decay);
   // Unknowns: per class the weights of standardised channels, then the bias.
@@ -98,10 +98,10 @@ interface Standard {
   readonly correlation: Float64Array;
 }
 
-function standardise(features: Pixels): Standard {
+async function standardise(features: Pixels): Promise<Standard> {
   const { pixels, channels: d } = features;
   const index = randomSubset(0, pixels, SAMPLE);
-  const rows = features.rows(index);
+  const rows = await features.rows(index);
   const mean = new Float64Array(d);
   const deviation = new Float64Array(d);
   for (let i = 0; i < rows.length; i++) mean[i % d] += rows[i] / index.length;

@@ -127,7 +127,7 @@ export class SvmProblem {
     const numbers = near.index.length * features.channels;
     // Room for the largest at once, of which what is not used takes no memory: growing would leave large garbage.
     if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostNear * features.channels);
-    const some = subset(features, near.index, this.#rows.subarray(0, numbers));
+    const some = await subset(features, near.index, this.#rows.subarray(0, numbers));
     await this.#minimise(some, signs, plane, near.value, tolerance, curvature);
   }
 
@@ -146,10 +146,10 @@ export class SvmProblem {
   }
 
   /** The problem on `size` random pixels, ascending, dense in memory; the last one is kept. */
-  sample(size: number, tolerance: number): { readonly index: Int32Array; readonly problem: SvmProblem } {
+  async sample(size: number, tolerance: number): Promise<{ readonly index: Int32Array; readonly problem: SvmProblem }> {
     if (this.#sample?.index.length !== size) {
       const index = randomSubset(0, this.features.pixels, size);
-      this.#sample = { index, problem: new SvmProblem(subset(this.features, index), this.c, tolerance, this) };
+      this.#sample = { index, problem: new SvmProblem(await subset(this.features, index), this.c, tolerance, this) };
     }
     return this.#sample;
   }

@@ -19,7 +19,7 @@ export function svmSolver(features: Pixels): SvmSolver {
       const whole = problemOf(settings);
       const { size, tolerance = settings.tolerance } = plan.sample(features);
       if (sampled && size === undefined) throw new Error("svmSolver: the problem has no sample");
-      const problem = sampled && size !== undefined ? whole.sample(size, tolerance).problem : whole;
+      const problem = sampled && size !== undefined ? (await whole.sample(size, tolerance)).problem : whole;
       await problem.solveNear(signs, plane, near, stopAt);
       return plane;
     },

@@ -79,7 +79,7 @@ export async function trainFromSample(
   });
   if (size === undefined)
     return trainSvms(problem, { labels, classes }, await startOn(problem, labels), plan, during(0));
-  const sample = problem.sample(size, tolerance ?? problem.tolerance);
+  const sample = await problem.sample(size, tolerance ?? problem.tolerance);
   const some = pick(labels, sample.index);
   let starts = await startOn(sample.problem, some);
   if (tolerance !== undefined) {

@@ -31,18 +31,19 @@ export interface WorkingSet {
 
 /** Makes working sets. All have some pixels in common, drawn from all, so that no class forgets those far from it. */
 export class WorkingSets {
+  readonly #features: Pixels;
   readonly #common: Int32Array;
   readonly #ownRows: number;
   /** The common rows, and after them room for those of one class. */
   readonly #rows: Float32Array;
+  #hasCommon = false;
 
   constructor(features: Pixels) {
+    this.#features = features;
     const { pixels, channels } = features;
     this.#common = spreadPixels(pixels, Math.max(LEAST_COMMON_ROWS, COMMON_ROWS_PER_CHANNEL * channels), 0);
     this.#ownRows = Math.min(Math.max(LEAST_NEAR_ROWS, NEAR_ROWS_PER_CHANNEL * channels), pixels);
-    const common = this.#common.length * channels;
-    this.#rows = new Float32Array(common + this.#ownRows * channels);
-    features.rows(this.#common, this.#rows.subarray(0, common));
+    this.#rows = new Float32Array((this.#common.length + this.#ownRows) * channels);
   }
 
   /**
@@ -50,13 +51,13 @@ export class WorkingSets {
    * more of all. Each of the sample stands for as many as were left out. The others count as much: too little for what they stand for, but
    * enough to hold the hyperplane where no candidate does; what becomes active among those left out is seen by the next pass.
    */
-  of(
+  async of(
     { features, penalty }: SvmProblem,
     labels: Uint16Array,
     own: ClassLabels,
     candidates: Int32Array,
     tolerance: number,
-  ): WorkingSet {
+  ): Promise<WorkingSet> {
     const { channels, blas, pixels } = features;
     const near = spreadSample(candidates, this.#ownRows);
     const more = spreadPixels(pixels, this.#ownRows - near.length, 1);
@@ -66,8 +67,10 @@ export class WorkingSets {
     index.set(more, this.#common.length + near.length);
     const first = this.#common.length * channels;
     const last = first + near.length * channels;
-    features.rows(near, this.#rows.subarray(first, last));
-    features.rows(more, this.#rows.subarray(last));
+    if (!this.#hasCommon) await this.#features.rows(this.#common, this.#rows.subarray(0, first));
+    this.#hasCommon = true;
+    await features.rows(near, this.#rows.subarray(first, last));
+    await features.rows(more, this.#rows.subarray(last));
     const sample = denseFeatures({ dtype: "float32", shape: [index.length, channels], data: this.#rows }, { blas });
     const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
     return {

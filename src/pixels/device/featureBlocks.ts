@@ -60,6 +60,6 @@ export function rowBlocks(features: Pick<Pixels, "pixels" | "channels" | "rows">
     resolution: 1,
     levels: [level],
     half: false,
-    load: async (first, count) => [features.rows(Int32Array.from({ length: count }, (_, i) => first + i))],
+    load: async (first, count) => [await features.rows(Int32Array.from({ length: count }, (_, i) => first + i))],
   };
 }

@@ -188,7 +188,10 @@ class Pyramid implements Pixels {
     return Math.max(1, Math.floor(BATCH_FLOATS / Math.max(most, k * this.alignment)));
   }
 
-  rows(index: Int32Array, out: Float32Array = new Float32Array(index.length * this.channels)): Float32Array {
+  async rows(
+    index: Int32Array,
+    out: Float32Array = new Float32Array(index.length * this.channels),
+  ): Promise<Float32Array> {
     checkIndex(index, this.pixels);
     for (let start = 0; start < index.length; ) {
       const image = Math.floor(index[start] / this.alignment);

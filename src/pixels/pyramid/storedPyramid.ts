@@ -191,7 +191,10 @@ class StoredPyramid implements Pixels {
     this.#held = { first, count };
   }
 
-  rows(index: Int32Array, out: Float32Array = new Float32Array(index.length * this.channels)): Float32Array {
+  async rows(
+    index: Int32Array,
+    out: Float32Array = new Float32Array(index.length * this.channels),
+  ): Promise<Float32Array> {
     checkIndex(index, this.pixels);
     const images = Int32Array.from(index, (n) => Math.floor(n / this.alignment));
     for (let from = 0; from < index.length; ) {

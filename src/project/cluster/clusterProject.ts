@@ -68,7 +68,7 @@ export async function clusterProject(
   try {
     const all = opened.features;
     let pixels: Pixels;
-    if (chosen !== undefined) pixels = subset(all, chosen);
+    if (chosen !== undefined) pixels = await subset(all, chosen);
     else if (onDisk(source))
       pixels = withSharedPasses(all, helpers, { piece: PIECE_PIXELS, blas: ortBlas({ threads: options.threads }) });
     else pixels = withSharedPasses(all, helpers);

@@ -31,7 +31,7 @@ export async function measureExplained(
   if (features.pixels <= SAMPLE) return explainedByTree(features, tree, labels, job);
   const index = randomSubset(0, features.pixels, SAMPLE);
   const some = Uint16Array.from(index, (n) => labels[n]);
-  return explainedByTree(subset(features, index), tree, some, job);
+  return explainedByTree(await subset(features, index), tree, some, job);
 }
 
 /** What the last report of a project measured; undefined where there is none, or it is of another tree. */

@@ -44,7 +44,7 @@ export const editJob = defineJob(editRequest, async (request, job): Promise<Edit
   try {
     const all = await projectFeatures(settings, network.generator, { threads, ...job });
     const chosen = clusteredPixels(settings);
-    const features = chosen === undefined ? all : subset(all, chosen);
+    const features = chosen === undefined ? all : await subset(all, chosen);
     const { tolerance } = settings;
     const cut = await replayTreeEdits(features, tree, { k, edits }, { tolerance });
     return await locked(outdir, async () => {

@@ -78,7 +78,7 @@ export async function loadInput(request: InputRequest, job: JobOptions): Promise
     pixelStride > 1 && shape.resolution !== undefined
       ? stridedPixels(images, shape.resolution, pixelStride, 0)
       : undefined;
-  const features = index === undefined ? loaded.features : subset(loaded.features, index);
+  const features = index === undefined ? loaded.features : await subset(loaded.features, index);
   const kept = index === undefined ? truth : Uint16Array.from(index, (n) => truth[n]);
   const hash = createHash("sha256").update(JSON.stringify({ identity: loaded.identity, pixelStride }));
   hash.update(new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength));

@@ -64,7 +64,7 @@ export async function learn(
   k: number,
   job: JobOptions = {},
 ): Promise<LinearClassifier> {
-  const pixels = subset(features, index);
+  const pixels = await subset(features, index);
   const present = [...new Set(Array.from(index, (p) => truth[p]))].sort((a, b) => a - b);
   const place = new Map(present.map((label, i) => [label, i]));
   const labels = Uint16Array.from(index, (p) => place.get(truth[p])!);

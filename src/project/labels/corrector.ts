@@ -63,7 +63,7 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
       const features = painted.get(seed) ?? featurePyramid(await sampled(seed), { resolution: settings.resolution });
       painted.set(seed, features);
       const index = Int32Array.from(pixels.filter((p) => p.seed === seed).map((p) => p.pixel));
-      features.rows(index, rows.data.subarray(at, at + index.length * channels));
+      await features.rows(index, rows.data.subarray(at, at + index.length * channels));
       at += index.length * channels;
     }
     return rows;
@@ -82,7 +82,7 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
     const clusters = pixels.map((pixel, n) =>
       bestOf(base, rows.data.subarray(n * base.channels, (n + 1) * base.channels), indices(pixel, owners, alive)),
     );
-    const sample = subset(features, index);
+    const sample = await subset(features, index);
     return correctedSvms(
       sample,
       Uint16Array.from(index, (i) => names[labels[i]]),

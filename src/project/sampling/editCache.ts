@@ -108,7 +108,7 @@ async function sampleTensors(project: Project, tree: MergeTree, options: EditCac
   try {
     const { generator } = network;
     const all = await projectFeatures(settings, generator, options);
-    const clustered = chosen === undefined ? all : subset(all, chosen);
+    const clustered = chosen === undefined ? all : await subset(all, chosen);
     const d = clustered.channels;
     if (clustered.pixels !== tree.pixels)
       throw new ProjectError(
@@ -135,14 +135,14 @@ async function sampleTensors(project: Project, tree: MergeTree, options: EditCac
       return (Math.floor(n / (grid * grid)) * resolution + at(row)) * resolution + at(column);
     });
     return {
-      rows: tensor([size, d], clustered.rows(index)),
+      rows: tensor([size, d], await clustered.rows(index)),
       labels: { dtype: "uint16", shape: [size], data: Uint16Array.from(index, (n) => tree.initialLabels[n]) },
       pictures: {
         dtype: "uint8",
         shape: [pictures.length, SIDE, SIDE, 3],
         data: Uint8Array.from(Buffer.concat(pictures)),
       },
-      shown: tensor([pixels.length, d], all.rows(pixels)),
+      shown: tensor([pixels.length, d], await all.rows(pixels)),
     };
   } finally {
     await network.generator.dispose();

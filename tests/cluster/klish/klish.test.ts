@@ -14,19 +14,19 @@ import { svmReference } from "../svm/svmReference.ts";
 const merges = (tree: MergeTree) => tree.steps.map(({ k, kept, removed }) => [k, kept, removed]);
 
 /** The definition, the slow way: every SVM trained anew at every K. */
-function reference(
+async function reference(
   features: MergeTree["pixels"] extends number ? ReturnType<typeof denseFeatures> : never,
   start: ArrayLike<number>,
   k0: number,
 ) {
   let labels = Array.from(start);
-  const rows = features.rows(Int32Array.from({ length: features.pixels }, (_, n) => n));
+  const rows = await features.rows(Int32Array.from({ length: features.pixels }, (_, n) => n));
   const steps: { k: number; kept: number; removed: number; ecos: number; iou: number[] }[] = [];
   for (let k = k0; k >= 2; k--) {
     const iou: number[] = [];
     const maps: number[][] = [];
     for (let c = 0; c < k; c++) {
-      const { weight, bias } = svmReference(features, (n) => labels[n] === c, 5000);
+      const { weight, bias } = await svmReference(features, (n) => labels[n] === c, 5000);
       const scores = labels.map((_, n) => weight.reduce((s, w, d) => s + w * rows[n * weight.length + d], bias));
       const both = scores.filter((s, n) => s > 0 && labels[n] === c).length;
       const either = scores.filter((s, n) => s > 0 || labels[n] === c).length;
@@ -50,7 +50,7 @@ describe("klish", () => {
   it("makes the merges of the definition, which trains every SVM anew at every K", async () => {
     const { features } = blobs(150, 3, 4, 21, 2);
     const tree = await klish(features, { initialClusters: 7, seed: 3, tolerance: 1e-7 });
-    const exact = reference(features, tree.initialLabels, tree.initialClusters);
+    const exact = await reference(features, tree.initialLabels, tree.initialClusters);
     for (const [i, step] of exact.entries()) {
       expect(merges(tree)[i]).toEqual([step.k, step.kept, step.removed]);
       expect(tree.steps[i].ecos).toBeCloseTo(step.ecos, 3);

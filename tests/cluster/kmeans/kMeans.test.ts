@@ -23,7 +23,7 @@ describe("kMeans", () => {
   it("labels every pixel with its nearest centroid and reports the squared distances to them", async () => {
     const { features } = blobs(500, 5, 7, 3, 2);
     const { centroids, labels, inertia, sizes } = await kMeans(features, { nClusters: 6, seed: 4 });
-    const rows = features.rows(Int32Array.from({ length: 500 }, (_, n) => n));
+    const rows = await features.rows(Int32Array.from({ length: 500 }, (_, n) => n));
     let total = 0;
     for (let n = 0; n < 500; n++) {
       const distances = Array.from({ length: 6 }, (_, c) => {
@@ -41,7 +41,7 @@ describe("kMeans", () => {
 
   it("is right about a large common offset", async () => {
     const { features, truth } = blobs(300, 3, 3, 5);
-    const data = features.rows(Int32Array.from({ length: 300 }, (_, n) => n)).map((x) => x + 2000);
+    const data = (await features.rows(Int32Array.from({ length: 300 }, (_, n) => n))).map((x) => x + 2000);
     const moved = denseFeatures(tensor([300, 3], data));
     const { labels } = await kMeans(moved, { nClusters: 3, seed: 1 });
     expect(adjustedRandIndex(truth, labels)).toBe(1);

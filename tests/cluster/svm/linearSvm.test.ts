@@ -16,7 +16,7 @@ describe("linearSvm", () => {
     const labels = truth.map((label) => (random.randomSample() < 0.2 ? random.randint(3) : label));
     const svm = await linearSvm(features, { labels, nClasses: 3, tolerance: 1e-7 });
     for (let k = 0; k < 3; k++) {
-      const exact = svmReference(features, (n) => labels[n] === k, 5000);
+      const exact = await svmReference(features, (n) => labels[n] === k, 5000);
       expect(svm.objective[k] / exact.objective).toBeCloseTo(1, 5);
       for (let d = 0; d < 4; d++) expect(svm.weight[k * 4 + d]).toBeCloseTo(exact.weight[d], 2);
       expect(svm.bias[k]).toBeCloseTo(exact.bias, 2);
@@ -29,7 +29,7 @@ describe("linearSvm", () => {
     for (const C of [1, 100, 5000])
       for (const tolerance of [1e-1, 1e-3]) {
         const svm = await linearSvm(features, { labels: truth, nClasses: 2, C, tolerance });
-        const exact = svmReference(features, (n) => truth[n] === 0, C);
+        const exact = await svmReference(features, (n) => truth[n] === 0, C);
         expect(svm.gap[0]).toBeLessThanOrEqual(tolerance);
         expect(svm.objective[0]).toBeGreaterThanOrEqual(exact.objective * (1 - 1e-5));
         expect(svm.objective[0] - exact.objective).toBeLessThanOrEqual(
@@ -41,7 +41,7 @@ describe("linearSvm", () => {
   it("starts from a sample where pixels are many", async () => {
     const { features: plain, truth } = blobs(42000, 60, 4, 5, 0.3);
     const shape = [plain.pixels, plain.channels];
-    const data = plain.rows(Int32Array.from({ length: plain.pixels }, (_, n) => n));
+    const data = await plain.rows(Int32Array.from({ length: plain.pixels }, (_, n) => n));
     const features = denseFeatures({ dtype: "float32", shape, data }, { blas: ortBlas({ threads: 1 }) });
     const svm = await linearSvm(features, { labels: truth, nClasses: 4 });
     for (const gap of svm.gap) expect(gap).toBeLessThanOrEqual(1e-3);

@@ -4,10 +4,10 @@ import type { Pixels } from "../../../src/pixels/pixels.ts";
  * One L2-SVM of Eq. 3, the obvious way: Newton with step halving on all rows in float64, the Hessian formed anew each time and
  * solved by Gaussian elimination. Slow; exact to rounding.
  */
-export function svmReference(features: Pixels, positive: (n: number) => boolean, C: number) {
+export async function svmReference(features: Pixels, positive: (n: number) => boolean, C: number) {
   const { pixels, channels } = features;
   const size = channels + 1;
-  const rows = features.rows(Int32Array.from({ length: pixels }, (_, n) => n));
+  const rows = await features.rows(Int32Array.from({ length: pixels }, (_, n) => n));
   const x = (n: number, d: number) => (d === channels ? 1 : rows[n * channels + d]);
   const y = (n: number) => (positive(n) ? 1 : -1);
   const c = C / pixels;

@@ -53,7 +53,7 @@ const request = (changes: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
 
 async function writePoints(): Promise<void> {
   const { features, truth } = blobs(300, 3, 3, 5);
-  const data = features.rows(Int32Array.from({ length: 300 }, (_, n) => n));
+  const data = await features.rows(Int32Array.from({ length: 300 }, (_, n) => n));
   const arrays = { "points.npy": npy("<f4", [300, 3], data), "truth.npy": npy("<u2", [300], truth) };
   await writeFile(join(folder, "set.npz"), zipSync(arrays, { level: 0 }));
 }

@@ -99,11 +99,11 @@ export const methods: Readonly<Record<ExtractorMethod, Solved | Stepped>> = {
       const rows = new Float32Array(MEMBERS * PIXELS * channels);
       return learner("mlp-ensemble", trainer, {
         ...{ state, plan, unit: { many: "pixels", thousand: "kpx" }, examples: labelled.length, batch: PIXELS },
-        step(number, shown) {
+        async step(number, shown) {
           const index = Int32Array.from(
             orders.flatMap((order) => order(shown, PIXELS).map((drawn) => labelled[drawn.index])),
           );
-          const batch = { rows: features.rows(index, rows), labels: Array.from(index, (p) => labels[p]) };
+          const batch = { rows: await features.rows(index, rows), labels: Array.from(index, (p) => labels[p]) };
           return trainer.step(number, batch, LEARNING_RATE);
         },
       });
