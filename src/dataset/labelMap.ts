@@ -83,3 +83,29 @@ export function resizedLabels({ width, height, data }: LabelMap, size: ImageSize
   }
   return { width: size.width, height: size.height, data: labels };
 }
+
+/** Gives pixels of no class that of the nearest one that has one, step by step from the edges; returns how many. In place. */
+export function fillGaps(labels: Uint8Array, { width, height }: ImageSize): number {
+  const gaps = labels.reduce((n, id) => n + (id === IGNORE_LABEL ? 1 : 0), 0);
+  let edge = Array.from(labels.keys()).filter((p) => labels[p] !== IGNORE_LABEL);
+  if (gaps === 0 || edge.length === 0) return gaps;
+  while (edge.length > 0) {
+    const next: number[] = [];
+    for (const p of edge) {
+      const x = p % width;
+      const y = (p - x) / width;
+      for (const [q, there] of [
+        [p - 1, x > 0],
+        [p + 1, x + 1 < width],
+        [p - width, y > 0],
+        [p + width, y + 1 < height],
+      ] as const)
+        if (there && labels[q] === IGNORE_LABEL) {
+          labels[q] = labels[p];
+          next.push(q);
+        }
+    }
+    edge = next;
+  }
+  return gaps;
+}

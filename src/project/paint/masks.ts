@@ -6,7 +6,7 @@ import { checkLabels, readMask } from "../../dataset/checkMask.ts";
 import { classesFile } from "../../dataset/classList.ts";
 import { FAULTS } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
-import { type DatasetClass, IGNORE_LABEL, type ImageSize, type LabelMap } from "../../dataset/labelMap.ts";
+import { type DatasetClass, fillGaps, IGNORE_LABEL, type LabelMap } from "../../dataset/labelMap.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { PainterAbout } from "../../models/painter/painterFile.ts";
 import { openFolder } from "../dataset/folder.ts";
@@ -152,30 +152,4 @@ export function painterLabels(
 function classIds(classes: readonly DatasetClass[], about: PainterAbout): (number | undefined)[] {
   const own = new Map(about.classes.map(({ name }, id) => [name.toLowerCase(), id]));
   return classes.map(({ name }) => own.get(name.toLowerCase()));
-}
-
-/** Gives pixels of no class that of the nearest one that has one, step by step from the edges; returns how many. In place. */
-export function fillGaps(labels: Uint8Array, { width, height }: ImageSize): number {
-  const gaps = labels.reduce((n, id) => n + (id === IGNORE_LABEL ? 1 : 0), 0);
-  let edge = Array.from(labels.keys()).filter((p) => labels[p] !== IGNORE_LABEL);
-  if (gaps === 0 || edge.length === 0) return gaps;
-  while (edge.length > 0) {
-    const next: number[] = [];
-    for (const p of edge) {
-      const x = p % width;
-      const y = (p - x) / width;
-      for (const [q, there] of [
-        [p - 1, x > 0],
-        [p + 1, x + 1 < width],
-        [p - width, y > 0],
-        [p + width, y + 1 < height],
-      ] as const)
-        if (there && labels[q] === IGNORE_LABEL) {
-          labels[q] = labels[p];
-          next.push(q);
-        }
-    }
-    edge = next;
-  }
-  return gaps;
 }

@@ -17,11 +17,15 @@ import {
 import { withSpectralVectors } from "../../nn/spectralNorm.ts";
 import type { AdversaryRecipe, PainterRecipe } from "./recipe.ts";
 
-/** What is judged: pictures [N,3,S,S], their masks [N,K,S,S]; `own` [N,1,1,1] is 1 for paintings in their picture's own style. */
+/**
+ * What is judged: pictures [N,3,S,S] with their masks [N,K,S,S], and paintings of the masks `wanted`, which may be others; `own` [N,1,1,1] is
+ * not 0 for paintings of their picture's own mask in its own style.
+ */
 export interface Judged {
   readonly real: Value;
   readonly painted: Value;
   readonly mask: Value;
+  readonly wanted: Value;
   readonly own: Value;
 }
 
@@ -59,7 +63,7 @@ const kinds: AdversaryKinds = {
     if (unwanted > 0) throw new RangeError("painter recipe: featureMatching is of patches, expected 0");
     return {
       parameters: withSpectralVectors(oasisParameters(plan, classes)),
-      losses(weights, { real, painted, mask }) {
+      losses(weights, { real, painted, mask, wanted }) {
         const seen = (pictures: Value): Value => oasisLogits(plan, weights, pictures);
         const classWeights = input(CLASS_WEIGHTS, [1, classes, 1, 1]);
         const [realLogits, paintedLogits] = [seen(real), seen(painted)];
@@ -72,7 +76,7 @@ const kinds: AdversaryKinds = {
           return labelMixLoss(logits, first(realLogits), first(paintedLogits), cut);
         };
         return {
-          painter: labelLoss(paintedLogits, mask, classWeights),
+          painter: labelLoss(paintedLogits, wanted, classWeights),
           adversary: n === 0 ? told : add(told, mul(mixed(), plan.labelMix)),
         };
       },
@@ -80,9 +84,9 @@ const kinds: AdversaryKinds = {
   },
   patches: (plan, { classes, featureMatching: weight }) => ({
     parameters: withSpectralVectors(patchParameters(plan, classes)),
-    losses(weights, { real, painted, mask, own }) {
-      const seen = (pictures: Value) => patchJudgements(plan, weights, besideMask(pictures, mask));
-      const [ofReal, ofPainted] = [seen(real), seen(painted)];
+    losses(weights, { real, painted, mask, wanted, own }) {
+      const seen = (pictures: Value, of: Value) => patchJudgements(plan, weights, besideMask(pictures, of));
+      const [ofReal, ofPainted] = [seen(real, mask), seen(painted, wanted)];
       const overScales = (loss: (scale: number) => Value): Value =>
         mul(
           ofReal.map((_, scale) => loss(scale)).reduce((sum, one) => add(sum, one)),

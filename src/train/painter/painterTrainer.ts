@@ -34,6 +34,7 @@ import { type Trainer, TrainingError, type TrainingState } from "../trainer.ts";
 import { trainStep, variables } from "../trainStep.ts";
 import { adversaryOf, CLASS_WEIGHTS, CUT, mixedPictures } from "./adversary.ts";
 import { classBalance, labelCuts, presentClasses, styleSources, turned } from "./batch.ts";
+import { randomlyEdited } from "./maskEdits.ts";
 import { checkPainterRecipe, type PainterRecipe } from "./recipe.ts";
 
 /** What a step tells of itself. */
@@ -60,7 +61,7 @@ export interface PainterTrainer extends Trainer<readonly Example[], PainterRepor
 
 /** Classes by name, where the painter is trained, and from what state. */
 export interface PainterTrainerOptions {
-  readonly classes: readonly Pick<DatasetClass, "name">[];
+  readonly classes: readonly Pick<DatasetClass, "name" | "background">[];
   readonly runtime: Runtime;
   readonly provider?: Provider;
   readonly threads?: number;
@@ -74,7 +75,7 @@ const averageName = (name: string): string => `ema/${name}`;
 /** The share of the past. */
 const AVERAGE = "average";
 /** Streams of random numbers of a step. */
-const [TURNED, STYLES, CUTS, SPREAD] = [0, 1, 2, 3];
+const [TURNED, STYLES, CUTS, SPREAD, EDITS] = [0, 1, 2, 3, 4];
 
 /**
  * Makes a trainer. Rejects with RangeError for a recipe or a state that does not fit, and with RuntimeError where the provider
@@ -92,6 +93,12 @@ export async function painterTrainer(
   const [beta1, beta2] = recipe.betas;
   const adamOptions: AdamOptions = { beta1, beta2 };
   const own = batch - Math.round(batch * recipe.otherStyles);
+  /** Those from here on are painted by edited masks. */
+  const edited = batch - Math.round((batch - own) * recipe.editedMasks);
+  if (edited < batch && edited < mixedPictures(recipe))
+    throw new RangeError(
+      "painter recipe: LabelMix needs paintings of the pictures' own masks, expected fewer editedMasks",
+    );
   const progress = { step: 0, images: 0 };
   const initial = initialVariables();
   if (restored !== undefined) {
@@ -100,6 +107,7 @@ export async function painterTrainer(
   }
   const state = variables(initial);
   const step = await trainStep({ ...stepGraph(), ...where, memory: "kept" });
+  const background = classes.map((one) => one.background);
   const mirrored = mirrorClasses(classes.map(({ name }) => name));
   /** By what they do and the number of pictures. */
   const sessions = new Map<string, Promise<Session>>();
@@ -123,14 +131,15 @@ export async function painterTrainer(
   function stepGraph(): { updates: Map<string, Value>; reports: Record<string, Value> } {
     const real = input("reals", [batch, 3, side, side]);
     const mask = input("mask", [batch, K, side, side]);
+    const wanted = edited < batch ? input("wanted", mask.shape) : mask;
     const ownStyle = input("own", [batch, 1, 1, 1]);
     const rawG = parameterInputs(network.parameters, weightName(PAINTER, ""));
     const rawD = parameterInputs(adversary.parameters, weightName(ADVERSARY, ""));
     const graphs = network.training(rawG);
     const codes = graphs.encode(real, mask);
-    const painted = graphs.paint(mask, chosenStyles(drawnCodes(codes)));
+    const painted = graphs.paint(wanted, chosenStyles(drawnCodes(codes)));
     const ofD = spectralWeights(rawD);
-    const losses = adversary.losses(ofD.weights, { real, painted, mask, own: ownStyle });
+    const losses = adversary.losses(ofD.weights, { real, painted, mask, wanted, own: ownStyle });
     const colours = colourDistance(painted, real, ownStyle);
     const { logVariances } = codes;
     const parts = [
@@ -229,6 +238,9 @@ export async function painterTrainer(
       const sources = styleSources(presentClasses(labels, K), network.places, own, random(STYLES));
       const n = mixedPictures(recipe);
       const spread = random(SPREAD);
+      const edits = random(EDITS);
+      const wanted = (): Uint8Array[] =>
+        labels.map((map, i) => (i < edited ? map : randomlyEdited(map, side, background, edits)));
       const feeds: Record<string, Tensor> = {
         reals: picturesOf(examples),
         mask,
@@ -236,6 +248,7 @@ export async function painterTrainer(
           [batch, 1, 1, 1],
           Float32Array.from({ length: batch }, (_, i) => (i < own ? batch / own : 0)),
         ),
+        ...(edited < batch ? { wanted: oneHot(wanted(), K, side) } : {}),
         sources,
         ...(recipe.adversary.kind === "oasis" ? { [CLASS_WEIGHTS]: classBalance(mask) } : {}),
         ...(n > 0 ? { [CUT]: labelCuts(labels.slice(0, n), side, random(CUTS)) } : {}),

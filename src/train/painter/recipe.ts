@@ -31,6 +31,8 @@ export interface PainterRecipe {
   readonly divergence: number;
   /** Share of a batch that is painted in the style of other pictures. */
   readonly otherStyles: number;
+  /** Share of those whose masks are edited as well: a part larger, moved, removed or doubled. */
+  readonly editedMasks: number;
   /** The most of the past that the averaged weights keep in an update. */
   readonly averageDecay: number;
   /** Whether pictures are also turned left to right. */
@@ -53,7 +55,8 @@ export function checkPainterRecipe(recipe: PainterRecipe): PainterRecipe {
     if (!(rate > 0 && Number.isFinite(rate))) refuse("learningRate", "positive numbers");
   for (const field of ["colours", "featureMatching", "divergence"] as const)
     if (!(recipe[field] >= 0 && Number.isFinite(recipe[field]))) refuse(field, "a number from 0");
-  if (!(recipe.otherStyles >= 0 && recipe.otherStyles <= 1)) refuse("otherStyles", "a share from 0 to 1");
+  for (const field of ["otherStyles", "editedMasks"] as const)
+    if (!(recipe[field] >= 0 && recipe[field] <= 1)) refuse(field, "a share from 0 to 1");
   if (!(recipe.averageDecay >= 0 && recipe.averageDecay < 1)) refuse("averageDecay", "a share below 1");
   if (!(Number.isInteger(recipe.seed) && recipe.seed >= 0 && recipe.seed < 2 ** 32))
     refuse("seed", "a whole number below 2^32");

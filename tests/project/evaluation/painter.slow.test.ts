@@ -6,48 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { painterOnnx, painterSafetensors } from "../../../src/models/painter/painterFile.ts";
 import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { painterQualityJob } from "../../../src/project/evaluation/painter/job.ts";
-import { editableParts, editMask, type MaskEdit } from "../../../src/project/evaluation/painter/maskEdits.ts";
 import { portraitsJob } from "../../../src/project/portraits/job.ts";
-import { RandomState } from "../../../src/tensor/random.ts";
 import { tinyPainter, tinyPlan } from "../../models/painter/tinyPainter.ts";
-
-describe("masks with an edited part", () => {
-  const side = 16;
-  /** A square of 4 x 4 pixels of class 1 in the middle, on class 0. */
-  const mask = Uint8Array.from({ length: side * side }, (_, p) => {
-    const [x, y] = [p % side, Math.floor(p / side)];
-    return x >= 6 && x < 10 && y >= 6 && y < 10 ? 1 : 0;
-  });
-  const edited = (edit: MaskEdit): Uint8Array => editMask(mask, side, 1, edit, new RandomState(1));
-  const pixels = (labels: Uint8Array): number => labels.reduce((n, id) => n + id, 0);
-
-  it("editableParts() are neither background, nor tiny, nor most of the picture", () => {
-    expect(editableParts(mask, [true, false])).toEqual([1]);
-    expect(editableParts(mask, [false, false])).toEqual([1]);
-    expect(editableParts(mask, [true, true])).toEqual([]);
-    expect(
-      editableParts(
-        mask.map((id, p) => (p === 0 ? 2 : id)),
-        [true, true, false],
-      ),
-    ).toEqual([]);
-  });
-
-  it("editMask() enlarges about the middle, moves, removes and doubles", () => {
-    const larger = edited("enlarge");
-    expect(pixels(larger)).toBe(36);
-    expect(larger.every((id, p) => id >= mask[p])).toBe(true);
-    const moved = edited("move");
-    expect(pixels(moved)).toBe(16);
-    expect(moved).not.toEqual(mask);
-    expect(pixels(edited("remove"))).toBe(0);
-    const twice = edited("duplicate");
-    expect(pixels(twice)).toBeGreaterThan(16);
-    expect(twice.every((id, p) => id >= mask[p])).toBe(true);
-    // The mask itself stays.
-    expect(pixels(mask)).toBe(16);
-  });
-});
 
 describe("painterQualityJob()", () => {
   let folder: string;

@@ -76,6 +76,7 @@ const clade: PainterRecipe = {
   featureMatching: 0,
   divergence: 0,
   otherStyles: 0.5,
+  editedMasks: 0.5,
   averageDecay: 0.9,
   mirror: true,
   seed: 3,

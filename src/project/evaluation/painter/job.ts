@@ -12,6 +12,7 @@ import { resolveProvider } from "../../../runtime/node/providers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { RandomState } from "../../../tensor/random.ts";
+import { editableParts, editMask, maskEdits } from "../../../train/painter/maskEdits.ts";
 import { scoreCounter } from "../../../train/segmenter/scores.ts";
 import { isShipped } from "../../network/shipped.ts";
 import { openMasks } from "../../paint/masks.ts";
@@ -26,7 +27,6 @@ import { colouredLabels } from "../../train/log/sheets.ts";
 import { prepareImage } from "../../train/pictures/prepareImage.ts";
 import { openInception } from "../ganQualityInception.ts";
 import { planesOf } from "../ganQualityPictures.ts";
-import { editableParts, editMask, maskEdits } from "./maskEdits.ts";
 import { type PainterQualityRequest, painterQualityRequest } from "./options.ts";
 import { type PainterFigures, painterCsv, painterMarkdown } from "./tables.ts";
 

@@ -1,8 +1,8 @@
 /** Tables of `klish evaluate painter`. */
 import type { SlicedWasserstein } from "../../../features/quality/slicedWasserstein.ts";
 import { csvCell, markdown } from "../../../text/escape.ts";
+import type { MaskEdit } from "../../../train/painter/maskEdits.ts";
 import type { SegmenterScores } from "../../../train/segmenter/scores.ts";
-import type { MaskEdit } from "./maskEdits.ts";
 
 /** What was measured. */
 export interface PainterFigures {

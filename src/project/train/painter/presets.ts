@@ -12,7 +12,7 @@ export interface PainterPreset {
 }
 
 /** Channels of OASIS's discriminator, the coarsest maps, of four pixels, first. */
-const OASIS_CHANNELS = [128, 96, 64, 32, 16, 16, 16] as const;
+const OASIS_CHANNELS = [128, 64, 32, 16, 16, 16, 16] as const;
 
 /** By level, the finest first. */
 const oasisChannels = (resolution: number): number[] =>
@@ -34,6 +34,7 @@ export const painterPresets = {
       featureMatching: 0,
       divergence: 0,
       otherStyles: 0.5,
+      editedMasks: 0.75,
       averageDecay: 0.999,
     }),
     epochs: 20,
@@ -50,6 +51,7 @@ export const painterPresets = {
       featureMatching: 10,
       divergence: 0.05,
       otherStyles: 0,
+      editedMasks: 0,
       averageDecay: 0,
     }),
     epochs: 10,

@@ -36,6 +36,9 @@ const painterSettings = z.strictObject({
 type Stored = z.infer<typeof painterSettings>;
 export type PainterSettings = Omit<Stored, "recipe"> & { readonly recipe: PainterRecipe };
 
+/** What recipes lacked when all masks were those of pictures. */
+const BEFORE_EDITS = { editedMasks: 0 };
+
 const FILE = "settings.json";
 /** A small data set is shown until so many pictures were. */
 const LEAST_IMAGES = 100_000;
@@ -54,7 +57,7 @@ export async function loadPainterSettings(folder: string): Promise<PainterSettin
   const stored = await readJsonFile(path, painterSettings, { what: "a painter's training run", remedy });
   if (stored === undefined) return undefined;
   try {
-    return { ...stored, recipe: checkPainterRecipe(stored.recipe as unknown as PainterRecipe) };
+    return { ...stored, recipe: checkPainterRecipe({ ...BEFORE_EDITS, ...stored.recipe } as unknown as PainterRecipe) };
   } catch (cause) {
     throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
   }
