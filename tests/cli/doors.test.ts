@@ -103,6 +103,10 @@ const doors: Readonly<Record<string, Door>> = {
     missing: [["x", ...OUT], needed("--format <name>")],
     wrong: [[NOWHERE, "--format", "coco", ...OUT], NO_FOLDER],
   },
+  "dataset join": {
+    missing: [[], argument("folders")],
+    wrong: [[NOWHERE], `${NO_FOLDER} Make the parts with \`klish dataset --shard\`.`],
+  },
   "dataset verify": {
     missing: [[], argument("dataset")],
     wrong: [[NOWHERE], `${NO_FOLDER} Make a data set with \`klish dataset\`.`],

@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import { formats } from "../../dataset/formats/index.ts";
-import { datasetRequest, exportRequest, verifyRequest } from "../../project/dataset/options.ts";
+import { datasetRequest, exportRequest, joinRequest, verifyRequest } from "../../project/dataset/options.ts";
 import { size } from "../../project/dataset/runs.ts";
+import { DATASET_FILE } from "../../project/dataset/settings.ts";
+import type { Cleaned } from "../../project/dataset/statistics.ts";
 import { truncationWarning } from "../../project/network/options.ts";
+import { homeOf } from "../../project/shards/shard.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
-import { conclude, EXIT_FAILED, type OutputOptions, runWithProgress, warn } from "../run.ts";
+import { conclude, EXIT_FAILED, type NextStep, type OutputOptions, runWithProgress, warn } from "../run.ts";
 import { commandLine, openCommand, shellCommand } from "../shell.ts";
 
 /** klish dataset: images with masks, by seed. */
@@ -20,20 +23,27 @@ export function addDataset(program: Command): void {
   withOutput(withOptions(dataset, datasetRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(dataset, datasetRequest, { command: commandLine() });
     warn(truncationWarning(request.truncationPsi));
-    const result = await runWithProgress("dataset", request, options);
+    const { outdir, shard } = request;
+    const home = await homeOf(outdir, shard, DATASET_FILE);
+    const result = await runWithProgress("dataset", { ...request, outdir: home }, options);
     const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned } = result;
     const speed =
       made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
     const lines = [
       `${kept} samples${kept < samples ? ` of ${samples} seeds` : ""}, ${size(bytes)}${speed}`,
-      ...(cleaned.implausible === null ? [] : [`left out as implausible: ${cleaned.implausible} images`]),
-      ...(cleaned.contested === null
-        ? []
-        : [`255 where clusterings disagree: ${(100 * cleaned.contested).toFixed(1)} % of the pixels`]),
+      ...cleanedLines(cleaned),
       `dataset  ${folder}`,
       `overview ${overview}`,
       ...exports.map((e) => `layout   ${e.folder}`),
     ];
+    if (home !== outdir) {
+      const join: NextStep = [
+        shellCommand("dataset", "join", outdir),
+        "when all parts are made: the whole, with its overview",
+      ];
+      conclude(result, lines, options, [join]);
+      return;
+    }
     conclude(result, lines, options, [
       [openCommand(overview), "in a browser: samples, classes and their shares"],
       [shellCommand("dataset", "export", folder, "--format", "coco", "--outdir", `${folder}-coco`), "for another tool"],
@@ -42,8 +52,42 @@ export function addDataset(program: Command): void {
   });
   // Options after a subcommand are that one's.
   dataset.enablePositionalOptions();
+  addJoin(dataset);
   addExport(dataset);
   addVerify(dataset);
+}
+
+/** What was left out, where that was asked for. */
+const cleanedLines = ({ implausible, contested }: Cleaned): string[] => [
+  ...(implausible === null ? [] : [`left out as implausible: ${implausible} images`]),
+  ...(contested === null ? [] : [`255 where clusterings disagree: ${(100 * contested).toFixed(1)} % of the pixels`]),
+];
+
+/** klish dataset join: the shards of a dataset as one. */
+function addJoin(dataset: Command): void {
+  const command = dataset
+    .command("join <folders...>")
+    .summary("join the parts that --shard made into one dataset")
+    .description(
+      "Checks that all parts are there, complete and of one recipe, and makes of them the folder that one run would have made. Give " +
+        "the folder in which they lie, or a folder for each. It can be repeated at any time.",
+    );
+  withOutput(withOptions(command, joinRequest)).action(async (folders: string[], options: OutputOptions) => {
+    const result = await runWithProgress("datasetJoin", requestOf(command, joinRequest, { folders }), options);
+    const { folder, overview, shards, samples, kept, bytes, exports, cleaned } = result;
+    const lines = [
+      shards === 0 ? "all parts were joined before" : `${shards} parts joined`,
+      `${kept} samples${kept < samples ? ` of ${samples} seeds` : ""}, ${size(bytes)}`,
+      ...cleanedLines(cleaned),
+      `dataset  ${folder}`,
+      `overview ${overview}`,
+      ...exports.map((e) => `layout   ${e.folder}`),
+    ];
+    conclude(result, lines, options, [
+      [openCommand(overview), "in a browser: samples, classes and their shares"],
+      [shellCommand("dataset", "verify", folder), "is every file as it was made?"],
+    ]);
+  });
 }
 
 /** klish dataset export: another layout of a dataset. */

@@ -12,6 +12,7 @@ import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork, storedNetwork } from "../network/network.ts";
 import { defineJob } from "../requests/request.ts";
 import type { SamplerSource } from "../sampling/sampler.ts";
+import { shardText } from "../shards/shard.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./blocks/block.ts";
@@ -253,6 +254,12 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
       );
   } else {
     const changed = datasetDifferences(before.settings, file.settings);
+    const { shard } = file.settings;
+    const otherwise = datasetDifferences({ ...before.settings, shard }, file.settings);
+    if (shard !== null && before.settings.shard === null && otherwise.length === 0)
+      throw new ProjectError(
+        `${folder} holds the whole dataset already: its parts are joined, and nothing is left to do for part ${shardText(shard)}.`,
+      );
     if (changed.length > 0)
       throw new ProjectError(
         `${folder} belongs to another dataset: ${changed.join("; ")}. Repeat the command that began it, or choose another --outdir.`,

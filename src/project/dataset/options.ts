@@ -6,6 +6,7 @@ import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { SIDE } from "../requests/side.ts";
 import { splitOptions } from "../requests/split.ts";
+import { shardOption } from "../shards/shard.ts";
 
 const share = z.number().min(0).max(1);
 const path = z.string().min(1);
@@ -13,24 +14,13 @@ const formatNames = formats.map((format) => format.name) as [string, ...string[]
 const layoutNames = layouts.map((layout) => layout.name) as [string, ...string[]];
 const formatName = z.enum(formatNames);
 
-/** "3/16": part 3 of 16. Throws RangeError for anything else. */
-function readShard(text: string): { readonly index: number; readonly of: number } {
-  const match = /^(\d+)\/(\d+)$/.exec(text);
-  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || index < 1 || index > of) throw new RangeError(`expected a part such as 3/16, got "${text}"`);
-  return { index, of };
-}
-
 /** What decides a dataset's bytes, whatever the project. These stand in dataset.json as they are. */
 export const sampleOptions = {
   count: option(z.int().min(1).default(1000), "--count <n>", "seeds to look at"),
   firstSeed: option(z.int().min(0).default(0), "--first-seed <n>", "the first of them"),
   /** Part `index` (from 1) of `of`. */
-  shard: option(
-    optional(z.strictObject({ index: z.int().min(1), of: z.int().min(1) })),
-    "--shard <i/n>",
-    "only part i of n; any machine can make any part",
-    { read: readShard },
+  shard: shardOption(
+    "only part i of n, in a folder of its own within; auto takes i and n from the array job of Slurm, Kubernetes (auto/<n>) or AWS Batch",
   ),
   imageFormat: option(
     z.enum(["png", "jpg", "webp"]).default("png"),
@@ -65,6 +55,13 @@ export const sampleOptions = {
   split: splitOptions,
 };
 
+/** Layouts of other tools to write in the end, each in a folder of its name. */
+const layoutsToo = option(
+  z.array(formatName).readonly().default([]),
+  "--format <name>",
+  "write this layout too, in a folder of its name within; repeat it for several",
+);
+
 /** What `klish dataset` can be asked for. What is null is taken from the project or the generator. */
 export const datasetRequest = z.strictObject({
   /** One project, or several of one generator: a mask of each for every image. */
@@ -93,12 +90,7 @@ export const datasetRequest = z.strictObject({
     "--agree-with <project>",
     "another clustering of the same generator and layers (another --seed): pixels of which it says another class become 255; repeat it for several",
   ),
-  /** Layouts of other tools to write in the end, each in a folder of its name. */
-  formats: option(
-    z.array(formatName).readonly().default([]),
-    "--format <name>",
-    "write this layout too, in a folder of its name within; repeat it for several",
-  ),
+  formats: layoutsToo,
   resolution: option(optional(SIDE), "--resolution <px>", "side of images and masks", {
     otherwise: "the generator's",
   }),
@@ -107,6 +99,16 @@ export const datasetRequest = z.strictObject({
   ...runtimeOptions,
   /** The command that continues it, to be shown. */
   command: z.string().default("the call of datasetJob"),
+});
+
+/** What `klish dataset join` can be asked for. */
+export const joinRequest = z.strictObject({
+  /** The folder that the shards share, or a folder for each. */
+  folders: z.array(path).min(1).readonly(),
+  outdir: option(optional(path), "--outdir <folder>", "folder of the whole", {
+    otherwise: "the one that has the parts",
+  }),
+  formats: layoutsToo,
 });
 
 /** What `klish dataset export` can be asked for. */
@@ -153,6 +155,8 @@ export const checkRequest = z.strictObject({
 
 /** What is asked for; what is left out has its default. */
 export type DatasetRequest = z.input<typeof datasetRequest>;
+/** What `jobs.datasetJoin` is asked for; what is left out has its default. */
+export type JoinRequest = z.input<typeof joinRequest>;
 /** What `jobs.datasetExport` is asked for; what is left out has its default. */
 export type ExportRequest = z.input<typeof exportRequest>;
 /** What `jobs.datasetVerify` is asked for; what is left out has its default. */

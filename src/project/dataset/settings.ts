@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { colorSchema } from "../../dataset/colorSchema.ts";
 import { checkClasses } from "../../dataset/labelMap.ts";
+import { shellWord } from "../../text/escape.ts";
 import { labelState } from "../labels/recipe.ts";
 import { SIDE } from "../requests/side.ts";
+import { shardsIn } from "../shards/shard.ts";
 import { notThere, ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { sampleOptions } from "./options.ts";
@@ -90,11 +92,12 @@ const datasetFile = z
   });
 export type DatasetFile = z.infer<typeof datasetFile>;
 
-const FILE = "dataset.json";
+/** What says that a folder is a dataset, and of what. */
+export const DATASET_FILE = "dataset.json";
 
 /** The dataset in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
 export async function loadDataset(folder: string): Promise<DatasetFile | undefined> {
-  return readJsonFile(join(folder, FILE), datasetFile, {
+  return readJsonFile(join(folder, DATASET_FILE), datasetFile, {
     what: "a dataset",
     remedy: "Restore it, or start again in another folder.",
   });
@@ -103,18 +106,24 @@ export async function loadDataset(folder: string): Promise<DatasetFile | undefin
 /** The dataset in a folder. Throws ProjectError when there is none. */
 export async function openDataset(folder: string): Promise<DatasetFile> {
   const file = await loadDataset(folder);
-  if (file === undefined)
-    throw await notThere(
-      folder,
-      `${folder} holds no dataset (${FILE} is missing)`,
-      "Make a data set with `klish dataset`.",
+  if (file !== undefined) return file;
+  if ((await shardsIn(folder)).length > 0)
+    throw new ProjectError(
+      `${folder} holds the parts of a dataset. Join them first: klish dataset join ${shellWord(folder)}`,
     );
-  return file;
+  throw await notThere(
+    folder,
+    `${folder} holds no dataset (${DATASET_FILE} is missing)`,
+    "Make a data set with `klish dataset`.",
+  );
 }
 
 export async function saveDataset(folder: string, file: DatasetFile): Promise<void> {
-  await writeAtomic(join(folder, FILE), `${JSON.stringify(file, null, 1)}\n`);
+  await writeAtomic(join(folder, DATASET_FILE), datasetText(file));
 }
+
+/** What dataset.json says. */
+export const datasetText = (file: DatasetFile): string => `${JSON.stringify(file, null, 1)}\n`;
 
 /** Differences that make another dataset; none when `now` continues `before`. A larger count continues. */
 export function datasetDifferences(before: DatasetSettings, now: DatasetSettings): string[] {

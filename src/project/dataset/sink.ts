@@ -39,8 +39,8 @@ export function folderSink(folder: string, original: SampleSource["path"]): Data
   };
 }
 
-/** False on another file system, or one without links: a copy does as well, and shows what else may be wrong. */
-async function linked(from: string, to: string): Promise<boolean> {
+/** A hard link. False on another file system, or one without links: a copy does as well, and shows what else may be wrong. */
+export async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
     return true;

@@ -8,6 +8,7 @@ import type { DatasetClass, LabelMap } from "../../dataset/labelMap.ts";
 import { SPLITS, type Split } from "../../dataset/split.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { shellWord } from "../../text/escape.ts";
+import { shardsIn } from "../shards/shard.ts";
 import { ProjectError, readPlainFile } from "../storage/files.ts";
 import { celebAMaskSource, isCelebAMask } from "./celebAMask.ts";
 import { openFolder } from "./folder.ts";
@@ -44,7 +45,8 @@ export async function openSource(
 ): Promise<SampleSource> {
   if (paths.length > 1) return partsSource(paths, recipe, name);
   const [folder] = paths;
-  if ((await loadDataset(folder)) !== undefined && format === null) return partsSource(paths, recipe, name);
+  const isDataset = (await loadDataset(folder)) !== undefined || (await shardsIn(folder)).length > 0;
+  if (isDataset && format === null) return partsSource(paths, recipe, name);
   const files = await openFolder(folder);
   if (format === null) refuseProject(folder, files.paths);
   if (format === "celebamask" || (format === null && isCelebAMask(files.paths)))
@@ -60,7 +62,16 @@ function refuseProject(folder: string, paths: readonly string[]): void {
     );
 }
 
-async function partsSource(folders: readonly string[], recipe: string | null, name: string): Promise<SampleSource> {
+/** Folders, those that hold shards replaced by these. */
+async function withShards(folders: readonly string[]): Promise<string[]> {
+  const inner = await Promise.all(
+    folders.map(async (folder) => ((await loadDataset(folder)) === undefined ? await shardsIn(folder) : [])),
+  );
+  return folders.flatMap((folder, i) => (inner[i].length > 0 ? inner[i] : [folder]));
+}
+
+async function partsSource(given: readonly string[], recipe: string | null, name: string): Promise<SampleSource> {
+  const folders = await withShards(given);
   const parts = await Promise.all(folders.map(async (folder) => ({ folder, file: await openDataset(folder) })));
   const [{ file }] = parts;
   const { settings } = file;

@@ -3,6 +3,7 @@ import { autoJob, autoPlanJob } from "../auto/job.ts";
 import { clusterJob, reportJob } from "../cluster/clusterJob.ts";
 import { checkJob } from "../dataset/check.ts";
 import { datasetJob } from "../dataset/job.ts";
+import { joinJob } from "../dataset/shards/join.ts";
 import { exportJob } from "../dataset/store.ts";
 import { verifyJob } from "../dataset/verify.ts";
 import { applyLabelsJob } from "../edits/applyLabels.ts";
@@ -46,6 +47,7 @@ export const jobs = {
   dataset: datasetJob,
   datasetCheck: checkJob,
   datasetExport: exportJob,
+  datasetJoin: joinJob,
   datasetVerify: verifyJob,
   trainExtractor: trainExtractorJob,
   trainExtractorPlan: trainExtractorPlanJob,
