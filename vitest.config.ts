@@ -10,9 +10,12 @@ const alias = [
 ];
 
 /** Three tiers by file name: quick (hermetic, seconds), slow (minutes), browser (Chromium, software GPU). */
-const tier = (name: string, include: string[], exclude: string[], testTimeout: number) => ({
+const tier = (name: string, include: string[], exclude: string[], testTimeout: number, globalSetup: string[] = []) => ({
   resolve: { alias },
-  test: { name, include, exclude: [...configDefaults.exclude, ...exclude], testTimeout, hookTimeout: testTimeout },
+  test: {
+    ...{ name, include, exclude: [...configDefaults.exclude, ...exclude], globalSetup },
+    ...{ testTimeout, hookTimeout: testTimeout },
+  },
 });
 
 export default defineConfig({
@@ -21,7 +24,7 @@ export default defineConfig({
     projects: [
       tier("quick", ["tests/**/*.test.ts"], ["tests/**/*.slow.test.ts", "tests/**/*.browser.test.ts"], 30_000),
       tier("slow", ["tests/**/*.slow.test.ts"], [], 900_000),
-      tier("browser", ["tests/**/*.browser.test.ts"], [], 300_000),
+      tier("browser", ["tests/**/*.browser.test.ts"], [], 300_000, ["tests/buildPages.ts"]),
     ],
   },
 });

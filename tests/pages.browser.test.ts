@@ -1,13 +1,9 @@
 /** The pages that klish writes, as axe-core judges them: light and dark, on a desk and on a phone. */
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { AxeResults } from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { autoRequest } from "../src/project/auto/options.ts";
 import { autoPage } from "../src/project/auto/page.ts";
@@ -18,15 +14,11 @@ import { buildReport } from "../src/project/report/build.ts";
 import { renderReport } from "../src/project/report/render.ts";
 import { labelledProject } from "./project/dataset/project.ts";
 import { syntheticImages, syntheticPoints } from "./project/report/synthetic.ts";
+import { axeFindings, built, hasChromium, launch, looks } from "./site.ts";
 
-/** Debian's package `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+if (!hasChromium) console.warn("pages.browser.test: skipped, there is no Chromium");
 
-if (!existsSync(CHROMIUM)) console.warn(`pages.browser.test: skipped, there is no ${CHROMIUM}`);
-
-describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
+describe.skipIf(!hasChromium)("pages", () => {
   let folder: string;
   let browser: Browser;
   /** The page's file by its name. */
@@ -34,9 +26,7 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-pages-"));
-    const root = fileURLToPath(new URL("../web/report", import.meta.url));
-    await build({ root, logLevel: "error", build: { outDir: join(folder, "template"), emptyOutDir: true } });
-    const template = await readFile(join(folder, "template", "template.html"), "utf8");
+    const template = await readFile(join(built.report, "template.html"), "utf8");
     const about = { title: "Parts of a GAN", summary: "A test.", command: "klish cluster", notes: ["Mind this."] };
     const facts = [{ label: "seeds", value: "0-3", note: "four" }];
     for (const [name, world] of [
@@ -63,7 +53,7 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
     const autoFile = join(folder, "auto.html");
     await writeFile(autoFile, await autoPage(folder, { ...auto, stages: { photos } }, stages));
     files.set("page of klish auto", autoFile);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    browser = await launch();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -80,26 +70,13 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
     if (name.startsWith("report")) await page.waitForSelector("html[data-ready]");
     return page;
   };
-  /** Each finding as its rule and the elements that break it. */
-  const findings = async (page: Page): Promise<string[]> => {
-    await page.addScriptTag({ path: AXE });
-    const { violations } = (await page.evaluate(
-      "axe.run({ rules: { 'target-size': { enabled: true } } })",
-    )) as AxeResults;
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  };
 
   describe.each(["report of images", "report of points", "overview of a data set", "page of klish auto"])(
     "%s",
     (name) => {
-      it.each([
-        ["light", 1440],
-        ["light", 390],
-        ["dark", 1440],
-        ["dark", 390],
-      ] as const)("gives axe nothing to find, %s, %i px wide", async (scheme, width) => {
+      it.each(looks)("gives axe nothing to find, %s, %i px wide", async (scheme, width) => {
         const page = await open(name, width, scheme);
-        expect(await findings(page)).toEqual([]);
+        expect(await axeFindings(page)).toEqual([]);
         if (name.startsWith("report")) {
           // At the other end of the merges as well, with the merge in sight.
           await page.locator("#k").press("Home");
@@ -109,7 +86,7 @@ describe.skipIf(!existsSync(CHROMIUM))("pages", () => {
           await page.getByRole("button", { name: "Details" }).click();
           if (name === "report of images") await page.getByRole("button", { name: "All" }).click();
           await expect.poll(() => page.locator(".board canvas").count()).toBeGreaterThan(0);
-          expect(await findings(page)).toEqual([]);
+          expect(await axeFindings(page)).toEqual([]);
         }
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
         await page.close();

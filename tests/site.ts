@@ -1,9 +1,9 @@
-/** Pages as a static host serves them, in Debian's Chromium. */
+/** Pages in Debian's Chromium: as the package has them, and as a static host serves them. */
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
+import { extname, join, resolve } from "node:path";
 import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -22,6 +22,22 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export const hasChromium = existsSync(CHROMIUM);
+
+/** Where `tests/buildPages.ts` put a page, as the package has it. */
+export const built = {
+  report: resolve(import.meta.dirname, "../dist/report"),
+  studio: resolve(import.meta.dirname, "../dist/web/studio"),
+  paint: resolve(import.meta.dirname, "../dist/web/paint"),
+} as const;
+
+/** Both themes, on a desk and on a phone: axe is to find nothing in any. */
+export const looks = [
+  ["light", 1440],
+  ["light", 390],
+  ["dark", 1440],
+  ["dark", 390],
+] as const;
+
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 
 export interface Site {
@@ -52,9 +68,8 @@ export async function serve(folder: string): Promise<Site> {
   };
 }
 
-/** A list that fills with what the page complains of, and with each request to anywhere but the site. */
-export function problemsOf(page: Page, { url }: Pick<Site, "url">): string[] {
-  const problems: string[] = [];
+/** Fills a list with what the page complains of, and with each request to anywhere but the site ("file:" for pages from disk). */
+export function problemsOf(page: Page, { url }: Pick<Site, "url">, problems: string[] = []): string[] {
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(message.text());
   });
@@ -73,4 +88,13 @@ export async function axeFindings(page: Page): Promise<string[]> {
     "axe.run({ rules: { 'target-size': { enabled: true } } })",
   )) as AxeResults;
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 140)).join(" | ")}`);
+}
+
+/** Presses Tab until what the selector names has the focus, as somebody without a pointer does. */
+export async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 120; presses++) {
+    if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab never comes to ${selector}`);
 }

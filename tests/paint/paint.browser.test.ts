@@ -1,14 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePng, encodePng } from "../../src/dataset/png.ts";
 import { painterSafetensors } from "../../src/models/painter/painterFile.ts";
 import { exportPaintPage } from "../../src/project/paint/paintPage.ts";
 import { tinyMask, tinyPainter } from "../models/painter/tinyPainter.ts";
-import { axeFindings, hasChromium, launch, problemsOf, type Site, serve } from "../site.ts";
+import { axeFindings, built, hasChromium, launch, problemsOf, type Site, serve } from "../site.ts";
 
 const SIDE = 16;
 const TITLE = `Paint <b>"it"</b>`;
@@ -22,9 +21,6 @@ describe.skipIf(!hasChromium)("the painter's page from a static host", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-paint-"));
-    const page = join(folder, "built");
-    const root = resolve(import.meta.dirname, "../../web/paint");
-    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
     const painter = tinyPainter();
     // A stranger's model: names are text.
     const classes = painter.about.classes.map((one, i) =>
@@ -39,7 +35,7 @@ describe.skipIf(!hasChromium)("the painter's page from a static host", () => {
     );
     const scenes = await mkdtemp(join(folder, "scenes-"));
     await writeFile(join(scenes, "a face.png"), scene);
-    await exportPaintPage({ model, outdir: join(folder, "site"), scenes, title: TITLE }, page);
+    await exportPaintPage({ model, outdir: join(folder, "site"), scenes, title: TITLE }, built.paint);
     site = await serve(join(folder, "site"));
     browser = await launch();
   });

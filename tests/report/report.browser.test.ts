@@ -1,31 +1,26 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildReport, type ReportInput } from "../../src/project/report/build.ts";
 import { renderReport } from "../../src/project/report/render.ts";
 import { sliderAt } from "../../web/shared/parts/kAxis.ts";
 import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
-
-/** Debian's package `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+import { built, hasChromium, launch, problemsOf } from "../site.ts";
 
 const title = `Parts of <b>"a GAN"</b>`;
 
-if (!existsSync(CHROMIUM)) console.warn(`report.browser.test: skipped, there is no ${CHROMIUM}`);
+if (!hasChromium) console.warn("report.browser.test: skipped, there is no Chromium");
 
-describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
+describe.skipIf(!hasChromium)("a report opened from disk", () => {
   let folder: string;
   let browser: Browser;
   let problems: string[] = [];
 
   const open = async (name: string, world: Pick<ReportInput, "tree" | "samples">, width = 1200): Promise<Page> => {
-    const template = await readFile(join(folder, "template", "template.html"), "utf8");
+    const template = await readFile(join(built.report, "template.html"), "utf8");
     const data = await buildReport({
       title,
       summary: "A test.",
@@ -36,11 +31,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
     const file = join(folder, `${name}.html`);
     await writeFile(file, renderReport(data, template));
     const page = await browser.newPage({ viewport: { width, height: 900 }, hasTouch: width < 500 });
-    page.on("console", (message) => problems.push(message.text()));
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("request", (request) => {
-      if (!/^(file|data|blob):/.test(request.url())) problems.push(`asked the network for ${request.url()}`);
-    });
+    problemsOf(page, { url: "file:" }, problems);
     await page.goto(pathToFileURL(file).href);
     await page.waitForSelector("html[data-ready]");
     return page;
@@ -59,9 +50,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a report opened from disk", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-report-"));
-    const root = fileURLToPath(new URL("../../web/report", import.meta.url));
-    await build({ root, logLevel: "error", build: { outDir: join(folder, "template"), emptyOutDir: true } });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    browser = await launch();
   }, 60_000);
   beforeEach(() => {
     problems = [];

@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { writeOverview } from "../../src/project/dataset/overview.ts";
 import { evaluationPlot } from "../../src/project/evaluation/plot.ts";
@@ -16,10 +14,7 @@ import { renderReport } from "../../src/project/report/render.ts";
 import { safeJson } from "../../src/text/escape.ts";
 import { handmadeDataset } from "../project/dataset/handmade.ts";
 import { syntheticImages, syntheticPoints } from "../project/report/synthetic.ts";
-
-/** Debian's package `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+import { built, hasChromium, launch, problemsOf } from "../site.ts";
 
 /** Ways out of text, attributes, styles, scripts and comments; what runs sets `window.pwned`, or asks for a file. */
 const HOSTILE = [
@@ -45,9 +40,9 @@ const HOSTILE = [
 ];
 const all = HOSTILE.join(" ");
 
-if (!existsSync(CHROMIUM)) console.warn(`strangers.browser.test: skipped, there is no ${CHROMIUM}`);
+if (!hasChromium) console.warn("strangers.browser.test: skipped, there is no Chromium");
 
-describe.skipIf(!existsSync(CHROMIUM))("pages with names from somebody else", () => {
+describe.skipIf(!hasChromium)("pages with names from somebody else", () => {
   let folder: string;
   let template: string;
   let browser: Browser;
@@ -56,17 +51,13 @@ describe.skipIf(!existsSync(CHROMIUM))("pages with names from somebody else", ()
   /** Opens a page from disk; what it runs, asks for or complains of becomes a problem. */
   const open = async (file: string): Promise<Page> => {
     const page = await browser.newPage();
-    page.on("console", (message) => problems.push(message.text()));
-    page.on("pageerror", (error) => problems.push(error.message));
     page.on("dialog", (dialog) => {
       problems.push(`dialog ${dialog.message()}`);
       void dialog.dismiss();
     });
-    page.on("request", (request) => {
-      const url = request.url();
-      if (!url.startsWith("data:") && url !== pathToFileURL(file).href) problems.push(`asked for ${url}`);
-    });
-    await page.goto(pathToFileURL(file).href);
+    const url = pathToFileURL(file).href;
+    problemsOf(page, { url }, problems);
+    await page.goto(url);
     return page;
   };
   /** Elements that no page of ours has; markup that slipped in would be among them. */
@@ -83,10 +74,8 @@ describe.skipIf(!existsSync(CHROMIUM))("pages with names from somebody else", ()
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-strangers-page-"));
-    const root = fileURLToPath(new URL("../../web/report", import.meta.url));
-    await build({ root, logLevel: "error", build: { outDir: join(folder, "template"), emptyOutDir: true } });
-    template = await readFile(join(folder, "template", "template.html"), "utf8");
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    template = await readFile(join(built.report, "template.html"), "utf8");
+    browser = await launch();
   }, 60_000);
   beforeEach(() => {
     problems = [];

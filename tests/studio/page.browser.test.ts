@@ -1,22 +1,15 @@
 /** The studio's page on a real server, in Chromium: what people do there, by keys and by pointer, and what axe finds. */
-import { existsSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { AxeResults } from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
-import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng, encodePng } from "../../src/dataset/png.ts";
 import { labelledProject } from "../project/dataset/project.ts";
+import { axeFindings, built, hasChromium, launch, looks, problemsOf, tabTo } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
-/** Debian's package `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
 /** A training that has logged two lines, with a sheet after each. */
 async function ganRun(at: string): Promise<void> {
   await mkdir(join(at, "samples"), { recursive: true });
@@ -26,11 +19,10 @@ async function ganRun(at: string): Promise<void> {
   const sheet = encodePng({ width: 8, height: 8, data: new Uint8Array(192).fill(90) });
   for (const kimg of ["000010", "000020"]) await writeFile(join(at, "samples", `kimg-${kimg}.png`), sheet);
 }
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-if (!existsSync(CHROMIUM)) console.warn(`studio/page.browser.test: skipped, there is no ${CHROMIUM}`);
+if (!hasChromium) console.warn("studio/page.browser.test: skipped, there is no Chromium");
 
-describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
+describe.skipIf(!hasChromium)("the studio's page", () => {
   let folder: string;
   let browser: Browser;
   let studio: OpenedStudio;
@@ -38,13 +30,10 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-studio-page-"));
-    const page = join(folder, "page");
-    const root = fileURLToPath(new URL("../../web/studio", import.meta.url));
-    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
     await labelledProject(folder).then((project) => rm(join(project, "labels.json")));
     await ganRun(join(folder, "gan"));
-    studio = await openStudio(folder, { page });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    studio = await openStudio(folder, { page: built.studio });
+    browser = await launch();
   }, 120_000);
   beforeEach(() => {
     problems = [];
@@ -65,36 +54,16 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     const page = await browser.newPage({
       ...{ viewport: { width, height: 900 }, colorScheme, bypassCSP, reducedMotion: "reduce" },
     });
-    page.on("console", (message) => problems.push(message.text()));
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("request", (request) => {
-      const url = request.url();
-      if (!url.startsWith(studio.origin) && !/^(data|blob):/.test(url)) problems.push(`asked for ${url}`);
-    });
+    problemsOf(page, { url: studio.origin }, problems);
     await page.goto(studio.url);
     await page.waitForSelector("html[data-studio]");
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     return page;
   };
-  const findings = async (page: Page): Promise<string[]> => {
-    await page.addScriptTag({ path: AXE });
-    const { violations } = (await page.evaluate(
-      "axe.run({ rules: { 'target-size': { enabled: true } } })",
-    )) as AxeResults;
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-  };
   /** The names that stand in the list, read at once: a field that goes meanwhile would be waited for. */
   const names = async (page: Page): Promise<string[]> =>
     (await page.evaluate("[...document.querySelectorAll('.name-field')].map(({ value }) => value)")) as string[];
   const saved = async () => JSON.parse(await readFile(join(folder, "run", "labels.json"), "utf8")).labels;
-  /** Presses Tab until what the selector names has the focus, as somebody without a pointer does. */
-  const tabTo = async (page: Page, selector: string): Promise<void> => {
-    for (let presses = 0; presses < 120; presses++) {
-      if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
-      await page.keyboard.press("Tab");
-    }
-    throw new Error(`Tab never comes to ${selector}`);
-  };
 
   it("names parts by keys alone, stored at once; the same name merges, and undo and redo go back and forth", async () => {
     const page = await open("#screen=parts&at=run&k=5");
@@ -230,14 +199,9 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     await page.close();
   });
 
-  it.each([
-    ["light", 1440],
-    ["light", 390],
-    ["dark", 1440],
-    ["dark", 390],
-  ] as const)("gives axe nothing to find, %s, %i px wide", async (colorScheme, width) => {
+  it.each(looks)("gives axe nothing to find, %s, %i px wide", async (colorScheme, width) => {
     const page = await open("#screen=begin", { colorScheme, width, bypassCSP: true });
-    expect(await findings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
     await page.evaluate("location.hash = '#screen=parts&at=run'");
     await page.waitForSelector("html[data-ready]");
@@ -247,7 +211,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
       .getByRole("button", { name: /^More for/ })
       .first()
       .click();
-    expect(await findings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await page.keyboard.press("Escape");
     for (const [hash, shown] of [
       ["#screen=dataset&at=run", ".sheet"],
@@ -257,7 +221,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the studio's page", () => {
     ]) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
       await page.waitForSelector(shown);
-      expect(await findings(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
     }
     await page.close();

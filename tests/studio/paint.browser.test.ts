@@ -1,12 +1,11 @@
 /** The studio's Paint screen on a real server, in Chromium. */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tinyPainterBytes } from "../models/painter/tinyPainter.ts";
-import { axeFindings, hasChromium, launch, problemsOf } from "../site.ts";
+import { axeFindings, built, hasChromium, launch, problemsOf } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
 if (!hasChromium) console.warn("studio/paint.browser.test: skipped, there is no Chromium");
@@ -18,15 +17,12 @@ describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-studio-paint-"));
-    const page = join(folder, "page");
-    const root = resolve(import.meta.dirname, "../../web/studio");
-    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
     const run = join(folder, "workspace", "faces");
     await mkdir(run, { recursive: true });
     const settings = { klish: "painter-training", command: "klish train painter" };
     await writeFile(join(run, "settings.json"), JSON.stringify(settings));
     await writeFile(join(run, "painter.safetensors"), tinyPainterBytes());
-    studio = await openStudio(join(folder, "workspace"), { page });
+    studio = await openStudio(join(folder, "workspace"), { page: built.studio });
     browser = await launch();
   });
   afterAll(async () => {

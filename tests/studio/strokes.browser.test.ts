@@ -1,12 +1,11 @@
 /** The studio's Strokes screen on a real server, in Chromium. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labelledProject } from "../project/dataset/project.ts";
-import { axeFindings, hasChromium, launch, problemsOf } from "../site.ts";
+import { axeFindings, built, hasChromium, launch, problemsOf } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
 if (!hasChromium) console.warn("studio/strokes.browser.test: skipped, there is no Chromium");
@@ -18,11 +17,8 @@ describe.skipIf(!hasChromium)("the studio's Strokes screen", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-studio-strokes-"));
-    const page = join(folder, "page");
-    const root = resolve(import.meta.dirname, "../../web/studio");
-    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
     await labelledProject(folder);
-    studio = await openStudio(folder, { page });
+    studio = await openStudio(folder, { page: built.studio });
     browser = await launch();
   });
   afterAll(async () => {

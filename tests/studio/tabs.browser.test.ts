@@ -1,25 +1,19 @@
 /** Many tabs of one studio, and pages of others, in Chromium: what the browser itself sends, and what it keeps back. */
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium } from "playwright-core";
-import { build } from "vite";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { handmadeDataset } from "../project/dataset/handmade.ts";
 import { labelledProject } from "../project/dataset/project.ts";
+import { built, hasChromium, launch } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
 
-/** Debian's package `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+if (!hasChromium) console.warn("studio/tabs.browser.test: skipped, there is no Chromium");
 
-if (!existsSync(CHROMIUM)) console.warn(`studio/tabs.browser.test: skipped, there is no ${CHROMIUM}`);
-
-describe.skipIf(!existsSync(CHROMIUM))("a studio in a browser", () => {
+describe.skipIf(!hasChromium)("a studio in a browser", () => {
   let folder: string;
   let studio: OpenedStudio;
   let browser: Browser;
@@ -29,12 +23,9 @@ describe.skipIf(!existsSync(CHROMIUM))("a studio in a browser", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-tabs-"));
-    const page = join(folder, ".page");
-    const root = fileURLToPath(new URL("../../web/studio", import.meta.url));
-    await build({ root, logLevel: "error", build: { outDir: page, emptyOutDir: true } });
     await handmadeDataset(join(folder, "first"));
-    studio = await openStudio(folder, { page });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    studio = await openStudio(folder, { page: built.studio });
+    browser = await launch();
     context = await browser.newContext();
     foreign = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>foreign</title>"));
     await new Promise<void>((resolve) => foreign.listen(0, "127.0.0.1", resolve));
