@@ -1,7 +1,7 @@
 /**
  * What clustering sees: N pixels x in R^D whose linear functions are cheap. Where the numbers lie and who computes on them is each
  * implementation's own: a matrix (`denseFeatures`), a pyramid in memory or on disk (`pyramid/`), a device (`device/`), other threads
- * (`threads/`). Algorithms never ask which. `tests/contracts/pixels.ts` holds every implementation to the definitions below.
+ * (`threads/`), other processes and machines (`shards/`). Algorithms never ask which. `tests/contracts/pixels.ts` holds every implementation to the definitions below.
  *
  * Letters in this folder: N pixels, D channels, K classes, M rows of a subset.
  */

@@ -12,6 +12,7 @@ import { roundToHalves, widenHalves } from "../../src/tensor/half.ts";
 import { RandomState, randn } from "../../src/tensor/random.ts";
 import { type PixelsCase, pixelsContract } from "../contracts/pixels.ts";
 import { tinyPyramid, workerOf } from "./points.ts";
+import { crewOf, localWorker, shardsOf } from "./shards/crew.ts";
 
 /** The rows that a pyramid stands for: every level resized, bilinear with align_corners = true, by the formula. */
 function rowsOf({ images, resolution, levels }: PyramidData): Float64Array {
@@ -109,6 +110,15 @@ pixelsContract("withSharedPasses in given pieces, over stored features", () => {
   const { pixels, rows } = stored();
   return { pixels: withSharedPasses(pixels, [workerOf(stored().pixels)], { piece: 64 }), rows };
 });
+
+for (const workers of [1, 2, 7])
+  pixelsContract(`shardedPixels by ${workers} workers`, () => {
+    const given = data(1, 5);
+    const shards = shardsOf(given, 2);
+    const { crew, pixels } = crewOf(shards);
+    for (let i = 0; i < workers; i++) crew.join(localWorker(`worker ${i}`, async (shard) => shards[shard]));
+    return { pixels, rows: rowsOf(given) };
+  });
 
 pixelsContract("graphFeatures", async () => {
   const given = data(1);

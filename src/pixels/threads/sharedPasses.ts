@@ -6,8 +6,8 @@
  */
 
 import type { Blas } from "../../numeric/blas.ts";
-import { accumulate } from "../../numeric/matrices.ts";
-import { type ClassPass, type PixelRange, type Pixels, withMembers } from "../pixels.ts";
+import { joinNearest, joinSvm } from "../joinPasses.ts";
+import { type PixelRange, type Pixels, withMembers } from "../pixels.ts";
 import { pixelRanges } from "../ranges.ts";
 
 /** Somebody who runs passes over ranges of the same pixels: another thread. */
@@ -40,29 +40,14 @@ export function withSharedPasses(
       const parts = await share(pieces, hands, (hand, range) =>
         hand.svm({ ...request, labels: labels.slice(range.start, range.end), range }),
       );
-      return Array.from({ length: request.classes.length }, (_, c) => joinPasses(parts, c));
+      return joinSvm(parts, request.classes.length);
     },
     async nearest(classifier, request = {}) {
       if (request.range !== undefined) return own.nearest(classifier, request);
-      const labels = new Uint16Array(own.pixels);
-      const parts = await share(pieces, hands, async (hand, range) => {
-        const part = await hand.nearest(classifier, {
-          ...request,
-          before: request.before?.slice(range.start, range.end),
-          range,
-        });
-        labels.set(part.labels, range.start);
-        return part;
-      });
-      const sums = new Float64Array(classifier.k * own.channels);
-      const sizes = new Float64Array(classifier.k);
-      let scored = 0;
-      for (const part of parts) {
-        accumulate(sums, part.sums);
-        accumulate(sizes, part.sizes);
-        scored += part.scored;
-      }
-      return { labels, sums, sizes, scored };
+      const parts = await share(pieces, hands, (hand, range) =>
+        hand.nearest(classifier, { ...request, before: request.before?.slice(range.start, range.end), range }),
+      );
+      return joinNearest(parts, classifier);
     },
   });
 }
@@ -84,31 +69,4 @@ async function share<T>(
     }),
   );
   return results;
-}
-
-/** The pass of class `c` over all pixels, from those over consecutive ranges. What was kept of a part is given up at once. */
-function joinPasses(parts: readonly ClassPass[][], c: number): ClassPass {
-  let [loss, predicted, truePositive, pull, signedPull, kept] = [0, 0, 0, 0, 0, 0];
-  let gradient: Float64Array | undefined;
-  for (const { [c]: part } of parts) {
-    loss += part.loss;
-    predicted += part.predicted;
-    truePositive += part.truePositive;
-    pull += part.pull;
-    signedPull += part.signedPull;
-    kept += part.kept.index.length;
-    if (part.pullGradient === undefined) continue;
-    if (gradient === undefined) gradient = part.pullGradient.slice();
-    else accumulate(gradient, part.pullGradient);
-  }
-  const index = new Int32Array(kept);
-  const value = new Float32Array(kept);
-  let at = 0;
-  for (const part of parts) {
-    index.set(part[c].kept.index, at);
-    value.set(part[c].kept.value, at);
-    at += part[c].kept.index.length;
-    part[c] = { ...part[c], kept: { index: new Int32Array(0), value: new Float32Array(0) } };
-  }
-  return { loss, predicted, truePositive, kept: { index, value }, pull, signedPull, pullGradient: gradient };
 }
