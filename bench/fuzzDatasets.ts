@@ -1,7 +1,7 @@
 /**
  * Changes good datasets at random, knowing their structure (COCO, CVAT, Label Studio, LabelMe, YOLO, tables, tar, PNG, folders of klish's own), and
  * checks and exports them: each must end in faults or a clean error, in two seconds of the processor and 500 MB, writing nowhere else; what
- * `check` calls an error, `export` must refuse. Then as many changes of a clustered project, which must open or be refused. `npx tsx bench/fuzzDatasets.ts [--runs 100000] [--seed 1] [--only run]`.
+ * `check` calls an error, `export` must refuse. Then as many changes of a clustered project, which must open or be refused. `npx tsx bench/fuzzDatasets.ts [--from 0] [--runs 100000] [--seed 1] [--only run]`.
  */
 import { type FuzzResult, fuzzDatasets } from "./fuzz/datasets.ts";
 import { fuzzProjects } from "./fuzz/projects.ts";
@@ -17,10 +17,11 @@ const seed = option("--seed", 1);
 const only = option("--only", -1);
 
 const started = performance.now();
-const [from, to] = only >= 0 ? [only, only + 1] : [0, runs];
+const first = option("--from", 0);
+const [from, to] = only >= 0 ? [only, only + 1] : [first, first + runs];
 console.log(`seed ${seed}, runs ${from} to ${to - 1}`);
 const progress = (run: number): void => {
-  if (process.stderr.isTTY && run % REPORT_EVERY === 0) process.stderr.write(`\r${run}`);
+  if (run % REPORT_EVERY === 0) process.stderr.write(process.stderr.isTTY ? `\r${run}` : `${run}\n`);
 };
 const datasets = await fuzzDatasets(seed, from, to, { timed: true, progress });
 for (const failure of datasets.failures) console.log(failure);

@@ -190,7 +190,8 @@ function mutatePng(content: Uint8Array, random: Random): Uint8Array {
   const body = content.slice(at + 8, end - 4);
   if (below(random, 6) === 0)
     return replaced(content, at, end, pick(random, [new Uint8Array(), content.slice(at, end)]));
-  if (type === "IHDR") {
+  // A header that an earlier change left too short for its fields changes as any other chunk.
+  if (type === "IHDR" && body.length >= 13) {
     const header = new DataView(body.buffer);
     const field = below(random, 7);
     if (field < 2) header.setUint32(field * 4, pick(random, [0, 1, 2, 13, 255, 16_384, 40_000, 2 ** 31, 2 ** 32 - 1]));

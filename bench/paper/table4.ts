@@ -9,7 +9,7 @@ export async function table4(work: Workplace, options: PaperOptions): Promise<vo
   const project = await klishProject(work, options, 0);
   await work.klish(
     ...["evaluate", "clusters", "--project", project, "--segmenter", `${segmenter}/segmenter.safetensors`],
-    ...["--outdir", "table4", "--k", ks.join(","), "--seeds", seeds.join(","), "--background", "background"],
+    ...["--outdir", "table4", "--k", ks.join(","), "--seeds", seeds.join(","), "--background", "0"],
     ...["--methods", "klish,klish-paper,kmeans,ahc-ward,ahc-cosine,kasp", "--pixel-stride", "4"],
     ...["--threads", String(threads)],
   );
