@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { ReportKind } from "../../dataset/annotations.ts";
 import { checkLabels, readMask } from "../../dataset/checkMask.ts";
 import { classesFile } from "../../dataset/classList.ts";
-import { FAULTS } from "../../dataset/faults.ts";
+import { FAULTS, type FaultKind } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
 import { type DatasetClass, fillGaps, IGNORE_LABEL, type LabelMap } from "../../dataset/labelMap.ts";
 import type { Split } from "../../dataset/split.ts";
@@ -96,9 +96,14 @@ export async function readPaintMask(
 ): Promise<PaintMask> {
   const bytes = await readGiven(path);
   const known = classes ?? about.classes;
+  /** Ids without a list of classes are taken for the painter's own, which they may not be. */
+  const unlisted = (kind: FaultKind): string =>
+    classes === undefined && kind === "id-out-of-range"
+      ? ` There is no classes.json beside it, so its ids are the painter's: ${about.classes.map(({ name }, id) => `${id} ${name}`).join(", ")}. Where they mean others, put a classes.json with their names there.`
+      : "";
   const report: ReportKind = (kind, found) => {
     const { severity, fix } = FAULTS[kind];
-    if (severity === "error") throw new ProjectError(`${path}: ${found} (${kind}): ${fix}.`);
+    if (severity === "error") throw new ProjectError(`${path}: ${found} (${kind}): ${fix}.${unlisted(kind)}`);
   };
   const labels = readMask(new Uint8Array(bytes), { channels: 1 }, undefined, report);
   if (labels === undefined) throw new ProjectError(`${path}: the mask cannot be read.`);

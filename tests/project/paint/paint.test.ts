@@ -84,6 +84,7 @@ describe("paintJob()", () => {
   it.each([
     ["an id that no class has", () => indexPng(tinyMask.map((id) => id + 1)), undefined, "one.png: id 3 in 40 pixels; there are 3 classes (id-out-of-range)"], // biome-ignore format: a table
     ["a class that the painter has not", () => indexPng(tinyMask), ["wall", "skin", "crown"], '40 pixels are "crown" (id 2), which is no class of the painter. It paints wall, skin, hat'], // biome-ignore format: a table
+    ["ids of other classes, by themselves", () => indexPng(tinyMask.map((id) => (id === 1 ? 17 : id))), undefined, "There is no classes.json beside it, so its ids are the painter's: 0 wall, 1 skin, 2 hat."], // biome-ignore format: a table
     ["another size", () => indexPng(tinyMask.slice(0, 64), 8), undefined, "one.png is 8x8 pixels, the painter paints 16x16"], // biome-ignore format: a table
     ["three channels", () => encodePng({ width: 16, height: 16, data: new Uint8Array(768) }), undefined, "3 channels (RGB) (mask-channels): save one channel"], // biome-ignore format: a table
     ["smoothed edges", () => encodePng({ width: 16, height: 16, data: Uint8Array.from({ length: 256 }, (_, p) => [0, 80, 160, 255][Math.min(3, p % 16)]) }), undefined, "one.png: 32 pixels with ids between their neighbours', such as 80 (anti-aliased)"], // biome-ignore format: a table
