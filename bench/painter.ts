@@ -1,0 +1,126 @@
+/**
+ * A training step of each preset of `klish train painter` against PyTorch (Debian's python3-torch; skipped where it is absent): the same networks,
+ * losses, optimisers and threads, each in a process of its own, in turns.
+ *
+ *   npx tsx bench/painter.ts [--preset auto|spade] [--width 64 (of spade)] [--side 64] [--batch 8] [--classes 12] [--steps 5]
+ *                            [--threads 2] [--rounds 2] [--seed 0]
+ *
+ * With --paint instead, how long a painter of that preset (random weights) takes to paint a mask, in onnxruntime-node and in headless Chromium
+ * (wasm, one thread; needs Debian's package `chromium`); or a trained one with --model <file.safetensors or .onnx>.
+ */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { painterOnnx, readPainterBytes } from "../src/models/painter/painterFile.ts";
+import { painterNetwork } from "../src/models/painter/painterNetwork.ts";
+import { stylePlaces } from "../src/models/painter/plan.ts";
+import { initialTensors } from "../src/nn/parameters.ts";
+import { type PainterPresetName, painterPresets } from "../src/project/train/painter/presets.ts";
+import { ortNode } from "../src/runtime/ortNode.ts";
+import { RandomState } from "../src/tensor/random.ts";
+import { type Tensor, tensor } from "../src/tensor/tensor.ts";
+import { painterTrainer } from "../src/train/painter/painterTrainer.ts";
+import { hasChromium, onnxBrowser } from "../tests/onnxInBrowser.ts";
+import { compare, type Measured, median, timed } from "./againstTorch.ts";
+
+const { values } = parseArgs({
+  options: {
+    preset: { type: "string", default: "auto" },
+    width: { type: "string", default: "64" },
+    side: { type: "string", default: "64" },
+    batch: { type: "string", default: "8" },
+    classes: { type: "string", default: "12" },
+    steps: { type: "string", default: "5" },
+    threads: { type: "string", default: "2" },
+    rounds: { type: "string", default: "2" },
+    seed: { type: "string", default: "0" },
+    model: { type: "string" },
+    paint: { type: "boolean", default: false },
+    ours: { type: "boolean", default: false },
+  },
+});
+const [width, side, batch, count, steps, threads, seed] = [
+  values.width,
+  values.side,
+  values.batch,
+  values.classes,
+  values.steps,
+  values.threads,
+  values.seed,
+].map(Number);
+const recipe = {
+  ...painterPresets[values.preset as PainterPresetName].recipe(side, width),
+  ...{ classes: count, resolution: side, batch, mirror: false, seed },
+};
+const classes = Array.from({ length: count }, (_, id) => ({
+  name: `class ${id}`,
+  color: `#${id.toString(16).padStart(6, "0")}`,
+  background: id === 0,
+}));
+
+if (values.ours) console.log(JSON.stringify(await ours()));
+else if (values.paint) await paintings();
+else
+  compare({
+    ours: "painter.ts",
+    arguments: Object.entries(values).flatMap(([name, value]) =>
+      typeof value === "string" ? [`--${name}`, value] : [],
+    ),
+    rival: "painterTorch.py",
+    recipe: { ...recipe, steps, threads },
+    rounds: Number(values.rounds),
+  });
+process.exit(0);
+
+/** Steps on random pictures with random rectangles as parts. */
+async function ours(): Promise<Measured> {
+  const trainer = await painterTrainer(recipe, { classes, runtime: ortNode, threads });
+  const random = new RandomState(seed);
+  const examples = Array.from({ length: batch }, (_, n) => ({
+    rgb: Uint8Array.from({ length: side * side * 3 }, () => random.randint(256)),
+    labels: Uint8Array.from({ length: side * side }, (__, p) =>
+      Math.floor(((Math.floor(p / side) + n) * count) / (side + batch)),
+    ),
+  }));
+  let loss = Number.NaN;
+  const { wall, cpu } = await timed(steps, async () => {
+    loss = (await trainer.step(examples)).lossPainter;
+  });
+  const megabytes = process.resourceUsage().maxRSS / 1024;
+  await trainer.dispose();
+  return { wall, cpu, megabytes, loss };
+}
+
+/** Prints the milliseconds that a mask takes where people paint. */
+async function paintings(): Promise<void> {
+  const file = values.model === undefined ? untrained() : readPainterBytes(await readFile(values.model));
+  const onnx = painterOnnx(file);
+  const { about } = file;
+  const K = about.classes.length;
+  const area = about.side ** 2;
+  const mask = tensor(
+    [1, K, about.side, about.side],
+    Float32Array.from({ length: K * area }, (_, i) => (Math.floor(i / area) === ((i % area) >> 7) % K ? 1 : 0)),
+  );
+  const feeds = { mask, styles: tensor([1, about.places, about.styleSize]) };
+  console.log(`${about.plan.modulation}, ${about.side} px, ${K} classes, ${(onnx.length / 1e6).toFixed(1)} MB .onnx`);
+  const session = await ortNode.createSession(onnx, { threads });
+  const { wall } = await timed(steps, () => session.run(feeds));
+  await session.dispose();
+  print(`onnxruntime-node, ${threads} threads`, wall);
+  if (!hasChromium) return console.log("onnxruntime-web: no chromium here");
+  const browser = await onnxBrowser();
+  print("onnxruntime-web, wasm, one thread", (await browser.time(onnx, feeds, steps)).slice(1));
+  await browser.close();
+}
+
+function print(where: string, times: readonly number[]): void {
+  console.log(`${where}: least ${Math.min(...times).toFixed(0)} ms, median ${median(times).toFixed(0)} ms`);
+}
+
+function untrained(): Parameters<typeof painterOnnx>[0] {
+  const { plan } = recipe;
+  const places = stylePlaces(plan, count);
+  const about = { version: 1 as const, side, classes, places, styleSize: plan.styleSize, plan, images: 0 };
+  const weights: ReadonlyMap<string, Tensor> = initialTensors(painterNetwork(plan, count, side).parameters, seed);
+  return { about, styles: tensor([1, places, plan.styleSize]), weights };
+}
