@@ -16,7 +16,7 @@
  *   the painter's static page in `dist/web/paint/`. `dist/studio/` is this server, compiled.
  */
 import { z } from "zod";
-import { colorSchema } from "../dataset/colorSchema.ts";
+import { classNameSchema, colorSchema } from "../dataset/classSchema.ts";
 import type { JobName, JobRequest, JobResult } from "../project/jobs/jobs.ts";
 import type { ReportData } from "../project/report/data.ts";
 
@@ -130,6 +130,8 @@ export const labelledClass = z.strictObject({
   parts: z.array(id),
   background: z.boolean(),
   split: split.nullable(),
+  /** No other edit, stroke or K changes what it holds. */
+  locked: z.boolean(),
   /** Its id in masks, or its ids: "4", "4-5". */
   maskIds: z.string(),
 });
@@ -172,17 +174,19 @@ export type Labels = z.infer<typeof labels>;
 export const labelEdit = z.discriminatedUnion("type", [
   /** Another K; names go with their pixels. `fresh` forgets them. */
   z.strictObject({ type: z.literal("cut"), k: z.int().min(2), fresh: z.boolean().default(false) }),
-  z.strictObject({ type: z.literal("name"), part: id, name: z.string().trim().min(1).max(80) }),
+  z.strictObject({ type: z.literal("name"), part: id, name: classNameSchema }),
   z.strictObject({ type: z.literal("color"), part: id, color: colorSchema }),
   /** Into the first; `name` null keeps its name. */
   z.strictObject({ type: z.literal("merge"), parts: z.array(id).min(2), name: z.string().nullable().default(null) }),
   /** Moves clusters (ignored ones too) out of their class into another, or a new one. */
-  z.strictObject({ type: z.literal("take"), parts: z.array(id).min(1), name: z.string().trim().min(1).max(80) }),
+  z.strictObject({ type: z.literal("take"), parts: z.array(id).min(1), name: classNameSchema }),
   z.strictObject({ type: z.literal("ignore"), parts: z.array(id).min(1) }),
   /** The class that is the background (mask id 0); null: none. */
   z.strictObject({ type: z.literal("background"), part: id.nullable() }),
   /** By place: left and right, connected areas, or null: whole again. */
   z.strictObject({ type: z.literal("split"), part: id, split: split.nullable() }),
+  /** Edits that would change what a locked class holds are refused, and strokes leave its pixels as they are. */
+  z.strictObject({ type: z.literal("lock"), part: id, locked: z.boolean() }),
   /**
    * Along the tree: a class of several clusters becomes one class for each; one of a single cluster is two, for which K rises to the first at
    * which the tree has both. What has the old id keeps the name; all other classes stay as they are.

@@ -19,7 +19,7 @@ import {
 } from "../project/labels/recipe.ts";
 import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
 import { brushRuns } from "../project/labels/strokes.ts";
-import { classNamed } from "../project/labels/words.ts";
+import { classNamed, sparedBy } from "../project/labels/words.ts";
 import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
 import { fileUrl } from "./places/workspace.ts";
@@ -139,6 +139,8 @@ function actionOf(
       return { type: "background", class: one.part === null ? null : named(one.part) };
     case "split":
       return { type: "split", class: named(one.part), split: one.split };
+    case "lock":
+      return { type: "lock", class: named(one.part), locked: one.locked };
     case "apart":
       return takeApart(tree, identity, state, named(one.part));
     case "stroke": {
@@ -147,7 +149,8 @@ function actionOf(
       const side = project.file.settings.resolution;
       const clusters =
         part === null ? null : state.classes[classIndex(state, named(part))].clusters.map((cluster) => ids[cluster]);
-      return { type: "stroke", seed, side, runs: brushRuns(points, radius, side), clusters };
+      const spared = sparedBy(identity, state);
+      return { type: "stroke", seed, side, runs: brushRuns(points, radius, side), clusters, ...(spared && { spared }) };
     }
   }
 }
@@ -173,7 +176,7 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
     ...{ at, revision, k: state.k },
     classes: state.classes.map((c, i) => ({
       ...{ name: c.name, named: !isFresh(c), color: c.color, parts: c.clusters.map((cluster) => ids[cluster]) },
-      ...{ background: c.background, split: c.split, maskIds: maskIds[i] },
+      ...{ background: c.background, split: c.split, locked: c.locked === true, maskIds: maskIds[i] },
     })),
     ignored: state.ignored.map((cluster) => ids[cluster]),
     strokes: state.strokes?.length ?? 0,
@@ -212,6 +215,8 @@ function actionText(action: LabelAction): string {
       return action.class === null ? "no background" : `${quoted(action.class)} is the background`;
     case "split":
       return `${action.split === null ? "make whole" : "split"} ${quoted(action.class)}`;
+    case "lock":
+      return `${action.locked ? "lock" : "unlock"} ${quoted(action.class)}`;
     case "apart":
       return `take ${quoted(action.class)} apart`;
     case "stroke":

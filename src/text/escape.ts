@@ -22,6 +22,17 @@ export const visible = (text: string): string =>
 /** Several lines for a terminal, each made visible. Only for text whose line ends are its author's. */
 export const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
 
+/** Of UNSEEN, those that belong to the writing of Persian, of Indian languages and of emoji: they join letters, or keep them apart. */
+const JOINERS = /[\u200c\u200d]/;
+
+/** A name on one line: line ends and tabs become spaces, and what is not seen is left out, so that two names that look alike are alike. */
+export const plainName = (text: string): string =>
+  text
+    .replace(/\p{Cs}/gu, "")
+    .replace(/[\s\u0085]+/g, " ")
+    .replace(UNSEEN, (c) => (JOINERS.test(c) ? c : ""))
+    .trim();
+
 /** JSON on one line, without a character that is not seen. */
 export const plainJson = (value: unknown): string => JSON.stringify(value).replace(UNSEEN, (c) => `\\u${hex(c, 4)}`);
 

@@ -91,6 +91,8 @@ const doors: Readonly<Record<string, Door>> = {
   "label background": onProject(["part 1"], noProject),
   "label split": onProject(["part 1", "left-right"], [["p", "part 1"], argument("how")]),
   "label apart": onProject(["part 1"], [["p"], argument("class")]),
+  "label lock": onProject(["part 1"], [["p"], argument("class")]),
+  "label unlock": onProject(["part 1"], [["p"], argument("class")]),
   "label apply": onProject(["--from", "q"], [["p"], needed("--from <project>")]),
   "label stroke": {
     missing: [["p", "hair", "--mask", "x.png"], needed("--seed <n>")],

@@ -116,6 +116,7 @@ describe("MaskEditor", () => {
       keep: (stroke: unknown) => said.push(stroke),
       undo: () => said.push("undo"),
       redo: () => said.push("redo"),
+      lock: (label: number, locked: boolean) => said.push(`lock ${label} ${locked}`),
     };
     const editor = new MaskEditor({ mask: maskOf("0000"), classes, erased: 0, keeper });
     editor.setSize(3);
@@ -133,6 +134,14 @@ describe("MaskEditor", () => {
     press(editor, "z", { command: true });
     press(editor, "y", { command: true });
     expect(said.slice(2)).toEqual(["undo", "redo"]);
+    // Who keeps the strokes keeps the locks, and hears of no stroke of a part that is locked.
+    editor.toggleLock(1);
+    expect(said.slice(4)).toEqual(["lock 1 true"]);
+    editor.setLocked(new Set([1]));
+    editor.choose("brush");
+    drag(editor, at(0, 0), at(3, 0));
+    expect([said.length, editor.state.getState().said]).toEqual([5, "sky is locked"]);
+    editor.setLocked(new Set());
     for (const key of [",", ".", "d", "Delete", "f", "l", "v"]) expect(press(editor, key), key).toBe(false);
     expect(editor.state.getState().canUndo).toBe(false);
     editor.setSteps({ canUndo: true, canRedo: false });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { strokeClasses, strokeEdit } from "../../web/studio/strokes/strokeClasses.ts";
+import { lockedLabels, strokeClasses, strokeEdit } from "../../web/studio/strokes/strokeClasses.ts";
 
 const classOf = (name: string, parts: number[], maskIds: string) => ({
-  ...{ name, parts, maskIds, color: "#101010", named: true, background: false, split: null },
+  ...{ name, parts, maskIds, color: "#101010", named: true, background: false, split: null, locked: name === "eyes" },
 });
 const labels = { classes: [classOf("wall", [3], "0"), classOf("eyes", [5, 9], "1-2"), classOf("hair", [7], "3")] };
 
@@ -14,6 +14,7 @@ describe("strokeClasses", () => {
       ["eyes 2", 5],
       ["hair", 7],
     ]);
+    expect(lockedLabels(labels)).toEqual([1, 2]);
   });
 });
 

@@ -22,7 +22,7 @@ import {
 import { type ChangedRecipe, changeRecipe, checkCut, loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { runsOf } from "../../project/labels/strokes.ts";
-import { classNamed, classNotes, clusterList } from "../../project/labels/words.ts";
+import { classNamed, classNotes, clusterList, sparedBy } from "../../project/labels/words.ts";
 import { suggestedK } from "../../project/report/suggestedK.ts";
 import { option } from "../../project/requests/request.ts";
 import { ProjectError } from "../../project/storage/files.ts";
@@ -186,6 +186,16 @@ export function addLabel(program: Command): void {
     ({ cuts, identity, recipe, named }, [c]) => takeApart(cuts, identity, recipe.state, named(c)),
     "<class>",
   );
+  for (const [word, locked] of [
+    ["lock", true],
+    ["unlock", false],
+  ] as const)
+    add(
+      word,
+      locked ? "let no other edit, stroke or K change what a class holds" : "let a locked class be edited again",
+      ({ named }, [c]) => ({ type: "lock", class: named(c), locked }),
+      "<class>",
+    );
   const apply = withCommonOptions(
     label
       .command("apply <project>")
@@ -227,7 +237,8 @@ export function addLabel(program: Command): void {
       const { k, classes } = recipe.state;
       const { clusters } = classes[classIndex(recipe.state, named(word))];
       const ids = identity.hierarchy.aliveAt(k);
-      return { type: "stroke", seed, side, runs, clusters: clusters.map((c) => ids[c]) };
+      const spared = sparedBy(identity, recipe.state);
+      return { type: "stroke", seed, side, runs, clusters: clusters.map((c) => ids[c]), ...(spared && { spared }) };
     });
   });
   add("undo", "take the last edit back", ({ recipe }) => undo(recipe));

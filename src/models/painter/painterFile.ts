@@ -18,7 +18,7 @@
 import { z } from "zod";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../checkpoint/stateDict.ts";
-import { colorSchema } from "../../dataset/colorSchema.ts";
+import { colorSchema } from "../../dataset/classSchema.ts";
 import { checkClasses, type DatasetClass } from "../../dataset/labelMap.ts";
 import { toOnnx } from "../../graph/emit.ts";
 import { graph } from "../../graph/graph.ts";

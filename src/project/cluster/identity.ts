@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { type Hierarchy, hierarchyOf } from "../../cluster/tree/hierarchy.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { colorSchema } from "../../dataset/colorSchema.ts";
+import { colorSchema } from "../../dataset/classSchema.ts";
 import type { HexColor } from "../../dataset/labelMap.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../dataset/colorSchema.ts";
+import { colorSchema } from "../../dataset/classSchema.ts";
 import { checkClasses } from "../../dataset/labelMap.ts";
 import { shellWord } from "../../text/escape.ts";
 import { labelState } from "../labels/recipe.ts";

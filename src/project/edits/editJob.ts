@@ -72,9 +72,9 @@ async function isFree(folder: string, origin: string): Promise<boolean> {
   return begun !== undefined && Buffer.from(begun).equals(Buffer.from(origin)) && !names.includes("report.html");
 }
 
-/** Named clusters begin as named classes for `klish label`. */
+/** Named and locked clusters begin as such classes for `klish label`. */
 async function saveNames(project: Project, { clusters }: TreeCut, colors: readonly HexColor[]): Promise<void> {
-  if (clusters.length > MOST_CLASSES || clusters.every(({ name }) => name === undefined)) return;
+  if (clusters.length > MOST_CLASSES || clusters.every(({ name, locked }) => name === undefined && !locked)) return;
   const ids = clusters.map(({ node }) => node.name);
   const fresh = freshRecipe(clusters.length, { ids, colors });
   const named = clusters.reduce((recipe, { name }, c) => {
@@ -84,5 +84,11 @@ async function saveNames(project: Project, { clusters }: TreeCut, colors: readon
       return edit(recipe, { type: "take", clusters: [c], name });
     return edit(recipe, { type: "name", class: fresh.state.classes[c].name, name });
   }, fresh);
-  await saveRecipe(project, named);
+  const held = new Set(
+    named.state.classes.filter((c) => c.clusters.some((i) => clusters[i].locked)).map(({ name }) => name),
+  );
+  await saveRecipe(
+    project,
+    [...held].reduce((recipe, name) => edit(recipe, { type: "lock", class: name, locked: true }), named),
+  );
 }

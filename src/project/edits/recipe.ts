@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { TreeEdit } from "../../cluster/tree/treeEdits.ts";
+import { plainName } from "../../text/escape.ts";
 import { pathIn, treeHash } from "../cluster/project.ts";
 import { ProjectError } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
@@ -16,7 +17,7 @@ export const treeEdit = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("split"), cluster }),
   z.strictObject({ type: z.literal("merge"), clusters: z.tuple([cluster, cluster]).readonly() }),
   z.strictObject({ type: z.literal("lock"), cluster, locked: z.boolean() }),
-  z.strictObject({ type: z.literal("name"), cluster, name: z.string().trim().max(80) }),
+  z.strictObject({ type: z.literal("name"), cluster, name: z.string().overwrite(plainName).max(80) }),
 ]);
 
 const recipeFile = z.strictObject({

@@ -1,7 +1,7 @@
 /** settings.json of a run of `klish train extractor`: what was learned, from which masks of which generator. */
 import { join } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../dataset/colorSchema.ts";
+import { colorSchema } from "../../dataset/classSchema.ts";
 import { clusterSettings } from "../cluster/settings.ts";
 import { EXTRACTOR_RUN, isTrainingRun } from "../network/trainingRun.ts";
 import { writeAtomic } from "../storage/files.ts";

@@ -2,7 +2,7 @@
 import type { ClusterIdentity } from "../cluster/identity.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { Cuts } from "./parts.ts";
-import { classIndex, freshClass, type LabelAction, type LabelClass, type LabelState } from "./recipe.ts";
+import { classIndex, freshClass, type LabelAction, type LabelClass, type LabelState, refuseLocked } from "./recipe.ts";
 
 /**
  * Makes each cluster of a class a class of its own; the one that has the id of its first keeps name, colour and what else was said of
@@ -16,6 +16,7 @@ export function takeApart(
   name: string,
 ): LabelAction {
   const index = classIndex(state, name);
+  refuseLocked([state.classes[index]]);
   const { clusters } = state.classes[index];
   const k = clusters.length > 1 ? state.k : splittingK(hierarchy, state.k, clusters[0], tree.initialClusters, name);
   const ids = hierarchy.aliveAt(k);

@@ -3,7 +3,9 @@
  * comes back at a K that tells it apart again.
  */
 import { clusterNamesAt, type MergeTree } from "../../cluster/tree/mergeTree.ts";
+import { plainName } from "../../text/escape.ts";
 import type { ClusterIdentity } from "../cluster/identity.ts";
+import { ProjectError } from "../storage/files.ts";
 import {
   classIndex,
   freshClass,
@@ -61,12 +63,13 @@ export function carriedNames(tree: MergeTree, recipe: LabelRecipe): CarriedNames
 
 /**
  * The labels of `recipe` at `k`: each cluster is called as most of its pixels were last called, at whatever K that was; where most were
- * never named it begins afresh. Throws ProjectError where the tree has no such K.
+ * never named it begins afresh. Throws ProjectError where the tree has no such K, or one that would change a locked class.
  */
 export function carryLabels(tree: MergeTree, identity: ClusterIdentity, recipe: LabelRecipe, k: number): CarriedLabels {
   checkCut(tree, k);
   const { memory, classes, states } = remember(tree, recipe);
   const names = namesAt(tree, memory, k);
+  checkLocks(tree, recipe.state, k, names);
   const ids = identity.hierarchy.aliveAt(k);
   const fresh = Array.from(ids, (id, c) => freshClass(c, id, identity.colors));
   // A class that is called like a cluster which nobody named is not told from it.
@@ -88,6 +91,17 @@ export function carryLabels(tree: MergeTree, identity: ClusterIdentity, recipe: 
     ignored: [...names.keys()].filter((c) => names[c] === IGNORED),
   };
   return { action: { type: "recut", labels, fresh: false }, lost: lostLabels(tree, identity, memory, k, names) };
+}
+
+/** Throws ProjectError where a locked class would hold more or less of the start clusters at another K. */
+function checkLocks(tree: MergeTree, state: LabelState, k: number, names: readonly Memory[]): void {
+  const [before, after] = [clusterNamesAt(tree, state.k), clusterNamesAt(tree, k)];
+  const changed = state.classes.find(
+    ({ locked, name, clusters }) =>
+      locked && after.some((cluster, leaf) => (names[cluster] === name) !== clusters.includes(before[leaf])),
+  );
+  if (changed !== undefined)
+    throw new ProjectError(`"${changed.name}" is locked, and K = ${k} would join it with others: unlock it first.`);
 }
 
 interface Remembered {
@@ -115,15 +129,15 @@ function remember(tree: MergeTree, { base, actions }: LabelRecipe): Remembered {
     states.push(state);
     switch (action.type) {
       case "name":
-        rename(of(action.class), action.name.trim());
+        rename(of(action.class), plainName(action.name));
         break;
       case "merge": {
-        const name = action.name?.trim() ?? of(action.classes[0]).name;
+        const name = action.name === null ? of(action.classes[0]).name : plainName(action.name);
         for (const word of action.classes) rename(of(word), name);
         break;
       }
       case "take":
-        memory = renamed(tree, memory, before, (cluster) => action.clusters.includes(cluster), action.name.trim());
+        memory = renamed(tree, memory, before, (cluster) => action.clusters.includes(cluster), plainName(action.name));
         break;
       case "ignore":
         for (const word of action.classes) rename(of(word), IGNORED);
@@ -133,6 +147,7 @@ function remember(tree: MergeTree, { base, actions }: LabelRecipe): Remembered {
         if (action.class !== null) rename(of(action.class), of(action.class).name);
         break;
       case "split":
+      case "lock":
         rename(of(action.class), of(action.class).name);
         break;
       case "apart": {

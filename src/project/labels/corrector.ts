@@ -79,15 +79,21 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
     const names = clusterNamesAt(tree, k);
     const owners = hierarchy.ownersAt(k);
     const alive = [...hierarchy.aliveAt(k)];
-    const clusters = pixels.map((pixel, n) =>
-      bestOf(base, rows.data.subarray(n * base.channels, (n + 1) * base.channels), indices(pixel, owners, alive)),
-    );
+    const every = Array.from(alive, (_, c) => c);
+    const rowOf = (n: number): Float32Array => rows.data.subarray(n * base.channels, (n + 1) * base.channels);
+    const heard = pixels.flatMap((pixel, n) => {
+      const { spared = [] } = pixel;
+      if (spared.length > 0 && indices(spared, owners, alive).includes(bestOf(base, rowOf(n), every))) return [];
+      return [{ n, cluster: bestOf(base, rowOf(n), indices(pixel.clusters, owners, alive)) }];
+    });
+    const said = tensor([heard.length, base.channels]);
+    for (const [i, { n }] of heard.entries()) said.data.set(rowOf(n), i * base.channels);
     const sample = await subset(features, index);
     return correctedSvms(
       sample,
       Uint16Array.from(index, (i) => names[labels[i]]),
       base,
-      { rows, clusters },
+      { rows: said, clusters: heard.map(({ cluster }) => cluster) },
       { tolerance: settings.tolerance },
     );
   }
@@ -125,8 +131,8 @@ export async function labelledClassifier(
   return openCorrector(merged.project, merged.tree, options).classifier(state);
 }
 
-/** The indices at the present K of a class's clusters. */
-function indices({ clusters }: StrokedPixel, owners: ArrayLike<number>, alive: readonly number[]): number[] {
+/** The indices at the present K of clusters by their ids. */
+function indices(clusters: readonly number[], owners: ArrayLike<number>, alive: readonly number[]): number[] {
   const beyond = clusters.find((id) => id >= owners.length);
   if (beyond !== undefined)
     throw new ProjectError(`a stroke belongs to #${beyond}, but the tree has #0 to #${owners.length - 1}.`);

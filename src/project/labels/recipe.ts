@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { colorSchema } from "../../dataset/colorSchema.ts";
+import { classNameSchema, colorSchema } from "../../dataset/classSchema.ts";
 import { MOST_CLASSES } from "../../dataset/labelMap.ts";
+import { plainName } from "../../text/escape.ts";
 import { plainIssues } from "../../text/issues.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { SEED } from "../requests/seeds.ts";
@@ -27,12 +28,14 @@ export function partNames(split: ClassSplit | null): string[] {
 }
 
 export const labelClass = z.strictObject({
-  name: z.string().trim().min(1).max(80),
+  name: classNameSchema,
   color: colorSchema,
   /** Among the K clusters, ascending. */
   clusters: z.array(z.int().min(0)).min(1),
   background: z.boolean(),
   split: classSplit.nullable(),
+  /** No edit, stroke or other K changes what it holds, until it is unlocked. */
+  locked: z.literal(true).optional(),
 });
 export type LabelClass = z.infer<typeof labelClass>;
 
@@ -45,6 +48,8 @@ export const labelStroke = z.strictObject({
   runs: z.array(z.tuple([z.int().min(0), z.int().min(1)])).min(1),
   /** The class, by the ids of the clusters that it had, so that it is found again at every K; null: what was said of the pixels is taken back. */
   clusters: z.array(z.int().min(0)).min(1).nullable(),
+  /** Ids of clusters that were locked: their pixels are left as they are. */
+  spared: z.array(z.int().min(0)).min(1).optional(),
 });
 /** A stroke, as it is written to labels.json. */
 export type LabelStroke = z.infer<typeof labelStroke>;
@@ -99,6 +104,7 @@ export const labelAction = z.discriminatedUnion("type", [
   /** The background gets id 0; null for none. */
   z.strictObject({ type: z.literal("background"), class: z.string().nullable() }),
   z.strictObject({ type: z.literal("split"), class: z.string(), split: classSplit.nullable() }),
+  z.strictObject({ type: z.literal("lock"), class: z.string(), locked: z.boolean() }),
   /** A class taken apart into its clusters (see `takeApart`), and what the labels are then. */
   z.strictObject({ type: z.literal("apart"), class: z.string(), labels: labelState }),
   z.strictObject({ type: z.literal("stroke"), ...labelStroke.shape }),
@@ -140,8 +146,8 @@ export function freshClass(c: number, id: number, colors: readonly string[]): La
 }
 
 /** Whether nobody named the class, merged clusters into it, or said anything else about it but a colour. */
-export const isFresh = ({ name, clusters, background, split }: LabelClass): boolean =>
-  /^part \d+$/.test(name) && clusters.length === 1 && !background && split === null;
+export const isFresh = ({ name, clusters, background, split, locked }: LabelClass): boolean =>
+  /^part \d+$/.test(name) && clusters.length === 1 && !background && split === null && !locked;
 
 /** Labels to begin with: those of `freshLabels`. */
 export function freshRecipe(k: number, names?: ClusterNames): LabelRecipe {
@@ -180,27 +186,38 @@ export function replay(base: number | LabelState, actions: readonly LabelAction[
 function apply(state: LabelState, action: LabelAction): LabelState {
   switch (action.type) {
     case "recut":
+      if (action.fresh) refuseLocked(state.classes);
       return checked(action.fresh ? action.labels : withStrokes(action.labels, state.strokes));
     case "apart":
       return checked(withStrokes(action.labels, state.strokes));
     case "stroke": {
       const { type: _, ...stroke } = action;
+      if (stroke.clusters?.some((id) => stroke.spared?.includes(id)))
+        throw new ProjectError("the stroke is of a part that is locked: unlock it first.");
       return checked(withStrokes(state, [...(state.strokes ?? []), stroke]));
     }
     case "cut":
       return checked(action.from === null ? freshLabels(action.k) : inherit(state, action.k, action.from));
     case "name":
-      return checked(change(state, action.class, { name: action.name.trim() }));
+      return checked(change(state, action.class, { name: plainName(action.name) }));
     case "color":
       return checked(change(state, action.class, { color: action.color.toLowerCase() }));
     case "split":
+      refuseLocked([state.classes[classIndex(state, action.class)]]);
       return checked(change(state, action.class, { split: action.split }));
+    case "lock": {
+      const index = classIndex(state, action.class);
+      const { locked: _, ...open } = state.classes[index];
+      const changed: LabelClass = action.locked ? { ...open, locked: true } : open;
+      return checked({ ...state, classes: state.classes.with(index, changed) });
+    }
     case "merge":
       return checked(merge(state, action.classes, action.name));
     case "take":
-      return checked(take(state, action.clusters, action.name.trim(), action.color));
+      return checked(take(state, action.clusters, plainName(action.name), action.color));
     case "ignore": {
       const dropped = new Set(action.classes.map((name) => classIndex(state, name)));
+      refuseLocked([...dropped].map((id) => state.classes[id]));
       const ignored = [...dropped].flatMap((id) => state.classes[id].clusters);
       return checked({
         ...state,
@@ -215,6 +232,15 @@ function apply(state: LabelState, action: LabelAction): LabelState {
       return { ...state, classes: id > 0 ? [classes[id], ...classes.filter((_, i) => i !== id)] : classes };
     }
   }
+}
+
+/** Throws ProjectError where one of the classes is locked. */
+export function refuseLocked(classes: readonly LabelClass[]): void {
+  const held = classes.filter(({ locked }) => locked).map(({ name }) => `"${name}"`);
+  if (held.length > 0)
+    throw new ProjectError(
+      `${held.join(", ")} ${held.length === 1 ? "is locked: unlock it" : "are locked: unlock them"} first.`,
+    );
 }
 
 const withStrokes = (state: LabelState, strokes: LabelState["strokes"]): LabelState =>
@@ -259,9 +285,10 @@ function merge(state: LabelState, wanted: readonly string[], name: string | null
   const ids = [...new Set(wanted.map((n) => classIndex(state, n)))];
   if (ids.length < 2) throw new ProjectError("a merge needs at least two different classes.");
   const parts = ids.map((id) => state.classes[id]);
+  refuseLocked(parts);
   const joined: LabelClass = {
     ...parts[0],
-    name: name?.trim() ?? parts[0].name,
+    name: name === null ? parts[0].name : plainName(name),
     clusters: ascending(parts.flatMap((c) => c.clusters)),
     background: parts.some((c) => c.background),
   };
@@ -278,6 +305,7 @@ function take(state: LabelState, wanted: readonly number[], name: string, color?
     throw new ProjectError(`there is no cluster ${outside}: K = ${state.k}, so 0 to ${state.k - 1}.`);
   const without = (clusters: readonly number[]): number[] => clusters.filter((c) => !wanted.includes(c));
   const target = state.classes.findIndex((c) => c.name === name);
+  refuseLocked(state.classes.filter((c, i) => i === target || c.clusters.some((cluster) => wanted.includes(cluster))));
   const classes = state.classes.map((c, id) => ({
     ...c,
     clusters: id === target ? ascending([...without(c.clusters), ...new Set(wanted)]) : without(c.clusters),

@@ -119,7 +119,9 @@ export function checkCut(tree: Cuts, k: number): void {
 
 /** What masks depend on apart from the generator: the labels and the classifiers of their K. SHA-256, hexadecimal. */
 export function recipeHash(state: LabelState, tree: Cuts): string {
-  const hash = createHash("sha256").update(JSON.stringify(state));
+  // Locks say what may be edited, not what masks hold.
+  const classes = state.classes.map(({ locked: _, ...shown }) => shown);
+  const hash = createHash("sha256").update(JSON.stringify({ ...state, classes }));
   for (const bytes of modelBytes(tree.classifierAt(state.k))) hash.update(bytes);
   return hash.digest("hex");
 }

@@ -44,25 +44,28 @@ export interface StrokedPixel {
   readonly pixel: number;
   /** Ids of its clusters. */
   readonly clusters: readonly number[];
+  /** Ids of clusters whose pixels the stroke leaves as they are: where the classifiers say one of these, nothing was said. */
+  readonly spared?: readonly number[];
 }
 
 /** The last word on each pixel of a grid of `resolution`, corners aligned; in the order of seeds and pixels. */
 export function strokedPixels(strokes: readonly LabelStroke[], resolution: number): StrokedPixel[] {
-  const said = new Map<number, Map<number, readonly number[]>>();
-  for (const { seed, side, runs, clusters } of strokes) {
+  const said = new Map<number, Map<number, Omit<StrokedPixel, "seed" | "pixel">>>();
+  for (const { seed, side, runs, clusters, spared } of strokes) {
     const step = side === 1 ? 0 : (resolution - 1) / (side - 1);
-    const pixels = said.get(seed) ?? new Map<number, readonly number[]>();
+    const pixels = said.get(seed) ?? new Map<number, Omit<StrokedPixel, "seed" | "pixel">>();
     said.set(seed, pixels);
     for (const [first, length] of runs)
       for (let p = first; p < Math.min(first + length, side * side); p++) {
         const cell = Math.round(Math.floor(p / side) * step) * resolution + Math.round((p % side) * step);
+        if (spared !== undefined && pixels.get(cell)?.clusters.some((id) => spared.includes(id))) continue;
         if (clusters === null) pixels.delete(cell);
-        else pixels.set(cell, clusters);
+        else pixels.set(cell, { clusters, ...(spared && { spared }) });
       }
   }
   return [...said]
     .sort(([a], [b]) => a - b)
     .flatMap(([seed, pixels]) =>
-      [...pixels].sort(([a], [b]) => a - b).map(([pixel, clusters]) => ({ seed, pixel, clusters })),
+      [...pixels].sort(([a], [b]) => a - b).map(([pixel, what]) => ({ seed, pixel, ...what })),
     );
 }

@@ -24,10 +24,18 @@ export function classNamed(identity: ClusterIdentity, state: LabelState, word: s
 }
 
 /** What a class is apart from its clusters, for lists: "background, split left-right". */
-export const classNotes = ({ background, split }: LabelClass): string =>
+export const classNotes = ({ background, split, locked }: LabelClass): string =>
   [
     background ? "background" : "",
     split === null ? "" : split.kind === "left-right" ? "split left-right" : `split into ${split.count} areas`,
+    locked ? "locked" : "",
   ]
     .filter((note) => note !== "")
     .join(", ");
+
+/** Ids of the clusters of locked classes, as a stroke keeps them; undefined where there are none. */
+export function sparedBy({ hierarchy }: ClusterIdentity, { k, classes }: LabelState): number[] | undefined {
+  const ids = hierarchy.aliveAt(k);
+  const spared = classes.flatMap(({ locked, clusters }) => (locked ? clusters.map((cluster) => ids[cluster]) : []));
+  return spared.length > 0 ? spared : undefined;
+}

@@ -62,6 +62,25 @@ describe("takeApart()", () => {
   });
 });
 
+describe("a locked class", () => {
+  const lock = (recipe: LabelRecipe, id: number): LabelRecipe =>
+    edit(recipe, { type: "lock", class: classNamed(identity, recipe.state, String(id)), locked: true });
+
+  it("goes with its pixels to every K that has them alone, named or not, and lets no other K be chosen", () => {
+    // At K = 4 hair and fringe are one cluster.
+    const hair = lock(fresh(4), 1);
+    expect(parts(cut(hair, 6))[1]).toMatchObject({ "part 1": [1, 2] });
+    expect(cut(hair, 6).state.classes.find(({ locked }) => locked)?.name).toBe("part 1");
+    expect(parts(cut(hair, 3))[1]).toMatchObject({ "part 1": [1] });
+    expect(() => cut(hair, 2)).toThrow('"part 1" is locked, and K = 2 would join it with others: unlock it first.');
+    const fringe = lock(fresh(6), 2);
+    expect(() => cut(fringe, 4)).toThrow('"part 2" is locked');
+    expect(() => apart(hair, "part 1")).toThrow("locked");
+    // What others are taken apart into is not its concern.
+    expect(parts(apart(hair, "part 3"))[1]).toMatchObject({ "part 1": [1, 2], "part 3": [3], "part 4": [4] });
+  });
+});
+
 describe("carriedNames()", () => {
   it("are what a cut to each K would give", () => {
     const recipe = edit(name(name(fresh(5), 1, "hair"), 2, "fringe"), { type: "ignore", classes: ["part 5"] });

@@ -58,6 +58,43 @@ describe("label edits", () => {
     expect(apart.state.classes.at(-1)?.name).toBe("ear");
   });
 
+  it("leave what is locked as it is, but for its name and colour, until it is unlocked", () => {
+    const lock = (locked: boolean): LabelAction => ({ type: "lock", class: "part 1", locked });
+    const held = edited(lock(true));
+    expect(held.state.classes[1]).toMatchObject({ name: "part 1", locked: true });
+    const refused: LabelAction[] = [
+      { type: "merge", classes: ["part 0", "part 1"], name: null },
+      { type: "take", clusters: [1], name: "x" },
+      { type: "take", clusters: [2], name: "part 1" },
+      { type: "ignore", classes: ["part 1"] },
+      { type: "split", class: "part 1", split: { kind: "left-right" } },
+      { type: "recut", labels: freshRecipe(5).state, fresh: true },
+      { type: "stroke", seed: 0, side: 4, runs: [[0, 1]], clusters: [1], spared: [1] },
+    ];
+    for (const action of refused) expect(() => edit(held, action)).toThrow("locked");
+    const named = edit(held, { type: "name", class: "part 1", name: "hair" });
+    expect(edit(named, { type: "merge", classes: ["part 0", "part 2"], name: null }).state.classes).toHaveLength(4);
+    const open = edit(held, lock(false));
+    expect(open.state).toEqual(freshRecipe(5).state);
+    expect(undo(open).state).toEqual(held.state);
+    expect(redo(undo(open)).state).toEqual(open.state);
+    for (const action of refused.slice(0, 5)) expect(edit(open, action).state).not.toEqual(open.state);
+  });
+
+  it("have names on one line, without what is not seen", () => {
+    const named = (name: string): string =>
+      edited({ type: "name", class: "part 0", name }).state.classes.at(0)?.name ?? "";
+    expect(named(" left\u202e\teye\u0000\n\u2066 ")).toBe("left eye");
+    expect(named("\ufeffhair\u200b\u001b")).toBe("hair");
+    // Persian for "I want", and a family: their joiners are letters.
+    for (const name of ["می\u200cخواهم", "👩\u200d👧"]) expect(named(name)).toBe(name);
+    expect(() => named("\u202e \u200b")).toThrow("name: expected at least 1 characters, got 0");
+    // Another name that looks the same is the same.
+    expect(() =>
+      edited({ type: "name", class: "0", name: "hair" }, { type: "name", class: "1", name: "ha\u200bir" }),
+    ).toThrow("two classes have the same name");
+  });
+
   it("leave at least one class", () => {
     const all = [0, 1, 2, 3, 4].map((c) => `part ${c}`);
     expect(() => edited({ type: "ignore", classes: all })).toThrow("every part would be ignored. Keep at least one");

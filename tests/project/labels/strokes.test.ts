@@ -58,6 +58,18 @@ describe("strokedPixels()", () => {
     ]);
   });
 
+  it("spares what was said of parts that are locked since", () => {
+    const before = stroke(0, [[0, 2]], [1]);
+    const after = { ...stroke(0, [[1, 2]], [3]), spared: [1] };
+    const eraser = { ...stroke(0, [[0, 4]], null), spared: [1] };
+    const kept = [
+      { seed: 0, pixel: 0, clusters: [1] },
+      { seed: 0, pixel: 1, clusters: [1] },
+    ];
+    expect(strokedPixels([before, after], 4)).toEqual([...kept, { seed: 0, pixel: 2, clusters: [3], spared: [1] }]);
+    expect(strokedPixels([before, after, eraser], 4)).toEqual(kept);
+  });
+
   it("lies on a coarser grid with its corners", () => {
     // Pixel 3 and 15 of 4x4 are corners: so of 2x2.
     expect(
@@ -115,6 +127,11 @@ describe("openCorrector()", () => {
     expect(is["images/seed000001.png"]).toBe(was["images/seed000001.png"]);
     expect(is["masks/seed000001.png"]).not.toBe(was["masks/seed000001.png"]);
     expect(before.kept).toBe(4);
+
+    // Where the classifiers see a part that is locked, a stroke says nothing.
+    const spared = Array.from(tree.steps[0].sizes, (_, id) => id).filter((id) => id !== 3);
+    const none = edit(recipe, { type: "stroke", seed: 1, side: 8, runs: whole, clusters: [3], spared });
+    expect((await corrector.classifier(none.state)).weight).toEqual(tree.classifierAt(6).weight);
 
     const undone = undo(painted);
     expect((await corrector.classifier(undone.state)).weight).toEqual(tree.classifierAt(6).weight);

@@ -69,6 +69,8 @@ export interface StrokeKeeper {
   keep(stroke: PaintedStroke): void;
   undo(): void;
   redo(): void;
+  /** Locks a part, or unlocks it; `setLocked` shows what became of it. */
+  lock(label: number, locked: boolean): void;
 }
 
 /** Tools that make strokes, or change nothing. */
@@ -150,12 +152,16 @@ export class MaskEditor {
   toggleLock(label: number): void {
     const locked = new Set(this.state.getState().locked);
     if (!locked.delete(label)) locked.add(label);
-    this.edit.locked[label] = locked.has(label) ? 1 : 0;
-    this.#set({
-      locked,
-      piece: undefined,
-      said: `${this.nameOf(label)} ${locked.has(label) ? "locked" : "unlocked"}`,
-    });
+    if (this.keeper === undefined) this.setLocked(locked);
+    else this.keeper.lock(label, locked.has(label));
+    this.#set({ said: `${this.nameOf(label)} ${locked.has(label) ? "locked" : "unlocked"}` });
+  }
+
+  /** The labels whose pixels nothing changes. */
+  setLocked(locked: ReadonlySet<number>): void {
+    this.edit.locked.fill(0);
+    for (const label of locked) this.edit.locked[label] = 1;
+    this.#set({ locked, piece: undefined });
   }
 
   // --- strokes
@@ -163,6 +169,11 @@ export class MaskEditor {
   press(at: PenPoint, { copy = false, even = false }: Held = {}): void {
     this.cancel();
     const { tool, label, size, piece, view } = this.state.getState();
+    // Whoever keeps strokes keeps none of a locked part.
+    if (this.keeper !== undefined && tool === "brush" && this.edit.locked[label]) {
+      this.#set({ said: `${this.nameOf(label)} is locked` });
+      return;
+    }
     this.#pieceBefore = piece;
     this.#points = [at];
     this.#gesture = toolOf(tool).start(

@@ -78,8 +78,12 @@ const freshName = (id: number, initialClusters: number): string =>
 
 function noteOf(labelled: ReturnType<typeof classOf>): string {
   if (labelled === undefined) return "";
-  const { background, split } = labelled;
-  return [background && "background", split && (split.kind === "left-right" ? "left | right" : `${split.count} pieces`)]
+  const { background, split, locked } = labelled;
+  return [
+    locked && "locked",
+    background && "background",
+    split && (split.kind === "left-right" ? "left | right" : `${split.count} pieces`),
+  ]
     .filter(Boolean)
     .join(", ");
 }

@@ -18,6 +18,7 @@ export function PartActions({ row, rows, labelled, onEdit }: Props) {
   const { id } = row;
   const title = titleOf(row);
   const split = labelled?.split ?? null;
+  const locked = labelled?.locked ?? false;
   const others = rows.filter((other) => other.id !== id);
   return (
     <MenuTrigger>
@@ -26,8 +27,14 @@ export function PartActions({ row, rows, labelled, onEdit }: Props) {
       </Button>
       <Popover className="popover" placement="bottom end">
         <Menu className="menu" aria-label={title}>
+          <MenuItem className="menu-item" onAction={() => onEdit([{ type: "lock", part: id, locked: !locked }])}>
+            {locked ? "Unlock" : "Lock: nothing changes it"}
+          </MenuItem>
+          <Separator className="menu-line" />
           <SubmenuTrigger>
-            <MenuItem className="menu-item">Merge into…</MenuItem>
+            <MenuItem className="menu-item" isDisabled={locked}>
+              Merge into…
+            </MenuItem>
             <Popover className="popover">
               <Menu className="menu" aria-label={`Merge ${title} into`}>
                 {others.map((other) => (
@@ -42,13 +49,13 @@ export function PartActions({ row, rows, labelled, onEdit }: Props) {
               </Menu>
             </Popover>
           </SubmenuTrigger>
-          <MenuItem className="menu-item" onAction={() => onEdit([{ type: "apart", part: id }])}>
+          <MenuItem className="menu-item" isDisabled={locked} onAction={() => onEdit([{ type: "apart", part: id }])}>
             Take apart along the tree
           </MenuItem>
           <Separator className="menu-line" />
           <MenuItem
             className="menu-item"
-            isDisabled={split?.kind === "left-right"}
+            isDisabled={locked || split?.kind === "left-right"}
             onAction={() => onEdit([{ type: "split", part: id, split: { kind: "left-right" } }])}
           >
             Split into left and right
@@ -57,14 +64,18 @@ export function PartActions({ row, rows, labelled, onEdit }: Props) {
             <MenuItem
               key={count}
               className="menu-item"
-              isDisabled={split?.kind === "components" && split.count === count}
+              isDisabled={locked || (split?.kind === "components" && split.count === count)}
               onAction={() => onEdit([{ type: "split", part: id, split: { kind: "components", count } }])}
             >
               Split into {count} connected pieces
             </MenuItem>
           ))}
           {split !== null && (
-            <MenuItem className="menu-item" onAction={() => onEdit([{ type: "split", part: id, split: null }])}>
+            <MenuItem
+              className="menu-item"
+              isDisabled={locked}
+              onAction={() => onEdit([{ type: "split", part: id, split: null }])}
+            >
               Make whole again
             </MenuItem>
           )}
@@ -75,7 +86,11 @@ export function PartActions({ row, rows, labelled, onEdit }: Props) {
           >
             {labelled?.background ? "Not the background" : "This is the background"}
           </MenuItem>
-          <MenuItem className="menu-item" onAction={() => onEdit([{ type: "ignore", parts: [id] }])}>
+          <MenuItem
+            className="menu-item"
+            isDisabled={locked}
+            onAction={() => onEdit([{ type: "ignore", parts: [id] }])}
+          >
             Ignore in masks
           </MenuItem>
         </Menu>

@@ -9,7 +9,7 @@ import { addressOf } from "../address.ts";
 import { fetchBytes } from "../client.ts";
 import { type LabelDesk, useLabels } from "../parts/useLabels.ts";
 import { useAnswer, useShared, useStudio } from "../studio.tsx";
-import { type StrokeClass, strokeClasses, strokeEdit } from "./strokeClasses.ts";
+import { lockedLabels, type StrokeClass, strokeClasses, strokeEdit } from "./strokeClasses.ts";
 import "./strokes.css";
 
 /** Pictures in the film strip. */
@@ -115,6 +115,7 @@ function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
       keep: (stroke: PaintedStroke) => keep(stroke, side),
       undo: () => step("undo"),
       redo: () => step("redo"),
+      lock: (label: number, locked: boolean) => desk.edit(k, [{ type: "lock", part: classes[label].part, locked }]),
     };
     const of = { width: side, height: side, data: mask };
     return { editor: new MaskEditor({ mask: of, classes, erased: NOTHING, keeper }), under: picture };
@@ -129,6 +130,10 @@ function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
       wanted = false;
     };
   }, [studio]);
+  const locked = JSON.stringify(lockedLabels(labels));
+  useEffect(() => {
+    opened?.editor.setLocked(new Set(JSON.parse(locked) as number[]));
+  }, [opened, locked]);
   useEffect(() => {
     opened?.editor.setSteps({ canUndo: undo !== null, canRedo: redo !== null });
   }, [opened, undo, redo]);

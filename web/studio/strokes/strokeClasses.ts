@@ -7,11 +7,26 @@ export interface StrokeClass extends PaintClass {
   readonly part: number;
 }
 
+/** First and last id in masks of each class. */
+const maskIdsOf = ({ maskIds }: Labels["classes"][number]): [first: number, last: number] => {
+  const [first, last = first] = maskIds.split("-").map(Number);
+  return [first, last];
+};
+
+/** The ids in masks that no stroke changes. */
+export const lockedLabels = ({ classes }: Pick<Labels, "classes">): number[] =>
+  classes.flatMap((one) => {
+    if (!one.locked) return [];
+    const [first, last] = maskIdsOf(one);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+
 /** The classes by their ids in masks; the halves of one that is split have an id each. */
 export function strokeClasses({ classes }: Pick<Labels, "classes">): StrokeClass[] {
   const found: StrokeClass[] = [];
-  for (const { name, color, parts, maskIds } of classes) {
-    const [first, last = first] = maskIds.split("-").map(Number);
+  for (const one of classes) {
+    const { name, color, parts } = one;
+    const [first, last] = maskIdsOf(one);
     for (let id = first; id <= last; id++)
       found[id] = { name: first === last ? name : `${name} ${id - first + 1}`, color, part: parts[0] };
   }

@@ -1,7 +1,7 @@
 /** What a painter's run is: settings.json in its folder, and what may change when it is continued. */
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../../dataset/colorSchema.ts";
+import { colorSchema } from "../../../dataset/classSchema.ts";
 import { checkPainterRecipe, type PainterRecipe } from "../../../train/painter/recipe.ts";
 import { PAINTER_RUN, refuseOtherRun } from "../../network/trainingRun.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";

@@ -1,7 +1,7 @@
 /** What a segmenter's run is: settings.json in its folder, and what may change when it is continued. */
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../../dataset/colorSchema.ts";
+import { colorSchema } from "../../../dataset/classSchema.ts";
 import { segmenterNetwork } from "../../../models/segmenter.ts";
 import { checkRecipe, type SegmenterRecipe } from "../../../train/segmenter/recipe.ts";
 import { refuseOtherRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
