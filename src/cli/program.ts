@@ -19,6 +19,7 @@ import { addReport } from "./commands/report.ts";
 import { addSegment } from "./commands/segment.ts";
 import { addStudio } from "./commands/studio.ts";
 import { addTrain } from "./commands/train.ts";
+import { addWorker } from "./commands/worker.ts";
 import { tooFewFiles } from "./fileLimit.ts";
 import { EXIT_FAILED, EXIT_USAGE, SignalError } from "./run.ts";
 import { exitCodeOf } from "./signals.ts";
@@ -42,6 +43,7 @@ const COMMANDS = [
   addSegment,
   addPaint,
   addConvert,
+  addWorker,
   addInfo,
   addDoctor,
 ];

@@ -100,6 +100,13 @@ const doors: Readonly<Record<string, Door>> = {
   },
   "label undo": onProject([], noProject),
   "label redo": onProject([], noProject),
+  worker: {
+    missing: [[], needed("--queue <url>")],
+    wrong: [
+      ["--queue", "http://host"],
+      "http:// is not a queue. Give it as redis://host:6379, rediss://host:6379 (with TLS) or postgres://host:5432/database; user and password may be in it, or in KLISH_QUEUE_USER and KLISH_QUEUE_PASSWORD.",
+    ],
+  },
   dataset: { missing: [OUT, needed("--project <folder>")], wrong: [["--project", NOWHERE, ...OUT], NO_PROJECT] },
   "dataset export": {
     missing: [["x", ...OUT], needed("--format <name>")],

@@ -5,6 +5,7 @@ import { size } from "../../project/dataset/runs.ts";
 import { DATASET_FILE } from "../../project/dataset/settings.ts";
 import type { Cleaned } from "../../project/dataset/statistics.ts";
 import { truncationWarning } from "../../project/network/options.ts";
+import { machineLines } from "../../project/queue/machines.ts";
 import { homeOf } from "../../project/shards/shard.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
@@ -26,7 +27,7 @@ export function addDataset(program: Command): void {
     const { outdir, shard } = request;
     const home = await homeOf(outdir, shard, DATASET_FILE);
     const result = await runWithProgress("dataset", { ...request, outdir: home }, options);
-    const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned } = result;
+    const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned, machines } = result;
     const speed =
       made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
     const lines = [
@@ -35,6 +36,7 @@ export function addDataset(program: Command): void {
       `dataset  ${folder}`,
       `overview ${overview}`,
       ...exports.map((e) => `layout   ${e.folder}`),
+      ...(machines === null ? [] : machineLines(machines)),
     ];
     if (home !== outdir) {
       const join: NextStep = [

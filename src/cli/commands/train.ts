@@ -13,9 +13,9 @@ import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { commandLine, shellCommand } from "../shell.ts";
 import { table } from "../table.ts";
 import { guideWithin } from "../wrongDoors.ts";
-import { addTrainExtractor } from "./trainExtractor.ts";
-import { addTrainPainter } from "./trainPainter.ts";
-import { addTrainSegmenter } from "./trainSegmenter.ts";
+import { addTrainExtractor } from "./train/extractor.ts";
+import { addTrainPainter } from "./train/painter.ts";
+import { addTrainSegmenter } from "./train/segmenter.ts";
 
 /** Looking ahead in place of training. */
 const instead = z.strictObject({

@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { z } from "zod";
 import { formatNamed } from "../../dataset/formats/index.ts";
@@ -10,14 +10,19 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork, storedNetwork } from "../network/network.ts";
+import { isShipped } from "../network/shipped.ts";
+import { type MachinesSummary, machinesSummary, queueNote } from "../queue/machines.ts";
+import type { QueueState } from "../queue/taskQueue.ts";
 import { defineJob } from "../requests/request.ts";
 import type { SamplerSource } from "../sampling/sampler.ts";
 import { shardText } from "../shards/shard.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./blocks/block.ts";
-import type { DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
+import type { BlockMaker, DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
+import { queuedBlocks } from "./blocks/queued.ts";
 import { alreadyMade, blocks, repair } from "./blocks/resume.ts";
+import { fittingMakers } from "./blocks/task.ts";
 import { threadMaker } from "./blocks/thread.ts";
 import { openAgreements } from "./clean/agreement.ts";
 import { calibrate } from "./clean/calibrate.ts";
@@ -53,6 +58,8 @@ export interface DatasetSummary {
   readonly exports: readonly ExportSummary[];
   /** What --drop-implausible and --agree-with left out; null where they were not asked for. */
   readonly cleaned: Cleaned;
+  /** Who made it, with --queue; null without. */
+  readonly machines: MachinesSummary | null;
 }
 
 /** Makes a dataset, or continues one. */
@@ -106,11 +113,11 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   return locked(folder, async () => {
     await openFolder(folder, { klish: "dataset", version: 1, settings, classes });
     if (critic !== undefined) await writeAtomic(criticPath(folder), encodeCritic(critic).bytes);
-    const workers = workerCount(
+    const memory = memoryOf(
       info,
       sets.flatMap((set) => set.settings.layers),
-      network.provider === "cpu" ? threads : 1,
     );
+    const workers = network.provider === "cpu" ? fittingMakers(memory, threads) : 1;
     const start: DatasetWorkerStart = {
       folder,
       settings,
@@ -118,13 +125,26 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
       classifiers: [...sets.map((set) => set.classifier), ...agreements.map((other) => other.classifier)],
       ...(critic && { critic }),
     };
-    const { samples, bytes, made, seconds } = await makeMissing(start, workers, job);
+    const open = async (): Promise<OpenMakers> => {
+      if (request.queue === null) return ownMakers(start, workers);
+      const { projects, agree, provider } = request;
+      const { path } = network;
+      const places = {
+        folder,
+        projects,
+        agree,
+        network: isShipped("generator", path) ? { shipped: path } : { path: network.file },
+      };
+      const file = await openDataset(folder);
+      return queuedBlocks({ queue: request.queue, root: request.root }, places, file, { provider, memory }, job.signal);
+    };
+    const { samples, bytes, made, seconds, machines } = await makeMissing(start, open, job);
     if (made > 0)
       await logRun(folder, {
         command: request.command,
         made,
         seconds,
-        workers,
+        workers: machines === null ? workers : Math.max(1, Object.keys(machines.done).length),
         projects: sets.map((set) => resolve(set.parts.folder)),
         network: network.path,
         ...(request.agree.length > 0 && { agree: request.agree.map((other) => resolve(other)) }),
@@ -133,17 +153,38 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     await writeLists(folder, await openDataset(folder));
     const { overview, kept, cleaned } = await writeOverview(folder, job);
     const exports = await writeFormats(folder, settings, request.formats, job);
-    return { folder, overview, samples, kept, bytes, made, seconds, exports, cleaned };
+    return { folder, overview, samples, kept, bytes, made, seconds, exports, cleaned, machines };
   });
 });
 
+/** Who makes blocks: threads of this process, or workers of a queue. */
+interface OpenMakers {
+  readonly makers: readonly BlockMaker[];
+  /** Of the queue. */
+  readonly state?: QueueState;
+  dispose(): Promise<void>;
+}
+
+function ownMakers(start: DatasetWorkerStart, workers: number): OpenMakers {
+  // One generator needs no thread beside this one, which is a job's own already.
+  const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
+  return {
+    makers: open.map((m) => m.make),
+    async dispose() {
+      await Promise.all(open.map((m) => m.dispose()));
+    },
+  };
+}
+
+/** Between reports of a run whose workers have nothing finished: milliseconds. */
+const TELL_MS = 1000;
+
 /** Makes the samples that a folder lacks: those that were damaged, then those after the last. */
 async function makeMissing(
-  start: DatasetWorkerStart,
-  workers: number,
+  { folder, settings }: DatasetWorkerStart,
+  open: () => Promise<OpenMakers>,
   { onProgress, signal }: JobOptions,
-): Promise<{ samples: number; bytes: number; made: number; seconds: number }> {
-  const { folder, settings } = start;
+): Promise<{ samples: number; bytes: number; made: number; seconds: number; machines: MachinesSummary | null }> {
   const range = seedRange(settings);
   const done = await alreadyMade(folder, settings);
   const next = range.first + done.samples;
@@ -154,10 +195,16 @@ async function makeMissing(
   const manifest = await continueManifest(folder, done.manifestBytes);
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
+  let queue: QueueState | undefined;
   const progress = (): void => {
     const rate = samples > done.samples ? `${((samples - done.samples) / seconds()).toFixed(1)} images/s, ` : "";
     const total = range.end - range.first;
-    onProgress?.({ phase: "make the dataset", done: samples, total, note: `${rate}${size(bytes)}` });
+    onProgress?.({
+      phase: "make the dataset",
+      done: samples,
+      total,
+      note: `${rate}${size(bytes)}${queue === undefined ? "" : `, ${queueNote(queue)}`}`,
+    });
   };
   const finished = async (made: MadeBlock): Promise<void> => {
     await manifest.append(made.lines);
@@ -169,20 +216,28 @@ async function makeMissing(
   progress();
   try {
     if (!complete) {
-      // One generator needs no thread beside this one, which is a job's own already.
-      const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
-      const makers = open.map((m) => m.make);
+      const { makers, state, dispose } = await open();
+      queue = state;
+      // Of workers there is something to tell while nothing is finished.
+      const ticking = state && setInterval(progress, TELL_MS);
       try {
         await repair(done.damaged, settings, makers, stop);
         if (!stop()) await makeInOrder(blocks(next, range.end, settings.blockSize), makers, finished, stop);
       } finally {
-        await Promise.all(open.map((m) => m.dispose()));
+        clearInterval(ticking);
+        await dispose();
       }
     }
   } finally {
     await manifest.close();
   }
-  return { samples, bytes, made: samples - done.samples, seconds: seconds() };
+  return {
+    samples,
+    bytes,
+    made: samples - done.samples,
+    seconds: seconds(),
+    machines: queue === undefined ? null : machinesSummary(queue),
+  };
 }
 
 /**
@@ -268,15 +323,11 @@ async function openFolder(folder: string, file: DatasetFile): Promise<void> {
   if (before?.settings.count !== file.settings.count) await saveDataset(folder, file);
 }
 
-/** Share of the machine's memory that the workers' inner maps may take. */
-const MEMORY_SHARE = 0.4;
 /** Memory of a generator's run apart from the requested maps: buffers of all other layers, weights, score maps. */
 const OVERHEAD = 6;
 
-/** One worker a core where memory allows it: a thread with its own generator wastes nothing on sharing out small operators. */
-function workerCount({ layers, resolution }: GeneratorInfo, names: readonly string[], threads: number): number {
-  const batch = samplesPerRun(resolution);
+/** Bytes that one generator needs, whose maps of these layers are asked for. */
+function memoryOf({ layers, resolution }: GeneratorInfo, names: readonly string[]): number {
   const maps = layers.filter((l) => names.includes(l.name)).reduce((sum, l) => sum + l.channels * l.resolution ** 2, 0);
-  const fitting = Math.floor((totalmem() * MEMORY_SHARE) / (maps * 4 * batch * OVERHEAD));
-  return Math.max(1, Math.min(threads, fitting));
+  return maps * 4 * samplesPerRun(resolution) * OVERHEAD;
 }

@@ -111,6 +111,18 @@ function parseLine(text: string, where: () => string): ManifestEntry | undefined
   return data;
 }
 
+/** Entries of lines that a worker sent. Throws ProjectError that says what no sample can have. */
+export function entriesOf(lines: string): ManifestEntry[] {
+  return lines
+    .split("\n")
+    .slice(0, -1)
+    .map((text, i) => {
+      const parsed = parseLine(text, () => `line ${i + 1}`);
+      if (parsed === undefined) throw new ProjectError(`line ${i + 1} is not valid JSON`);
+      return parsed;
+    });
+}
+
 /** Appends lines. Opened for one run. */
 export interface ManifestWriter {
   append(text: string): Promise<void>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { formats, layouts } from "../../dataset/formats/index.ts";
 import { movedNetwork } from "../cluster/options.ts";
 import { truncationOr } from "../network/options.ts";
+import { queueOptions } from "../queue/options.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { SIDE } from "../requests/side.ts";
@@ -97,6 +98,7 @@ export const datasetRequest = z.strictObject({
   truncationPsi: truncationOr("the project's"),
   network: movedNetwork,
   ...runtimeOptions,
+  ...queueOptions,
   /** The command that continues it, to be shown. */
   command: z.string().default("the call of datasetJob"),
 });

@@ -4,13 +4,13 @@ import { ProjectError } from "../storage/files.ts";
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
 /** An address as it may be shown and kept: without password and query, which often hold a key. */
-export function shownAddress({ origin, pathname, search }: URL): string {
-  return `${origin}${pathname}${search === "" ? "" : "?…"}`;
+export function shownAddress({ protocol, host, pathname, search }: URL): string {
+  return `${protocol}//${host}${pathname}${search === "" ? "" : "?…"}`;
 }
 
-/** Text with the addresses in it as they may be shown and kept. */
+/** Text with the addresses in it, of networks, queues and buckets, as they may be shown and kept. */
 export const withoutSecrets = (text: string): string =>
-  text.replace(/https?:\/\/[^\s'"]+/gi, (address) => {
+  text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"]+/gi, (address) => {
     try {
       return shownAddress(new URL(address));
     } catch {
@@ -19,7 +19,8 @@ export const withoutSecrets = (text: string): string =>
   });
 
 /** An invalid address, without what may be secret in it. */
-const hidden = (text: string): string => text.replace(/^(https?:\/\/)[^/]*@/i, "$1…@").replace(/\?.*$/s, "?…");
+const hidden = (text: string): string =>
+  text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1…@").replace(/\?.*$/s, "?…");
 
 /** Throws ProjectError for what is not a web address, without repeating what may be secret in it. */
 export function parseAddress(text: string): URL {

@@ -9,7 +9,10 @@ import { imagePath, maskPath } from "../settings.ts";
 import type { DatasetWorkerStart, OpenBlockMaker } from "./protocol.ts";
 
 /** Generates, scores, labels, encodes and writes blocks of samples in this thread (codecs and files: in libuv's). */
-export function blockMaker({ folder, settings, source, classifiers, critic }: DatasetWorkerStart): OpenBlockMaker {
+export function blockMaker({ folder, settings, source, classifiers, critic }: DatasetWorkerStart): OpenBlockMaker & {
+  /** Opens the generator, which the first block else does. Rejects where it is not the one of the settings. */
+  open(): Promise<void>;
+} {
   const labellers = settings.labelSets.map((set) => labeller(set.labels));
   let opening: ReturnType<typeof openSampler> | undefined;
   let judging: Promise<OpenCritic> | undefined;
@@ -19,10 +22,16 @@ export function blockMaker({ folder, settings, source, classifiers, critic }: Da
     judging ??= openCritic(critic, source.threads);
     return (await judging).score(pictures, plausibility.deviation);
   };
+  const open = (): ReturnType<typeof openSampler> => {
+    opening ??= openSampler(source, classifiers);
+    return opening;
+  };
   return {
+    async open() {
+      await open();
+    },
     async make({ seeds, first, end }) {
-      opening ??= openSampler(source, classifiers);
-      const images = await (await opening).sample(seeds);
+      const images = await (await open()).sample(seeds);
       const kept = seeds
         .map((seed, i) => ({ seed, image: images[i] }))
         .filter(({ seed }) => seed >= first && seed < end);

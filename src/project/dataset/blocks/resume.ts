@@ -104,7 +104,8 @@ export function* blocks(first: number, end: number, size: number): Generator<Blo
   return undefined;
 }
 
-const blockAt = (index: number, at: number, size: number, first: number, end: number): Block => ({
+/** Block `at` of the seeds, of which those from `first` to `end` (exclusive) are kept. */
+export const blockAt = (index: number, at: number, size: number, first: number, end: number): Block => ({
   index,
   seeds: Array.from({ length: size }, (_, i) => at * size + i),
   first,

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { size } from "../../project/dataset/runs.ts";
-import { option } from "../../project/requests/request.ts";
-import type { SegmenterCost } from "../../project/train/segmenter/dryRun.ts";
-import { trainSegmenterRequest } from "../../project/train/segmenter/options.ts";
-import type { SegmenterSummary } from "../../project/train/segmenter/run.ts";
-import { requestOf, withOptions, withOutput } from "../options.ts";
-import { formatSeconds } from "../progressBar.ts";
-import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
-import { table } from "../table.ts";
+import { size } from "../../../project/dataset/runs.ts";
+import { option } from "../../../project/requests/request.ts";
+import type { SegmenterCost } from "../../../project/train/segmenter/dryRun.ts";
+import { trainSegmenterRequest } from "../../../project/train/segmenter/options.ts";
+import type { SegmenterSummary } from "../../../project/train/segmenter/run.ts";
+import { requestOf, withOptions, withOutput } from "../../options.ts";
+import { formatSeconds } from "../../progressBar.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../../run.ts";
+import { commandLine, shellCommand } from "../../shell.ts";
+import { table } from "../../table.ts";
 
 /** Looking ahead in place of training. */
 export const dryRunOption = z.strictObject({

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { size } from "../../project/dataset/runs.ts";
-import type { PainterCost } from "../../project/train/painter/dryRun.ts";
-import { trainPainterRequest } from "../../project/train/painter/options.ts";
-import type { PainterSummary } from "../../project/train/painter/run.ts";
-import { requestOf, withOptions, withOutput } from "../options.ts";
-import { formatSeconds } from "../progressBar.ts";
-import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, shellCommand } from "../shell.ts";
-import { table } from "../table.ts";
-import { dryRunOption, rejectedRows } from "./trainSegmenter.ts";
+import { size } from "../../../project/dataset/runs.ts";
+import type { PainterCost } from "../../../project/train/painter/dryRun.ts";
+import { trainPainterRequest } from "../../../project/train/painter/options.ts";
+import type { PainterSummary } from "../../../project/train/painter/run.ts";
+import { requestOf, withOptions, withOutput } from "../../options.ts";
+import { formatSeconds } from "../../progressBar.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../../run.ts";
+import { commandLine, shellCommand } from "../../shell.ts";
+import { table } from "../../table.ts";
+import { dryRunOption, rejectedRows } from "./segmenter.ts";
 
 /** klish train painter: a network that turns painted masks into pictures. */
 export function addTrainPainter(train: Command): void {

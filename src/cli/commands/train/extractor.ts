@@ -1,18 +1,18 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { size } from "../../project/dataset/runs.ts";
-import { option } from "../../project/requests/request.ts";
-import { formatSeeds } from "../../project/requests/seeds.ts";
-import type { ExtractorCost } from "../../project/train/extractor/dryRun.ts";
-import { methods } from "../../project/train/extractor/methods.ts";
-import { trainExtractorRequest } from "../../project/train/extractor/options.ts";
-import type { ExtractorSummary } from "../../project/train/extractor/run.ts";
-import { requestOf, withOptions, withOutput } from "../options.ts";
-import { formatSeconds } from "../progressBar.ts";
-import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
-import { commandLine, openCommand, shellCommand } from "../shell.ts";
-import { table } from "../table.ts";
-import { extractorSteps } from "../trainingInfo.ts";
+import { size } from "../../../project/dataset/runs.ts";
+import { option } from "../../../project/requests/request.ts";
+import { formatSeeds } from "../../../project/requests/seeds.ts";
+import type { ExtractorCost } from "../../../project/train/extractor/dryRun.ts";
+import { methods } from "../../../project/train/extractor/methods.ts";
+import { trainExtractorRequest } from "../../../project/train/extractor/options.ts";
+import type { ExtractorSummary } from "../../../project/train/extractor/run.ts";
+import { requestOf, withOptions, withOutput } from "../../options.ts";
+import { formatSeconds } from "../../progressBar.ts";
+import { conclude, type OutputOptions, runWithProgress } from "../../run.ts";
+import { commandLine, openCommand, shellCommand } from "../../shell.ts";
+import { table } from "../../table.ts";
+import { extractorSteps } from "../../trainingInfo.ts";
 
 /** Looking ahead in place of training. */
 const instead = z.strictObject({

@@ -1,0 +1,94 @@
+/** BullMQ over Redis or PostgreSQL. Neither comes with klish: who uses a queue installs it. */
+import type { Job, Queue, QueueEvents, Worker, WorkerOptions } from "bullmq";
+import { ProjectError } from "../storage/files.ts";
+import type { QueueAddress, QueueServer } from "./address.ts";
+
+/** What is made on one server. Whoever makes one listens to its "error", or the process ends at the first. */
+export interface QueueBackend {
+  queue(name: string): Queue;
+  events(name: string): QueueEvents;
+  worker(
+    name: string,
+    work: (job: Job, token: string | undefined) => Promise<unknown>,
+    options: Omit<WorkerOptions, "connection">,
+  ): Worker;
+  /** What a worker throws that has put a task back. */
+  readonly DelayedError: new () => Error;
+}
+
+const DRIVERS: Readonly<Record<QueueServer, string>> = { redis: "ioredis", postgres: "pg" };
+const TITLES: Readonly<Record<QueueServer, string>> = { redis: "Redis", postgres: "PostgreSQL" };
+
+/** Rejects with ProjectError that says what to install. */
+export async function openBackend(
+  { server, url }: QueueAddress,
+  { migrate = false }: { readonly migrate?: boolean } = {},
+): Promise<QueueBackend> {
+  const driver = DRIVERS[server];
+  const load = <T>(loading: Promise<T>): Promise<T> =>
+    loading.catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "ERR_MODULE_NOT_FOUND" && cause.code !== "MODULE_NOT_FOUND") throw cause;
+      throw new ProjectError(
+        `a queue on ${TITLES[server]} needs two packages that do not come with klish. Install them where klish is: npm install bullmq ${driver}`,
+        { cause },
+      );
+    });
+  const bull = await load(import("bullmq"));
+  // BullMQ would load it itself, and say less.
+  await load(import(driver));
+  const { DelayedError } = bull;
+  if (server === "redis") {
+    // Commands wait for a server that is started again.
+    const connection = { url, maxRetriesPerRequest: null };
+    return {
+      queue: (name) => new bull.Queue(name, { connection }),
+      events: (name) => new bull.QueueEvents(name, { connection }),
+      worker: (name, work, options) => new bull.Worker(name, work, { ...options, connection }),
+      DelayedError,
+    };
+  }
+  const classes = bull.withBackend(bull.createPostgresBackend);
+  const connection = { connectionString: url, migrate };
+  // The same classes over another server: BullMQ's types tell them apart.
+  return {
+    queue: (name) => new classes.Queue(name, { connection }) as unknown as Queue,
+    events: (name) => new classes.QueueEvents(name, { connection }) as unknown as QueueEvents,
+    worker: (name, work, options) =>
+      new classes.Worker(name, work, { ...options, connection } as never) as unknown as Worker,
+    DelayedError,
+  };
+}
+
+/** How long a server is waited for before it is called missing: milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Waits until the server answers. `lastError` is what it said last. Rejects with ProjectError that shows the address without its secrets.
+ */
+export async function answered(
+  ready: Promise<unknown>,
+  { shown, server }: QueueAddress,
+  lastError: () => Error | undefined,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(lastError() ?? new Error("no answer")), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([ready, late]);
+  } catch (cause) {
+    const { name, message } = cause as Error;
+    if (name === "SchemaMigrationRequiredError")
+      throw new ProjectError(
+        `${shown} has no tables for queues, or older ones. Make them once with an account that may: klish worker --queue <url> --migrate --idle 0`,
+        { cause },
+      );
+    const why = message === "" ? ((cause as NodeJS.ErrnoException).code ?? name) : message.split("\n")[0];
+    throw new ProjectError(
+      `${shown} does not answer (${why}). Is ${TITLES[server]} running there, and are user and password right?`,
+      { cause },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
