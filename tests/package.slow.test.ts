@@ -35,7 +35,7 @@ describe("the package", () => {
         "dist/report/template.html",
         "dist/web/studio/index.html",
         "dist/web/paint/index.html",
-        "models/portrait-generator.safetensors",
+        ...["generator", "segmenter", "painter"].map((name) => `models/portrait-${name}.safetensors`),
       ]),
     );
     expect(paths.filter((path) => path.includes(".types"))).toEqual([]);

@@ -9,6 +9,7 @@ import {
   jobs,
   klish,
   openGenerator,
+  openPainter,
   ops,
   pixelClassifier,
   runJob,
@@ -38,6 +39,18 @@ const three = clusters.every((cluster) => cluster < 3);
 console.log(clusters.length, three); // 64 true
 await classifier.dispose();
 await generator.dispose();
+
+// A painter, of portraits: a mask with a class id per pixel becomes a picture, in the style of a seed. Here a round face on a wall.
+const painter = await openPainter("portraits", { provider: "cpu" });
+const { side, classes } = painter.about;
+const skin = classes.findIndex(({ name }) => name === "skin");
+const face = Uint8Array.from({ length: side * side }, (_, pixel) => {
+  const [x, y] = [pixel % side, Math.floor(pixel / side)];
+  return Math.hypot(x - side / 2, y - side / 2) < side / 4 ? skin : 0;
+});
+const [painting] = await painter.paint([face], [painter.style(0)]);
+console.log(side, painting.length === 4 * face.length); // 64 true
+await painter.dispose();
 
 // A graph of your own, on ONNX Runtime.
 const session = await compile(graph({ y: ops.mul(ops.input("x", [2]), 3) }), { provider: "cpu" });

@@ -84,11 +84,12 @@ export function resizedLabels({ width, height, data }: LabelMap, size: ImageSize
   return { width: size.width, height: size.height, data: labels };
 }
 
-/** Gives pixels of no class that of the nearest one that has one, step by step from the edges; returns how many. In place. */
-export function fillGaps(labels: Uint8Array, { width, height }: ImageSize): number {
-  const gaps = labels.reduce((n, id) => n + (id === IGNORE_LABEL ? 1 : 0), 0);
-  let edge = Array.from(labels.keys()).filter((p) => labels[p] !== IGNORE_LABEL);
-  if (gaps === 0 || edge.length === 0) return gaps;
+/**
+ * The nearest pixel of each that is wanted, step by step over edges: its own index where it is, -1 everywhere where none is.
+ */
+export function nearestPixels(wanted: (pixel: number) => boolean, { width, height }: ImageSize): Int32Array {
+  const nearest = Int32Array.from({ length: width * height }, (_, p) => (wanted(p) ? p : -1));
+  let edge = Array.from(nearest.keys()).filter((p) => nearest[p] === p);
   while (edge.length > 0) {
     const next: number[] = [];
     for (const p of edge) {
@@ -100,12 +101,21 @@ export function fillGaps(labels: Uint8Array, { width, height }: ImageSize): numb
         [p - width, y > 0],
         [p + width, y + 1 < height],
       ] as const)
-        if (there && labels[q] === IGNORE_LABEL) {
-          labels[q] = labels[p];
+        if (there && nearest[q] < 0) {
+          nearest[q] = nearest[p];
           next.push(q);
         }
     }
     edge = next;
   }
+  return nearest;
+}
+
+/** Gives pixels of no class that of the nearest one that has one, where there is one; returns how many had none. In place. */
+export function fillGaps(labels: Uint8Array, size: ImageSize): number {
+  const gaps = labels.reduce((n, id) => n + (id === IGNORE_LABEL ? 1 : 0), 0);
+  if (gaps === 0 || gaps === labels.length) return gaps;
+  const nearest = nearestPixels((p) => labels[p] !== IGNORE_LABEL, size);
+  labels.set(labels.map((_, p) => labels[nearest[p]]));
   return gaps;
 }

@@ -27,7 +27,7 @@ const TABS: readonly Tab[] = [
   { id: "strokes", title: "Strokes", needs: ["project"], Screen: StrokesScreen },
   { id: "dataset", title: "Data sets", needs: ["project", "dataset"], Screen: DatasetScreen },
   { id: "photos", title: "Photos", needs: [], Screen: PhotosScreen },
-  { id: "paint", title: "Paint", needs: ["painter"], Screen: PaintScreen },
+  { id: "paint", title: "Paint", needs: [], Screen: PaintScreen },
   { id: "runs", title: "Trainings", needs: [], Screen: RunsScreen },
 ];
 

@@ -1,5 +1,5 @@
 /** Masks that a data set has not got: a part of one made larger, moved, removed or doubled (the paper's Fig. 9). */
-import { fillGaps, IGNORE_LABEL } from "../../dataset/labelMap.ts";
+import { nearestPixels } from "../../dataset/labelMap.ts";
 import type { RandomState } from "../../tensor/random.ts";
 
 /** What is done to a part. */
@@ -28,15 +28,18 @@ export function editableParts(labels: Uint8Array, background: readonly boolean[]
   });
 }
 
-/** The mask [side * side] with one of its parts edited. `random` draws the direction of what moves. */
-export function editMask(
+/**
+ * Where each pixel of a mask [side * side] with one of its parts edited is from: the mask's pixels taken from there are the edited mask, and a
+ * picture's are its parts pasted likewise. `random` draws the direction of what moves.
+ */
+export function editSources(
   labels: Uint8Array,
   side: number,
   part: number,
   edit: MaskEdit,
   random: RandomState,
   { larger, moved, doubled }: EditSizes = JUDGED,
-): Uint8Array {
+): Int32Array {
   const angle = 2 * Math.PI * random.randomSample();
   const step = (share: number): readonly [number, number] => [
     Math.round(Math.cos(angle) * share * side),
@@ -44,18 +47,21 @@ export function editMask(
   ];
   if (edit === "enlarge") {
     const [cx, cy] = middle(labels, side, part);
-    return painted(labels, side, part, (x, y) => [cx + (x - cx) / larger, cy + (y - cy) / larger]);
+    return pasted(labels, side, part, (x, y) => [cx + (x - cx) / larger, cy + (y - cy) / larger]);
   }
   if (edit === "duplicate") {
     const [dx, dy] = step(doubled);
-    return painted(labels, side, part, (x, y) => [x - dx, y - dy]);
+    return pasted(labels, side, part, (x, y) => [x - dx, y - dy]);
   }
-  const without = labels.map((id) => (id === part ? IGNORE_LABEL : id));
-  fillGaps(without, { width: side, height: side });
+  const without = nearestPixels((p) => labels[p] !== part, { width: side, height: side });
   if (edit === "remove") return without;
   const [dx, dy] = step(moved);
-  return painted(labels, side, part, (x, y) => [x - dx, y - dy], without);
+  return pasted(labels, side, part, (x, y) => [x - dx, y - dy], without);
 }
+
+/** The mask with one of its parts edited. */
+export const editMask = (...[labels, ...how]: Parameters<typeof editSources>): Uint8Array =>
+  Uint8Array.from(editSources(labels, ...how), (p) => labels[p]);
 
 /** Sizes of edits that a painter learns from: from hardly any to half as much again as those that it is judged by. */
 const drawnSizes = (random: RandomState): EditSizes => ({
@@ -78,18 +84,19 @@ export function randomlyEdited(
   return editMask(labels, side, part, edit, random, drawnSizes(random));
 }
 
-/** `onto` (the mask itself, if nothing else) with the part where `from` says that its pixel lies in the mask. */
-function painted(
+/** `onto` (each pixel itself, if nothing else) with the part where `from` says that its pixel lies in the mask. */
+function pasted(
   labels: Uint8Array,
   side: number,
   part: number,
   from: (x: number, y: number) => readonly [number, number],
-  onto: Uint8Array = labels,
-): Uint8Array {
-  return onto.map((id, p) => {
+  onto?: Int32Array,
+): Int32Array {
+  return Int32Array.from(labels, (_, p) => {
     const [x, y] = from(p % side, Math.floor(p / side)).map(Math.round);
     const inside = x >= 0 && x < side && y >= 0 && y < side;
-    return inside && labels[y * side + x] === part ? part : id;
+    const source = y * side + x;
+    return inside && labels[source] === part ? source : (onto?.[p] ?? p);
   });
 }
 

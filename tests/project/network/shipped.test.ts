@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { portraitClasses } from "../../../src/portraits/classes.ts";
 import { openNetwork } from "../../../src/project/network/network.ts";
 import { shippedPath } from "../../../src/project/network/shipped.ts";
+import { readPainter } from "../../../src/project/paint/painterModel.ts";
 import { readSegmenter } from "../../../src/project/segment/segmenterModel.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 
@@ -24,6 +26,14 @@ describe("shipped models", () => {
     const { classes } = await readSegmenter("portraits");
     expect(classes?.[2]).toEqual({ name: "hair", color: "#7a4a2b", background: false });
     expect(classes).toHaveLength(12);
+  });
+
+  it("opens the painter by its name, with the portraits' classes, an encoder and many styles", async () => {
+    const { about, styles, weights } = await readPainter("portraits");
+    expect(about).toMatchObject({ side: 64, plan: { modulation: "clade" } });
+    expect(about.classes).toEqual(portraitClasses);
+    expect(styles.shape).toEqual([128, portraitClasses.length, about.styleSize]);
+    expect(weights).toBeDefined();
   });
 
   it("leaves other names as they are, and a file of the name goes first", async () => {

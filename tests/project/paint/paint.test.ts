@@ -8,6 +8,8 @@ import { fillGaps, paletteOf } from "../../../src/dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../../src/dataset/png.ts";
 import { openPainterBytes } from "../../../src/models/painter/painter.ts";
 import { painterOnnx } from "../../../src/models/painter/painterFile.ts";
+import { portraitClasses } from "../../../src/portraits/classes.ts";
+import { portraitOf } from "../../../src/portraits/render.ts";
 import { convertJob } from "../../../src/project/generate/convertJob.ts";
 import { changedShare } from "../../../src/project/paint/edit.ts";
 import { paintJob } from "../../../src/project/paint/job.ts";
@@ -101,6 +103,23 @@ describe("paintJob()", () => {
     expect([...labels]).toEqual([1, 1, 1, 2, 2, 2]);
     const masks = await maskFolder("gaps", indexPng(tinyMask.map((id, p) => (p === 77 ? 255 : id))));
     expect((await paint({ masks, outdir: at("gaps-out") })).filled).toBe(1);
+  });
+
+  it("paints portraits by the painter that comes with klish, and obeys: what is skin is not of the colour of the wall", async () => {
+    await mkdir(at("portraits", "masks"), { recursive: true });
+    await writeFile(at("portraits", "classes.json"), classesJson(portraitClasses));
+    const labels = portraitOf(3, 64).labels.data;
+    await writeFile(at("portraits", "masks", "one.png"), encodePng({ width: 64, height: 64, data: labels }));
+    const found = await paint({ model: "portraits", masks: at("portraits", "masks"), outdir: at("portraits-out") });
+    expect(found.paintings).toBe(1);
+    const rgb = await rgbOf(at("portraits-out", "images", "one.png"));
+    const mean = (id: number): number[] =>
+      [0, 1, 2].map((c) => {
+        const values = [...rgb].filter((_, i) => i % 3 === c && labels[Math.floor(i / 3)] === id);
+        return values.reduce((sum, v) => sum + v, 0) / values.length;
+      });
+    const [wall, skin] = [mean(0), mean(1)];
+    expect(Math.hypot(...wall.map((v, c) => v - skin[c]))).toBeGreaterThan(30);
   });
 
   it("refuses folders of other things, and questions without an answer", async () => {

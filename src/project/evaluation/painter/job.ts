@@ -12,7 +12,7 @@ import { resolveProvider } from "../../../runtime/node/providers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { RandomState } from "../../../tensor/random.ts";
-import { editableParts, editMask, maskEdits } from "../../../train/painter/maskEdits.ts";
+import { editableParts, editSources, type MaskEdit, maskEdits } from "../../../train/painter/maskEdits.ts";
 import { scoreCounter } from "../../../train/segmenter/scores.ts";
 import { isShipped } from "../../network/shipped.ts";
 import { openMasks } from "../../paint/masks.ts";
@@ -288,7 +288,18 @@ async function diversity(
   return sum / n;
 }
 
-/** Each kind of edit on parts of masks: how many of the changed pixels the judge sees as their new class. */
+/** Of one kind of edit: masks; and pixels, changed, seen as their new class in paintings, and in pasted pictures. */
+interface EditCount {
+  masks: number;
+  changed: number;
+  obeyed: number;
+  pasted: number;
+}
+
+/**
+ * Each kind of edit on parts of masks: how many of the changed pixels the judge sees as their new class, in paintings, and in the pictures
+ * themselves with the part pasted likewise, which shows what the judge makes of parts where it has never seen them.
+ */
 async function measureEdits(
   painter: Painter,
   pairs: readonly Pair[],
@@ -299,16 +310,20 @@ async function measureEdits(
   const palette = paletteOf(classes);
   const background = classes.map((c) => c.background);
   const random = new RandomState(0);
-  const counts = new Map(maskEdits.map((edit) => [edit, { masks: 0, changed: 0, obeyed: 0 }]));
+  const counts = new Map<MaskEdit, EditCount>(
+    maskEdits.map((edit) => [edit, { masks: 0, changed: 0, obeyed: 0, pasted: 0 }]),
+  );
   const sheet: Uint8Array[] = [];
   const some = pairs.slice(0, EDITED);
-  for (const [i, { labels }] of some.entries()) {
+  for (const [i, { labels, rgb }] of some.entries()) {
     signal?.throwIfAborted();
     onProgress?.({ phase: "paint edits", done: i, total: some.length });
     const parts = editableParts(labels, background);
     if (parts.length === 0) continue;
     const part = parts[random.randint(parts.length)];
-    const masks = maskEdits.map((edit) => editMask(labels, side, part, edit, random));
+    const sources = maskEdits.map((edit) => editSources(labels, side, part, edit, random));
+    const masks = sources.map((from) => Uint8Array.from(from, (p) => labels[p]));
+    const pasted = sources.map((from) => rgb.map((_, at) => rgb[3 * from[Math.floor(at / 3)] + (at % 3)]));
     const style = painter.style(i);
     const paintings = (
       await painter.paint(
@@ -316,14 +331,15 @@ async function measureEdits(
         [labels, ...masks].map(() => style),
       )
     ).map(opaque);
-    const seen = await judge.see(paintings.slice(1));
+    const seen = await judge.see([...paintings.slice(1), ...pasted]);
     for (const [k, edit] of maskEdits.entries()) {
-      const count = counts.get(edit) as { masks: number; changed: number; obeyed: number };
+      const count = counts.get(edit) as EditCount;
       count.masks++;
       for (const [p, id] of masks[k].entries()) {
         if (id === labels[p]) continue;
         count.changed++;
         if (seen[k][p] === id) count.obeyed++;
+        if (seen[maskEdits.length + k][p] === id) count.pasted++;
       }
     }
     const k = i % maskEdits.length;
@@ -332,8 +348,8 @@ async function measureEdits(
   }
   onProgress?.({ phase: "paint edits", done: some.length, total: some.length });
   const figures = maskEdits.map((edit) => {
-    const { masks, changed, obeyed } = counts.get(edit) as { masks: number; changed: number; obeyed: number };
-    return { edit, masks, obeyed: obeyed / changed };
+    const { masks, changed, obeyed, pasted } = counts.get(edit) as EditCount;
+    return { edit, masks, obeyed: obeyed / changed, pasted: pasted / changed };
   });
   return { figures, sheet };
 }

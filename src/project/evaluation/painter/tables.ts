@@ -22,8 +22,13 @@ export interface PainterFigures {
   readonly diversity: number;
   /** The segmenter's scores on paintings and on the pictures themselves; null without one. */
   readonly obedience: { readonly painted: SegmenterScores; readonly real: SegmenterScores } | null;
-  /** By kind of edit: masks, and the share of changed pixels where the segmenter sees the new class. */
-  readonly edits: readonly { readonly edit: MaskEdit; readonly masks: number; readonly obeyed: number }[] | null;
+  /**
+   * By kind of edit: masks, and the share of changed pixels where the segmenter sees the new class, in paintings, and in the pictures with
+   * the part's own pixels pasted there: what a judge who knows parts by their surroundings can see at all.
+   */
+  readonly edits:
+    | readonly { readonly edit: MaskEdit; readonly masks: number; readonly obeyed: number; readonly pasted: number }[]
+    | null;
 }
 
 export interface PainterFacts {
@@ -61,9 +66,9 @@ export function figureRows(figures: PainterFigures): string[][] {
             `${percent(obedience.painted.meanIou)} %, ${(obedience.painted.meanIou / obedience.real.meanIou).toFixed(3)} of that of the pictures (${percent(obedience.real.meanIou)} %)`,
           ],
         ]),
-    ...(edits ?? []).map(({ edit, masks, obeyed }) => [
+    ...(edits ?? []).map(({ edit, masks, obeyed, pasted }) => [
       `${edit} a part`,
-      `${percent(obeyed)} % of the changed pixels obeyed (${masks} masks)`,
+      `${percent(obeyed)} % of the changed pixels obeyed, ${percent(pasted)} % where the pictures' own are pasted (${masks} masks)`,
     ]),
   ];
 }
@@ -110,7 +115,10 @@ export function painterCsv(figures: PainterFigures, { classes }: PainterFacts): 
           [`accuracy/${kind}`, obedience[kind].accuracy],
           ...classes.map((name, id): [string, number] => [`iou/${kind}/${name}`, obedience[kind].iou[id]]),
         ])),
-    ...(edits ?? []).map(({ edit, obeyed }): [string, number] => [`edit/${edit}`, obeyed]),
+    ...(edits ?? []).flatMap(({ edit, obeyed, pasted }): [string, number][] => [
+      [`edit/${edit}`, obeyed],
+      [`pasted/${edit}`, pasted],
+    ]),
   ];
   const cell = (value: number | null): string => (value === null || Number.isNaN(value) ? "" : String(value));
   return `figure,value\n${rows.map(([name, value]) => `${csvCell(name)},${cell(value)}\n`).join("")}`;
