@@ -7,7 +7,7 @@ import { denseRowSums, rowSpread } from "./moments.ts";
 import { nearestPass } from "./nearestPass.ts";
 import type { Pixels } from "./pixels.ts";
 import { checkIndex, classCount, gradientClasses, resolveRange, scoresArray } from "./ranges.ts";
-import { svmPass } from "./svmPass.ts";
+import { svmPassInMemory } from "./svmPass.ts";
 
 /**
  * Features that are simply a matrix: `points` [N,D], one row per pixel. The data are used in place, not copied.
@@ -74,7 +74,7 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       return out;
     },
     rowSums: (index, factors) => denseRowSums(features, index, factors),
-    svm: (request) => svmPass(features, request),
+    svm: (request) => svmPassInMemory(features, request),
     async nearest(classifier, request = {}) {
       const { sums = true, before, range } = request;
       if (!sums || before === undefined) return nearestPass(features, classifier, request);

@@ -4,6 +4,12 @@ import { accumulate } from "../numeric/matrices.ts";
 import type { ClassLabels, ClassPass, LinearPixels, SparseMap, SvmPassRequest } from "./pixels.ts";
 import { pixelRanges, resolveRange } from "./ranges.ts";
 
+const NO_FLOATS = new Float32Array(0);
+const NO_INTEGERS = new Int32Array(0);
+/** Numbers of memory that passes keep for each other: it is large, wanted hundreds of times, and the collector would be busy with it. */
+const MOST_SPARE = 1 << 20;
+let spareScores = NO_FLOATS;
+
 /** 1 at the labels of the class, else 0. */
 export function labelTable(own: ClassLabels): Uint8Array {
   const table = new Uint8Array(2 ** 16);
@@ -11,14 +17,22 @@ export function labelTable(own: ClassLabels): Uint8Array {
   return table;
 }
 
-/** `Pixels.svm` by scores and gradients, a chunk at a time. */
-export async function svmPass(features: LinearPixels, request: SvmPassRequest): Promise<ClassPass[]> {
+/** Pixels of one working chunk where there is one class, and the features are in memory: few numbers come of many, and calls cost more. */
+const ONE_CLASS_CHUNK = 1 << 17;
+
+/** `svmPass` of features in memory. */
+export const svmPassInMemory = (features: LinearPixels, request: SvmPassRequest): Promise<ClassPass[]> =>
+  svmPass(features, request, request.classes.length === 1 ? ONE_CLASS_CHUNK : undefined);
+
+/** `Pixels.svm` by scores and gradients, a chunk of about `size` pixels at a time. */
+export async function svmPass(features: LinearPixels, request: SvmPassRequest, size?: number): Promise<ClassPass[]> {
   const { labels, classes, weight, bias, keep = false, near } = request;
   const k = classes.length;
   const whole = resolveRange(features, request.range);
-  const ranges = pixelRanges(features, undefined, whole);
+  const ranges = pixelRanges(features, size, whole);
   const largest = ranges.length === 0 ? 0 : ranges[0].end - ranges[0].start;
-  const buffer = new Float32Array(k * largest);
+  const buffer = spareScores.length < k * largest ? new Float32Array(k * largest) : spareScores;
+  spareScores = NO_FLOATS;
   const kept = Array.from({ length: k }, () => new SparseBuilder());
   const loss = new Float64Array(k);
   const pull = new Float64Array(k);
@@ -49,6 +63,7 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest): 
       accumulate(gradient, await features.gradient(scores, range));
     }
   }
+  if (buffer.length <= MOST_SPARE) spareScores = buffer;
   return kept.map((builder, c) => ({
     loss: loss[c],
     predicted: predicted[c],
@@ -100,16 +115,24 @@ function scan(
   return { loss, predicted, truePositive, ownPull, otherPull };
 }
 
+/** The room of the builder that was finished last, if it is larger than that of those before. */
+let spareRoom = { index: NO_INTEGERS, value: NO_FLOATS };
+
 /** A growing `SparseMap`. */
 export class SparseBuilder {
   length = 0;
-  index = new Int32Array(256);
-  value = new Float32Array(256);
+  index = NO_INTEGERS;
+  value = NO_FLOATS;
 
   /** Makes room for `extra` more entries. */
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.index.length) return;
+    if (this.length === 0 && needed <= spareRoom.index.length) {
+      ({ index: this.index, value: this.value } = spareRoom);
+      spareRoom = { index: NO_INTEGERS, value: NO_FLOATS };
+      return;
+    }
     const capacity = Math.max(needed, Math.ceil(this.index.length * 1.5));
     const index = new Int32Array(capacity);
     const value = new Float32Array(capacity);
@@ -119,11 +142,13 @@ export class SparseBuilder {
     this.value = value;
   }
 
-  /** What was gathered. The builder is empty afterwards, and its memory free. */
+  /** What was gathered. The builder is empty afterwards, and its memory free, or the next one's. */
   finish(): SparseMap {
-    const map = { index: this.index.slice(0, this.length), value: this.value.slice(0, this.length) };
-    this.index = new Int32Array(0);
-    this.value = new Float32Array(0);
+    const { index, value } = this;
+    const map = { index: index.slice(0, this.length), value: value.slice(0, this.length) };
+    if (index.length > spareRoom.index.length && index.length <= MOST_SPARE) spareRoom = { index, value };
+    this.index = NO_INTEGERS;
+    this.value = NO_FLOATS;
     this.length = 0;
     return map;
   }

@@ -45,9 +45,12 @@ export function move(target: Float32Array, change: Float32Array, t: number): voi
 /** y of the pixels in `index`, or of all: +1 in the class, else -1. */
 export function signsOf(labels: Uint16Array, own: ClassLabels, index?: Int32Array): Int8Array {
   const signs = new Int8Array(index?.length ?? labels.length);
+  if (typeof own === "number") {
+    for (let i = 0; i < signs.length; i++) signs[i] = labels[index === undefined ? i : index[i]] === own ? 1 : -1;
+    return signs;
+  }
   const table = labelTable(own);
-  if (index === undefined) for (let n = 0; n < signs.length; n++) signs[n] = 2 * table[labels[n]] - 1;
-  else for (let i = 0; i < signs.length; i++) signs[i] = 2 * table[labels[index[i]]] - 1;
+  for (let i = 0; i < signs.length; i++) signs[i] = 2 * table[labels[index === undefined ? i : index[i]]] - 1;
   return signs;
 }
 

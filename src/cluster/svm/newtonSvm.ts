@@ -60,8 +60,11 @@ export class NewtonBuffers {
   /** The pixels that were active when H was last taken. */
   counted = new Uint8Array(0);
   sample = new Int32Array(0);
+  /** H, until it is factorised. */
+  hessian = new Float64Array(0);
 
-  reserve(pixels: number): void {
+  reserve(pixels: number, channels: number): void {
+    if (this.hessian.length !== (channels + 1) ** 2) this.hessian = new Float64Array((channels + 1) ** 2);
     if (this.change.length >= pixels) return;
     this.change = new Float32Array(pixels);
     this.pulls = new Float32Array(pixels);
@@ -79,7 +82,7 @@ export class NewtonSvm {
   constructor(features: Pixels, buffers = new NewtonBuffers()) {
     this.#features = features;
     this.#buffers = buffers;
-    buffers.reserve(features.pixels);
+    buffers.reserve(features.pixels, features.channels);
   }
 
   /**
@@ -135,7 +138,7 @@ export class NewtonSvm {
   async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
     const rows = this.#chooseRows(pulls, active);
     const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1));
-    return svmHessian(sums, rows.length, active, penalty);
+    return svmHessian(sums, rows.length, active, penalty, this.#buffers.hessian);
   }
 
   /** Counts the active pixels, and picks those that H is taken from. */

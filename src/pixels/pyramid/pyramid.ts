@@ -17,7 +17,7 @@ import type {
   SvmPassRequest,
 } from "../pixels.ts";
 import { checkIndex, classCount, gradientClasses, pixelRanges, resolveRange, scoresArray } from "../ranges.ts";
-import { svmPass } from "../svmPass.ts";
+import { svmPassInMemory } from "../svmPass.ts";
 import type { PyramidData, PyramidLevel } from "./pyramidData.ts";
 import { pyramidNearest } from "./pyramidNearest.ts";
 import { pyramidSpread } from "./pyramidSpread.ts";
@@ -147,7 +147,7 @@ class Pyramid implements Pixels {
   }
 
   svm(request: SvmPassRequest): Promise<ClassPass[]> {
-    return svmPass(this, request);
+    return svmPassInMemory(this, request);
   }
 
   async nearest(classifier: LinearClassifier, request: NearestPassRequest = {}): Promise<NearestPass> {
@@ -184,8 +184,7 @@ class Pyramid implements Pixels {
 
   /** Images that are worked on at a time, for K maps each. */
   #imageBatch(k: number): number {
-    const most = this.#levels.reduce((most, { size, channels }) => Math.max(most, size * size * channels), 0);
-    return Math.max(1, Math.floor(BATCH_FLOATS / Math.max(most, k * this.alignment)));
+    return Math.max(1, Math.floor(BATCH_FLOATS / (k * this.alignment)));
   }
 
   async rows(
@@ -214,7 +213,7 @@ class Pyramid implements Pixels {
   }
 }
 
-/** Numbers of one batch of images, of features or of score maps: they stay in the processor's cache. */
+/** Numbers of the score maps of one batch of images: they stay in the processor's cache. Features are read once in any case. */
 const BATCH_FLOATS = 1 << 19;
 
 function add(source: Float32Array, from: number, count: number, target: Float32Array, to: number): void {
