@@ -44,11 +44,12 @@ export const clusterJob = defineJob(clusterRequest, async (request, job): Promis
       const origin = { command, family: network.generator.info.family, versions: versions() };
       const opened = await openOrCreateProject(outdir, settings, origin);
       await prepare();
-      const project = await clusterProject(opened, network.generator, {
+      const project = await clusterProject(opened, network, {
         threads,
         provider: network.provider,
         ...(request.deviceMemory === null ? {} : { deviceMemory: request.deviceMemory }),
         keepFeatures: request.keepFeatures,
+        workers: request.workers,
         ...job,
       });
       return { folder: outdir, ...(await writeReport(project, network, { threads, ...job })) };

@@ -1,6 +1,6 @@
 import { klish } from "../../cluster/klish/klish.ts";
 import type { KlishStart } from "../../cluster/klish/klishOptions.ts";
-import type { SvmSolvers } from "../../cluster/svm/solvers.ts";
+import { NO_SOLVERS, type SvmSolvers } from "../../cluster/svm/solvers.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
@@ -16,13 +16,17 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import { type Provider, RuntimeError } from "../../runtime/session.ts";
 import type { JobOptions, Progress } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { OpenedNetwork } from "../network/network.ts";
 import { dropBatches, loadBatch, saveBatch } from "../sampling/featureCache.ts";
 import { startHelpers } from "../sampling/featureHelpers.ts";
 import { onDisk, openFeatures } from "../sampling/featureSource.ts";
 import { sampleToFiles } from "../sampling/sampleToFiles.ts";
+import { ProjectError } from "../storage/files.ts";
 import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
 import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
 import { dropStart, loadStart, saveStart } from "./startFile.ts";
+import { openShards } from "./workers/openShards.ts";
+import { isSharded, type ShardedSettings } from "./workers/recipe.ts";
 
 /** A kill loses at most this much of the merging. */
 const SECONDS_BETWEEN_CHECKPOINTS = 5;
@@ -43,48 +47,22 @@ interface ClusterOptions extends JobOptions {
   readonly deviceMemory?: number;
   /** Leave the features on disk when they are there. */
   readonly keepFeatures: boolean;
+  /** Processes that hold the features of a run in shards. Default: this one does. */
+  readonly workers?: number | null;
 }
 
 /** Samples and clusters what is not done yet. Returns the finished project. */
 export async function clusterProject(
   project: Project,
-  generator: Generator,
+  network: OpenedNetwork,
   options: ClusterOptions,
 ): Promise<Project> {
   if (project.file.complete) return project;
-  const { settings } = project.file;
   const clock = phaseClock(options);
-  const chosen = clusteredPixels(settings);
-  // Chosen pixels are few and made dense: the products' own threads serve them.
-  const helping = chosen === undefined ? options.threads - 1 : 0;
-  const source =
-    settings.precision === "half"
-      ? await sampleToFiles(project.folder, settings, generator, clock.job)
-      : await sampleAll(project, generator, helping > 0, clock.job);
-  const { helpers, close } = startHelpers(source, helping);
-  const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
-  let device: GraphFeatures | undefined;
-  let tree: MergeTree;
-  try {
-    const all = opened.features;
-    let pixels: Pixels;
-    if (chosen !== undefined) pixels = await subset(all, chosen);
-    else if (onDisk(source))
-      pixels = withSharedPasses(all, helpers, { piece: PIECE_PIXELS, blas: ortBlas({ threads: options.threads }) });
-    else pixels = withSharedPasses(all, helpers);
-    const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
-    device = await moveToDevice(pixels, blocks, settings.initialClusters, options, clock.job);
-    // On disk, SVMs are solved on samples in this thread's memory. Merges have passes of their own: a device's numbers are not the threads'.
-    const solving = onDisk(source) ? [] : helpers;
-    const solvers = { workingSets: solving, merges: device === undefined ? solving : [] };
-    // What comes before the merges takes long where pixels are read from disk.
-    const resumable = onDisk(source) && chosen === undefined;
-    tree = await clusterPixels(project, device?.features ?? pixels, { solvers, resumable }, clock.job);
-  } finally {
-    await device?.close();
-    await close();
-    await opened.close();
-  }
+  const { settings } = project.file;
+  const tree = isSharded(settings)
+    ? await clusterShards(project, settings, network, options, clock.job)
+    : await clusterHere(project, network, options, clock.job);
   await saveTree(project, tree);
   const done = await saveProject({
     ...project,
@@ -93,6 +71,66 @@ export async function clusterProject(
   await dropStart(project);
   if (!(options.keepFeatures && settings.precision === "half")) await dropBatches(project.folder);
   return done;
+}
+
+/** The tree of a run in shards. */
+async function clusterShards(
+  project: Project,
+  settings: ShardedSettings,
+  network: OpenedNetwork,
+  { threads, workers }: ClusterOptions,
+  job: JobOptions,
+): Promise<MergeTree> {
+  const { features, close } = openShards(settings, network, { threads, workers: workers ?? 0, ...job });
+  try {
+    return await clusterPixels(project, features, { solvers: NO_SOLVERS, resumable: true }, job);
+  } finally {
+    close();
+  }
+}
+
+/** The tree of a run whose features this process has, in memory or on disk. */
+async function clusterHere(
+  project: Project,
+  { generator }: OpenedNetwork,
+  options: ClusterOptions,
+  job: JobOptions,
+): Promise<MergeTree> {
+  const { settings } = project.file;
+  if (options.workers)
+    throw new ProjectError(
+      `${project.folder} was begun without workers, and is continued so: leave --workers out, or choose another --outdir.`,
+    );
+  const chosen = clusteredPixels(settings);
+  // Chosen pixels are few and made dense: the products' own threads serve them.
+  const helping = chosen === undefined ? options.threads - 1 : 0;
+  const source =
+    settings.precision === "half"
+      ? await sampleToFiles(project.folder, settings, generator, job)
+      : await sampleAll(project, generator, helping > 0, job);
+  const { helpers, close } = startHelpers(source, helping);
+  const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
+  let device: GraphFeatures | undefined;
+  try {
+    const all = opened.features;
+    let pixels: Pixels;
+    if (chosen !== undefined) pixels = await subset(all, chosen);
+    else if (onDisk(source))
+      pixels = withSharedPasses(all, helpers, { piece: PIECE_PIXELS, blas: ortBlas({ threads: options.threads }) });
+    else pixels = withSharedPasses(all, helpers);
+    const blocks = chosen === undefined ? opened.blocks : rowBlocks(pixels);
+    device = await moveToDevice(pixels, blocks, settings.initialClusters, options, job);
+    // On disk, SVMs are solved on samples in this thread's memory. Merges have passes of their own: a device's numbers are not the threads'.
+    const solving = onDisk(source) ? [] : helpers;
+    const solvers = { workingSets: solving, merges: device === undefined ? solving : [] };
+    // What comes before the merges takes long where pixels are read from disk.
+    const resumable = onDisk(source) && chosen === undefined;
+    return await clusterPixels(project, device?.features ?? pixels, { solvers, resumable }, job);
+  } finally {
+    await device?.close();
+    await close();
+    await opened.close();
+  }
 }
 
 /** The features with passes on the provider; undefined on the CPU, and where the provider cannot serve, of which a note tells. */

@@ -59,6 +59,9 @@ export const clusteringOptions = inGroup("Clustering", {
   ),
 });
 
+/** More processes than any machine starts. */
+const MOST_WORKERS = 4096;
+
 const clusteredNetwork = option(z.string().min(1), ...networkWords, { aliases: ["--extractor"] });
 
 /** What `klish cluster` can be asked for. What is null is decided from the generator. */
@@ -125,6 +128,20 @@ export const clusterRequest = z.strictObject({
     "leave the features on disk in the project when done",
   ),
   ...runtimeOptions,
+  ...inGroup("Where it runs", {
+    workers: option(
+      optional(z.int().min(1).max(MOST_WORKERS)),
+      "--workers <n>",
+      "have n processes of one thread hold the features and compute on them; the result is the same for any n",
+      { otherwise: "none: this process does, on all its threads" },
+    ),
+    shards: option(
+      optional(z.int().min(1).max(MOST_WORKERS)),
+      "--shards <n>",
+      "parts that workers share; another number gives other last digits, and so other merges now and then",
+      { otherwise: "16 with workers" },
+    ),
+  }),
   /** The command that continues the run, to be shown. */
   command: z.string().default("the call of clusterJob"),
 });

@@ -81,7 +81,8 @@ export async function openOrCreateProject(
       throw new ProjectError(
         `${folder} belongs to another run: ${changed.join("; ")}. Repeat that run's options to continue it, or choose another --outdir.`,
       );
-    return { folder, file: { ...file, settings: { ...settings, precision: file.settings.precision } } };
+    const { precision, shards } = file.settings;
+    return { folder, file: { ...file, settings: { ...settings, precision, shards } } };
   }
   const foreign = (await listFolder(folder)).filter(isForeign);
   if (foreign.length > 0)

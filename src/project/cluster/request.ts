@@ -17,6 +17,8 @@ const DEFAULT_RESOLUTION = 64;
 const ENOUGH_PIXELS = 2 ** 18;
 /** Between the paper's 0.5 (StyleGAN2) and none: cleaner images, still varied. */
 const DEFAULT_TRUNCATION = 0.7;
+/** Shards where nobody says how many: as many workers have work, and their sums take a few megabytes a pass. */
+const SHARDS = 16;
 /** Share of the machine's memory that features may take; the rest is for clustering, and for a strided copy of them. */
 const MEMORY_SHARE = 0.4;
 
@@ -35,6 +37,8 @@ export function settle(
     deviceMemory: _____,
     keepFeatures: ______,
     images: _______,
+    workers,
+    shards,
     extractorSize: ________,
     extractorRange: _________,
     memory,
@@ -64,10 +68,12 @@ export function settle(
     pixelStride: request.pixelStride ?? (request.pixels === null ? Math.ceil(Math.sqrt(pixels / ENOUGH_PIXELS)) : 1),
     truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
     precision: "single",
+    shards: shards === null && workers === null ? null : Math.min(shards ?? SHARDS, seeds.length),
     // The paper's rule knows no chance overlap.
     balance: request.criterion === "paper" ? 0 : request.balance,
   };
-  const fits = featureBytes(settings, info) <= (memory ?? spareMemory());
+  // Each worker has memory of its own.
+  const fits = settings.shards !== null || featureBytes(settings, info) <= (memory ?? spareMemory());
   return { ...settings, precision: fits ? "single" : "half" };
 }
 

@@ -21,13 +21,15 @@ export const clusterSettings = z.strictObject({
   pixelStride: z.int().min(1),
   /** Of the features while they are clustered: half where they are kept on disk. */
   precision: z.enum(["single", "half"]).default("single"),
+  /** Parts of the images whose sums are added in their order, whoever computes them; null: all at once, by this process. */
+  shards: z.int().min(1).nullable().default(null),
   ...clusteringOptions,
 });
 
 export type ClusterSettings = z.infer<typeof clusterSettings>;
 
-/** Settings that name where things are, not what is computed; and the precision, in which a run continues as it began. */
-const LOCATIONS: readonly (keyof ClusterSettings)[] = ["network", "layersReason", "precision"];
+/** Settings that name where things are, not what is computed; and the precision and the shards, in which a run continues as it began. */
+const LOCATIONS: readonly (keyof ClusterSettings)[] = ["network", "layersReason", "precision", "shards"];
 
 /** Human-readable differences between two runs; none when the second continues the first. */
 export function differences(before: ClusterSettings, now: ClusterSettings): string[] {

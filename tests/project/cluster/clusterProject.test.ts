@@ -40,7 +40,7 @@ describe("clusterProject()", () => {
       const origin = { command: "", family: network.generator.info.family, versions: {} };
       const project = await openOrCreateProject(join(folder, provider), settings, origin);
       const onProgress = ({ phase, note }: { phase: string; note?: string }) => notes.set(phase, note);
-      const done = await clusterProject(project, network.generator, {
+      const done = await clusterProject(project, network, {
         provider,
         threads: 1,
         keepFeatures: false,
