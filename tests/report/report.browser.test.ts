@@ -160,6 +160,52 @@ describe.skipIf(!hasChromium)("a report opened from disk", () => {
     await page.close();
   });
 
+  it("paints only what changes at a step, and comes to the same pictures as a page that opens there", async () => {
+    const page = await open("steps", syntheticImages());
+    const pictures = (): Promise<unknown> =>
+      page.evaluate("[...document.querySelectorAll('#tiles canvas')].map((one) => one.toDataURL())");
+    await page.locator("#k").press("End");
+    await settled(page);
+    const rows = "[...document.querySelectorAll('#clusters li')]";
+    // What the page writes into rows that stay: none of it, of clusters that the merge leaves alone.
+    await page.evaluate(`window.touched = new Set();
+      new MutationObserver((all) => {
+        for (const { target } of all) {
+          const row = (target.nodeType === 1 ? target : target.parentElement).closest("#clusters li");
+          if (row) window.touched.add(row.dataset.id);
+        }
+      }).observe(document.querySelector("#clusters ul"), { subtree: true, attributes: true, characterData: true, childList: true });`);
+    const before = new Map(
+      (await page.evaluate(`${rows}.map((row) => [row.dataset.id, row.textContent])`)) as [string, string][],
+    );
+    await page.locator("#k").press("ArrowLeft");
+    await settled(page);
+    const after = (await page.evaluate(`${rows}.map((row) => [row.dataset.id, row.textContent])`)) as [
+      string,
+      string,
+    ][];
+    const changed = after.filter(([id, row]) => before.get(id) !== row).map(([id]) => id);
+    expect(after.length).toBe(11);
+    const touched = new Set((await page.evaluate("[...window.touched]")) as string[]);
+    expect(after.map(([id]) => id).filter((id) => touched.has(id))).toEqual(changed);
+    expect(changed.length).toBeLessThan(after.length);
+    for (let k = 11; k > 4; k--) {
+      await page.locator("#k").press("ArrowLeft");
+      await settled(page);
+    }
+    const walked = await pictures();
+    const fresh = await page.context().newPage();
+    await fresh.setViewportSize({ width: 1200, height: 900 });
+    await fresh.goto(`${page.url().split("#")[0]}#k=4`);
+    await fresh.waitForSelector("html[data-ready]");
+    await expect
+      .poll(() => fresh.evaluate("[...document.querySelectorAll('#tiles canvas')].map((one) => one.toDataURL())"))
+      .toEqual(walked);
+    expect(problems).toEqual([]);
+    await fresh.close();
+    await page.close();
+  });
+
   it("isolates parts in a picture by keys alone, and says what the crosshair is on", async () => {
     const page = await open("crosshair", syntheticImages());
     await page.locator("#tiles canvas").first().focus();

@@ -1,6 +1,6 @@
 /** The list of parts, which can be named, and what takes the names out of the page. */
 import { useMemo } from "react";
-import { useChosen, useParts } from "../shared/parts/context.tsx";
+import { useCalled, useChosen, useParts } from "../shared/parts/context.tsx";
 import { PartList, useRows } from "../shared/parts/PartList.tsx";
 import { CopyButton } from "../shared/ui/CopyButton.tsx";
 import { labelCommands, labelsFile, projectOf } from "./labelsFile.ts";
@@ -18,7 +18,8 @@ export function NamedParts({ onRename }: { readonly onRename: (id: number, name:
 }
 
 function TakeOut() {
-  const { model, names } = useParts();
+  const { model } = useParts();
+  const { names } = useCalled();
   const k = useChosen((state) => state.k);
   const commands = useMemo(() => labelCommands(names, k, projectOf(location)), [names, k]);
   if (names.size === 0 || k > MOST_CLASSES) return null;

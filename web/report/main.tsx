@@ -1,7 +1,6 @@
 /** Opens the report that is embedded in the page. */
-import { useMemo, useState } from "react";
+import { useCallback, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { useStore } from "zustand";
 import type { ReportData } from "../../src/project/report/data.ts";
 import { PartsProvider } from "../shared/parts/context.tsx";
 import { atFragment } from "../shared/parts/fragment.ts";
@@ -24,11 +23,11 @@ interface Props {
 
 function Report({ model, store, scene }: Props) {
   const [memory, setMemory] = useState(() => noNames(model));
-  const k = useStore(store, (state) => state.k);
-  const called = useMemo(() => ({ names: namesAt(model, memory, k) }), [model, memory, k]);
-  const rename = (id: number, name: string): void => setMemory((before) => renamed(model, before, k, id, name));
+  const calledAt = useCallback((k: number) => ({ names: namesAt(model, memory, k) }), [model, memory]);
+  const rename = (id: number, name: string): void =>
+    setMemory((before) => renamed(model, before, store.getState().k, id, name));
   return (
-    <PartsProvider model={model} store={store} called={called}>
+    <PartsProvider model={model} store={store} calledAt={calledAt}>
       <a className="skip" href="#parts">
         Skip to the parts
       </a>

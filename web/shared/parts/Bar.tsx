@@ -1,5 +1,5 @@
 /** The bar that stays in sight: K, play and view. */
-import { type KeyboardEvent, useRef } from "react";
+import { type KeyboardEvent, memo, useRef } from "react";
 import { maximum } from "../../../src/project/report/stops.ts";
 import { decimals, percent } from "../format.ts";
 import { Segmented } from "../ui/Segmented.tsx";
@@ -115,7 +115,7 @@ function KControl() {
 }
 
 /** The suggested K, as marks under the slider. */
-function Stops({ stops }: { readonly stops: readonly number[] }) {
+const Stops = memo(({ stops }: { readonly stops: readonly number[] }) => {
   const { model } = useParts();
   const dispatch = useDispatch();
   return (
@@ -136,7 +136,7 @@ function Stops({ stops }: { readonly stops: readonly number[] }) {
         ))}
     </div>
   );
-}
+});
 
 function ViewControl() {
   const view = useChosen((state) => state.view);

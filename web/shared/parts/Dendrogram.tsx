@@ -62,11 +62,12 @@ export function Dendrogram({ scale, width }: { readonly scale: KScale; readonly 
   const lines = useMemo(() => linesOf(model, scale), [model, scale]);
   const ref = useRef<SVGSVGElement>(null);
   useFrame(
-    (now) => {
+    (now, before) => {
       const svg = ref.current!;
       svg.querySelector(".future")!.setAttribute("width", String(Math.max(0, scale.apply(now.k))));
       const owners = model.hierarchy.ownersAt(now.k);
       const focus = focusOf(now);
+      if (focus === null && before && focusOf(before) === null) return;
       for (const path of svg.querySelectorAll<SVGElement>("[data-id]"))
         path.classList.toggle("dimmed", focus !== null && owners[Number(path.dataset.id)] !== focus);
     },

@@ -1,7 +1,7 @@
 /** What happens without anything to be seen: keys, play, what readers of the page's sound are told, and the page's address. */
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { decimals, percent } from "../format.ts";
-import { useChosen, useFrame, useParts } from "./context.tsx";
+import { useCalled, useChosen, useFrame, useParts } from "./context.tsx";
 import { fragmentOf } from "./fragment.ts";
 
 /** A whole play-through takes about this long, in milliseconds, but a step no less and no more than these. */
@@ -57,7 +57,8 @@ export function Ticks() {
 
 /** Tells screen readers what changed, once K has come to rest, and at once what the crosshair is on. */
 export function Announcement() {
-  const { model, names } = useParts();
+  const { model } = useParts();
+  const { names } = useCalled();
   const k = useChosen((state) => state.k);
   const mode = useChosen((state) => state.mode);
   const pointed = useChosen((state) => (state.place?.byKeys ? state.hovered : null));

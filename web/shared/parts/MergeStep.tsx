@@ -1,8 +1,9 @@
 /** One merge, as in the paper's Fig. 6: the cluster p, its partner q, their confidence maps, the labels before and after. */
-import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useEffectEvent, useRef, useState } from "react";
 import type { ImageCanvas } from "../../../src/project/report/data.ts";
 import { decimals } from "../format.ts";
-import { useChosen, useDispatch, useFrame, useParts } from "./context.tsx";
+import { useCalled, useChosen, useDispatch, useFrame, useParts } from "./context.tsx";
+import type { Groups } from "./groups.ts";
 import { confidenceColor, paintConfidence, paintLabels, type Rgb } from "./labelPaint.ts";
 import type { Model } from "./model.ts";
 import { PartName } from "./PartName.tsx";
@@ -27,6 +28,8 @@ interface Merge {
   /** 8-bit confidence maps of p and q. */
   readonly vp: Uint8Array;
   readonly vq: Uint8Array;
+  /** At k. */
+  readonly groups: Groups;
 }
 
 export function MergeStep({ cloud }: { readonly cloud: Cloud | null }) {
@@ -82,6 +85,7 @@ function pairAt(model: Model, k: number): { readonly p: number; readonly q: numb
 /** While the section is out of sight, it follows when K has come to rest: a print shows the whole page. */
 function useShownMerge(section: React.RefObject<HTMLElement | null>): Merge | null {
   const { model, store } = useParts();
+  const { groups } = useCalled();
   const [merge, setMerge] = useState<Merge | null>(null);
   const visible = useRef(false);
   const stale = useRef(true);
@@ -103,7 +107,7 @@ function useShownMerge(section: React.RefObject<HTMLElement | null>): Merge | nu
     if (!vp || !vq) throw new Error(`the report lacks the confidence maps of the merge at K = ${k}`);
     // Inflating takes a moment; by then the reader may be elsewhere.
     const now = store.getState();
-    if (now.k === k && now.mode === mode) setMerge({ k, mode, ...pair, vp, vq });
+    if (now.k === k && now.mode === mode) setMerge({ k, mode, ...pair, vp, vq, groups });
   };
   const refresh = (): void => {
     clearTimeout(resting.current);
@@ -117,7 +121,7 @@ function useShownMerge(section: React.RefObject<HTMLElement | null>): Merge | nu
       stale.current = true;
       refresh();
     },
-    [model],
+    [model, groups],
   );
   const onVisible = useEffectEvent((shown: boolean) => {
     visible.current = shown;
@@ -210,9 +214,15 @@ function telling(model: Model, ids: Uint16Array, p: number, q: number): number[]
 
 const ROWS: readonly RowKey[] = ["before", "p", "q", "after"];
 
-function ImageBoard({ merge, images }: { readonly merge: Merge; readonly images: ImageCanvas }) {
-  const { model, groups } = useParts();
-  const { k, mode, p, q } = merge;
+interface ImageBoardProps {
+  readonly merge: Merge;
+  readonly images: ImageCanvas;
+}
+
+/** It stays as it is until another merge is shown. */
+const ImageBoard = memo(({ merge, images }: ImageBoardProps) => {
+  const { model } = useParts();
+  const { k, mode, p, q, groups } = merge;
   const shown = telling(model, model.idsAt(k, mode), p, q);
   const paint = (canvas: HTMLCanvasElement, row: RowKey, s: number): void => {
     const offset = s * model.pixels;
@@ -234,7 +244,7 @@ function ImageBoard({ merge, images }: { readonly merge: Merge; readonly images:
       ))}
     </Row>
   ));
-}
+});
 
 function Row({ label, children }: { readonly label: ReactNode; readonly children: ReactNode }) {
   return (
@@ -245,7 +255,12 @@ function Row({ label, children }: { readonly label: ReactNode; readonly children
   );
 }
 
-function PointBoard({ merge, cloud }: { readonly merge: Merge; readonly cloud: Cloud }) {
+interface PointBoardProps {
+  readonly merge: Merge;
+  readonly cloud: Cloud;
+}
+
+const PointBoard = memo(({ merge, cloud }: PointBoardProps) => {
   const { model } = useParts();
   const { k, mode, p, q } = merge;
   const { colors } = model.data;
@@ -266,7 +281,7 @@ function PointBoard({ merge, cloud }: { readonly merge: Merge; readonly cloud: C
       </div>
     </figure>
   ));
-}
+});
 
 function confidentGroups(map: Uint8Array, color: Rgb, unsure: string): PointGroup[] {
   const groups = Array.from({ length: LEVELS }, (_, level) => ({

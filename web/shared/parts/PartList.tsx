@@ -1,10 +1,11 @@
 /** The list of parts at K: thumbnail, name and area; with the details, IoU and what merges next. */
-import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { type ComponentType, type KeyboardEvent, memo, type ReactNode, useRef, useState } from "react";
 import { effectiveClusters } from "../../../src/cluster/tree/mergeTree.ts";
 import { COLLAPSE_SHARE, maximum } from "../../../src/project/report/stops.ts";
 import { decimals, percent } from "../format.ts";
+import { useHandler } from "../ui/handler.ts";
 import { cssVars } from "../ui/style.ts";
-import { useChosen, useDispatch, useFrame, useParts } from "./context.tsx";
+import { useCalled, useChosen, useDispatch, useFrame, useParts } from "./context.tsx";
 import { Swatch } from "./PartName.tsx";
 import { focusOf } from "./state.ts";
 import { Thumbnail, Thumbnails } from "./Thumbnails.tsx";
@@ -26,7 +27,7 @@ interface Props {
   /** Gives a part another name, "" for none; without it parts cannot be named. */
   readonly onRename?: (row: Row, name: string) => void;
   /** What else can be done with a part, at the end of its row. */
-  readonly actions?: (row: Row) => ReactNode;
+  readonly Actions?: ComponentType<{ readonly row: Row }>;
   /** A word on a part, after its name; "" for none. */
   readonly note?: (row: Row) => string;
   /** Below the list. */
@@ -35,7 +36,8 @@ interface Props {
 
 /** The rows at the K in sight: a row for each cluster, sorted as was chosen. */
 export function useRows(): Row[] {
-  const { model, names } = useParts();
+  const { model } = useParts();
+  const { names } = useCalled();
   const k = useChosen((state) => state.k);
   const mode = useChosen((state) => state.mode);
   const sort = useChosen((state) => state.sort);
@@ -48,23 +50,30 @@ export function useRows(): Row[] {
   return rows.sort((a, b) => (sort === "area" ? b.share - a.share : b.iou - a.iou) || a.id - b.id);
 }
 
-export function PartList({ rows, onRename, actions, note, children }: Props & { readonly rows: readonly Row[] }) {
+export function PartList({ rows, onRename, Actions, note, children }: Props & { readonly rows: readonly Row[] }) {
+  const { groups } = useCalled();
   const k = useChosen((state) => state.k);
   const isolated = useChosen((state) => state.isolated);
+  const details = useChosen((state) => state.details);
   const dispatch = useDispatch();
   const list = useRef<HTMLUListElement>(null);
+  const markOf = useMarks();
   useFollowedPart(list);
   useNamingOfClicked(list);
 
-  const onNext = (row: Row, by: number): void => {
-    const next = rows[rows.indexOf(row) + by];
+  const rename = useHandler((id: number, name: string) => {
+    const row = rows.find((one) => one.id === id);
+    if (row) onRename?.(row, name);
+  });
+  const onNext = useHandler((id: number, by: number) => {
+    const next = rows[rows.findIndex((row) => row.id === id) + by];
     const field = next && list.current?.querySelector<HTMLElement>(`li[data-id="${next.id}"] .name-field`);
     if (field) field.focus();
     else {
       (document.activeElement as HTMLElement | null)?.blur();
       dispatch({ type: "only", id: null });
     }
-  };
+  });
   return (
     <div id="clusters">
       <div className="list-head">
@@ -81,10 +90,13 @@ export function PartList({ rows, onRename, actions, note, children }: Props & { 
             <PartRow
               key={row.id}
               row={row}
-              onNext={(by) => onNext(row, by)}
-              {...(onRename && { onRename })}
-              {...(actions && { actions })}
-              {...(note && { note })}
+              color={`rgb(${groups.rgb[row.id].join(" ")})`}
+              details={details}
+              mark={details ? markOf(row) : ""}
+              note={note?.(row) ?? ""}
+              onNext={onNext}
+              {...(onRename && { onRename: rename })}
+              {...(Actions && { Actions })}
             />
           ))}
         </ul>
@@ -96,27 +108,47 @@ export function PartList({ rows, onRename, actions, note, children }: Props & { 
   );
 }
 
-interface RowProps extends Pick<Props, "onRename" | "actions" | "note"> {
-  readonly row: Row;
-  readonly onNext: (by: number) => void;
+/** What the merge from this K does to a row. */
+const MARKS = { p: "merges next", q: "absorbs p" } as const;
+type Mark = keyof typeof MARKS | "";
+
+function useMarks(): (row: Row) => Mark {
+  const { model } = useParts();
+  const k = useChosen((state) => state.k);
+  const { removed, kept } = model.stepAt(k);
+  const alive = model.hierarchy.aliveAt(k);
+  return ({ ids }) => (ids.includes(alive[removed]) ? "p" : ids.includes(alive[kept]) ? "q" : "");
 }
 
-function PartRow({ row, onRename, onNext, actions, note }: RowProps) {
-  const { model, groups } = useParts();
+interface RowProps extends Pick<Props, "Actions"> {
+  readonly row: Row;
+  readonly onRename?: (id: number, name: string) => void;
+  /** In CSS. */
+  readonly color: string;
+  readonly details: boolean;
+  readonly mark: Mark;
+  readonly note: string;
+  readonly onNext: (id: number, by: number) => void;
+}
+
+const sameRow = (a: Row, b: Row): boolean =>
+  a.id === b.id && a.name === b.name && a.share === b.share && a.ids.join() === b.ids.join();
+
+/** Most rows stay as they are at a step of K. */
+const PartRow = memo(OnePart, ({ row, ...props }, { row: next, ...others }) => {
+  const names = Object.keys(props) as (keyof typeof props)[];
+  return (
+    sameRow(row, next) &&
+    names.every((name) => props[name] === others[name]) &&
+    (row.iou === next.iou || !props.details)
+  );
+});
+
+function OnePart({ row, color, details, mark, note, onRename, onNext, Actions }: RowProps) {
   const { id, ids, share, iou, name } = row;
-  const k = useChosen((state) => state.k);
-  const details = useChosen((state) => state.details);
   const isolated = useChosen((state) => state.isolated !== null && ids.includes(state.isolated));
   const focus = useChosen((state) => ids.includes(focusOf(state) ?? -1));
   const dispatch = useDispatch();
-  const color = `rgb(${groups.rgb[id].join(" ")})`;
-  const step = model.stepAt(k);
-  const alive = model.hierarchy.aliveAt(k);
-  const merging = ids.includes(alive[step.removed])
-    ? { mark: "p", meaning: "merges next" }
-    : ids.includes(alive[step.kept])
-      ? { mark: "q", meaning: "absorbs p" }
-      : null;
   const hash = ids.map((one) => `#${one}`).join(" ");
   const title = name ?? hash;
   return (
@@ -143,13 +175,13 @@ function PartRow({ row, onRename, onNext, actions, note }: RowProps) {
         <Thumbnail id={id} fallback={<Swatch color={color} />} />
       </button>
       {onRename ? (
-        <NameField row={row} placeholder={hash} onRename={onRename} onNext={onNext} />
+        <NameField id={id} name={name ?? ""} placeholder={hash} onRename={onRename} onNext={onNext} />
       ) : (
         <span className="name-text">{title}</span>
       )}
       {name !== null && onRename && (
         <span className="ids">
-          {hash} {note?.(row)}
+          {hash} {note}
         </span>
       )}
       <span className="meter" style={cssVars({ "--value": share, "--color": color })} />
@@ -159,37 +191,39 @@ function PartRow({ row, onRename, onNext, actions, note }: RowProps) {
       </span>
       {details && (
         <span className="value iou">
-          {merging && <i title={merging.meaning}>{merging.mark}</i>}
-          <span className="visually-hidden">{merging && `, ${merging.meaning}, `}IoU </span>
+          {mark && <i title={MARKS[mark]}>{mark}</i>}
+          <span className="visually-hidden">{mark && `, ${MARKS[mark]}, `}IoU </span>
           {decimals(iou)}
         </span>
       )}
-      {actions?.(row)}
+      {Actions && <Actions row={row} />}
     </li>
   );
 }
 
 interface NameFieldProps {
-  readonly row: Row;
+  readonly id: number;
+  /** "" for none. */
+  readonly name: string;
   readonly placeholder: string;
-  readonly onRename: (row: Row, name: string) => void;
-  readonly onNext: (by: number) => void;
+  readonly onRename: (id: number, name: string) => void;
+  readonly onNext: (id: number, by: number) => void;
 }
 
 /** A part's name, to be typed: Enter and the arrow keys go on to the next, Escape takes back what was typed. */
-function NameField({ row, placeholder, onRename, onNext }: NameFieldProps) {
+const NameField = memo(({ id, name, placeholder, onRename, onNext }: NameFieldProps) => {
   const dispatch = useDispatch();
   /** What is being typed; null while nothing is. */
   const [draft, setDraft] = useState<string | null>(null);
   const commit = (): void => {
-    if (draft !== null && draft.trim() !== (row.name ?? "")) onRename(row, draft.trim());
+    if (draft !== null && draft.trim() !== name) onRename(id, draft.trim());
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.nativeEvent.isComposing) return;
     // The field that is left commits.
-    if (event.key === "Enter") onNext(event.shiftKey ? -1 : 1);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") onNext(event.key === "ArrowDown" ? 1 : -1);
+    if (event.key === "Enter") onNext(id, event.shiftKey ? -1 : 1);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") onNext(id, event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Escape" && draft !== null) setDraft(null);
     else return;
     event.preventDefault();
@@ -206,17 +240,17 @@ function NameField({ row, placeholder, onRename, onNext }: NameFieldProps) {
       enterKeyHint="next"
       aria-label={`Name of ${placeholder}`}
       placeholder={placeholder}
-      value={draft ?? row.name ?? ""}
+      value={draft ?? name}
       onChange={(event) => setDraft(event.currentTarget.value)}
       onFocus={(event) => {
         event.currentTarget.select();
-        dispatch({ type: "only", id: row.id });
+        dispatch({ type: "only", id });
       }}
       onBlur={commit}
       onKeyDown={onKeyDown}
     />
   );
-}
+});
 
 /** A part pointed at in a picture comes into sight in the list, without moving the page. */
 function useFollowedPart(list: React.RefObject<HTMLUListElement | null>): void {

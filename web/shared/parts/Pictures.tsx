@@ -2,8 +2,9 @@
 import { type ComponentProps, type KeyboardEvent, type MouseEvent, useEffect, useRef } from "react";
 import type { ImageCanvas } from "../../../src/project/report/data.ts";
 import { Segmented } from "../ui/Segmented.tsx";
-import { useChosen, useDispatch, useFrame, useParts } from "./context.tsx";
-import { outlineScale, paintLabels } from "./labelPaint.ts";
+import { useShown } from "../ui/shown.ts";
+import { useCalled, useChosen, useDispatch, useFrame, useParts, useRest } from "./context.tsx";
+import { labelsAcross, outlineScale, paintLabels } from "./labelPaint.ts";
 import { focusOf, type Layout, type Place, type State } from "./state.ts";
 
 /** Pictures up to this side are shown with their pixels. */
@@ -187,33 +188,50 @@ interface LabelCanvasProps extends PictureProps, ComponentProps<"canvas"> {
   readonly silent?: boolean;
 }
 
-/** The parts of a picture. It is drawn outside React's render, once per frame. */
+/** The parts of a picture. In sight it is drawn once per frame, outside React's render; elsewhere when K has come to rest. */
 function LabelCanvas({ images, index, silent = false, ...rest }: LabelCanvasProps) {
-  const { model, groups } = useParts();
+  const { model, store } = useParts();
+  const { groups } = useCalled();
   const ref = useRef<HTMLCanvasElement>(null);
+  const stale = useRef(true);
+  const paint = (): void => {
+    const canvas = ref.current;
+    if (canvas === null || !stale.current) return;
+    stale.current = false;
+    const now = store.getState();
+    const focus = focusOf(now);
+    const { resolution } = images;
+    const side = shown.current.width * devicePixelRatio;
+    const across = silent ? labelsAcross(side, resolution) : resolution;
+    paintLabels(canvas, model.idsAt(now.k, now.mode), index * model.pixels, resolution, {
+      groups,
+      across,
+      // Pictures alone still answer the pointer: the part in focus shows through.
+      opacity: now.view === "parts" ? 1 : now.view === "overlay" || focus !== null ? now.opacity : 0,
+      focus: focus === null ? null : [focus],
+      scale: now.outline && (now.view !== "image" || focus !== null) ? outlineScale(side, across) : 1,
+    });
+  };
+  const repaint = (): void => {
+    stale.current = true;
+    paint();
+  };
+  const shown = useShown(ref, repaint);
   useFrame(
     (now, before) => {
-      const canvas = ref.current;
-      if (canvas === null || (before && sameLook(now, before))) return;
-      const focus = focusOf(now);
-      const ids = model.idsAt(now.k, now.mode);
-      const { resolution } = images;
-      paintLabels(canvas, ids, index * model.pixels, resolution, {
-        groups,
-        // Pictures alone still answer the pointer: the part in focus shows through.
-        opacity: now.view === "parts" ? 1 : now.view === "overlay" || focus !== null ? now.opacity : 0,
-        focus: focus === null ? null : [focus],
-        scale:
-          now.outline && (now.view !== "image" || focus !== null)
-            ? outlineScale(canvas.clientWidth * devicePixelRatio, resolution)
-            : 1,
-      });
-      if (silent || (now.k === before?.k && now.mode === before.mode)) return;
-      const present = new Set(ids.subarray(index * model.pixels, (index + 1) * model.pixels)).size;
-      canvas.setAttribute("aria-label", `${images.captions[index]}: ${present} of ${now.k} parts in sight`);
+      if (before && sameLook(now, before)) return;
+      stale.current = true;
+      if (shown.current.visible) paint();
     },
     [model, groups, images, index],
   );
+  useRest(() => {
+    paint();
+    if (silent) return;
+    const { k, mode } = store.getState();
+    const ids = model.idsAt(k, mode).subarray(index * model.pixels, (index + 1) * model.pixels);
+    ref.current?.setAttribute("aria-label", `${images.captions[index]}: ${new Set(ids).size} of ${k} parts in sight`);
+  }, [model, groups, images, index]);
   return <canvas ref={ref} {...rest} />;
 }
 

@@ -4,7 +4,7 @@ import type { PointCanvas } from "../../../src/project/report/data.ts";
 import { matchIds } from "../../../src/project/report/matching.ts";
 import { decodeSeries } from "../../../src/project/report/series.ts";
 import { decimals } from "../format.ts";
-import { useChosen, useFrame, useParts } from "./context.tsx";
+import { useCalled, useChosen, useFrame, useParts } from "./context.tsx";
 import { type Model, unpack } from "./model.ts";
 import { type Cloud, groupsOf, nearestPoint, paintPoints, paintRegions } from "./pointPaint.ts";
 import { focusOf, type Place, type State } from "./state.ts";
@@ -86,7 +86,8 @@ interface PanelProps extends Pick<Props, "points" | "cloud"> {
 }
 
 function PanelFigure({ panel, points, cloud }: PanelProps) {
-  const { model, store, groups } = useParts();
+  const { model, store } = useParts();
+  const { groups } = useCalled();
   const k = useChosen((state) => state.k);
   const mode = useChosen((state) => state.mode);
   const canvas = useRef<HTMLCanvasElement>(null);

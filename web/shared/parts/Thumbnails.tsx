@@ -1,10 +1,7 @@
 /** Thumbnails of the parts, drawn when K has come to rest. */
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
-import { useFrame, useParts } from "./context.tsx";
+import { useCalled, useParts, useRest } from "./context.tsx";
 import { drawThumbnail, type Sight, sightsOf } from "./sights.ts";
-
-/** K has come to rest after so many milliseconds. */
-const REST = 150;
 
 /** Thumbnails that are drawn in one go. */
 const AT_ONCE = 12;
@@ -20,11 +17,12 @@ const Context = createContext<Register | null>(null);
 
 /** Draws the thumbnails of what is within. */
 export function Thumbnails({ children }: { readonly children: ReactNode }) {
-  const { model, store, groups } = useParts();
+  const { model, store } = useParts();
+  const { groups } = useCalled();
   const { canvas: form } = model.data;
   const images = useLoaded(form.kind === "images" ? form.sources : NONE);
   const canvases = useRef(new Map<number, HTMLCanvasElement>());
-  const resting = useRef(0);
+  const drawing = useRef(0);
 
   const drawAll = (): void => {
     if (form.kind !== "images" || images === null) return;
@@ -32,6 +30,7 @@ export function Thumbnails({ children }: { readonly children: ReactNode }) {
     const ids = model.idsAt(k, mode).map((id) => groups.of[id]);
     const veil = matchMedia("(prefers-color-scheme: dark)").matches ? VEIL.dark : VEIL.light;
     const sights: ReadonlyMap<number, Sight> = sightsOf(ids, form.resolution);
+    clearTimeout(drawing.current);
     const waiting = [...canvases.current];
     // A few in each frame: the slider may move on meanwhile.
     const drawSome = (): void => {
@@ -40,19 +39,12 @@ export function Thumbnails({ children }: { readonly children: ReactNode }) {
         canvas.hidden = sight === undefined;
         if (sight) drawThumbnail(canvas, images[sight.picture], form.width, ids, form.resolution, id, sight, veil);
       }
-      if (waiting.length > 0) resting.current = setTimeout(drawSome);
+      if (waiting.length > 0) drawing.current = setTimeout(drawSome);
     };
     drawSome();
   };
-  useFrame(
-    (now, before) => {
-      if (before && now.k === before.k && now.mode === before.mode) return;
-      clearTimeout(resting.current);
-      resting.current = setTimeout(drawAll, REST);
-    },
-    [images, groups],
-  );
-  useEffect(() => () => clearTimeout(resting.current), []);
+  useRest(drawAll, [images, groups]);
+  useEffect(() => () => clearTimeout(drawing.current), []);
   const [register] = useState(() => (id: number, canvas: HTMLCanvasElement) => {
     canvases.current.set(id, canvas);
     return () => canvases.current.delete(id);

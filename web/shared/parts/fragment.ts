@@ -19,10 +19,10 @@ export function atFragment(state: State, hash: string, range: Range): State {
 export function fragmentOf({ k, isolated, picture }: State, present: string): string {
   // "#run" and the like are places of the page, not choices.
   const said = new URLSearchParams(present.includes("=") ? present.replace(/^#/, "") : "");
+  // Written anew, so that the same choices have the same address.
+  for (const name of ["k", "part", "picture"]) said.delete(name);
   said.set("k", String(k));
-  if (isolated === null) said.delete("part");
-  else said.set("part", String(isolated));
-  if (picture === 0) said.delete("picture");
-  else said.set("picture", String(picture + 1));
+  if (isolated !== null) said.set("part", String(isolated));
+  if (picture !== 0) said.set("picture", String(picture + 1));
   return `#${said}`;
 }

@@ -14,7 +14,7 @@ export interface Called {
 export interface Groups {
   /** By start cluster, [K0]: the id that stands for its part. */
   readonly of: Uint16Array;
-  /** By start cluster, [K0]: the colour of its part. */
+  /** By start cluster, [K0]: the colour of its part, which all its clusters have alike. */
   readonly rgb: readonly Rgb[];
 }
 
@@ -39,3 +39,9 @@ export function groupsAt(
     rgb: Array.from(of, (id) => (ignored?.has(id) ? IGNORED_COLOR : (colors?.get(id) ?? rgb[id]))),
   };
 }
+
+/** Whether the same clusters make up the same parts, in the same colours. */
+export const sameGroups = (a: Groups, b: Groups): boolean =>
+  a.of.length === b.of.length &&
+  a.of.every((part, id) => part === b.of[id]) &&
+  a.rgb.every((color, id) => color.every((value, channel) => value === b.rgb[id][channel]));

@@ -111,8 +111,8 @@ export async function openModel(data: ReportData): Promise<Model> {
         const alive = Array.from(hierarchy.aliveAt(k));
         if (mode === "merged") found = new Map(alive.map((id, i) => [id, steps[hierarchy.maxK - k].share[i]]));
         else {
-          const counts = new Float64Array(initialClusters);
-          for (const id of ids) counts[id]++;
+          const counts = new Uint32Array(initialClusters);
+          for (let n = 0; n < total; n++) counts[ids[n]]++;
           found = new Map(alive.map((id) => [id, counts[id] / total]));
         }
         shares.set(ids, found);

@@ -15,32 +15,43 @@ const LEAST_SIDE = 16;
 
 /** Where each part is seen best: the picture with most of its pixels, and where they lie. `ids` is [pictures*resolution^2]. */
 export function sightsOf(ids: Uint16Array, resolution: number): Map<number, Sight> {
-  const area = resolution ** 2;
-  const best = new Map<number, { picture: number; count: number }>();
-  for (let picture = 0; picture * area < ids.length; picture++) {
-    const counts = new Map<number, number>();
-    for (let n = picture * area; n < (picture + 1) * area; n++) counts.set(ids[n], (counts.get(ids[n]) ?? 0) + 1);
-    for (const [id, count] of counts) if (count > (best.get(id)?.count ?? 0)) best.set(id, { picture, count });
+  const most = ids.reduce((most, id) => Math.max(most, id), 0) + 1;
+  const sights = new Map<number, Sight>();
+  const best = new Uint32Array(most);
+  const [counts, left, top, right, bottom] = Array.from({ length: 5 }, () => new Uint32Array(most));
+  for (let picture = 0, n = 0; n < ids.length; picture++) {
+    for (const [bound, empty] of [
+      [counts, 0],
+      [left, resolution],
+      [top, resolution],
+      [right, 0],
+      [bottom, 0],
+    ] as const)
+      bound.fill(empty);
+    for (let y = 0; y < resolution; y++)
+      for (let x = 0; x < resolution; x++, n++) {
+        const id = ids[n];
+        counts[id]++;
+        if (x < left[id]) left[id] = x;
+        if (x >= right[id]) right[id] = x + 1;
+        if (y < top[id]) top[id] = y;
+        bottom[id] = y + 1;
+      }
+    for (let id = 0; id < most; id++) {
+      if (counts[id] <= best[id]) continue;
+      best[id] = counts[id];
+      sights.set(id, { picture, ...squareAround(left[id], top[id], right[id], bottom[id], resolution) });
+    }
   }
-  return new Map(Array.from(best, ([id, { picture }]) => [id, squareAround(ids, id, picture, resolution)]));
+  return sights;
 }
 
-function squareAround(ids: Uint16Array, id: number, picture: number, resolution: number): Sight {
-  const offset = picture * resolution ** 2;
-  let [left, top, right, bottom] = [resolution, resolution, 0, 0];
-  for (let y = 0; y < resolution; y++)
-    for (let x = 0; x < resolution; x++) {
-      if (ids[offset + y * resolution + x] !== id) continue;
-      left = Math.min(left, x);
-      right = Math.max(right, x + 1);
-      top = Math.min(top, y);
-      bottom = Math.max(bottom, y + 1);
-    }
+function squareAround(left: number, top: number, right: number, bottom: number, resolution: number) {
   const size = Math.max(right - left, bottom - top) * (1 + ROOM);
   const side = Math.min(resolution, Math.max(Math.round(size), Math.round((LEAST_SIDE * resolution) / 64)));
   const around = (low: number, high: number): number =>
     Math.min(resolution - side, Math.max(0, Math.round((low + high - side) / 2)));
-  return { picture, x: around(left, right), y: around(top, bottom), side };
+  return { x: around(left, right), y: around(top, bottom), side };
 }
 
 /** Where the veil of one thumbnail after another is made. */

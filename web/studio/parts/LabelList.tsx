@@ -1,23 +1,21 @@
 /** The list of parts with everything that edits them, undo and redo. */
 import { useEffect, useEffectEvent } from "react";
-import { useChosen, useDispatch, useParts } from "../../shared/parts/context.tsx";
-import type { Called } from "../../shared/parts/groups.ts";
+import { useCalled, useChosen, useDispatch, useParts } from "../../shared/parts/context.tsx";
 import { PartList, type Row, useRows } from "../../shared/parts/PartList.tsx";
 import { addressOf } from "../address.ts";
 import { classOf, joined } from "./classes.ts";
-import { PartActions } from "./PartActions.tsx";
+import { PartActions, PartDeskProvider } from "./PartActions.tsx";
 import type { LabelDesk } from "./useLabels.ts";
 
 interface Props {
   readonly at: string;
   readonly desk: LabelDesk;
-  readonly called: Called;
 }
 
-export function LabelList({ at, desk: { labels, edit }, called }: Props) {
-  const { model, groups } = useParts();
+export function LabelList({ at, desk: { labels, edit } }: Props) {
+  const { model } = useParts();
+  const { groups, ignored } = useCalled();
   const k = useChosen((state) => state.k);
-  const { ignored } = called;
   const rows = joined(
     useRows().filter(({ id }) => !ignored?.has(id)),
     groups,
@@ -29,46 +27,43 @@ export function LabelList({ at, desk: { labels, edit }, called }: Props) {
   };
   const named = rows.filter(({ name }) => name !== null).length;
   return (
-    <PartList
-      rows={rows}
-      onRename={rename}
-      actions={(row) => (
-        <PartActions row={row} rows={rows} labelled={classOf(labels, k, row)} onEdit={(edits) => edit(k, edits)} />
-      )}
-      note={(row) => noteOf(classOf(labels, k, row))}
-    >
-      {ignored && ignored.size > 0 && (
-        <p className="hint">
-          Ignored in masks:{" "}
-          {[...ignored].map((id) => (
-            <button
-              key={id}
-              type="button"
-              className="quiet"
-              title="Take it back"
-              onClick={() => edit(k, [{ type: "take", parts: [id], name: freshName(id, model.data.initialClusters) }])}
-            >
-              #{id} ↩
-            </button>
-          ))}
-        </p>
-      )}
-      <div className="label-foot">
-        <Undo labels={labels} edit={edit} />
-        <span className="hint">
-          {named} of {rows.length} named
-        </span>
-        {labels?.fileUrl && (
-          <a href={labels.fileUrl} download="labels.json">
-            labels.json
-          </a>
+    <PartDeskProvider value={{ rows, labelledAs: (row) => classOf(labels, k, row), onEdit: (edits) => edit(k, edits) }}>
+      <PartList rows={rows} onRename={rename} Actions={PartActions} note={(row) => noteOf(classOf(labels, k, row))}>
+        {ignored && ignored.size > 0 && (
+          <p className="hint">
+            Ignored in masks:{" "}
+            {[...ignored].map((id) => (
+              <button
+                key={id}
+                type="button"
+                className="quiet"
+                title="Take it back"
+                onClick={() =>
+                  edit(k, [{ type: "take", parts: [id], name: freshName(id, model.data.initialClusters) }])
+                }
+              >
+                #{id} ↩
+              </button>
+            ))}
+          </p>
         )}
-        <a className="primary" href={addressOf("dataset", at)}>
-          Make a data set →
-        </a>
-      </div>
-      <OtherK labels={labels} edit={edit} />
-    </PartList>
+        <div className="label-foot">
+          <Undo labels={labels} edit={edit} />
+          <span className="hint">
+            {named} of {rows.length} named
+          </span>
+          {labels?.fileUrl && (
+            <a href={labels.fileUrl} download="labels.json">
+              labels.json
+            </a>
+          )}
+          <a className="primary" href={addressOf("dataset", at)}>
+            Make a data set →
+          </a>
+        </div>
+        <OtherK labels={labels} edit={edit} />
+      </PartList>
+    </PartDeskProvider>
   );
 }
 

@@ -1,6 +1,5 @@
 /** A project's parts: the view of the report, with names, merges and all else that makes labels of clusters. */
-import { useEffect, useMemo, useState } from "react";
-import { useStore } from "zustand";
+import { useCallback, useEffect, useState } from "react";
 import type { Answer, Place } from "../../../src/studio/api.ts";
 import { PartsProvider } from "../../shared/parts/context.tsx";
 import { atFragment } from "../../shared/parts/fragment.ts";
@@ -99,10 +98,9 @@ function OpenedParts({ at, project }: { readonly at: string; readonly project: A
 
 function Parts({ at, model, store, scene }: Opened & { readonly at: string }) {
   const desk = useLabels(at, (labelled) => store.dispatch({ type: "setK", k: labelled }));
-  const k = useStore(store, (state) => state.k);
-  const called = useMemo(() => calledAt(desk, model, k), [desk, model, k]);
+  const calledHere = useCallback((k: number) => calledAt(desk, model, k), [desk, model]);
   return (
-    <PartsProvider model={model} store={store} called={called}>
+    <PartsProvider model={model} store={store} calledAt={calledHere}>
       <section className="screen-head" aria-label="About these parts">
         <h1>{model.data.title}</h1>
         <p className="summary">{model.data.summary}</p>
@@ -112,7 +110,7 @@ function Parts({ at, model, store, scene }: Opened & { readonly at: string }) {
           </p>
         ))}
       </section>
-      <PartsView scene={scene} list={<LabelList at={at} desk={desk} called={called} />} />
+      <PartsView scene={scene} list={<LabelList at={at} desk={desk} />} />
     </PartsProvider>
   );
 }
