@@ -202,7 +202,7 @@ function LabelCanvas({ images, index, silent = false, ...rest }: LabelCanvasProp
     const focus = focusOf(now);
     const { resolution } = images;
     const side = shown.current.width * devicePixelRatio;
-    const across = silent ? labelsAcross(side, resolution) : resolution;
+    const across = labelsAcross(side, resolution);
     paintLabels(canvas, model.idsAt(now.k, now.mode), index * model.pixels, resolution, {
       groups,
       across,

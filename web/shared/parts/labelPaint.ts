@@ -27,9 +27,9 @@ export interface LabelPaint {
 export const outlineScale = (shown: number, across: number): number =>
   Math.max(2, Math.min(6, Math.round(shown / across)));
 
-/** How many labels along the side a picture is painted with that is shown with a side of `shown` pixels: one per pixel where there are twice as many. */
+/** How many labels along the side a picture is painted with that is shown with a side of `shown` pixels: one per pixel where there are clearly more. */
 export const labelsAcross = (shown: number, resolution: number): number =>
-  shown > 0 && resolution >= 2 * shown ? Math.max(1, Math.round(shown)) : resolution;
+  shown > 0 && resolution > 1.25 * shown ? Math.max(1, Math.round(shown)) : resolution;
 
 /** What a canvas shows. */
 interface Painted {
