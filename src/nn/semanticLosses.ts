@@ -65,6 +65,15 @@ export function featureMatching(real: readonly Value[], painted: readonly Value[
   return distances.reduce((sum, distance) => add(sum, distance));
 }
 
+/** Of the maps of VGG19's five sizes in the perceptual distance, the finest first (pix2pixHD). */
+const PERCEPTUAL = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1] as const;
+
+/** The perceptual distance: that of feature matching, of five layers of VGG19, each by its weight. */
+export const perceptualDistance = (real: readonly Value[], painted: readonly Value[], weight: Value): Value =>
+  PERCEPTUAL.map((share, i) => mul(featureMatching([real[i]], [painted[i]], weight), share)).reduce((sum, one) =>
+    add(sum, one),
+  );
+
 /** Mean distance of colours [N,3,H,W]; `weight` [N,1,1,1] of each picture. */
 export const colourDistance = (painted: Value, real: Value, weight: Value): Value =>
   mean(mul(magnitude(sub(painted, real)), weight));

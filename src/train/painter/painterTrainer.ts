@@ -12,9 +12,10 @@ import type { Value } from "../../graph/value.ts";
 import { oneHot } from "../../models/painter/painter.ts";
 import { painterNetwork } from "../../models/painter/painterNetwork.ts";
 import type { Codes } from "../../models/painter/styleEncoder.ts";
+import { type Vgg, vggFeatures } from "../../models/painter/vgg.ts";
 import { type AdamOptions, movingAverage } from "../../nn/optimizers.ts";
 import { initialTensors, type ParameterTable, parameterInputs, trainedNames } from "../../nn/parameters.ts";
-import { codeDivergence, colourDistance } from "../../nn/semanticLosses.ts";
+import { codeDivergence, colourDistance, perceptualDistance } from "../../nn/semanticLosses.ts";
 import { spectralWeights } from "../../nn/spectralNorm.ts";
 import { compile, type Provider, type Runtime, type Session } from "../../runtime/session.ts";
 import { RandomState } from "../../tensor/random.ts";
@@ -65,6 +66,8 @@ export interface PainterTrainerOptions {
   readonly runtime: Runtime;
   readonly provider?: Provider;
   readonly threads?: number;
+  /** For recipes with a perceptual loss. */
+  readonly vgg?: Vgg;
   /** What `state()` of a trainer of the same recipe gave: training continues from there. */
   readonly state?: TrainingState;
 }
@@ -83,10 +86,12 @@ const [TURNED, STYLES, CUTS, SPREAD, EDITS] = [0, 1, 2, 3, 4];
  */
 export async function painterTrainer(
   given: PainterRecipe,
-  { classes, state: restored, runtime, provider = "cpu", threads }: PainterTrainerOptions,
+  { classes, state: restored, runtime, provider = "cpu", threads, vgg }: PainterTrainerOptions,
 ): Promise<PainterTrainer> {
   const recipe = checkPainterRecipe(given);
   const { plan, batch, resolution: side, classes: K, seed } = recipe;
+  if (recipe.perceptual > 0 && vgg === undefined)
+    throw new RangeError("painter recipe: perceptual is not 0, and no VGG is given");
   const network = painterNetwork(plan, K, side);
   const adversary = adversaryOf(recipe);
   const where = { runtime, provider, ...(threads === undefined ? {} : { threads }) };
@@ -145,6 +150,9 @@ export async function painterTrainer(
     const parts = [
       losses.painter,
       ...(recipe.colours > 0 ? [mul(colours, recipe.colours)] : []),
+      ...(recipe.perceptual > 0 && vgg !== undefined
+        ? [mul(perceptualDistance(vggFeatures(vgg, real), vggFeatures(vgg, painted), ownStyle), recipe.perceptual)]
+        : []),
       ...(recipe.divergence > 0 && logVariances !== undefined
         ? [mul(codeDivergence(codes.means, logVariances), recipe.divergence)]
         : []),

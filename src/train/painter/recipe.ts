@@ -27,6 +27,8 @@ export interface PainterRecipe {
   /** Of paintings in the style of their own picture: weight of the mean distance of colours, and of what the discriminator sees. */
   readonly colours: number;
   readonly featureMatching: number;
+  /** Of what a VGG19 sees, likewise: the trainer is given one where it is not 0. */
+  readonly perceptual: number;
   /** Of the divergence of styles from the normal distribution, for painters of whole styles; 0: none. */
   readonly divergence: number;
   /** Share of a batch that is painted in the style of other pictures. */
@@ -53,7 +55,7 @@ export function checkPainterRecipe(recipe: PainterRecipe): PainterRecipe {
   if (!(Number.isInteger(batch) && batch >= 2)) refuse("batch", "two or more: a picture takes another one's style");
   for (const rate of Object.values(recipe.learningRate))
     if (!(rate > 0 && Number.isFinite(rate))) refuse("learningRate", "positive numbers");
-  for (const field of ["colours", "featureMatching", "divergence"] as const)
+  for (const field of ["colours", "featureMatching", "perceptual", "divergence"] as const)
     if (!(recipe[field] >= 0 && Number.isFinite(recipe[field]))) refuse(field, "a number from 0");
   for (const field of ["otherStyles", "editedMasks"] as const)
     if (!(recipe[field] >= 0 && recipe[field] <= 1)) refuse(field, "a share from 0 to 1");

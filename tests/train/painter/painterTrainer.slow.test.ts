@@ -74,6 +74,7 @@ const clade: PainterRecipe = {
   betas: [0, 0.99],
   colours: 5,
   featureMatching: 0,
+  perceptual: 0,
   divergence: 0,
   otherStyles: 0.5,
   editedMasks: 0.5,

@@ -20,6 +20,12 @@ export const trainPainterRequest = z.strictObject({
     "of the last maps of --cfg spade: fewer are faster",
     { otherwise: "64" },
   ),
+  vgg: option(
+    optional(z.string().min(1)),
+    "--vgg <file.onnx>",
+    "a VGG19, such as torchvision's exported, for --cfg spade: adds the perceptual loss of its authors",
+    { otherwise: "no perceptual loss" },
+  ),
   epochs: option(optional(z.number().positive().max(1e6)), "--epochs <n>", "passes over the data set", {
     otherwise: "20 (spade: 10), more for small sets: 100,000 pictures in all",
   }),

@@ -1,10 +1,12 @@
 /** What a request comes down to, before anything is written: which folder, which settings, which pictures. */
+import { resolve } from "node:path";
 import { ProjectError } from "../../storage/files.ts";
 import { versions } from "../../storage/versions.ts";
 import { labelledResolution, openToLearn } from "../labelled/labelled.ts";
 import { refuseForeignFolder, refuseInside, runFolder } from "../run.ts";
 import type { TrainPainterRequest } from "./options.ts";
 import { continuedPainterSettings, loadPainterSettings, newPainterSettings, type PainterSettings } from "./settings.ts";
+import { readVggFile } from "./vggFile.ts";
 
 export interface PlannedPainter {
   readonly folder: string;
@@ -26,5 +28,10 @@ export async function planPainter(request: TrainPainterRequest): Promise<Planned
   refuseInside(folder, [data]);
   const { source, classes } = await openToLearn(data, ONE_CLASS);
   const resolution = request.resolution ?? (await labelledResolution(source));
-  return { folder, settings: newPainterSettings(request, data, { classes, resolution }, { versions: versions() }) };
+  const vgg =
+    request.vgg === null ? null : { file: resolve(request.vgg), sha256: (await readVggFile(request.vgg)).sha256 };
+  return {
+    folder,
+    settings: newPainterSettings(request, data, { classes, resolution, vgg }, { versions: versions() }),
+  };
 }

@@ -18,6 +18,9 @@ const OASIS_CHANNELS = [128, 64, 32, 16, 16, 16, 16] as const;
 const oasisChannels = (resolution: number): number[] =>
   OASIS_CHANNELS.slice(0, Math.max(1, Math.floor(Math.log2(resolution / 4)))).toReversed();
 
+/** Weight of GauGAN's perceptual loss, for those who give a VGG19. */
+export const PERCEPTUAL = 10;
+
 /** GauGAN's generator ends at so many channels. */
 const GAUGAN_WIDTH = 64;
 
@@ -32,6 +35,7 @@ export const painterPresets = {
       betas: [0, 0.99],
       colours: 5,
       featureMatching: 0,
+      perceptual: 0,
       divergence: 0,
       otherStyles: 0.5,
       editedMasks: 0.75,
@@ -40,7 +44,7 @@ export const painterPresets = {
     epochs: 20,
   },
   spade: {
-    title: "GauGAN as KLiSH's paper has it, without a perceptual loss; for a GPU",
+    title: "GauGAN as KLiSH's paper has it, with a perceptual loss by --vgg only; for a GPU",
     recipe: (_, width) => ({
       plan: spadePlan(width ?? GAUGAN_WIDTH),
       adversary: { kind: "patches", ...gauganPatches, width: width ?? gauganPatches.width },
@@ -49,6 +53,7 @@ export const painterPresets = {
       betas: [0, 0.9],
       colours: 0,
       featureMatching: 10,
+      perceptual: 0,
       divergence: 0.05,
       otherStyles: 0,
       editedMasks: 0,

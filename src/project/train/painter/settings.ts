@@ -10,7 +10,7 @@ import { lengthOfRun } from "../labelled/labelled.ts";
 import { fits } from "../pictures/framing.ts";
 import { refuseChanges } from "../run.ts";
 import type { TrainPainterRequest } from "./options.ts";
-import { type PainterPreset, painterPresetNames, painterPresets } from "./presets.ts";
+import { type PainterPreset, PERCEPTUAL, painterPresetNames, painterPresets } from "./presets.ts";
 
 const painterSettings = z.strictObject({
   klish: z.literal(PAINTER_RUN),
@@ -22,6 +22,8 @@ const painterSettings = z.strictObject({
   }),
   preset: z.enum(painterPresetNames),
   width: z.int().nullable(),
+  /** The VGG19 of the perceptual loss: absolute path, and what is in it. */
+  vgg: z.strictObject({ file: z.string(), sha256: z.string() }).nullable().default(null),
   /** Of the data set; the index is the id. */
   classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
   /** A PainterRecipe; `checkPainterRecipe` checks it. */
@@ -36,8 +38,8 @@ const painterSettings = z.strictObject({
 type Stored = z.infer<typeof painterSettings>;
 export type PainterSettings = Omit<Stored, "recipe"> & { readonly recipe: PainterRecipe };
 
-/** What recipes lacked when all masks were those of pictures. */
-const BEFORE_EDITS = { editedMasks: 0 };
+/** What older recipes lack: all masks were those of pictures, and nobody's VGG could be given. */
+const OLDER = { editedMasks: 0, perceptual: 0 };
 
 const FILE = "settings.json";
 /** A small data set is shown until so many pictures were. */
@@ -57,7 +59,7 @@ export async function loadPainterSettings(folder: string): Promise<PainterSettin
   const stored = await readJsonFile(path, painterSettings, { what: "a painter's training run", remedy });
   if (stored === undefined) return undefined;
   try {
-    return { ...stored, recipe: checkPainterRecipe({ ...BEFORE_EDITS, ...stored.recipe } as unknown as PainterRecipe) };
+    return { ...stored, recipe: checkPainterRecipe({ ...OLDER, ...stored.recipe } as unknown as PainterRecipe) };
   } catch (cause) {
     throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
   }
@@ -70,12 +72,17 @@ export const savePainterSettings = (folder: string, settings: PainterSettings): 
 export function newPainterSettings(
   request: TrainPainterRequest,
   source: string,
-  { classes, resolution }: { readonly classes: Stored["classes"]; readonly resolution: number },
+  {
+    classes,
+    resolution,
+    vgg,
+  }: { readonly classes: Stored["classes"]; readonly resolution: number; readonly vgg: Stored["vgg"] },
   origin: Pick<Stored, "versions">,
 ): PainterSettings {
   const name = request.preset ?? "auto";
   if (request.width !== null && name !== "spade")
     throw new RangeError("--width is of --cfg spade: leave it out, or add that");
+  if (vgg !== null && name !== "spade") throw new RangeError("--vgg is of --cfg spade: leave it out, or add that");
   const preset: PainterPreset = painterPresets[name];
   const base = preset.recipe(resolution, request.width);
   return {
@@ -84,9 +91,11 @@ export function newPainterSettings(
     data: { source: resolve(source), fit: request.fit ?? "pad" },
     preset: name,
     width: request.width,
+    vgg,
     classes,
     recipe: checkPainterRecipe({
       ...base,
+      perceptual: vgg === null ? base.perceptual : PERCEPTUAL,
       classes: classes.length,
       resolution,
       batch: request.batch ?? base.batch,
@@ -110,12 +119,14 @@ export function continuedPainterSettings(
   folder: string,
 ): PainterSettings {
   const { data, recipe } = before;
-  const asked = { ...request, data: request.data === null ? null : resolve(request.data) };
+  const absolute = (path: string | null): string | null => (path === null ? null : resolve(path));
+  const asked = { ...request, data: absolute(request.data), vgg: absolute(request.vgg) };
   const fixed = {
     data: data.source,
     fit: data.fit,
     preset: before.preset,
     width: before.width,
+    vgg: before.vgg?.file ?? null,
     resolution: recipe.resolution,
     batch: recipe.batch,
     mirror: recipe.mirror,

@@ -6,10 +6,11 @@ import type { TrainingState } from "../../../train/trainer.ts";
 import { threadsOf } from "../threads.ts";
 import type { TrainPainterRequest } from "./options.ts";
 import type { PainterSettings } from "./settings.ts";
+import { readVggFile } from "./vggFile.ts";
 
 /** Compiles the networks: seconds. */
 export async function startPainter(
-  { recipe, classes }: PainterSettings,
+  { recipe, classes, vgg }: PainterSettings,
   state: TrainingState | undefined,
   request: Pick<TrainPainterRequest, "provider" | "threads">,
   { onProgress }: JobOptions,
@@ -21,6 +22,7 @@ export async function startPainter(
     runtime: ortNode,
     provider,
     threads: threadsOf(request),
+    ...(vgg === null ? {} : { vgg: (await readVggFile(vgg.file, vgg.sha256)).vgg }),
     ...(state === undefined ? {} : { state }),
   });
   onProgress?.({ phase: "build the networks", done: 1, total: 1, note: `${recipe.resolution} px on ${provider}` });

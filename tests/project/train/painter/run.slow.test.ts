@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { painterOnnx } from "../../../../src/models/painter/painterFile.ts";
 import { readPainter } from "../../../../src/project/paint/painterModel.ts";
 import { portraitsJob } from "../../../../src/project/portraits/job.ts";
 import { readLog } from "../../../../src/project/train/log/log.ts";
@@ -12,6 +13,8 @@ import { type TrainPainterRequest, trainPainterRequest } from "../../../../src/p
 import { trainPainter } from "../../../../src/project/train/painter/run.ts";
 import { statePath } from "../../../../src/project/train/state.ts";
 import type { JobOptions } from "../../../../src/tensor/progress.ts";
+import { tinyPainter } from "../../../models/painter/tinyPainter.ts";
+import { tinyVgg } from "../../../models/painter/tinyVgg.ts";
 
 let data: string;
 let folder: string;
@@ -115,10 +118,31 @@ describe("trainPainter()", () => {
     [{ data: null }, "a new run needs a data set"],
     [{ resolution: 18 }, "resolution is 18, expected"],
     [{ width: 8 }, "--width is of --cfg spade"],
+    [{ vgg: "/nowhere.onnx" }, "/nowhere.onnx: there is no such file"],
     [{ outdir: null, resume: "/nowhere" }, "/nowhere is not the folder of a painter's training run"],
   ] as [Partial<TrainPainterRequest>, string][])("refuses %j, and makes no folder", async (changes, message) => {
     await expect(train(changes)).rejects.toThrow(message);
     expect(existsSync(run)).toBe(false);
+  });
+
+  it("adds the perceptual loss of a user's VGG, goes on with the same one alone, and refuses what is none", async () => {
+    const file = join(folder, "vgg.onnx");
+    await writeFile(file, tinyVgg());
+    const options = { preset: "spade", width: 2, resolution: 32, vgg: file } as const;
+    await train({ preset: "spade", width: 2, resolution: 32, outdir: join(folder, "plain") });
+    await expect(train(options, stopAfter(1))).rejects.toThrow("stopped");
+    await writeFile(file, tinyVgg(3));
+    await expect(train({ ...options, vgg: null })).rejects.toThrow("is not the one that this run began with");
+    await writeFile(file, tinyVgg());
+    await train({ ...options, vgg: null });
+    expect((await traceOf(run)).painter).not.toBe((await traceOf(join(folder, "plain"))).painter);
+    await expect(train({ ...options, preset: "auto", width: null, outdir: join(folder, "no") })).rejects.toThrow(
+      "--vgg is of --cfg spade",
+    );
+    await writeFile(file, painterOnnx(tinyPainter()));
+    await expect(train({ ...options, outdir: join(folder, "no") })).rejects.toThrow(
+      /vgg.onnx: this is no VGG19 for a perceptual loss: it has \d+ convolutions, expected 13 or more/,
+    );
   });
 
   it("refuses to continue otherwise than it was started", async () => {
