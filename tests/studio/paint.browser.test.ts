@@ -44,6 +44,21 @@ describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
   const picture = (page: Page): Promise<unknown> =>
     page.evaluate(`document.querySelector(".comparison canvas[role=img]").toDataURL()`);
 
+  it("offers the painter that comes with klish where a folder has none", async () => {
+    const empty = join(folder, "empty");
+    await mkdir(empty);
+    const other = await openStudio(empty, { page: built.studio });
+    const page = await browser.newPage();
+    const problems = problemsOf(page, { url: other.origin });
+    await page.goto(other.url);
+    await page.getByRole("link", { name: "Paint" }).click();
+    await page.getByRole("row", { name: "glasses" }).waitFor();
+    await page.locator(".paint:not([data-busy])").waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+    await other.close();
+  });
+
   it("paints on the server: the picture follows the stroke, its undoing, and the style of a picture", async () => {
     const { page, problems } = await open();
     const before = await picture(page);
