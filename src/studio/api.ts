@@ -60,8 +60,12 @@ export const workspace = z.strictObject({
   /** The place to show first; null where there is none. */
   open: z.string().nullable(),
   places: z.array(place),
-  /** Networks that come with klish, to be named as `network` or `model`: "portraits". */
-  shipped: z.array(z.string()),
+  /** Networks that come with klish, by kind, to be named as `network` or `model`: "portraits". */
+  shipped: z.strictObject({
+    generator: z.array(z.string()),
+    segmenter: z.array(z.string()),
+    painter: z.array(z.string()),
+  }),
   /**
    * Whether requests of jobs may name what they read outside the workspace (a checkpoint, a folder of photos): so on this machine, not with
    * `--host`. A relative path is one of the workspace, or else from where klish was started; "~/" is the home folder.
@@ -410,6 +414,8 @@ export const sample = z.strictObject({
   /** For the first label set, in [0, 1]; null where they were not measured (photos). */
   uncertain: z.number().nullable(),
   foreground: z.number().nullable(),
+  /** Where other clusterings were asked: the share of pixels that one of them calls otherwise, in [0, 1]; else null. */
+  contested: z.number().nullable(),
   /** Pixels of each class; null where they were not counted. */
   pixels: z.array(z.int()).nullable(),
 });
@@ -424,6 +430,8 @@ export const dataset = z.strictObject({
   /** Classes of the first label set, in the order of their index. */
   classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
   samples: z.array(sample),
+  /** What a filter left out, and why: the first 200. There are no files of these; `GET /api/picture` draws them again. */
+  removed: z.array(z.strictObject({ name: z.string(), seed: z.int(), reasons: z.array(z.string()) })),
   /** A page without scripts, for an iframe with `sandbox`; null where there is none. */
   overviewUrl: z.string().nullable(),
 });

@@ -4,7 +4,7 @@ import { join, parse } from "node:path";
 import type { z } from "zod";
 import { classesFile } from "../dataset/classList.ts";
 import { manifestLines } from "../project/dataset/manifest.ts";
-import { type DatasetFile, imagePath, loadDataset, maskPath } from "../project/dataset/settings.ts";
+import { type DatasetFile, datasetIn, imagePath, maskPath } from "../project/dataset/settings.ts";
 import { foregroundPixels } from "../project/dataset/statistics.ts";
 import { loadSegmentSettings, readEntries } from "../project/segment/record.ts";
 import { readJsonFile } from "../project/storage/jsonFile.ts";
@@ -15,18 +15,26 @@ import { fileUrl } from "./places/workspace.ts";
 type Sample = z.output<typeof sample>;
 type Asked = Omit<z.output<typeof datasetQuery>, "at">;
 
+/** What was left out and is told of. */
+const MOST_REMOVED = 200;
+
 /** Answer of `GET /api/dataset`. */
 export async function datasetOf(folder: string, at: string, asked: Asked): Promise<Dataset> {
-  const file = await loadDataset(folder);
+  const file = await datasetIn(folder);
   return file === undefined ? pictures(folder, at, asked) : generated(folder, at, file, asked);
 }
 
 async function generated(folder: string, at: string, file: DatasetFile, { first, count }: Asked): Promise<Dataset> {
   const { settings, classes } = file;
   const samples: Sample[] = [];
+  const removed: Dataset["removed"] = [];
   let kept = 0;
   for await (const { entry } of manifestLines(folder, settings)) {
-    if (entry.rejected !== undefined) continue;
+    if (entry.rejected !== undefined) {
+      const { name, seed, rejected: reasons } = entry;
+      if (removed.length < MOST_REMOVED) removed.push({ name, seed, reasons });
+      continue;
+    }
     const n = kept++;
     if (n < first || n >= first + count) continue;
     const [labels] = entry.labels;
@@ -37,13 +45,14 @@ async function generated(folder: string, at: string, file: DatasetFile, { first,
       imageUrl: url(imagePath(entry.name, settings)),
       maskUrls: settings.labelSets.map((_, set) => url(maskPath(entry.name, settings, set))),
       uncertain: labels.uncertain,
+      contested: labels.contested ?? null,
       foreground: foregroundPixels(labels, classes[0]) / total,
       pixels: byClass(labels.pixels, classes[0].length),
     });
   }
   const overview = (await stampOf(join(folder, "overview.html"))) !== "-";
   return {
-    ...{ at, kind: "generated", complete: overview, count: kept, samples },
+    ...{ at, kind: "generated", complete: overview, count: kept, samples, removed },
     classes: classes[0].map((c) => ({ ...c })),
     overviewUrl: overview ? fileUrl(at, "overview.html") : null,
   };
@@ -73,9 +82,10 @@ async function pictures(folder: string, at: string, { first, count }: Asked): Pr
         name,
         imageUrl: fileUrl(at, "images", images.get(name) as string),
         maskUrls: [fileUrl(at, "masks", mask)],
-        ...{ uncertain: null, foreground: null, pixels: counted.get(name) ?? null },
+        ...{ uncertain: null, foreground: null, contested: null, pixels: counted.get(name) ?? null },
       };
     }),
+    removed: [],
     overviewUrl: null,
   };
 }

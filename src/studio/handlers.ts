@@ -1,7 +1,7 @@
 /** What each route of the table does. */
 import { basename } from "node:path";
 import type { z } from "zod";
-import { isShipped } from "../project/network/shipped.ts";
+import { isShipped, shippedNames } from "../project/network/shipped.ts";
 import { correctMask, maskSize } from "../project/segment/correct.ts";
 import { packageVersion } from "../project/storage/versions.ts";
 import { type Answer, type RouteName, type Run, routes, runKinds } from "./api.ts";
@@ -60,7 +60,11 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
         ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, places, outsidePaths },
         kind: kind === "folder" && places.length === 0 ? "empty" : kind,
         open: opened?.at ?? null,
-        shipped: ["portraits"],
+        shipped: {
+          generator: shippedNames("generator"),
+          segmenter: shippedNames("segmenter"),
+          painter: shippedNames("painter"),
+        },
         version: packageVersion(),
       };
     },

@@ -149,6 +149,23 @@ describe.skipIf(!hasChromium)("the studio's page", () => {
     await page.close();
   });
 
+  it("shows what filters would remove of a few pictures, before a data set is made", async () => {
+    const page = await open("#screen=dataset&at=run");
+    await page.getByRole("button", { name: "Preview 32 pictures" }).click();
+    const told = page.locator(".lead");
+    await expect.poll(() => told.textContent(), { timeout: 60_000 }).toContain("remove 0 of these 32 pictures");
+    await page.getByLabel("Leave out uncertain pictures", { exact: true }).check();
+    await page.getByLabel("Leave out uncertain pictures: share").fill("0");
+    const figures = page.locator(".samples figure");
+    const removed = page.locator(".samples figure.removed");
+    await expect.poll(() => removed.count()).toBeGreaterThan(0);
+    expect(await told.textContent()).toContain(`remove ${await removed.count()} of these 32 pictures`);
+    // What is removed comes first, with the reason.
+    expect(await figures.first().locator("figcaption").textContent()).toContain("too uncertain");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("takes photos, finds their masks, and saves one that was corrected with the brush", async () => {
     const page = await open("#screen=photos");
     const photo = await sharp({ create: { width: 48, height: 40, channels: 3, background: "#8899aa" } })

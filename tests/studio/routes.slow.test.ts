@@ -337,10 +337,19 @@ describe("data sets", () => {
     expect(data.samples).toEqual([
       {
         ...{ name: "seed000001", imageUrl: "/files/data/images/seed000001.png", uncertain: 0, foreground: 0.5 },
-        ...{ maskUrls: ["/files/data/masks/seed000001.png"], pixels: [8, 8] },
+        ...{ maskUrls: ["/files/data/masks/seed000001.png"], contested: null, pixels: [8, 8] },
       },
     ]);
+    expect(data.removed).toEqual([]);
     expect((await studio.fetch(data.samples[0].maskUrls[0])).status).toBe(200);
+  });
+
+  it("GET /api/dataset says what a filter left out, and why", async () => {
+    const entry = (e: { readonly seed: number }) => (e.seed === 1 ? { ...e, rejected: ["uncertain 0.3 > 0.2"] } : e);
+    await handmadeDataset(join(folder, "filtered"), { entry });
+    const { count, samples, removed } = await studio.call("dataset", { at: "filtered" });
+    expect([count, samples.map(({ name }) => name)]).toEqual([1, ["seed000000"]]);
+    expect(removed).toEqual([{ name: "seed000001", seed: 1, reasons: ["uncertain 0.3 > 0.2"] }]);
   });
 
   it("POST /api/mask corrects a photo's, which a later run leaves alone", async () => {

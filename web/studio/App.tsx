@@ -1,5 +1,5 @@
 /** The frame around every screen: where one is, where one can go, and what was said. */
-import { type ComponentType, useEffect } from "react";
+import { type ComponentType, useEffect, useState } from "react";
 import type { Place, Workspace } from "../../src/studio/api.ts";
 import { addressOf, goTo, useAddress } from "./address.ts";
 import { BeginScreen } from "./begin/BeginScreen.tsx";
@@ -16,7 +16,7 @@ import { useShared, useStudio } from "./studio.tsx";
 interface Tab {
   readonly id: ScreenId;
   readonly title: string;
-  /** Shown only where the folder has a place of these kinds; without any, always. */
+  /** Shown only where the folder has a place of these kinds, or klish comes with one; without any, always. */
   readonly needs: readonly Place["kind"][];
   readonly Screen: ComponentType<{ readonly at: string | null }>;
 }
@@ -36,14 +36,22 @@ interface Where {
   readonly at: string | null;
 }
 
-/** Where the address leads: what it says, or else the place that was opened, once there is something to see in it. */
+const BEGIN: Where = { tab: TABS[0], at: null };
+
+/** The place that was opened, where there is something to see in it. */
+function openedPlace({ places, open }: Workspace): Where {
+  const opened = places.find(({ at, complete }) => at === open && complete);
+  const tab = opened && TABS.find(({ id }) => id === screenOf(opened.kind));
+  return opened && tab ? { tab, at: opened.at } : BEGIN;
+}
+
+/** Where the address leads: what it says, or else what was there when the page was opened; what is finished later takes nobody away. */
 function useWhere(workspace: Workspace | null): Where {
   const said = useAddress();
+  const [home, setHome] = useState<Where | null>(null);
+  if (home === null && workspace !== null) setHome(openedPlace(workspace));
   const tab = TABS.find(({ id }) => id === said.screen);
-  if (tab) return { tab, at: said.at };
-  const opened = workspace?.places.find(({ at, complete }) => at === workspace.open && complete);
-  const first = opened && TABS.find(({ id }) => id === screenOf(opened.kind));
-  return opened && first ? { tab: first, at: opened.at } : { tab: TABS[0], at: null };
+  return tab ? { tab, at: said.at } : (home ?? BEGIN);
 }
 
 export function App() {
@@ -75,9 +83,9 @@ interface HeadProps extends Where {
 function Head({ workspace, tab: { id: screen }, at }: HeadProps) {
   const running = useShared(({ jobs }) => jobs.find(({ state }) => state === "running" || state === "pausing"));
   const connected = useShared((shared) => shared.connected);
-  const tabs = TABS.filter(
-    ({ needs }) => needs.length === 0 || workspace?.places.some(({ kind }) => needs.includes(kind)),
-  );
+  const there = new Set<string>(workspace?.places.map(({ kind }) => kind));
+  if (workspace?.shipped.painter.length) there.add("painter");
+  const tabs = TABS.filter(({ needs }) => needs.length === 0 || needs.some((kind) => there.has(kind)));
   const places = workspace?.places.filter(({ kind }) => screenOf(kind) === screen) ?? [];
   return (
     <header className="studio-head">

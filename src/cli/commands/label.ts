@@ -65,7 +65,7 @@ export function addLabel(program: Command): void {
         .command(`${name} <project>${words === "" ? "" : ` ${words}`}`)
         .usage(`[options] <project> ${usage}`.trimEnd())
         .summary(summary)
-        .description(summary),
+        .description(`${summary[0].toUpperCase()}${summary.slice(1)}.`),
     ).action(async (project: string, ...rest: unknown[]) => {
       const given = rest
         .slice(0, -2)

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { paintPageRequest } from "../../project/paint/options.ts";
 import { inGroup } from "../../project/requests/request.ts";
@@ -14,6 +14,12 @@ import { tell } from "../terminal.ts";
 
 /** Pages that stand alone. */
 const PAGES = ["paint"] as const;
+
+function pageOf(text: string): (typeof PAGES)[number] {
+  const page = PAGES.find((name) => name === text);
+  if (page === undefined) throw new InvalidArgumentError(`Allowed choices are ${PAGES.join(", ")}.`);
+  return page;
+}
 
 interface Typed extends OutputOptions {
   readonly export?: (typeof PAGES)[number];
@@ -34,8 +40,11 @@ export function addStudio(program: Command): void {
   const exported = inGroup("A page without a server", paintPageRequest.shape);
   withOutput(withOptions(withOptions(studio, studioRequest), z.strictObject(exported)))
     .addOption(
-      new Option("--export <page>", "write a folder that any static host serves: paint, with a painter")
-        .choices(PAGES)
+      new Option(
+        "--export <page>",
+        `write a folder that any static host serves: paint, with a painter (choices: ${PAGES})`,
+      )
+        .argParser(pageOf)
         .helpGroup("A page without a server:"),
     )
     .action((first: string | undefined, second: string | undefined, typed: Typed) =>

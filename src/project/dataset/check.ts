@@ -10,7 +10,7 @@ import { openFolder } from "./folder.ts";
 import { type MendedCopy, mendedCopy } from "./mend.ts";
 import { checkRequest } from "./options.ts";
 import { probe } from "./probe.ts";
-import { classesPath, type DatasetSettings, labelSetNamed, loadDataset, masksFolder } from "./settings.ts";
+import { classesPath, type DatasetSettings, datasetIn, labelSetNamed, masksFolder } from "./settings.ts";
 
 /** What was found, in the copy where one was mended. */
 export interface FolderCheck extends CheckResult {
@@ -26,7 +26,7 @@ export const checkJob = defineJob(checkRequest, async ({ folder, format, recipe,
         `  klish dataset export ${shellWord(folder)} --format folders --outdir celebamask\n` +
         "  klish check celebamask",
     );
-  const dataset = format === null ? await loadDataset(folder) : undefined;
+  const dataset = format === null ? await datasetIn(folder) : undefined;
   if (dataset === undefined) {
     const check = async (path: string): Promise<CheckResult> =>
       checkDataset(await openFolder(path), format === null ? layouts : [layoutNamed(format)], probe, job);

@@ -1,7 +1,7 @@
 /** Masks are of images: those of a data set of klish only of images that are generated as its own were. */
 import { dirname, join, resolve } from "node:path";
 import { ProjectError } from "../storage/files.ts";
-import { type DatasetSettings, loadDataset, masksFolder } from "./settings.ts";
+import { type DatasetSettings, datasetIn, masksFolder } from "./settings.ts";
 
 /** What an image follows from, beside its seed, and how it is said. */
 const flags = {
@@ -20,12 +20,12 @@ export type ImageSettings = Pick<DatasetSettings, "networkSha256" | keyof typeof
  * known. Throws ProjectError that says how to generate them.
  */
 export async function checkMaskImages(folder: string, now: ImageSettings): Promise<void> {
-  const whole = await loadDataset(folder);
+  const whole = await datasetIn(folder);
   if (whole !== undefined)
     throw new ProjectError(
       `${folder} is a data set, not a folder of masks: give ${join(folder, masksFolder(whole.settings, 0))}.`,
     );
-  const of = (await loadDataset(dirname(resolve(folder))))?.settings;
+  const of = (await datasetIn(dirname(resolve(folder))))?.settings;
   if (of === undefined) return;
   if (of.networkSha256 !== now.networkSha256)
     throw new ProjectError(`${folder} has masks of another generator's images: give the generator of that data set.`);

@@ -7,7 +7,7 @@ import { labelState } from "../labels/recipe.ts";
 import { SIDE } from "../requests/side.ts";
 import { shardsIn } from "../shards/shard.ts";
 import { notThere, ProjectError, writeAtomic } from "../storage/files.ts";
-import { readJsonFile } from "../storage/jsonFile.ts";
+import { isForeignJson, readJsonFile } from "../storage/jsonFile.ts";
 import { sampleOptions } from "./options.ts";
 
 /** A way to label the images: the clusters of one project, made classes by one recipe. */
@@ -102,6 +102,10 @@ export async function loadDataset(folder: string): Promise<DatasetFile | undefin
     remedy: "Restore it, or start again in another folder.",
   });
 }
+
+/** The same where a folder may be anybody's: StyleGAN's tools, for one, write a dataset.json too, which says nothing to us. */
+export const datasetIn = async (folder: string): Promise<DatasetFile | undefined> =>
+  (await isForeignJson(join(folder, DATASET_FILE))) ? undefined : loadDataset(folder);
 
 /** The dataset in a folder. Throws ProjectError when there is none. */
 export async function openDataset(folder: string): Promise<DatasetFile> {

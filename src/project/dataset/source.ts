@@ -18,6 +18,7 @@ import { probe } from "./probe.ts";
 import type { SampleSource } from "./sampleSource.ts";
 import {
   type DatasetFile,
+  datasetIn,
   imagePath,
   labelSetNamed,
   loadDataset,
@@ -45,7 +46,7 @@ export async function openSource(
 ): Promise<SampleSource> {
   if (paths.length > 1) return partsSource(paths, recipe, name);
   const [folder] = paths;
-  const isDataset = (await loadDataset(folder)) !== undefined || (await shardsIn(folder)).length > 0;
+  const isDataset = (await datasetIn(folder)) !== undefined || (await shardsIn(folder)).length > 0;
   if (isDataset && format === null) return partsSource(paths, recipe, name);
   const files = await openFolder(folder);
   if (format === null) refuseProject(folder, files.paths);

@@ -12,14 +12,18 @@ const shipped = {
 export const isShipped = (kind: keyof typeof shipped, name: string): boolean =>
   Object.hasOwn(shipped[kind], name) && !existsSync(name);
 
+/** The names of the models of a kind that are there. */
+export const shippedNames = (kind: keyof typeof shipped): string[] =>
+  Object.keys(shipped[kind]).filter((name) => existsSync(packaged(kind, name)));
+
 /** For help: that a name stands for a model of the package, where that is there. */
 export const shippedWords = (kind: keyof typeof shipped): string =>
-  existsSync(shippedPath(kind, "portraits")) ? ", or portraits, the one that comes with klish" : "";
+  shippedNames(kind).length > 0 ? ", or portraits, the one that comes with klish" : "";
 
 /** The path of a shipped model; any other path as it is. */
 export const shippedPath = (kind: keyof typeof shipped, fileOrName: string): string =>
-  isShipped(kind, fileOrName)
-    ? fileURLToPath(
-        new URL(`../../../models/${(shipped[kind] as Record<string, string>)[fileOrName]}`, import.meta.url),
-      )
-    : fileOrName;
+  isShipped(kind, fileOrName) ? packaged(kind, fileOrName) : fileOrName;
+
+/** Where the package has a model. */
+const packaged = (kind: keyof typeof shipped, name: string): string =>
+  fileURLToPath(new URL(`../../../models/${(shipped[kind] as Record<string, string>)[name]}`, import.meta.url));

@@ -1,10 +1,11 @@
 /** What klish made in the workspace, at a look. */
-import { readdir, stat } from "node:fs/promises";
+import { opendir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { LAST_STAGE, loadState } from "../../project/auto/state.ts";
 import { openProject } from "../../project/cluster/project.ts";
 import { readJsonFile } from "../../project/storage/jsonFile.ts";
+import { isPicture } from "../../project/storage/pictureNames.ts";
 import { type Place, runKinds } from "../api.ts";
 import { type PlaceKind, placeKind, RUNS } from "./kinds.ts";
 import { fileUrl, pathWithin, type Workspace } from "./workspace.ts";
@@ -70,7 +71,8 @@ const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
   async dataset(folder) {
     const made = await isThere(join(folder, "dataset.json"));
     const complete = !made || (await isThere(join(folder, "overview.html")));
-    return { complete, command: "", preview: "sheet.png" };
+    const preview = (await isThere(join(folder, "sheet.png"))) ? "sheet.png" : await aPicture(folder, "images");
+    return { complete, command: "", ...(preview !== undefined && complete && { preview }) };
   },
   async auto(folder) {
     const state = await loadState(folder);
@@ -83,6 +85,14 @@ const runFile = async (folder: string): Promise<{ readonly command: string }> =>
     what: "a training run",
     remedy: "Restore it, or start again in another folder.",
   })) ?? { command: "" };
+
+/** Any picture of a folder in a place, which may hold a million. */
+async function aPicture(folder: string, inside: string): Promise<string | undefined> {
+  const entries = await opendir(join(folder, inside)).catch(() => undefined);
+  if (entries === undefined) return undefined;
+  for await (const { name } of entries) if (isPicture(name)) return `${inside}/${name}`;
+  return undefined;
+}
 
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
 

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Sample } from "../../../src/dataset/format.ts";
 import { formats } from "../../../src/dataset/formats/index.ts";
 import { encodePng } from "../../../src/dataset/png.ts";
+import { checkJob } from "../../../src/project/dataset/check.ts";
+import { checkMaskImages } from "../../../src/project/dataset/maskImages.ts";
 import type { ExportRequest } from "../../../src/project/dataset/options.ts";
 import { folderSink } from "../../../src/project/dataset/sink.ts";
 import { openSource } from "../../../src/project/dataset/source.ts";
@@ -54,6 +56,28 @@ describe("a dataset's manifest", () => {
     await expect(verifyJob(verify, {})).rejects.toThrow(/manifest\.jsonl, line 1: .*expected seed000000/s);
     expect(await around()).toEqual(["evil", "evil/e.png", "work"]);
     expect(await readFile(join(folder, "evil", "e.png"), "utf8")).toBe("mine");
+  });
+});
+
+describe("a dataset.json of other tools", () => {
+  it("says nothing to klish: the folder is one of pictures and masks, and its masks are from elsewhere", async () => {
+    const set = join(folder, "set");
+    const png = encodePng({ width: 1, height: 1, data: Uint8Array.of(0) });
+    for (const part of ["images", "masks"]) {
+      await mkdir(join(set, part), { recursive: true });
+      await writeFile(join(set, part, "a.png"), png);
+    }
+    // As StyleGAN's dataset_tool.py writes it.
+    await writeFile(join(set, "dataset.json"), '{"labels": [["images/a.png", 0]]}');
+    const images = { networkSha256: "x", truncationPsi: 1, truncationCutoff: null, class: null } as const;
+    await checkMaskImages(join(set, "masks"), { ...images, noiseMode: "const", latent: "normal" });
+    await exportJob(request(set), {});
+    expect(await readdir(join(out, "masks"))).toEqual(["a.png"]);
+    expect((await checkJob({ folder: set })).format).toBeDefined();
+    // One of klish that is damaged is no stranger's.
+    await writeFile(join(set, "dataset.json"), '{"klish": "dataset", "version": 1');
+    const again = request(set, { outdir: join(folder, "work", "again") });
+    await expect(exportJob(again, {})).rejects.toThrow("is not valid JSON");
   });
 });
 

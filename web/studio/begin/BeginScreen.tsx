@@ -75,10 +75,17 @@ function GeneratorDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
   const [network, setNetwork] = useState("");
   const [images, setImages] = useState(256);
+  const [layers, setLayers] = useState("");
   const id = useId();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    begin(start("cluster", { network: network.trim(), images, outdir: freeName(workspace, "parts") }));
+    const chosen = layers.split(",").flatMap((layer) => layer.trim() || []);
+    begin(
+      start("cluster", {
+        ...{ network: network.trim(), images, outdir: freeName(workspace, "parts") },
+        ...(chosen.length > 0 && { layers: chosen }),
+      }),
+    );
   };
   return (
     <form className="door" onSubmit={submit}>
@@ -94,8 +101,25 @@ function GeneratorDoor({ workspace }: DoorProps) {
         required
         spellCheck={false}
         placeholder="ffhq.pkl or https://…"
+        list={`${id}s`}
         value={network}
         onChange={(event) => setNetwork(event.currentTarget.value)}
+      />
+      <datalist id={`${id}s`}>
+        {workspace.shipped.generator.map((name) => (
+          <option key={name} value={name}>
+            comes with klish
+          </option>
+        ))}
+      </datalist>
+      <label htmlFor={`${id}l`}>Layers</label>
+      <input
+        id={`${id}l`}
+        type="text"
+        spellCheck={false}
+        placeholder="all; 16+: those of 16 pixels and more"
+        value={layers}
+        onChange={(event) => setLayers(event.currentTarget.value)}
       />
       <label htmlFor={`${id}i`}>Pictures to sample</label>
       <input
@@ -158,7 +182,7 @@ function PhotosDoor({ workspace }: DoorProps) {
 
 function DemoDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
-  if (!workspace.shipped.includes(DEMO.network)) return null;
+  if (!workspace.shipped.generator.includes(DEMO.network)) return null;
   return (
     <div className="door">
       <h3>The demo</h3>

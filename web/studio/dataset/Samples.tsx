@@ -51,6 +51,7 @@ export function Samples({ dataset, removal, actions }: Props) {
                 {sample.name}
                 {reason !== "" && <b> {reason}</b>}
                 {sample.uncertain !== null && <small>{percent(sample.uncertain)} uncertain</small>}
+                {sample.contested !== null && <small> {percent(sample.contested)} contested</small>}
                 {actions?.(sample)}
               </figcaption>
             </figure>

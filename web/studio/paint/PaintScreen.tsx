@@ -16,7 +16,7 @@ export function PaintScreen({ at }: { readonly at: string | null }) {
   const workspace = useShared((shared) => shared.workspace);
   if (workspace === null) return <main className="waiting">Opening the folder…</main>;
   const own = workspace.places.find(({ kind }) => kind === "painter")?.at;
-  const model = at ?? own ?? workspace.shipped[0];
+  const model = at ?? own ?? workspace.shipped.painter.at(0);
   return (
     <main>
       <h1>Paint</h1>

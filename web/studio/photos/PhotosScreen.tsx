@@ -19,7 +19,7 @@ interface Uploading {
 /** Segmenters that can be asked: those of the folder, and the one that comes with klish. */
 function segmentersOf({ places, shipped }: Workspace): string[] {
   const own = places.filter(({ kind, complete }) => kind === "segmenter" && complete).map(({ at }) => at);
-  return [...own, ...shipped];
+  return [...own, ...shipped.segmenter];
 }
 
 export function PhotosScreen() {

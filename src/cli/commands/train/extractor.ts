@@ -78,7 +78,8 @@ const summary = (result: ExtractorSummary): string[] =>
       "agreement",
       `${(100 * result.accuracy).toFixed(1)} % of the pixels, mean IoU ${result.meanIou.toFixed(3)}: with the masks that it learned from, no others`,
     ],
-    ["learned in", formatSeconds(result.seconds)],
+    // One that was finished before is not solved again.
+    ...(result.seconds > 0 ? [["learned in", formatSeconds(result.seconds)]] : []),
     ["sheet", result.sheet],
     ["folder", result.folder],
   ]);

@@ -41,7 +41,7 @@ export interface ExtractorSummary {
   /** Agreement with the masks that it learned from: not with any other. */
   readonly accuracy: number;
   readonly meanIou: number;
-  /** Of training, in all runs. */
+  /** Of training, in all runs; 0 where it was finished before. */
   readonly seconds: number;
 }
 
@@ -63,7 +63,7 @@ export async function trainExtractor(
       // A finished one is not solved again.
       const known = await loadExtractor(folder);
       await keep(folder, known ?? (await method.solve(lesson, job)));
-      seconds = (now() - began) / 1000;
+      seconds = known === undefined ? (now() - began) / 1000 : 0;
     } else seconds = await learnStepByStep(folder, lesson, request, job, now);
     const model = (await loadExtractor(folder)) as PixelModel;
     await firstLabels(folder, settings, model);
