@@ -1,13 +1,14 @@
 /**
  * A training step of each preset of `klish train segmenter` against PyTorch (Debian's python3-torch; skipped where it is
  * absent): the same network, pictures, optimiser (AdamW, averages of the weights where the preset has them) and threads; and
- * the same network in use. Views of pictures are not part of it.
+ * the same network in use, as `klish segment` and `klish convert` have it. Views of pictures are not part of it.
  *
  * npx tsx bench/segmenter.ts [--preset small|auto|paper] [--side 128] [--batch 0 (the preset's)] [--classes 19] [--steps 5]
  *                            [--threads 2] [--rounds 2] [--seed 0]
  */
 import { parseArgs } from "node:util";
 import { segmenterNetwork } from "../src/models/segmenter.ts";
+import { segmenterOnnx } from "../src/project/segment/segmenterModel.ts";
 import { type SegmenterPresetName, segmenterPresets } from "../src/project/train/segmenter/presets.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { RandomState } from "../src/tensor/random.ts";
@@ -82,7 +83,15 @@ async function ours(): Promise<Measured> {
   });
   // What the peak is of training alone.
   const megabytes = process.resourceUsage().maxRSS / 1024;
-  const use = await timed(steps, () => trainer.logits(pictures));
+  const names = Array.from({ length: classes }, (_, id) => ({
+    name: `part ${id}`,
+    color: "#000000",
+    background: false,
+  }));
+  const model = segmenterOnnx(trainer.averages(), { side, classes: names, architecture });
   await trainer.dispose();
+  const session = await ortNode.createSession(model, { threads });
+  const use = await timed(steps, () => session.run({ pictures }));
+  await session.dispose();
   return { wall, cpu, megabytes, loss, use: use.wall };
 }

@@ -3,7 +3,7 @@
  * two per level, a decoder that grows them again and sees the encoder's maps of the same size beside its own.
  */
 import { CheckpointError } from "../checkpoint/stateDict.ts";
-import { add, concat, conv, leakyRelu, reshape } from "../graph/ops/index.ts";
+import { concat, conv, leakyRelu } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { halved, resizeLike } from "../nn/openSize.ts";
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../nn/parameters.ts";
@@ -63,9 +63,7 @@ export function unetLogits(
     );
   const convolved = (x: Value, name: string): Value => {
     const weight = weights.get(`${name}.weight`) as Value;
-    const bias = weights.get(`${name}.bias`) as Value;
-    const y = conv(x, weight, { padding: (weight.shape[2] - 1) / 2 });
-    return add(y, reshape(bias, [1, bias.shape[0], 1, 1]));
+    return conv(x, weight, { padding: (weight.shape[2] - 1) / 2, bias: weights.get(`${name}.bias`) as Value });
   };
   const block = (x: Value, name: string): Value =>
     [0, 1].reduce((y, i) => leakyRelu(convolved(y, `${name}.${i}`), SLOPE), x);

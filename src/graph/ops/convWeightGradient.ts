@@ -13,7 +13,8 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
   shape: (_, { w }) => w,
   /**
    * Per kernel tap: the part of the padded x that the tap reads, times dy: dw[o,i,r,s] = sum_{n,p,q} dy[n,o,p,q] x[...].
-   * A convolution with swapped axes would be shorter and is 2 to 5 times slower.
+   * A convolution with swapped axes would be shorter and is 2 to 5 times slower. Of a product's factors the one with more rows comes
+   * first: the other one is laid out anew for the kernels.
    */
   emit: (emitter, [x, dy], attrs) => {
     const {
@@ -37,12 +38,12 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
     for (let r = 0; r < R; r++)
       for (let s = 0; s < S; s++) {
         const [dyTap, xTap] = operands(r, s);
-        const tap = batched
-          ? sumOfProducts(emitter, flat(dyTap, O), flat(xTap, I))
-          : emitter.node("Gemm", [flat(dyTap, O), flat(xTap, I)], { transB: { int: 1 } });
-        taps.push(tap);
+        const factors = [flat(dyTap, O), flat(xTap, I)];
+        const [a, b] = I > O ? factors.reverse() : factors;
+        taps.push(batched ? sumOfProducts(emitter, a, b) : emitter.node("Gemm", [a, b], { transB: { int: 1 } }));
       }
-    return emitter.node("Reshape", [sideBySide(emitter, taps, O, I), emitter.int64([O, I, R, S])]);
+    const matrices = I > O ? onTheirSides(emitter, taps, O, I) : sideBySide(emitter, taps, O, I);
+    return emitter.node("Reshape", [matrices, emitter.int64([O, I, R, S])]);
   },
   gradient: (g, dw, i) =>
     i === 0 ? apply(convInputGradientOp, [dw.inputs[1], g], dw.attrs) : apply(convOp, [dw.inputs[0], g], dw.attrs),
@@ -65,6 +66,13 @@ function sideBySide(emitter: Emitter, matrices: readonly string[], rows: number,
   const byRow = emitter.node("Concat", matrices, { axis: { int: 1 } });
   const split = emitter.node("Reshape", [byRow, emitter.int64([rows, matrices.length, columns])]);
   return emitter.node("Transpose", [split], { perm: { ints: [0, 2, 1] } });
+}
+
+/** `sideBySide` of the transposes of matrices [columns,rows]. */
+function onTheirSides(emitter: Emitter, matrices: readonly string[], rows: number, columns: number): string {
+  const byRow = matrices.length === 1 ? matrices[0] : emitter.node("Concat", matrices, { axis: { int: 1 } });
+  const split = emitter.node("Reshape", [byRow, emitter.int64([columns, matrices.length, rows])]);
+  return emitter.node("Transpose", [split], { perm: { ints: [2, 0, 1] } });
 }
 
 /** sum_n a[n] b[n]^T */

@@ -126,7 +126,8 @@ async function segmenterFile(path: string): Promise<string> {
   );
 }
 
-interface Described {
+/** What a segmenter of klish says of itself. */
+export interface Described {
   readonly side: number;
   readonly classes: readonly DatasetClass[];
   readonly architecture: SegmenterArchitecture | undefined;
@@ -154,7 +155,7 @@ function described(file: string, text: string): Described {
  * ONNX of any number of pictures of any size: "pictures" [batch,3,height,width], RGB from 0 to 1 as other people's models have
  * them, to "logits" [batch,classes,height,width]; what it is under SEGMENTER_METADATA.
  */
-function segmenterOnnx(
+export function segmenterOnnx(
   tensors: ReadonlyMap<string, Tensor>,
   { side, classes, architecture = { network: "unet", channels: unetPlan(tensors).channels } }: Described,
 ): Uint8Array {
