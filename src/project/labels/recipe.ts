@@ -65,6 +65,8 @@ export const labelState = z
     strokes: z.array(labelStroke).min(1).optional(),
   })
   .superRefine(({ k, classes, ignored }, context) => {
+    // Zod comes here with numbers that are out of their bounds too: nothing may be counted up to them.
+    if (context.issues.length > 0) return;
     const owner = new Map<number, string>();
     const claim = (cluster: number, by: string): void => {
       const other = owner.get(cluster);

@@ -254,3 +254,14 @@ it("edit() refuses parts that would be called like another class, before anythin
     "two classes have the same name",
   );
 });
+
+it("labelState tells a K or a count of parts out of bounds, and does not count up to it", () => {
+  const { state } = freshRecipe(3);
+  const [first, ...others] = state.classes;
+  const parts = { ...state, classes: [{ ...first, split: { kind: "components", count: 2 ** 31 } }, ...others] };
+  for (const [damaged, path] of [
+    [{ ...state, k: 2 ** 31 }, ["k"]],
+    [parts, ["classes", 0, "split", "count"]],
+  ] as const)
+    expect(labelState.safeParse(damaged).error?.issues).toMatchObject([{ code: "too_big", path }]);
+});
