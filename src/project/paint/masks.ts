@@ -6,7 +6,7 @@ import { checkLabels, readMask } from "../../dataset/checkMask.ts";
 import { classesFile } from "../../dataset/classList.ts";
 import { FAULTS, type FaultKind } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
-import { type DatasetClass, fillGaps, IGNORE_LABEL, type LabelMap } from "../../dataset/labelMap.ts";
+import { type DatasetClass, fillGaps, IGNORE_LABEL, type LabelMap, resizedLabels } from "../../dataset/labelMap.ts";
 import type { Split } from "../../dataset/split.ts";
 import type { PainterAbout } from "../../models/painter/painterFile.ts";
 import { openFolder } from "../dataset/folder.ts";
@@ -36,9 +36,14 @@ export interface PaintMasks {
 
 /**
  * Masks of a file, of a folder of index PNGs (with the classes.json in it, or beside its folder `masks`, else by the painter's own ids), or of a
- * data set in any layout that klish reads. Classes are found by name. Throws ProjectError that names file, value and remedy.
+ * data set in any layout that klish reads. Classes are found by name. With
+ * `resize`, a data set's masks may have any size: they are squashed to the painter's, each pixel its nearest. Throws ProjectError that names file, value and remedy.
  */
-export async function openMasks(path: string, about: PainterAbout): Promise<PaintMasks> {
+export async function openMasks(
+  path: string,
+  about: PainterAbout,
+  { resize = false }: { readonly resize?: boolean } = {},
+): Promise<PaintMasks> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
     throw new ProjectError(`${path}: there is no such file or folder. Give a folder of masks, or a data set.`);
@@ -52,12 +57,14 @@ export async function openMasks(path: string, about: PainterAbout): Promise<Pain
       await classesBeside(path),
       about,
     );
+  const size = { width: about.side, height: about.side };
+  const sized = (labels: LabelMap): LabelMap => (resize ? resizedLabels(labels, size) : labels);
   const source = await openSource([path], { fromFormat: null, recipe: null, name: path });
   return {
     total: source.info.samples,
     async *read() {
       for await (const { name, labels, image, split } of source.samples())
-        yield { ...painterMask(join(path, name), labels, source.info.classes, about), name, image, split };
+        yield { ...painterMask(join(path, name), sized(labels), source.info.classes, about), name, image, split };
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { classesJson } from "../../../src/dataset/format.ts";
-import { fillGaps, paletteOf } from "../../../src/dataset/labelMap.ts";
+import { fillGaps, paletteOf, resizedLabels } from "../../../src/dataset/labelMap.ts";
 import { decodePng, encodePng } from "../../../src/dataset/png.ts";
 import { openPainterBytes } from "../../../src/models/painter/painter.ts";
 import { painterOnnx } from "../../../src/models/painter/painterFile.ts";
@@ -13,7 +13,9 @@ import { portraitOf } from "../../../src/portraits/render.ts";
 import { convertJob } from "../../../src/project/generate/convertJob.ts";
 import { changedShare } from "../../../src/project/paint/edit.ts";
 import { paintJob } from "../../../src/project/paint/job.ts";
+import { openMasks } from "../../../src/project/paint/masks.ts";
 import { isPainter, readPainter } from "../../../src/project/paint/painterModel.ts";
+import { portraitsJob } from "../../../src/project/portraits/job.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
 import { tinyClasses, tinyMask, tinyPainter, tinyPainterBytes } from "../../models/painter/tinyPainter.ts";
 
@@ -120,6 +122,20 @@ describe("paintJob()", () => {
       });
     const [wall, skin] = [mean(0), mean(1)];
     expect(Math.hypot(...wall.map((v, c) => v - skin[c]))).toBeGreaterThan(30);
+  });
+
+  it("openMasks() squashes masks of a data set to the painter's size where that is asked, by their nearest pixels", async () => {
+    const portraits = at("portraits-at-32");
+    await portraitsJob({ outdir: portraits, count: 1, resolution: 32, firstSeed: 3, threads: 1 }, {});
+    const about = { ...tinyPainter().about, classes: portraitClasses };
+    const { read } = await openMasks(portraits, about, { resize: true });
+    const { value: mask } = await read().next();
+    const { data } = portraitOf(3, 32).labels;
+    expect([...mask!.labels]).toEqual([
+      ...resizedLabels({ width: 32, height: 32, data }, { width: 16, height: 16 }).data,
+    ]);
+    const plain = await openMasks(portraits, about);
+    await expect(plain.read().next()).rejects.toThrow("is 32x32 pixels, the painter paints 16x16");
   });
 
   it("refuses folders of other things, and questions without an answer", async () => {

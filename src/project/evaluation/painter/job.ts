@@ -101,7 +101,7 @@ async function readPairs(
   about: Painter["about"],
   { onProgress, signal }: JobOptions,
 ): Promise<{ readonly pairs: Pair[]; readonly heldBack: boolean }> {
-  const { total, read } = await openMasks(data, about);
+  const { total, read } = await openMasks(data, about, { resize: true });
   const held: Pair[] = [];
   const others: Pair[] = [];
   let done = 0;
