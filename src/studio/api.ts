@@ -284,6 +284,8 @@ export const studioJobs = {
   trainExtractorPlan: { quick: true },
   portraits: { quick: false },
   generate: { quick: false },
+  /** A painter's static page. */
+  paintPage: { quick: true },
 } as const satisfies Partial<Record<JobName, { readonly quick: boolean }>>;
 /** The name of a job that a page may start. */
 export type StudioJob = keyof typeof studioJobs;

@@ -144,6 +144,42 @@ describe.skipIf(!hasChromium)("the painter's page from a static host", () => {
     await page.close();
   });
 
+  it("keeps what was painted in the browser, and runs nothing of what it kept", async () => {
+    const { page, problems } = await open();
+    const first = await picture(page);
+    await stroke(page);
+    await page.getByLabel("Seed", { exact: true }).fill("77");
+    await page.getByRole("button", { name: "Add a style" }).click();
+    await page.getByText("Seed 77").waitFor();
+    await settled(page);
+    const painted = await picture(page);
+    expect(painted).not.toBe(first);
+    await page.reload();
+    await settled(page);
+    expect(await picture(page)).toBe(painted);
+    await page.getByText("Seed 77").waitFor();
+    await page.getByRole("button", { name: "Begin anew" }).click();
+    await expect.poll(() => picture(page)).toBe(first);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => picture(page)).toBe(painted);
+    // Somebody else's words under that name are data, and no mask.
+    const key = (await page.evaluate("Object.keys(localStorage)[0]")) as string;
+    for (const stored of [
+      "<img src=x onerror=alert(1)>",
+      '{"mask":"AAAA","seeds":["<script>alert(1)</script>"]}',
+      "[]",
+    ]) {
+      // Loading the page anew keeps the mask once more: first it has to be gone.
+      await page.goto(`${site.url}painter.json`);
+      await page.evaluate(`localStorage.setItem(${JSON.stringify(key)}, ${JSON.stringify(stored)})`);
+      await page.goto(site.url);
+      await settled(page);
+      expect(await picture(page)).toBe(first);
+    }
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("opens without a network once it was loaded", async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

@@ -19,6 +19,7 @@ const NO_PATHS = new Set([
   "layers",
   "classes",
   "edits",
+  "title",
 ]);
 
 /** Names of the members of a schema that a text fits into. */

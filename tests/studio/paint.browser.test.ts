@@ -1,5 +1,5 @@
 /** The studio's Paint screen on a real server, in Chromium. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -79,6 +79,19 @@ describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
     });
     await expect.poll(() => page.getByRole("radio", { name: "shot.png" }).isChecked()).toBe(true);
     await expect.poll(() => picture(page)).not.toBe(before);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("writes the page that needs no studio", async () => {
+    const { page, problems } = await open();
+    await page.getByLabel("Heading").fill("Faces");
+    expect(await page.getByLabel("Folder").inputValue()).toBe("faces-page");
+    await page.getByRole("button", { name: "Write the page" }).click();
+    await page.getByText("To see it here").waitFor();
+    const written = JSON.parse(await readFile(join(folder, "workspace", "faces-page", "painter.json"), "utf8"));
+    expect(written).toMatchObject({ klish: "paint-page", title: "Faces" });
+    expect(await readdir(join(folder, "workspace", "faces-page"))).toContain("index.html");
     expect(problems).toEqual([]);
     await page.close();
   });

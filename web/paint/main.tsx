@@ -24,7 +24,8 @@ async function open(root: HTMLElement): Promise<void> {
   createRoot(root, { onUncaughtError: (error) => fail(root, error) }).render(
     <>
       <h1>{about.title}</h1>
-      <PaintView engine={engine} scenes={scenes} />
+      {/* A host may have several such pages. */}
+      <PaintView engine={engine} scenes={scenes} keptAs={`${location.pathname} ${about.title}`} />
     </>,
   );
   keepOffline(used);

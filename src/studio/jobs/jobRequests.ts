@@ -11,6 +11,7 @@ import { generateRequest } from "../../project/generate/options.ts";
 import { applyLabelsRequest, labelPreviewRequest } from "../../project/labels/options.ts";
 import { isUrl } from "../../project/network/address.ts";
 import { isShipped } from "../../project/network/shipped.ts";
+import { paintPageRequest } from "../../project/paint/options.ts";
 import { portraitsRequest } from "../../project/portraits/options.ts";
 import { bare, choicesOf, defaultOf, optionsOf, readRequest } from "../../project/requests/request.ts";
 import { segmentRequest } from "../../project/segment/options.ts";
@@ -56,6 +57,7 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   trainExtractor: { schema: trainExtractorRequest, writes: ["outdir"], reads: ["network", "masks", "resume"] },
   trainExtractorPlan: { schema: trainExtractorRequest, writes: ["outdir"], reads: ["network", "masks", "resume"] },
   portraits: { schema: portraitsRequest, writes: ["outdir"], reads: [] },
+  paintPage: { schema: paintPageRequest, writes: ["outdir"], reads: ["model", "scenes"] },
   generate: { schema: generateRequest, writes: ["outdir"], reads: ["network", "projectedW"] },
 };
 
@@ -120,9 +122,11 @@ async function changePaths(
     values[last] = await Promise.all(value.map((one) => (typeof one === "string" ? change(one) : one)));
 }
 
+const SHIPPED = ["generator", "segmenter", "painter"] as const;
+
 /** A path that is read. As it is typed on this machine: from the home folder, from the workspace, or from where klish was started. */
 async function readPath(workspace: Workspace, path: string, outsidePaths: boolean): Promise<string> {
-  if (isUrl(path) || isShipped("generator", path) || isShipped("segmenter", path)) return path;
+  if (isUrl(path) || SHIPPED.some((kind) => isShipped(kind, path))) return path;
   if (!outsidePaths) {
     if (!isAbsolute(path)) return pathWithin(workspace, path);
     throw new Refusal(

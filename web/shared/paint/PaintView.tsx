@@ -8,10 +8,12 @@ import { colorPng, indexPng, readMask } from "../maskEditor/maskFile.ts";
 import { Comparison } from "./Comparison.tsx";
 import type { PaintEngine, Pixels } from "./engine.ts";
 import { download, picturePng, readPicture } from "./files.ts";
+import { readKept } from "./kept.ts";
 import { Paintings } from "./paintings.ts";
 import { Scenes } from "./Scenes.tsx";
 import { Styles } from "./Styles.tsx";
 import { thumbnailsOf } from "./thumbnails.ts";
+import { useKept } from "./useKept.ts";
 import "./paint.css";
 
 /** A mask to begin with. */
@@ -23,28 +25,35 @@ export interface Scene {
 /** Seeds of the first styles. */
 const FIRST_SEEDS = [0, 1, 2, 3];
 
+/** To begin with where there are no scenes. */
+const BLANK: LabelMap = { width: 1, height: 1, data: new Uint8Array(1) };
+
 interface Props {
   readonly engine: PaintEngine;
   readonly scenes: readonly Scene[];
+  /** The name under which this browser keeps what is painted. */
+  readonly keptAs: string;
 }
 
 /** A picture out of a mask, while it is painted. */
-export function PaintView({ engine, scenes }: Props) {
+export function PaintView({ engine, scenes, keptAs }: Props) {
   const { side, classes } = engine;
-  const [editor, paintings] = useMemo(() => {
-    const blank = { width: 1, height: 1, data: new Uint8Array(1) };
-    const mask = resizedLabels(scenes[0]?.mask ?? blank, { width: side, height: side });
+  const first = scenes[0]?.mask ?? BLANK;
+  const [editor, paintings, seeds] = useMemo(() => {
+    const kept = readKept(keptAs, classes);
+    const mask = resizedLabels(kept?.mask ?? first, { width: side, height: side });
     const made = new MaskEditor({ mask, classes });
-    return [made, new Paintings(engine, made)];
-  }, [engine, scenes, side, classes]);
+    return [made, new Paintings(engine, made), kept?.seeds.length ? kept.seeds : FIRST_SEEDS];
+  }, [engine, first, side, classes, keptAs]);
+  const keeps = useKept(keptAs, paintings);
   useEffect(() => {
     const end = paintings.follow();
     void (async () => {
       if (paintings.state.getState().styles.length > 0) return;
-      for (const seed of FIRST_SEEDS) await paintings.addSeed(seed);
+      for (const seed of seeds) await paintings.addSeed(seed);
     })();
     return end;
-  }, [paintings]);
+  }, [paintings, seeds]);
 
   const { chosen, styles, milliseconds, error, busy, before } = useStore(paintings.state);
   const [thumbnails, setThumbnails] = useState<ReadonlyMap<number, string>>(new Map());
@@ -154,11 +163,24 @@ export function PaintView({ engine, scenes }: Props) {
           <FileTrigger acceptedFileTypes={["image/png"]} onSelect={(files) => files?.[0] && openMask(files[0])}>
             <Button>Open a mask…</Button>
           </FileTrigger>
+          <Button
+            onPress={() => {
+              load(first);
+              setSaid("Begun anew; undo brings the mask back");
+            }}
+          >
+            Begin anew
+          </Button>
           <Button onPress={() => save("index")}>Save mask</Button>
           <Button onPress={() => save("colours")}>Save mask in colours</Button>
           <Button onPress={() => save("picture")}>Save picture</Button>
           {under !== undefined && <Button onPress={() => setUnder(undefined)}>Hide the picture under the mask</Button>}
         </div>
+        <p className="hint">
+          {keeps
+            ? "This browser keeps the mask as you paint: it is here again when you come back."
+            : "This browser keeps nothing of this page: save the mask before you leave."}
+        </p>
       </section>
     </div>
   );

@@ -7,6 +7,8 @@ export interface PaintStyle {
   readonly id: number;
   /** As shown: "Seed 3", a file's name. */
   readonly name: string;
+  /** That it was drawn by; undefined for that of a picture. */
+  readonly seed: number | undefined;
   readonly code: StyleCode;
 }
 
@@ -98,7 +100,7 @@ export class Paintings {
 
   async addSeed(seed: number): Promise<void> {
     const code = await this.#tried(() => this.engine.seedStyle(seed));
-    if (code !== undefined) this.#add(`Seed ${seed}`, code);
+    if (code !== undefined) this.#add(`Seed ${seed}`, code, seed);
   }
 
   /** The style of a picture, its parts as the mask has them now; chosen at once. */
@@ -134,10 +136,10 @@ export class Paintings {
     if (!busy) this.#keep(this.pixelsOf(chosen));
   }
 
-  #add(name: string, code: StyleCode): number {
+  #add(name: string, code: StyleCode, seed?: number): number {
     const id = this.#nextId++;
     const { styles, chosen } = this.state.getState();
-    this.state.setState({ styles: [...styles, { id, name, code }], chosen: styles.length === 0 ? id : chosen });
+    this.state.setState({ styles: [...styles, { id, name, code, seed }], chosen: styles.length === 0 ? id : chosen });
     this.#paint();
     return id;
   }

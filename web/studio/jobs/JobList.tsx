@@ -25,6 +25,7 @@ const TITLES: Partial<Record<StudioJob, string>> = {
   labelPreview: "Draw the labels",
   portraits: "Draw portraits",
   generate: "Generate pictures",
+  paintPage: "Write the painter's page",
 };
 
 const STATES: Readonly<Record<Job["state"], string>> = {

@@ -7,6 +7,7 @@ import { PaintView, type Scene } from "../../shared/paint/PaintView.tsx";
 import { addressOf } from "../address.ts";
 import { ask } from "../client.ts";
 import { useShared, useStudio } from "../studio.tsx";
+import { ExportPage } from "./ExportPage.tsx";
 import { serverEngine } from "./serverEngine.ts";
 
 /** Masks of a data set that are offered to begin with. */
@@ -58,7 +59,12 @@ function Painter({ model, workspace }: { readonly model: string; readonly worksp
   }, [model, studio]);
   if (opened === null) return <p className="waiting">Opening the painter…</p>;
   if (opened === "failed") return <p>The painter {model} cannot be opened.</p>;
-  return <PaintView engine={opened.engine} scenes={opened.scenes} />;
+  return (
+    <>
+      <PaintView engine={opened.engine} scenes={opened.scenes} keptAs={`studio ${model}`} />
+      <ExportPage model={model} workspace={workspace} />
+    </>
+  );
 }
 
 async function openPainter(model: string, workspace: Workspace): Promise<Opened> {
