@@ -72,8 +72,8 @@ export function encodeMessage(data: unknown): Uint8Array<ArrayBuffer> {
 
 /** What `encodeMessage` was given. Throws MessageError for bytes that are no message; what the data are is for the caller to check. */
 export function decodeMessage(given: Uint8Array): unknown {
-  // Views of arrays must begin at a multiple of their elements' size.
-  const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice();
+  // Views of arrays must begin at a multiple of their elements' size. (A Buffer's own slice would be a view again.)
+  const bytes = given.byteOffset % ALIGNMENT === 0 ? given : new Uint8Array(given);
   if (bytes.length < PREFIX_BYTES || new TextDecoder().decode(bytes.subarray(0, 4)) !== MAGIC)
     throw new MessageError("expected a message of klish");
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);

@@ -16,8 +16,13 @@ export interface ShardWorker {
   dismiss(): void;
 }
 
-/** Hears of a worker that went, or was refused, and why. A new one may join at once. */
-export type OnLost = (worker: ShardWorker, reason: string) => void;
+/** What is told of a crew. */
+export interface CrewEvents {
+  /** A worker went, or was refused, and why. A new one may join at once. */
+  lost?(worker: ShardWorker, reason: string): void;
+  /** A worker has answered a call to a shard. */
+  answered?(worker: ShardWorker, shard: number): void;
+}
 
 /** A shard that fails so many times in a row is given up, and the run with it. */
 const MOST_FAILURES = 8;
@@ -37,7 +42,7 @@ interface Task {
 
 export class ShardCrew {
   readonly #shards: readonly ShardSize[];
-  readonly #onLost: OnLost;
+  readonly #events: CrewEvents;
   /** The shards that each worker holds, and the workers that nothing is asked of. */
   readonly #held = new Map<ShardWorker, Set<number>>();
   readonly #idle = new Set<ShardWorker>();
@@ -46,9 +51,9 @@ export class ShardCrew {
   /** Why nothing is asked any more. */
   #closed: { readonly reason: unknown } | undefined;
 
-  constructor(shards: readonly ShardSize[], onLost: OnLost = () => undefined) {
+  constructor(shards: readonly ShardSize[], events: CrewEvents = {}) {
     this.#shards = shards;
-    this.#onLost = onLost;
+    this.#events = events;
     this.#failures = new Int32Array(shards.length);
   }
 
@@ -69,7 +74,7 @@ export class ShardCrew {
     if (!this.#held.delete(worker)) return;
     this.#idle.delete(worker);
     worker.dismiss();
-    this.#onLost(worker, reason);
+    this.#events.lost?.(worker, reason);
     this.#deal();
   }
 
@@ -136,6 +141,7 @@ export class ShardCrew {
       for (const [j, i] of own.entries()) {
         task.answers[i] = checked[j];
         this.#failures[calls[j].shard] = 0;
+        this.#events.answered?.(worker, calls[j].shard);
       }
       task.left -= own.length;
       if (task.left === 0) {

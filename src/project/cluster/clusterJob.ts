@@ -16,6 +16,7 @@ import { clusterProject } from "./clusterProject.ts";
 import { clusterRequest, reportRequest } from "./options.ts";
 import { openOrCreateProject, openProject } from "./project.ts";
 import { checkSize, settle } from "./request.ts";
+import type { ShardWorkers } from "./workers/openShards.ts";
 
 /** What a finished run leaves. */
 export interface ClusterSummary extends ReportFiles {
@@ -49,7 +50,7 @@ export const clusterJob = defineJob(clusterRequest, async (request, job): Promis
         provider: network.provider,
         ...(request.deviceMemory === null ? {} : { deviceMemory: request.deviceMemory }),
         keepFeatures: request.keepFeatures,
-        workers: request.workers,
+        workers: workersOf(request),
         ...job,
       });
       return { folder: outdir, ...(await writeReport(project, network, { threads, ...job })) };
@@ -58,6 +59,14 @@ export const clusterJob = defineJob(clusterRequest, async (request, job): Promis
     await network.generator.dispose();
   }
 });
+
+/** Who is asked to hold the features. */
+function workersOf({ workers, queue, root }: z.output<typeof clusterRequest>): ShardWorkers {
+  if (workers !== null && queue !== null)
+    throw new ProjectError("--workers starts processes here, --queue has workers elsewhere: give one of them.");
+  if (queue !== null) return { queue, root };
+  return workers === null ? "this process" : { processes: workers };
+}
 
 interface Clustered {
   readonly network: OpenedNetwork;

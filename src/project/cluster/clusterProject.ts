@@ -25,7 +25,7 @@ import { ProjectError } from "../storage/files.ts";
 import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
 import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
 import { dropStart, loadStart, saveStart } from "./startFile.ts";
-import { openShards } from "./workers/openShards.ts";
+import { openShards, type ShardWorkers } from "./workers/openShards.ts";
 import { isSharded, type ShardedSettings } from "./workers/recipe.ts";
 
 /** A kill loses at most this much of the merging. */
@@ -47,8 +47,8 @@ interface ClusterOptions extends JobOptions {
   readonly deviceMemory?: number;
   /** Leave the features on disk when they are there. */
   readonly keepFeatures: boolean;
-  /** Processes that hold the features of a run in shards. Default: this one does. */
-  readonly workers?: number | null;
+  /** Who holds the features of a run in shards. Default: this process. */
+  readonly workers?: ShardWorkers;
 }
 
 /** Samples and clusters what is not done yet. Returns the finished project. */
@@ -78,14 +78,14 @@ async function clusterShards(
   project: Project,
   settings: ShardedSettings,
   network: OpenedNetwork,
-  { threads, workers }: ClusterOptions,
+  { threads, workers = "this process" }: ClusterOptions,
   job: JobOptions,
 ): Promise<MergeTree> {
-  const { features, close } = openShards(settings, network, { threads, workers: workers ?? 0, ...job });
+  const { features, close } = await openShards(settings, network, { threads, workers, ...job });
   try {
     return await clusterPixels(project, features, { solvers: NO_SOLVERS, resumable: true }, job);
   } finally {
-    close();
+    await close();
   }
 }
 
@@ -97,9 +97,9 @@ async function clusterHere(
   job: JobOptions,
 ): Promise<MergeTree> {
   const { settings } = project.file;
-  if (options.workers)
+  if ((options.workers ?? "this process") !== "this process")
     throw new ProjectError(
-      `${project.folder} was begun without workers, and is continued so: leave --workers out, or choose another --outdir.`,
+      `${project.folder} was begun without workers, and is continued so: leave --workers and --queue out, or choose another --outdir.`,
     );
   const chosen = clusteredPixels(settings);
   // Chosen pixels are few and made dense: the products' own threads serve them.

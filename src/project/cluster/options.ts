@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { layersMember, networkWords, readLayers, samplingOptions, truncationOr } from "../network/options.ts";
 import { readPictureRange } from "../network/pictureModel.ts";
+import { queueOptions } from "../queue/options.ts";
 import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { MOST_SEEDS, parseSeeds, SEED } from "../requests/seeds.ts";
@@ -128,7 +129,8 @@ export const clusterRequest = z.strictObject({
     "leave the features on disk in the project when done",
   ),
   ...runtimeOptions,
-  ...inGroup("Where it runs", {
+  ...queueOptions,
+  ...inGroup("On several machines", {
     workers: option(
       optional(z.int().min(1).max(MOST_WORKERS)),
       "--workers <n>",

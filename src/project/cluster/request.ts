@@ -38,6 +38,8 @@ export function settle(
     keepFeatures: ______,
     images: _______,
     workers,
+    queue,
+    root: __________,
     shards,
     extractorSize: ________,
     extractorRange: _________,
@@ -68,7 +70,7 @@ export function settle(
     pixelStride: request.pixelStride ?? (request.pixels === null ? Math.ceil(Math.sqrt(pixels / ENOUGH_PIXELS)) : 1),
     truncationPsi: request.truncationPsi ?? (info.wDim > 0 ? DEFAULT_TRUNCATION : 1),
     precision: "single",
-    shards: shards === null && workers === null ? null : Math.min(shards ?? SHARDS, seeds.length),
+    shards: shards === null && workers === null && queue === null ? null : Math.min(shards ?? SHARDS, seeds.length),
     // The paper's rule knows no chance overlap.
     balance: request.criterion === "paper" ? 0 : request.balance,
   };

@@ -1,5 +1,7 @@
 /** BullMQ over Redis or PostgreSQL. Neither comes with klish: who uses a queue installs it. */
+
 import type { Job, Queue, QueueEvents, Worker, WorkerOptions } from "bullmq";
+import type { Redis } from "ioredis";
 import { ProjectError } from "../storage/files.ts";
 import type { QueueAddress, QueueServer } from "./address.ts";
 
@@ -17,6 +19,20 @@ export interface QueueBackend {
 }
 
 const DRIVERS: Readonly<Record<QueueServer, string>> = { redis: "ioredis", postgres: "pg" };
+/** Loads a package that does not come with klish. Rejects with ProjectError that says what to install. */
+async function load<T>(loading: Promise<T>, server: QueueServer): Promise<T> {
+  try {
+    return await loading;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw cause;
+    throw new ProjectError(
+      `a queue on ${TITLES[server]} needs two packages that do not come with klish. Install them where klish is: npm install bullmq ${DRIVERS[server]}`,
+      { cause },
+    );
+  }
+}
+
 const TITLES: Readonly<Record<QueueServer, string>> = { redis: "Redis", postgres: "PostgreSQL" };
 
 /** Rejects with ProjectError that says what to install. */
@@ -24,18 +40,9 @@ export async function openBackend(
   { server, url }: QueueAddress,
   { migrate = false }: { readonly migrate?: boolean } = {},
 ): Promise<QueueBackend> {
-  const driver = DRIVERS[server];
-  const load = <T>(loading: Promise<T>): Promise<T> =>
-    loading.catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== "ERR_MODULE_NOT_FOUND" && cause.code !== "MODULE_NOT_FOUND") throw cause;
-      throw new ProjectError(
-        `a queue on ${TITLES[server]} needs two packages that do not come with klish. Install them where klish is: npm install bullmq ${driver}`,
-        { cause },
-      );
-    });
-  const bull = await load(import("bullmq"));
+  const bull = await load(import("bullmq"), server);
   // BullMQ would load it itself, and say less.
-  await load(import(driver));
+  await load(import(DRIVERS[server]), server);
   const { DelayedError } = bull;
   if (server === "redis") {
     // Commands wait for a server that is started again.
@@ -57,6 +64,19 @@ export async function openBackend(
       new classes.Worker(name, work, { ...options, connection } as never) as unknown as Worker,
     DelayedError,
   };
+}
+
+/**
+ * A connection to the Redis server behind a queue, for values beside it. Commands wait while the server is away. Whoever opens one listens to its
+ * "error". Rejects with ProjectError for another server.
+ */
+export async function openRedis({ server, url, shown }: QueueAddress): Promise<Redis> {
+  if (server !== "redis")
+    throw new ProjectError(
+      `${shown}: this work needs Redis, for the numbers that its workers send. Give --queue redis://…`,
+    );
+  const { Redis } = await load(import("ioredis"), server);
+  return new Redis(url, { maxRetriesPerRequest: null });
 }
 
 /** How long a server is waited for before it is called missing: milliseconds. */

@@ -9,13 +9,8 @@ import { answered, openBackend } from "./backend.ts";
 import { type OpenTask, QUEUE, type TaskHost, type TaskKind, taskEnvelope } from "./task.ts";
 
 export interface ServeOptions extends TaskHost {
-  readonly url: string;
-  /** What this worker is called. */
-  readonly name: string;
   /** Seconds without work after which it ends; null: never. */
   readonly idle: number | null;
-  /** Seconds after which a worker that is not heard of has died. */
-  readonly silence: number;
   /** Whether to make or update PostgreSQL's tables first. */
   readonly migrate?: boolean;
   /** The name of the queue on its server. Default: `QUEUE`. */

@@ -7,6 +7,11 @@ export interface TaskHost {
   readonly root: Root;
   /** CPU threads that it may use in all. */
   readonly threads: number;
+  /** The queue's server, for kinds of work whose numbers are too many for it and travel beside it; what the worker is called; and after how many
+   * seconds one that is not heard of has died. */
+  readonly url: string;
+  readonly name: string;
+  readonly silence: number;
 }
 
 /** Does the pieces of one setup. */

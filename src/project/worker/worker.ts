@@ -1,6 +1,7 @@
 /** `klish worker`: does the pieces of work that commands with --queue put into a queue. */
 import { availableParallelism, hostname } from "node:os";
 import { z } from "zod";
+import { clusterShards } from "../cluster/workers/seatTask.ts";
 import { datasetBlocks } from "../dataset/blocks/task.ts";
 import { workerOptions } from "../queue/options.ts";
 import { openRoot } from "../queue/root.ts";
@@ -9,7 +10,7 @@ import type { TaskKind } from "../queue/task.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 
 /** What workers can do. */
-const KINDS: readonly TaskKind[] = [datasetBlocks as TaskKind];
+const KINDS: readonly TaskKind[] = [datasetBlocks as TaskKind, clusterShards as TaskKind];
 
 /** What `klish worker` can be asked for. */
 export const workerRequest = z.strictObject({ ...workerOptions, threads: runtimeOptions.threads });

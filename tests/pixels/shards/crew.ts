@@ -3,7 +3,7 @@ import type { Pixels } from "../../../src/pixels/pixels.ts";
 import { pyramidFeatures } from "../../../src/pixels/pyramid/pyramid.ts";
 import type { PyramidData } from "../../../src/pixels/pyramid/pyramidData.ts";
 import { decodeMessage, encodeMessage } from "../../../src/pixels/shards/message.ts";
-import { type OnLost, ShardCrew, type ShardWorker } from "../../../src/pixels/shards/shardCrew.ts";
+import { type CrewEvents, ShardCrew, type ShardWorker } from "../../../src/pixels/shards/shardCrew.ts";
 import { shardedPixels } from "../../../src/pixels/shards/shardedPixels.ts";
 import { type ShardCall, ShardHolder } from "../../../src/pixels/shards/shardPasses.ts";
 
@@ -41,10 +41,10 @@ export function localWorker(
 }
 
 /** The pixels of `shards`, held by a crew that nobody has joined yet. */
-export function crewOf(shards: readonly Pixels[], onLost?: OnLost): { crew: ShardCrew; pixels: Pixels } {
+export function crewOf(shards: readonly Pixels[], lost?: CrewEvents["lost"]): { crew: ShardCrew; pixels: Pixels } {
   const [{ channels, alignment }] = shards;
   const sizes = shards.map(({ pixels }) => ({ pixels, channels }));
-  const crew = new ShardCrew(sizes, onLost);
+  const crew = new ShardCrew(sizes, lost && { lost });
   const layout = { pixels: sizes.map(({ pixels }) => pixels), channels, alignment };
   return { crew, pixels: shardedPixels(layout, (calls) => crew.ask(calls), plainBlas()) };
 }

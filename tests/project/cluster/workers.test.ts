@@ -80,6 +80,48 @@ describe("a worker", () => {
     ]);
   });
 
+  it("is sent labels once, and passes with those of the last pass over the same pixels", async () => {
+    const server = new ShardServer({ openNetwork: open });
+    const lengths: number[] = [];
+    const worker = remoteWorker(
+      "w",
+      recipe,
+      (question) => {
+        lengths.push(question.length);
+        return server.reply(question);
+      },
+      () => undefined,
+    );
+    const weight = Float32Array.from({ length: 11 }, (_, d) => Math.sin(d));
+    const pass = (labels: Uint16Array) =>
+      worker.answer(
+        [
+          {
+            shard: 1,
+            request: {
+              pass: "svm",
+              labels,
+              classes: [1],
+              weight,
+              bias: new Float32Array(1),
+              range: { start: 0, end: 128 },
+            },
+          },
+        ],
+        [1],
+      );
+    const labels = Uint16Array.from({ length: 128 }, (_, n) => n % 3);
+    const first = await pass(labels);
+    expect(await pass(labels.slice())).toEqual(first);
+    labels.fill(1);
+    const other = await pass(labels);
+    expect(other).not.toEqual(first);
+    expect(await pass(labels)).toEqual(other);
+    const [, full, same, changed, again] = lengths;
+    expect([full - same, changed - same, again - same].map((more) => more > 200)).toEqual([true, true, false]);
+    await server.close();
+  });
+
   it("refuses, by name, another version, another generator, another provider", async () => {
     await expect(answerOf((x) => x, { ...recipe, klish: "0.0.1" })).rejects.toThrow(
       /the run is of klish 0.0.1, this worker has/,

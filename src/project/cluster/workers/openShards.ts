@@ -8,66 +8,72 @@ import { ortBlas } from "../../../runtime/node/ortBlas.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import type { OpenedNetwork } from "../../network/network.ts";
 import { processWorker } from "./processes.ts";
+import { type QueuedWorkers, queuedWorkers } from "./queued.ts";
 import { recipeOf, type ShardedSettings, shardLayout, shardMaker } from "./recipe.ts";
+
+/** Who holds the shards: processes of this machine, workers of a queue, or this process. */
+export type ShardWorkers =
+  | { readonly processes: number }
+  | { readonly queue: string; readonly root: string }
+  | "this process";
 
 /** Who computes. */
 export interface ShardsOptions extends JobOptions {
   /** Threads of this process, for its own products. */
   readonly threads: number;
-  /** Processes that hold the shards; 0: this one does. */
-  readonly workers: number;
+  readonly workers: ShardWorkers;
 }
 
 export interface OpenedShards {
   readonly features: Pixels;
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** The features of a run, in shards. Nothing is computed before the first pass. */
-export function openShards(
+/** The features of a run, in shards. Nothing is computed before the first pass. Rejects with ProjectError where a queue cannot be used. */
+export async function openShards(
   settings: ShardedSettings,
   network: OpenedNetwork,
   { threads, workers, ...job }: ShardsOptions,
-): OpenedShards {
+): Promise<OpenedShards> {
   const { generator, provider } = network;
   const layout = shardLayout(settings, generator.info);
   const recipe = recipeOf(settings, provider);
   let started = 0;
-  const start = (): ShardWorker => watched(processWorker(`worker ${++started}`, recipe, network));
+  const start = (): ShardWorker => processWorker(`worker ${++started}`, recipe, network);
   const made = new Set<number>();
-  const lost: string[] = [];
-  /** Tells how many images are sampled, while they are for the first time. */
-  const watched = (worker: ShardWorker): ShardWorker => ({
-    ...worker,
-    async answer(calls, keep) {
-      const answers = await worker.answer(calls, keep);
-      for (const { shard } of calls) {
-        if (made.has(shard)) continue;
-        made.add(shard);
-        const done = Math.floor((made.size * settings.seeds.length) / settings.shards);
-        job.onProgress?.({ phase: "sample the generator", done, total: settings.seeds.length, note: worker.name });
+  let gone = 0;
+  let queued: QueuedWorkers | undefined;
+  const sizes = layout.pixels.map((pixels) => ({ pixels, channels: layout.channels }));
+  const crew = new ShardCrew(sizes, {
+    lost(worker, reason) {
+      if (queued !== undefined) {
+        queued.lost(worker, reason);
+        return;
       }
-      return answers;
-    },
-  });
-  const crew = new ShardCrew(
-    layout.pixels.map((pixels) => ({ pixels, channels: layout.channels })),
-    (worker, reason) => {
-      lost.push(worker.name);
-      const note = `${worker.name}: ${reason}`;
-      job.onProgress?.({ phase: "replace a worker", done: lost.length, total: lost.length, note });
+      gone++;
+      job.onProgress?.({ phase: "replace a worker", done: gone, total: gone, note: `${worker.name}: ${reason}` });
       crew.join(start());
     },
-  );
-  if (workers === 0) crew.join(watched(hereWorker(settings, generator)));
-  for (let i = 0; i < workers; i++) crew.join(start());
+    // How many images are sampled, while they are for the first time.
+    answered({ name }, shard) {
+      if (made.has(shard)) return;
+      made.add(shard);
+      const total = settings.seeds.length;
+      const done = Math.floor((made.size * total) / settings.shards);
+      job.onProgress?.({ phase: "sample the generator", done, total, note: name });
+    },
+  });
+  if (workers === "this process") crew.join(hereWorker(settings, generator));
+  else if ("processes" in workers) for (let i = 0; i < workers.processes; i++) crew.join(start());
+  else queued = await queuedWorkers(crew, { recipe, network, seats: settings.shards }, { ...workers, ...job });
   const stop = (): void => crew.close(job.signal?.reason);
   job.signal?.addEventListener("abort", stop);
   return {
     features: shardedPixels(layout, (calls) => crew.ask(calls), ortBlas({ threads })),
-    close() {
+    async close() {
       job.signal?.removeEventListener("abort", stop);
       crew.close();
+      await queued?.close();
     },
   };
 }

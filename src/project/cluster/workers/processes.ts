@@ -33,7 +33,8 @@ export function processWorker(name: string, recipe: ShardRecipe, network: Opened
   );
 }
 
-function startProcess({ file, signature }: OpenedNetwork) {
+/** Starts a process that holds shards of the generator of `file`. It answers one question after another. */
+export function startProcess({ file, signature }: ProcessSetup) {
   const { file: script, execArgv } = scriptOf("./shardProcess", import.meta.url);
   const child = spawn(process.execPath, [...execArgv, script], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   const stream = child.stdio[3] as Duplex;

@@ -3,6 +3,7 @@
  * First the recipe, which the worker opens or refuses; then calls. Both sides check all that they are told.
  */
 import { z } from "zod";
+import type { PixelRange } from "../../../pixels/pixels.ts";
 import { decodeMessage, encodeMessage } from "../../../pixels/shards/message.ts";
 import type { ShardWorker } from "../../../pixels/shards/shardCrew.ts";
 import { type ShardCall, ShardHolder } from "../../../pixels/shards/shardPasses.ts";
@@ -19,6 +20,9 @@ const pixelLabels = z.instanceof(Uint16Array);
 const range = z.strictObject({ start: z.int().min(0), end: z.int().min(0) });
 const label = z.int().min(0).max(65535);
 
+/** Labels that are those of the last pass over the same pixels: two bytes a pixel, which most passes need not send. */
+const SAME = "same";
+
 /** The passes of `ShardRequest`, as they may come from anybody. Lengths that do not fit are refused by the passes themselves. */
 const request = z.discriminatedUnion("pass", [
   z.strictObject({ pass: z.literal("scores"), weight: floats, bias: floats, range }),
@@ -27,7 +31,7 @@ const request = z.discriminatedUnion("pass", [
   z.strictObject({ pass: z.literal("rowSums"), index: z.instanceof(Int32Array), factors: floats }),
   z.strictObject({
     pass: z.literal("svm"),
-    labels: pixelLabels,
+    labels: z.union([pixelLabels, z.literal(SAME)]),
     classes: z.array(z.union([label, z.array(label)])),
     weight: floats,
     bias: floats,
@@ -47,13 +51,14 @@ const request = z.discriminatedUnion("pass", [
 ]);
 
 const shardNumber = z.int().min(0);
+const call = z.strictObject({ shard: shardNumber, request });
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 
 const question = z.union([
   z.strictObject({ recipe: shardRecipe }),
   z.strictObject({
     recipe: HASH,
-    calls: z.array(z.strictObject({ shard: shardNumber, request })),
+    calls: z.array(call),
     keep: z.array(shardNumber),
   }),
 ]);
@@ -75,6 +80,7 @@ export function remoteWorker(name: string, recipe: ShardRecipe, exchange: Exchan
     if (read.data.recipe !== hash) throw new Error("it answers for another recipe than this run's");
     return read.data;
   };
+  const known = new LastLabels();
   let ready: Promise<void> | undefined;
   const introduce = async (): Promise<void> => {
     const said = await ask({ recipe });
@@ -88,12 +94,51 @@ export function remoteWorker(name: string, recipe: ShardRecipe, exchange: Exchan
     async answer(calls, keep) {
       ready ??= introduce();
       await ready;
-      const said = await ask({ recipe: hash, calls, keep });
+      known.keep(keep);
+      const said = await ask({ recipe: hash, calls: calls.map((call) => known.shortened(call)), keep });
       return "answers" in said ? said.answers : undefined;
     },
     dismiss,
   };
 }
+
+/** The labels of the last SVM pass over each range of pixels, as both sides hold them. */
+class LastLabels {
+  readonly #labels = new Map<string, { readonly shard: number; readonly labels: Uint16Array }>();
+
+  /** Forgets those of other shards. */
+  keep(shards: readonly number[]): void {
+    for (const [key, { shard }] of this.#labels) if (!shards.includes(shard)) this.#labels.delete(key);
+  }
+
+  /** The call without labels that were sent before. */
+  shortened({ shard, request }: ShardCall): unknown {
+    if (request.pass !== "svm") return { shard, request };
+    const key = keyOf(shard, request);
+    const before = this.#labels.get(key)?.labels;
+    if (before !== undefined && sameLabels(before, request.labels))
+      return { shard, request: { ...request, labels: SAME } };
+    // A copy: merges change theirs in place.
+    this.#labels.set(key, { shard, labels: request.labels.slice() });
+    return { shard, request };
+  }
+
+  /** The call with the labels that were sent before. */
+  completed({ shard, request }: z.output<typeof call>): ShardCall {
+    if (request.pass !== "svm") return { shard, request } as ShardCall;
+    const key = keyOf(shard, request);
+    const labels = request.labels === SAME ? this.#labels.get(key)?.labels : request.labels;
+    if (labels === undefined) throw new Error("expected labels, or a pass that had the same");
+    this.#labels.set(key, { shard, labels });
+    return { shard, request: { ...request, labels } } as ShardCall;
+  }
+}
+
+const keyOf = (shard: number, { range }: { readonly range: PixelRange }): string =>
+  `${shard} ${range.start} ${range.end}`;
+
+const bytesOf = (labels: Uint16Array): Buffer => Buffer.from(labels.buffer, labels.byteOffset, labels.byteLength);
+const sameLabels = (a: Uint16Array, b: Uint16Array): boolean => bytesOf(a).equals(bytesOf(b));
 
 /** What a worker's machine has. */
 export interface ShardHost {
@@ -104,7 +149,14 @@ export interface ShardHost {
 /** Answers a run's questions, for as long as it is asked. */
 export class ShardServer {
   readonly #host: ShardHost;
-  #opened: { readonly hash: string; readonly network: OpenedNetwork; readonly holder: ShardHolder } | undefined;
+  #opened:
+    | {
+        readonly hash: string;
+        readonly network: OpenedNetwork;
+        readonly holder: ShardHolder;
+        readonly known: LastLabels;
+      }
+    | undefined;
 
   constructor(host: ShardHost) {
     this.#host = host;
@@ -147,7 +199,7 @@ export class ShardServer {
       if (provider !== recipe.provider) throw new Error(`the run is on ${recipe.provider}, this worker on ${provider}`);
       // One thread: who has more cores starts more workers, and products have the same bits everywhere.
       const holder = new ShardHolder(shardMaker(recipe.settings, generator, ortBlas({ threads: 1 })));
-      this.#opened = { hash: recipeHash(recipe), network, holder };
+      this.#opened = { hash: recipeHash(recipe), network, holder, known: new LastLabels() };
     } catch (error) {
       await generator.dispose();
       throw error;
@@ -161,10 +213,18 @@ export class ShardServer {
     keep,
   }: {
     readonly recipe: string;
-    readonly calls: readonly unknown[];
+    readonly calls: readonly z.output<typeof call>[];
     readonly keep: readonly number[];
   }): Promise<z.input<typeof answer>> {
     if (this.#opened?.hash !== recipe) throw new Error("asked about another recipe than was opened");
-    return { recipe, answers: await this.#opened.holder.answer(calls as readonly ShardCall[], keep) };
+    const { holder, known } = this.#opened;
+    known.keep(keep);
+    return {
+      recipe,
+      answers: await holder.answer(
+        calls.map((one) => known.completed(one)),
+        keep,
+      ),
+    };
   }
 }

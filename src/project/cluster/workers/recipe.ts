@@ -31,9 +31,14 @@ export type ShardedSettings = ShardRecipe["settings"];
 
 export const isSharded = (settings: ClusterSettings): settings is ShardedSettings => settings.shards !== null;
 
-/** The recipe of a run, made by this version. */
+/** The recipe of a run, made by this version. Where the generator lies is each machine's own, and not in it. */
 export function recipeOf(settings: ShardedSettings, provider: ShardRecipe["provider"]): ShardRecipe {
-  return { klish: packageVersion(), "onnxruntime-node": versions()["onnxruntime-node"], provider, settings };
+  return {
+    klish: packageVersion(),
+    "onnxruntime-node": versions()["onnxruntime-node"],
+    provider,
+    settings: { ...settings, network: "" },
+  };
 }
 
 /** What tells recipes apart. */
