@@ -27,7 +27,7 @@ export function addDataset(program: Command): void {
     const { outdir, shard } = request;
     const home = await homeOf(outdir, shard, DATASET_FILE);
     const result = await runWithProgress("dataset", { ...request, outdir: home }, options);
-    const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned, machines } = result;
+    const { samples, kept, bytes, made, seconds, folder, overview, exports, cleaned, machines, uploaded } = result;
     const speed =
       made > 0 ? `; ${made} made in ${formatSeconds(seconds)}, ${(made / seconds).toFixed(1)} images/s` : "";
     const lines = [
@@ -37,6 +37,7 @@ export function addDataset(program: Command): void {
       `overview ${overview}`,
       ...exports.map((e) => `layout   ${e.folder}`),
       ...(machines === null ? [] : machineLines(machines)),
+      ...(uploaded === null ? [] : [`uploaded ${uploaded}`]),
     ];
     if (home !== outdir) {
       const join: NextStep = [
@@ -72,7 +73,7 @@ function addJoin(dataset: Command): void {
     .summary("join the parts that --shard made into one dataset")
     .description(
       "Checks that all parts are there, complete and of one recipe, and makes of them the folder that one run would have made. Give " +
-        "the folder in which they lie, or a folder for each. It can be repeated at any time.",
+        "the folder in which they lie, an address such as s3://bucket/folder, or a folder for each. It can be repeated at any time.",
     );
   withOutput(withOptions(command, joinRequest)).action(async (folders: string[], options: OutputOptions) => {
     const result = await runWithProgress("datasetJoin", requestOf(command, joinRequest, { folders }), options);

@@ -16,6 +16,7 @@ import type { QueueState } from "../queue/taskQueue.ts";
 import { defineJob } from "../requests/request.ts";
 import type { SamplerSource } from "../sampling/sampler.ts";
 import { shardText } from "../shards/shard.ts";
+import { openBucket } from "../storage/bucket.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./blocks/block.ts";
@@ -41,6 +42,7 @@ import {
   saveDataset,
   seedRange,
 } from "./settings.ts";
+import { uploadShard } from "./shards/bucket.ts";
 import type { Cleaned } from "./statistics.ts";
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "./store.ts";
 
@@ -58,6 +60,8 @@ export interface DatasetSummary {
   readonly exports: readonly ExportSummary[];
   /** What --drop-implausible and --agree-with left out; null where they were not asked for. */
   readonly cleaned: Cleaned;
+  /** Where the part was put, with --upload; null without. */
+  readonly uploaded: string | null;
   /** Who made it, with --queue; null without. */
   readonly machines: MachinesSummary | null;
 }
@@ -68,6 +72,11 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   const threads = request.threads ?? availableParallelism();
   job.onProgress?.({ phase: "open the generator", done: 0, total: 1 });
   for (const format of request.formats) formatNamed(format);
+  if (request.upload !== null) {
+    if (request.shard === null) throw new ProjectError("--upload is for parts: say which one, with --shard.");
+    // What is wrong with it is better known before the work than after it.
+    await openBucket(request.upload);
+  }
   const sets = await openLabelSets(request.projects, request.recipes, { ...request, threads, ...job });
   const generator = sharedGenerator(
     sets.map((set) => set.parts),
@@ -153,7 +162,8 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
     await writeLists(folder, await openDataset(folder));
     const { overview, kept, cleaned } = await writeOverview(folder, job);
     const exports = await writeFormats(folder, settings, request.formats, job);
-    return { folder, overview, samples, kept, bytes, made, seconds, exports, cleaned, machines };
+    const uploaded = request.upload === null ? null : await uploadShard(folder, request.upload, job);
+    return { folder, overview, samples, kept, bytes, made, seconds, exports, cleaned, uploaded, machines };
   });
 });
 

@@ -99,13 +99,19 @@ export const datasetRequest = z.strictObject({
   network: movedNetwork,
   ...runtimeOptions,
   ...queueOptions,
+  /** Of shards. */
+  upload: option(
+    optional(path),
+    "--upload <s3://…>",
+    "with --shard: put the finished part into a folder of an S3 bucket, from where klish dataset join takes it",
+  ),
   /** The command that continues it, to be shown. */
   command: z.string().default("the call of datasetJob"),
 });
 
 /** What `klish dataset join` can be asked for. */
 export const joinRequest = z.strictObject({
-  /** The folder that the shards share, or a folder for each. */
+  /** The folder that the shards share, a bucket's (s3://bucket/folder), or a folder for each. */
   folders: z.array(path).min(1).readonly(),
   outdir: option(optional(path), "--outdir <folder>", "folder of the whole", {
     otherwise: "the one that has the parts",

@@ -1,5 +1,5 @@
 /** BullMQ over Redis or PostgreSQL. Neither comes with klish: who uses a queue installs it. */
-
+import { setTimeout as pause } from "node:timers/promises";
 import type { Job, Queue, QueueEvents, Worker, WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { ProjectError } from "../storage/files.ts";
@@ -77,6 +77,33 @@ export async function openRedis({ server, url, shown }: QueueAddress): Promise<R
     );
   const { Redis } = await load(import("ioredis"), server);
   return new Redis(url, { maxRetriesPerRequest: null });
+}
+
+/** What says that a server is away or starting, and not that a command is wrong: codes of Node and of PostgreSQL. */
+const AWAY = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53300|57P0[123])$/;
+const AWAY_WORDS =
+  /Connection (terminated|is closed|ended)|timeout exceeded when trying to connect|connection timeout/i;
+const RETRY_MS = 500;
+
+/**
+ * Does `command` until the server answers. Redis' client waits by itself, PostgreSQL's does not. `trouble` hears of each failure. Rejects with the signal's
+ * reason, and with any other error.
+ */
+export async function patiently<T>(
+  command: () => Promise<T>,
+  { trouble, signal }: { readonly trouble: (error: Error) => void; readonly signal: AbortSignal | undefined },
+): Promise<T> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await command();
+    } catch (error) {
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      if (!AWAY.test(code) && !AWAY_WORDS.test(message)) throw error;
+      trouble(error as Error);
+      await pause(RETRY_MS);
+    }
+  }
 }
 
 /** How long a server is waited for before it is called missing: milliseconds. */

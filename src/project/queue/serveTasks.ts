@@ -27,6 +27,8 @@ const MOST_DEATHS = 1000;
 const PUT_BACK_MS = 1000;
 /** Most that the end waits for a server that does not answer: milliseconds. */
 const FAREWELL_MS = 2000;
+/** Before a server that is away is asked again: milliseconds. */
+const RETRY_MS = 1000;
 /** Between looks at whether there is work. */
 const LOOK_MS = 200;
 
@@ -108,6 +110,7 @@ export async function serveTasks(kinds: readonly TaskKind[], options: ServeOptio
       lockDuration: silence * 1000,
       stalledInterval: (silence * 1000) / 2,
       maxStalledCount: MOST_DEATHS,
+      runRetryDelay: RETRY_MS,
     },
   );
   let told = "";

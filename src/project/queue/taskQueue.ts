@@ -6,7 +6,7 @@ import { plainIssues } from "../../text/issues.ts";
 import { ProjectError } from "../storage/files.ts";
 import { packageVersion } from "../storage/versions.ts";
 import { parseQueueAddress } from "./address.ts";
-import { answered, openBackend } from "./backend.ts";
+import { answered, openBackend, patiently } from "./backend.ts";
 import { answerEnvelope, KEPT_SECONDS, problemEnvelope, QUEUE, type TaskEnvelope, type TaskKind } from "./task.ts";
 
 /** What is seen of the workers of a run. */
@@ -126,11 +126,16 @@ export async function openRun<Setup, Piece, Answer>(
   };
   signal?.addEventListener("abort", stop);
 
+  const patient = <T>(command: () => Promise<T>): Promise<T> => patiently(command, { trouble, signal });
   /** The task once it has ended, well or not. */
   const ended = async (id: string, task: TaskEnvelope): Promise<{ readonly job: Job; readonly isOld: boolean }> => {
-    const before = await queue.getJob(id);
-    if (before !== undefined && (await before.getState()) === "failed") await before.remove();
-    else if (before?.finishedOn !== undefined) return { job: before, isOld: true };
+    const before = await patient(async () => {
+      const job = await queue.getJob(id);
+      if (job === undefined || (await job.getState()) !== "failed") return job;
+      await job.remove();
+      return undefined;
+    });
+    if (before?.finishedOn !== undefined) return { job: before, isOld: true };
     return new Promise((resolve, reject) => {
       const add = (): Promise<unknown> => queue.add(task.kind, task, { jobId: id, ...KEPT });
       const fail = (error: Error): void => {
@@ -149,7 +154,7 @@ export async function openRun<Setup, Piece, Answer>(
       };
       waiting.set(id, { look, fail });
       if (signal?.aborted) return stop();
-      add().catch(fail);
+      patient(add).catch(fail);
     });
   };
   return {
@@ -167,7 +172,7 @@ export async function openRun<Setup, Piece, Answer>(
           refused,
         });
         const verdict = await judge(kind, job, check);
-        await job.remove();
+        await patient(() => job.remove());
         if ("answer" in verdict) {
           problems = 0;
           state.done.set(verdict.worker, (state.done.get(verdict.worker) ?? 0) + 1);

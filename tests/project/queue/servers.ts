@@ -22,17 +22,18 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+/** Whether a server listens before its process ends. */
+async function listens(port: number, child: ChildProcess): Promise<boolean> {
+  for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1");
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
       socket.once("connect", () => socket.destroy());
     });
-    if (isUp) return;
-    await pause(100);
+    if (isUp) return true;
+    await pause(50);
   }
-  throw new Error(`nothing listens on port ${port}`);
+  return false;
 }
 
 const ended = (child: ChildProcess): Promise<void> =>
@@ -41,19 +42,27 @@ const ended = (child: ChildProcess): Promise<void> =>
     : new Promise((resolve) => child.once("exit", () => resolve()));
 
 async function kept(start: () => ChildProcess, port: number, url: string): Promise<TestServer> {
-  let child = start();
+  let child: ChildProcess;
+  const begin = async (): Promise<void> => {
+    // What a killed database has left of processes holds its memory for a moment.
+    for (let tries = 0; tries < 100; tries++) {
+      child = start();
+      if (await listens(port, child)) return;
+      await pause(200);
+    }
+    throw new Error(`nothing listens on port ${port}`);
+  };
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
     await ended(child);
   };
-  await listening(port);
+  await begin();
   return {
     url,
     port,
     async restart() {
       await kill();
-      child = start();
-      await listening(port);
+      await begin();
     },
     stop: kill,
   };
@@ -121,21 +130,5 @@ export async function startPostgres(folder: string): Promise<TestServer> {
   const words = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder];
   const start = () => spawn(join(bin, "postgres"), words, { stdio: "ignore", cwd: folder, ...user });
   const url = `postgres://klish@127.0.0.1:${port}/postgres`;
-  const server = await kept(start, port, url);
-  // The kill -9 of a postmaster leaves children for a moment, which hold its memory: it is tried again then.
-  return {
-    ...server,
-    async restart() {
-      await server.stop();
-      for (let tries = 0; tries < 50; tries++) {
-        const again = await kept(start, port, url).catch(() => undefined);
-        if (again !== undefined) {
-          server.stop = again.stop;
-          return;
-        }
-        await pause(200);
-      }
-    },
-    stop: () => server.stop(),
-  };
+  return kept(start, port, url);
 }

@@ -6,6 +6,7 @@ import type { JobOptions } from "../../../tensor/progress.ts";
 import { defineJob } from "../../requests/request.ts";
 import { formatSeeds } from "../../requests/seeds.ts";
 import { missingShards, type Shard, shardsFolder, shardsIn, shardText } from "../../shards/shard.ts";
+import { isBucket } from "../../storage/bucket.ts";
 import {
   explain,
   isFolder,
@@ -35,6 +36,7 @@ import {
 import { linked } from "../sink.ts";
 import type { Cleaned } from "../statistics.ts";
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "../store.ts";
+import { datasetInBucket, downloadShards } from "./bucket.ts";
 
 /** What `klish dataset join` leaves. */
 export interface JoinSummary {
@@ -64,9 +66,13 @@ interface Part {
  * Rejects with ProjectError that names what is missing.
  */
 export const joinJob = defineJob(joinRequest, async ({ folders, outdir, formats }, job): Promise<JoinSummary> => {
-  const sources = folders.map((folder) => resolve(folder));
-  for (const folder of sources)
-    if (!(await isFolder(folder))) throw new ProjectError(`${folder}: there is no such folder. ${MAKE}`);
+  const buckets = folders.filter(isBucket);
+  if (buckets.length > 0 && (folders.length > 1 || outdir === null))
+    throw new ProjectError("the parts of one bucket are joined into a new folder: say which, with --outdir.");
+  const sources = buckets.length > 0 ? [resolve(outdir as string)] : folders.map((folder) => resolve(folder));
+  if (buckets.length === 0)
+    for (const folder of sources)
+      if (!(await isFolder(folder))) throw new ProjectError(`${folder}: there is no such folder. ${MAKE}`);
   if (outdir === null && sources.length > 1)
     throw new ProjectError("several folders are joined into a new one: say where, with --outdir.");
   const whole = resolve(outdir ?? sources[0]);
@@ -82,7 +88,13 @@ export const joinJob = defineJob(joinRequest, async ({ folders, outdir, formats 
   };
   return locked(whole, async () => {
     const before = await loadDataset(whole);
-    if (isOwn && before?.settings.shard === null) return finish(0);
+    if (isOwn && before?.settings.shard === null) {
+      for (const address of buckets)
+        if (wholeText(await datasetInBucket(address)) !== (await readFile(join(whole, DATASET_FILE), "utf8")))
+          throw new ProjectError(`${whole} holds another dataset than ${address}. Choose another --outdir.`);
+      return finish(0);
+    }
+    for (const address of buckets) await downloadShards(address, whole, job);
     const parts = await openParts(sources);
     const file = { ...parts[0].file, settings: { ...parts[0].file.settings, shard: null } };
     await claim(whole, before, file);
@@ -212,12 +224,12 @@ async function joinParts(
   const critic = await readIfThere(criticPath(parts[0].folder));
   if (critic !== undefined) await writeAtomic(criticPath(whole), critic);
   // Last: a folder with this file is a dataset.
-  await writeAtomic(join(whole, DATASET_FILE), await wholeFile(parts[0].folder));
+  await writeAtomic(join(whole, DATASET_FILE), wholeText(await readFile(join(parts[0].folder, DATASET_FILE))));
 }
 
-/** dataset.json as one run would have written it, its members in their order. */
-async function wholeFile(part: string): Promise<string> {
-  const file = JSON.parse(await readFile(join(part, DATASET_FILE), "utf8"));
+/** dataset.json as one run would have written it, its members in their order, from that of a shard. */
+function wholeText(part: Uint8Array): string {
+  const file = JSON.parse(new TextDecoder().decode(part));
   file.settings.shard = null;
   return datasetText(file);
 }
