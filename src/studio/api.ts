@@ -453,7 +453,7 @@ export const photoQuery = z.strictObject({
   into: z.string().min(1).max(200),
   name: z.string().min(1).max(200),
 });
-/** Answer of `POST /api/photo`: the name that it has now. */
+/** Answer of `POST /api/photo`: the name that it has now, and its size as it is shown, upright. */
 export const photo = z.strictObject({ name: z.string(), url: z.string(), width: z.int(), height: z.int() });
 
 /**

@@ -35,18 +35,22 @@ export async function addPhoto(
   const temporary = join(folder, temporaryName());
   await receiveFile(temporary, body, most);
   try {
-    const { format, width, height } = await sharp(temporary)
+    const { format, compression, autoOrient } = await sharp(temporary)
       .metadata()
       .catch((error: Error) => {
         throw new Refusal(400, `${name} is not a picture that can be read (${error.message.split("\n")[0]}).`);
       });
     const ending = ENDINGS[format];
-    if (ending === undefined) throw new Refusal(400, `${name} is ${format}: give photos as JPEG, PNG, WebP or TIFF.`);
+    if (ending === undefined || compression === "hevc")
+      throw new Refusal(
+        400,
+        `${name} is ${compression === "hevc" ? "HEIC" : format}: give photos as JPEG, PNG, WebP or TIFF.`,
+      );
     const stem = fileStem(parse(name).name).slice(0, 80);
     for (let n = 1; n <= MOST_ALIKE; n++) {
       const file = `${stem}${n === 1 ? "" : `-${n}`}.${ending}`;
       if (await isTaken(folder, file, temporary)) continue;
-      return { name: file, url: fileUrl(into, file), width, height };
+      return { name: file, url: fileUrl(into, file), ...autoOrient };
     }
     throw new Refusal(409, `${into} holds too many photos called ${stem}.`);
   } finally {

@@ -101,7 +101,7 @@ const ownAddresses = (): string[] =>
 
 /** Why nothing can listen there. */
 function refusedPort(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const at = `${host}, port ${port}`;
+  const at = port === 0 ? host : `${host}, port ${port}`;
   const reason = {
     EADDRINUSE: "another program listens there. Choose another --port, or none: any that is free is taken",
     EACCES: "this needs more rights. Choose a --port of at least 1024",

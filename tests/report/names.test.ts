@@ -24,7 +24,7 @@ describe("names that are given in a report", () => {
     const [larger, smaller] =
       data.steps[0].share[kept] > data.steps[0].share[removed] ? [kept, removed] : [removed, kept];
     let memory = renamed(model, noNames(model), 12, larger, "hair");
-    memory = renamed(model, memory, 12, smaller, " ear ");
+    memory = renamed(model, memory, 12, smaller, " e\u202ear\u0007 ");
     expect(namesAt(model, memory, 12)).toEqual(
       new Map([
         [larger, "hair"],

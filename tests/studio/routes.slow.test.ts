@@ -381,6 +381,12 @@ describe("data sets", () => {
     });
     expect((await add("my photo.png")).name).toBe("my_photo-2.jpg");
     expect(new Uint8Array(await readFile(join(folder, "photos", "my_photo-2.jpg")))).toEqual(photo);
+    // As phones take them: lying, with a word on how they are held.
+    const held = await sharp(photo).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(await add("held.jpg", held)).toMatchObject({ width: 4, height: 5 });
+    const deep = { create: { width: 3, height: 2, channels: 3, background: "#123456" } } as const;
+    const sixteen = await sharp(deep).toColourspace("rgb16").png().toBuffer();
+    expect(await add("deep.png", sixteen)).toMatchObject({ name: "deep.png", width: 3, height: 2 });
     expect(await refused(add("a.png", new TextEncoder().encode("<svg onload=alert(1)>")))).toMatch(
       "400: a.png is not a picture",
     );

@@ -2,6 +2,7 @@
 import { type ComponentType, type KeyboardEvent, memo, type ReactNode, useRef, useState } from "react";
 import { effectiveClusters } from "../../../src/cluster/tree/mergeTree.ts";
 import { COLLAPSE_SHARE, maximum } from "../../../src/project/report/stops.ts";
+import { plainName } from "../../../src/text/escape.ts";
 import { decimals, percent } from "../format.ts";
 import { useHandler } from "../ui/handler.ts";
 import { cssVars } from "../ui/style.ts";
@@ -216,7 +217,8 @@ const NameField = memo(({ id, name, placeholder, onRename, onNext }: NameFieldPr
   /** What is being typed; null while nothing is. */
   const [draft, setDraft] = useState<string | null>(null);
   const commit = (): void => {
-    if (draft !== null && draft.trim() !== name) onRename(id, draft.trim());
+    const typed = plainName(draft ?? "");
+    if (draft !== null && typed !== name) onRename(id, typed);
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {

@@ -2,6 +2,7 @@
  * Names that are given to clusters. A name belongs to the start clusters that it was given to: what one K is too coarse to show comes back
  * at a K that tells it apart again, as in `klish label`.
  */
+import { plainName } from "../../../src/text/escape.ts";
 import type { Model } from "./model.ts";
 
 /** What each start cluster was last called, [K0]; null: nothing. */
@@ -33,6 +34,6 @@ export function renamed(model: Known, memory: Memory, k: number, id: number, nam
   const owners = model.hierarchy.ownersAt(k);
   const before = namesAt(model, memory, k).get(id) ?? null;
   return memory.map((called, leaf) =>
-    owners[leaf] === id && (called === before || called === null) ? name.trim() || null : called,
+    owners[leaf] === id && (called === before || called === null) ? plainName(name) || null : called,
   );
 }

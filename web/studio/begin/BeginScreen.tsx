@@ -25,7 +25,7 @@ export function BeginScreen() {
       </p>
       <JobList />
       <Places places={workspace.places} />
-      {workspace.places.length > 0 && <h2>Begin something new</h2>}
+      <h2 className={workspace.places.length === 0 ? "visually-hidden" : undefined}>Begin something new</h2>
       <div className="doors">
         <GeneratorDoor workspace={workspace} />
         <PhotosDoor workspace={workspace} />

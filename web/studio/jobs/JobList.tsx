@@ -1,6 +1,6 @@
 /** Jobs as cards: how far each is, and what can be done with it. */
 import { ProgressBar } from "react-aria-components";
-import type { Job, StudioJob } from "../../../src/studio/api.ts";
+import type { Job, StudioJob, StudioJobResult } from "../../../src/studio/api.ts";
 import { cssVars } from "../../shared/ui/style.ts";
 import { addressOf } from "../address.ts";
 import { ask } from "../client.ts";
@@ -78,6 +78,7 @@ export function JobCard({ job }: { readonly job: Job }) {
         {job.state === "running" && job.progress && `: ${job.progress.phase}`}
       </p>
       {job.state === "running" && job.progress && <Progress progress={job.progress} />}
+      {job.state === "done" && job.kind === "segment" && <Rejected result={job.result} />}
       {job.error && (
         <p className="warning" role="alert">
           {job.error}
@@ -102,6 +103,21 @@ export function JobCard({ job }: { readonly job: Job }) {
         {job.state === "done" && screen && job.at && <a href={addressOf(screen, job.at)}>Open</a>}
       </div>
     </article>
+  );
+}
+
+/** Photos that `klish segment` could not read, and why. */
+function Rejected({ result }: { readonly result: unknown }) {
+  const { rejected } = result as StudioJobResult<"segment">;
+  if (rejected.length === 0) return null;
+  return (
+    <ul className="warning">
+      {rejected.map(({ photo, reason }) => (
+        <li key={photo}>
+          {photo}: {reason}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { Button, DropZone, FileTrigger, isFileDropItem, Text } from "react-aria-components";
 import type { Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
-import { ask, start } from "../client.ts";
+import { ask, sentence, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
 import { useShared, useStudio } from "../studio.tsx";
@@ -44,6 +44,16 @@ export function PhotosScreen() {
   );
 }
 
+/** Sentences that are told. */
+const MOST_TOLD = 3;
+
+/** The first of many sentences. */
+const firstFew = (sentences: readonly string[]): string =>
+  [
+    ...sentences.slice(0, MOST_TOLD),
+    ...(sentences.length > MOST_TOLD ? [`And ${sentences.length - MOST_TOLD} more.`] : []),
+  ].join(" ");
+
 interface DropProps {
   readonly workspace: Workspace;
   readonly segmenters: readonly string[];
@@ -56,13 +66,15 @@ function Drop({ workspace, segmenters }: DropProps) {
   const [uploading, setUploading] = useState<Uploading | null>(null);
 
   const take = async (files: readonly File[]): Promise<void> => {
-    const photos = files.filter(({ type }) => type.startsWith("image/"));
-    if (photos.length === 0) throw new Error("These are no pictures: drop PNG, JPEG or WebP files.");
     const into = freeName(workspace, "photos");
-    for (const [done, photo] of photos.entries()) {
-      setUploading({ done, of: photos.length });
-      await ask("addPhoto", { into, name: photo.name }, photo);
+    const refused: string[] = [];
+    for (const [done, photo] of files.entries()) {
+      setUploading({ done, of: files.length });
+      // One that cannot be read keeps no other from its mask.
+      await ask("addPhoto", { into, name: photo.name }, photo).catch((error) => refused.push(sentence(error)));
     }
+    if (refused.length > 0) studio.fail(new Error(firstFew(refused)));
+    if (refused.length === files.length) return;
     studio.keep(await start("segment", { model: { file: model }, images: into, outdir: `${into}-masks` }));
   };
   const run = (files: readonly File[]): void => {

@@ -220,6 +220,7 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
           ))}
         </ul>
       )}
+      <h2>New trainings</h2>
       <div className="doors">
         <form className="door" onSubmit={trainGan}>
           <h3>A generator</h3>
