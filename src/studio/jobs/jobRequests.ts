@@ -43,7 +43,12 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   edit: { schema: editRequest, writes: ["outdir"], reads: ["project", "network"] },
   labelApply: { schema: applyLabelsRequest, writes: ["project", "recipe"], reads: ["network", "from"] },
   labelPreview: { schema: labelPreviewRequest, writes: ["project", "recipe"], reads: ["network"] },
-  dataset: { schema: datasetRequest, writes: ["outdir"], reads: ["projects", "recipes", "agree", "network"] },
+  // Without a queue: where work is sent to, and what folder machines share, is for the command line to say.
+  dataset: {
+    schema: datasetRequest.omit({ queue: true, root: true }),
+    writes: ["outdir"],
+    reads: ["projects", "recipes", "agree", "network"],
+  },
   datasetExport: { schema: exportRequest, writes: ["outdir"], reads: ["from"] },
   datasetVerify: { schema: verifyRequest, writes: [], reads: ["dataset", "projects", "network"] },
   datasetCheck: { schema: checkRequest, writes: ["fix"], reads: ["folder"] },
