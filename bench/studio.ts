@@ -2,12 +2,18 @@
  * What the studio's server takes, over loopback, with a project as `klish cluster` leaves it: `npx tsx bench/studio.ts [project] [--rounds n]`. Without
  * one it clusters 64 portraits of the shipped generator first (half a minute). Edits are made in a copy.
  */
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { chromium } from "playwright-core";
+import { decodePng } from "../src/dataset/png.ts";
 import { runJob } from "../src/project/jobs/runJob.ts";
 import { type Answer, type Body, type Query, type RouteName, routes, urlOf } from "../src/studio/api.ts";
 import { startStudio } from "../src/studio/server.ts";
+
+/** Debian's package `chromium`. */
+const CHROMIUM = "/usr/bin/chromium";
 
 const args = process.argv.slice(2);
 const at = args.indexOf("--rounds");
@@ -18,8 +24,7 @@ const project = join(home, "open", "parts");
 try {
   if (args.length > 0) await cp(resolve(args[0]), project, { recursive: true });
   else await runJob("cluster", { network: "portraits", images: 64, outdir: project });
-  // The page's files are not measured.
-  const studio = await startStudio({ folder: join(home, "open"), page: home });
+  const studio = await startStudio({ folder: join(home, "open") });
   const headers = { authorization: `Bearer ${studio.token}`, "content-type": "application/json" };
   const address = (path: string): string => `http://127.0.0.1:${studio.port}${path}`;
   const call = async <R extends RouteName>(name: R, query: Query<R>, body?: Body<R>): Promise<Answer<R>> => {
@@ -73,9 +78,39 @@ try {
   await measure("a picture and mask of a new seed", (i) =>
     bytesOf(urlOf("/api/mask", { at: place, seed: 1_000_000 + i, k: labels.k })),
   );
+  await measure("a brush stroke -> the new mask of its picture (bar: 300 ms)", async (i) => {
+    const { seed } = pictures[i % pictures.length];
+    const points: [number, number][] = Array.from({ length: 12 }, (_, n) => [0.3 + n / 60, 0.4 + (i % 8) / 40]);
+    const stroke = { type: "stroke" as const, seed, part: parts[i % parts.length], points, radius: 0.03 };
+    const { revision } = (await call("editLabels", where, { edits: [stroke] })).labels;
+    return bytesOf(urlOf("/api/mask", { at: place, seed, revision }));
+  });
+  const model = "portraits";
+  const { side, scenes } = await call("painter", { model });
+  // As the Paint tab sends them: labels row by row.
+  const mask = decodePng(Buffer.from(scenes[0].mask, "base64")).data;
+  await measure(`a mask of ${side} px -> its painting (bar: 200 ms at 128 px)`, async (i) => {
+    const body = Uint8Array.from(mask);
+    body.fill(1, 0, i);
+    const init = { method: "POST", headers: { authorization: headers.authorization }, body };
+    return (await fetch(address(urlOf("/api/paint", { model, style: "seed:0" })), init)).arrayBuffer();
+  });
   const started = performance.now();
   await Promise.all(Array.from({ length: 200 }, () => call("labels", where)));
   console.log(`\n200 questions for the labels at once: ${(performance.now() - started).toFixed(0)} ms in all`);
+  if (existsSync(CHROMIUM)) {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox"] });
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const page = await browser.newPage();
+      await page.goto(studio.url);
+      await page.waitForSelector("html[data-studio]");
+      times.push(Number(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")));
+      await page.close();
+    }
+    await browser.close();
+    console.log(`first paint of the page: ${times.map((time) => time.toFixed(0)).join(", ")} ms (bar: 1000)`);
+  }
   await studio.close();
 } finally {
   await rm(home, { recursive: true, force: true });

@@ -478,6 +478,8 @@ export const painter = z.strictObject({
   encodes: z.boolean(),
   /** The file itself, for a page that paints in the browser; null for a shipped one. */
   fileUrl: z.string().nullable(),
+  /** Masks to begin with, index PNGs in base64: of drawn portraits, for painters of these; none for others. */
+  scenes: z.array(z.strictObject({ name: z.string(), mask: z.string() })),
 });
 
 /**

@@ -1,7 +1,10 @@
 /** What each route of the table does. */
 import { basename } from "node:path";
 import type { z } from "zod";
+import { paletteOf } from "../dataset/labelMap.ts";
+import { encodePng } from "../dataset/png.ts";
 import { isShipped, shippedNames } from "../project/network/shipped.ts";
+import { portraitScenes } from "../project/paint/scenes.ts";
 import { correctMask, maskSize } from "../project/segment/correct.ts";
 import { packageVersion } from "../project/storage/versions.ts";
 import { type Answer, type RouteName, type Run, routes, runKinds } from "./api.ts";
@@ -97,7 +100,11 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
       const run = (await placeKind(path)) === "painter";
       const fileUrl =
         path === model ? null : run ? urlOfFile(model, basename(RUNS.painter.network(path))) : urlOfFile(model);
-      return { side, classes: [...classes], encodes, fileUrl };
+      const scenes = portraitScenes(classes, side).map(({ name, mask }) => ({
+        name,
+        mask: Buffer.from(encodePng({ ...mask, palette: paletteOf(classes) })).toString("base64"),
+      }));
+      return { side, classes: [...classes], encodes, fileUrl, scenes };
     },
     async style({ model, otherwise }, body) {
       const path = await painterPath(workspace, model);

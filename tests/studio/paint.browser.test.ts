@@ -54,6 +54,8 @@ describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
     await page.getByRole("link", { name: "Paint" }).click();
     await page.getByRole("row", { name: "glasses" }).waitFor();
     await page.locator(".paint:not([data-busy])").waitFor();
+    // Masks of drawn portraits, to begin with.
+    expect(await page.locator(".scene").count()).toBe(8);
     expect(problems).toEqual([]);
     await page.close();
     await other.close();

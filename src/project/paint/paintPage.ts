@@ -5,24 +5,21 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { z } from "zod";
-import { type DatasetClass, type LabelMap, paletteOf } from "../../dataset/labelMap.ts";
+import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { type PainterAbout, painterSafetensors } from "../../models/painter/painterFile.ts";
-import { portraitClasses } from "../../portraits/classes.ts";
-import { portraitOf } from "../../portraits/render.ts";
 import { defineJob } from "../requests/request.ts";
 import { isFolder, listFolder, makeFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { openMasks } from "./masks.ts";
 import { paintPageRequest } from "./options.ts";
 import { readPainter } from "./painterModel.ts";
 import type { PaintPageFile } from "./paintPageFile.ts";
+import { portraitScenes, type Scene } from "./scenes.ts";
 
 /** From dist/project/paint/, where users have this file, and from src/project/paint/, where it is developed. */
 const PAGES = ["../../web/paint", "../../../dist/web/paint"];
 /** The file by which a folder is known as such a page. */
 const DESCRIPTION = "painter.json";
-/** Seeds of the portraits whose masks begin a painter of portraits. */
-const PORTRAITS = [0, 1, 2, 3, 4, 5, 6, 7];
 const MOST_SCENES = 24;
 
 /** What was written. */
@@ -87,22 +84,6 @@ async function copyPage(built: string, out: string): Promise<void> {
     if (!to.endsWith(PACKED)) await copyFile(from, to);
     else await writeAtomic(to.slice(0, -PACKED.length), await promisify(gunzip)(await readFile(from)));
   }
-}
-
-interface Scene {
-  readonly name: string;
-  readonly mask: LabelMap;
-}
-
-/** Drawn masks, where the classes are those of the drawn portraits. */
-function portraitScenes(classes: readonly DatasetClass[], side: number): Scene[] {
-  const same =
-    classes.length === portraitClasses.length && classes.every(({ name }, i) => name === portraitClasses[i].name);
-  if (!same) return [];
-  return PORTRAITS.map((seed) => ({
-    name: `Portrait ${seed}`,
-    mask: portraitOf(seed, side).labels,
-  }));
 }
 
 /** The first masks of a folder or data set, in the painter's classes. */

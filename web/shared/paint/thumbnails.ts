@@ -5,7 +5,7 @@ import type { Before } from "./paintings.ts";
 /** Of a thumbnail, in pixels. */
 const SIDE = 48;
 /** A part of fewer pixels shows nothing. */
-const FEWEST = 24;
+const FEWEST = 8;
 
 /** A small picture of each part that a picture has, as a data URL: the square around it. */
 export function thumbnailsOf({ pixels, mask }: Before): Map<number, string> {

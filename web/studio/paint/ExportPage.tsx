@@ -34,11 +34,12 @@ export function ExportPage({ model, workspace }: Props) {
       >
         <label htmlFor={`${id}o`}>Folder</label>
         <div>
-          <input id={`${id}o`} required value={outdir} onChange={({ target }) => setOutdir(target.value)} />
+          <input type="text" id={`${id}o`} required value={outdir} onChange={({ target }) => setOutdir(target.value)} />
         </div>
         <label htmlFor={`${id}t`}>Heading</label>
         <div>
           <input
+            type="text"
             id={`${id}t`}
             required
             maxLength={200}

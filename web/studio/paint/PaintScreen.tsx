@@ -8,7 +8,7 @@ import { addressOf } from "../address.ts";
 import { ask } from "../client.ts";
 import { useShared, useStudio } from "../studio.tsx";
 import { ExportPage } from "./ExportPage.tsx";
-import { serverEngine } from "./serverEngine.ts";
+import { serverPainter } from "./serverEngine.ts";
 
 /** Masks of a data set that are offered to begin with. */
 const SCENES = 8;
@@ -68,8 +68,9 @@ function Painter({ model, workspace }: { readonly model: string; readonly worksp
 }
 
 async function openPainter(model: string, workspace: Workspace): Promise<Opened> {
-  const engine = await serverEngine(model);
-  return { engine, scenes: await scenesFor(engine, workspace) };
+  const { engine, scenes } = await serverPainter(model);
+  const own = await scenesFor(engine, workspace);
+  return { engine, scenes: own.length > 0 ? own : scenes };
 }
 
 /** Masks of the first data set whose classes are the painter's. */
