@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeMessage, encodeMessage } from "../../../src/pixels/shards/message.ts";
+import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
 import { clusterRequest } from "../../../src/project/cluster/options.ts";
 import { settle } from "../../../src/project/cluster/request.ts";
 import { onFrames, sendFrame } from "../../../src/project/cluster/workers/frames.ts";
@@ -163,6 +164,34 @@ describe("a worker", () => {
     await expect(changed((a) => ({ ...a, network: "0".repeat(64) }))).rejects.toThrow(/its generator is another one/);
     await expect(changed(() => "hello")).rejects.toThrow(/got something else/);
     await expect(answerOf(() => async () => new Uint8Array(3))).rejects.toThrow(/expected a message/);
+  });
+});
+
+describe("klish cluster", () => {
+  const asked = () => ({
+    network: join(folder, "tiny.onnx"),
+    outdir: join(folder, "run"),
+    images: 2,
+    initialClusters: 4,
+  });
+
+  it("refuses a queue that carries no vectors, and processes and a queue at once", async () => {
+    const root = folder;
+    await expect(clusterJob({ ...asked(), root, queue: "postgres://me:secret@host/base" })).rejects.toThrow(
+      /^postgres:\/\/host\/base: this work needs Redis/,
+    );
+    await expect(clusterJob({ ...asked(), root, queue: "redis://host", workers: 2 })).rejects.toThrow(
+      /give one of them/,
+    );
+  });
+
+  it("takes no generator from outside the root", async () => {
+    const root = await mkdtemp(join(tmpdir(), "klish-test-"));
+    const outdir = join(folder, "outside");
+    await expect(clusterJob({ ...asked(), outdir, root, queue: "redis://host" })).rejects.toThrow(
+      /is not in .* which the machines share/,
+    );
+    await rm(root, { recursive: true });
   });
 });
 

@@ -129,6 +129,7 @@ export class RunMailboxes {
 
   async #listen(): Promise<void> {
     while (this.#isOpen) {
+      // A connection that was closed answers at once: nothing is open then.
       const rung = await this.#waiting.blpop(bellOf(this.#run, RUN), LOOK_SECONDS).catch(() => null);
       if (rung !== null) this.wake(rung[1]);
     }

@@ -1,6 +1,7 @@
 /** Workers that are `klish worker` on any machine: a queue deals seats to them, and each has a mailbox. */
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ShardCrew, ShardWorker } from "../../../pixels/shards/shardCrew.ts";
 import type { Progress } from "../../../tensor/progress.ts";
 import { visible } from "../../../text/escape.ts";
@@ -36,6 +37,7 @@ const LOOK_MS = 500;
 const SILENCE_SECONDS = 60;
 /** Most that the end waits for a server that does not answer: milliseconds. */
 const FAREWELL_MS = 2000;
+const DISCONNECT_MS = 100;
 
 /** Somebody on a seat. */
 interface Sitting {
@@ -55,10 +57,9 @@ export async function queuedWorkers(
 ): Promise<QueuedWorkers> {
   const address = parseQueueAddress(url);
   const setup: SeatSetup = { recipe, network: await placeOf(network, root) };
-  const backend = await openBackend(address);
-  const run = randomBytes(8).toString("hex");
-  const queue = backend.queue(QUEUE);
   const redis = [await openRedis(address), await openRedis(address)] as const;
+  const queue = (await openBackend(address)).queue(QUEUE);
+  const run = randomBytes(8).toString("hex");
   let lastError: Error | undefined;
   for (const one of [queue, ...redis])
     one.on("error", (error: Error) => {
@@ -119,15 +120,32 @@ export async function queuedWorkers(
     }
   };
 
-  await answered(Promise.all([queue.waitUntilReady(), mailboxes.here()]), address, () => lastError);
-  for (let seat = 0; seat < seats; seat++) await offer(seat);
-  note("no workers yet: klish worker");
   let looking = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(look).catch((error: Error) => {
       lastError = error;
     });
   }, LOOK_MS);
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    const farewell = async (): Promise<void> => {
+      await looking;
+      await mailboxes.close();
+      for (const id of offered.values()) await (await queue.getJob(id))?.remove().catch(() => undefined);
+      await queue.close();
+    };
+    await Promise.race([farewell().catch(() => undefined), pause(FAREWELL_MS)]);
+    for (const connection of redis) connection.disconnect();
+    await Promise.race([queue.disconnect().catch(() => undefined), pause(DISCONNECT_MS)]);
+  };
+  try {
+    await answered(Promise.all([queue.waitUntilReady(), mailboxes.here()]), address, () => lastError);
+    for (let seat = 0; seat < seats; seat++) await offer(seat);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  note("no workers yet: klish worker");
   return {
     lost(worker, reason) {
       const [seat, one] = [...sitting].find(([, { worker: w }]) => w.name === worker.name) ?? [];
@@ -144,21 +162,7 @@ export async function queuedWorkers(
         })
         .catch(() => undefined);
     },
-    async close() {
-      clearInterval(timer);
-      const farewell = async (): Promise<void> => {
-        await looking;
-        await mailboxes.close();
-        for (const id of offered.values()) await (await queue.getJob(id))?.remove().catch(() => undefined);
-        await queue.close();
-      };
-      await Promise.race([
-        farewell().catch(() => undefined),
-        new Promise((resolve) => setTimeout(resolve, FAREWELL_MS)),
-      ]);
-      for (const connection of redis) connection.disconnect();
-      await queue.disconnect().catch(() => undefined);
-    },
+    close,
   };
 }
 
