@@ -1,4 +1,4 @@
-/** Convolutions without biases, each followed by batch normalisation: what residual networks and their heads are made of. */
+/** Convolutions without biases, each followed by batch normalisation: the building blocks of residual networks and their heads. */
 import { conv, mul, reshape } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { type Affine, batchNorm, frozenFactors, runningStatistics, type Statistics } from "../nn/batchNorm.ts";
@@ -7,7 +7,7 @@ import { filled, normal, type ParameterSpec } from "../nn/parameters.ts";
 
 export interface ConvNormOptions {
   readonly stride?: number;
-  /** Distance of the kernel's taps; the padding keeps the size at stride 1. Default 1. */
+  /** Distance between the kernel's taps; with stride 1 the padding preserves the size. Default 1. */
   readonly dilation?: number;
 }
 
@@ -17,7 +17,7 @@ export interface ConvNormOptions {
  */
 export type ConvNorm = (x: Value, conv: string, norm: string, options?: ConvNormOptions) => Value;
 
-/** Weights of one `ConvNorm`, by PyTorch's names. He's initialisation by the outputs (He et al., 2015), as torchvision has it. */
+/** Weights of one `ConvNorm`, by PyTorch's names, with He initialisation by fan-out (He et al., 2015), as in torchvision. */
 export function convNormParameters(
   conv: string,
   norm: string,
@@ -58,8 +58,8 @@ const statisticsOf = (weights: Weights, norm: string): Statistics => ({
 });
 
 /**
- * For training: normalises by the batch's own statistics. `statistics` fills with the next running averages, by the names
- * of the weights, while the network is being written.
+ * For training: normalises by the batch's own statistics. Building the network fills `statistics` with the next running averages, by
+ * the names of the weights.
  */
 export function trainingConvNorm(weights: Weights): { convNorm: ConvNorm; statistics: ReadonlyMap<string, Value> } {
   const statistics = new Map<string, Value>();
@@ -76,8 +76,8 @@ export function trainingConvNorm(weights: Weights): { convNorm: ConvNorm; statis
 }
 
 /**
- * For use: normalises by the running averages, as a factor of the convolution's weight and a bias: no pass over the maps.
- * `openSize`: written alike for maps of every size.
+ * For inference: normalises by the running averages, folded into the convolution's weight and a bias, which costs no pass over the maps.
+ * `openSize`: emits one graph for maps of every size.
  */
 export const frozenConvNorm =
   (weights: Weights, openSize = false): ConvNorm =>

@@ -1,8 +1,8 @@
 /**
  * DeepLabV3 (Chen et al., 2017, "Rethinking atrous convolution for semantic image segmentation", section 3) on a ResNet: a
- * pyramid of dilated convolutions and the mean of the whole map look at the backbone's maps, side by side; the logits
+ * pyramid of dilated convolutions runs in parallel with image-level pooling on the backbone's maps; the logits
  * are interpolated to the picture's size. Weights have the names of torchvision's deeplabv3_resnet50, so that its state dict
- * fits (but for `num_batches_tracked`, which nothing needs). Its dropout is left out, as in the paper.
+ * fits (except for `num_batches_tracked`, which is not needed). Its dropout is left out, as in the paper.
  */
 import { concat, conv, expand, leakyRelu } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
@@ -16,15 +16,15 @@ import { type ResnetPlan, resnet18, resnet50, resnetParameters, resnetStages, st
 export interface Deeplabv3Plan {
   readonly backbone: ResnetPlan;
   readonly classes: number;
-  /** Channels of each branch of the pyramid, and after it. */
+  /** Channels of each branch of the pyramid, and of its output. */
   readonly channels: number;
   /** Dilations of the pyramid's 3x3 convolutions. */
   readonly rates: readonly number[];
-  /** Second logits from the last stage but one, for a second loss while training. */
+  /** Auxiliary logits from the second-to-last stage, for a second loss in training. */
   readonly auxiliary: boolean;
 }
 
-/** torchvision's deeplabv3_resnet50. The rates suit its output stride of 8. */
+/** torchvision's deeplabv3_resnet50, whose rates are for an output stride of 8. */
 export const deeplabv3Resnet50 = (classes: number, { auxiliary = false } = {}): Deeplabv3Plan => ({
   backbone: resnet50,
   classes,
@@ -33,11 +33,11 @@ export const deeplabv3Resnet50 = (classes: number, { auxiliary = false } = {}): 
   auxiliary,
 });
 
-/** The backbones by name, and the pyramid's channels that suit them. */
+/** The backbones by name, with the number of pyramid channels for each. */
 const backbones = { resnet18: { plan: resnet18, channels: 128 }, resnet50: { plan: resnet50, channels: 256 } } as const;
 export type BackboneName = keyof typeof backbones;
 
-/** On a backbone of this output stride, with the paper's rates for it: 6, 12, 18 at 16, twice that at 8. */
+/** DeepLabV3 on a backbone with this output stride, with the paper's rates: 6, 12 and 18 at stride 16, twice that at 8. */
 export const deeplabv3On = (name: BackboneName, outputStride: 8 | 16, classes: number): Deeplabv3Plan => ({
   backbone: { ...backbones[name].plan, outputStride },
   classes,
@@ -49,9 +49,9 @@ export const deeplabv3On = (name: BackboneName, outputStride: 8 | 16, classes: n
 const BACKBONE = "backbone.";
 const PYRAMID = "classifier.0";
 
-/** The stage that the auxiliary logits are made of. */
+/** The stage from which the auxiliary logits are computed. */
 const auxiliaryStage = ({ backbone }: Deeplabv3Plan): number => backbone.blocks.length - 2;
-/** Channels of their head: a quarter of the stage's. */
+/** Channels of the auxiliary head: a quarter of that stage's. */
 const auxiliaryChannels = (plan: Deeplabv3Plan): number => stageChannels(plan.backbone, auxiliaryStage(plan)) / 4;
 
 /** Weights by name: `backbone.`, `classifier.` and, where planned, `aux_classifier.`. */
@@ -94,8 +94,8 @@ export interface Deeplabv3Logits {
 }
 
 /**
- * Logits of pictures [N,C,H,W] (torchvision's weights want ImageNet's mean taken away and its deviation divided out), by the running
- * averages of batch normalisation. `openSize`: written alike for pictures of every size.
+ * Logits of pictures [N,C,H,W] (for torchvision's weights, normalise pictures by ImageNet's mean and deviation), with the running
+ * averages of batch normalisation. `openSize`: emits one graph for pictures of every size.
  */
 export const deeplabv3Logits = (
   plan: Deeplabv3Plan,
@@ -105,8 +105,8 @@ export const deeplabv3Logits = (
 ): Deeplabv3Logits => network(plan, frozenConvNorm(weights, openSize), weights, pictures, openSize);
 
 /**
- * The same while training, by the statistics of the batch, of two pictures or more; and the next running averages, by the names of
- * the weights that they replace.
+ * Training mode: logits by the statistics of the batch, which needs two pictures or more, and the next running averages, by the names
+ * of the weights that they replace.
  */
 export function deeplabv3Training(
   plan: Deeplabv3Plan,
@@ -138,7 +138,7 @@ function network(
   return { logits, ...(plan.auxiliary && { auxiliary: head(stages[auxiliaryStage(plan)], "aux_classifier", 0) }) };
 }
 
-/** Atrous spatial pyramid pooling: a pixel by itself, its surroundings at each rate, the whole map. */
+/** Atrous spatial pyramid pooling: a 1x1 convolution, a dilated 3x3 convolution per rate, and image-level pooling. */
 function pyramid(x: Value, rates: readonly number[], convNorm: ConvNorm, openSize: boolean): Value {
   const branch = (from: Value, i: number, first: number, dilation = 1): Value =>
     leakyRelu(convNorm(from, `${PYRAMID}.convs.${i}.${first}`, `${PYRAMID}.convs.${i}.${first + 1}`, { dilation }), 0);

@@ -1,7 +1,7 @@
 /**
  * RepurposeGAN's few-shot segmenter (Tritrong et al., CVPR 2021), the small one: five 3x3 convolutions over the channels of all maps, with
- * ReLU between them. The first is linear: each of its nine taps is computed at the maps' own resolutions (`PyramidView`) and moved by a
- * pixel, so the picture's pixels never have all channels.
+ * ReLU between them. The first one is linear, so each of its nine taps is computed at the maps' own resolutions (`PyramidView`) and then
+ * shifted by a pixel: the channels of all maps are never held at full resolution.
  */
 import { add, leakyRelu, pad, reshape, slice } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
@@ -42,7 +42,7 @@ export function featureCnn({ channels, classes }: PixelNetworkPlan): PixelNetwor
   };
 }
 
-/** Each tap [N,out,R,R] of [N,9 out,R,R] read one pixel further, zeros around: a 3x3 convolution. */
+/** Sums the nine taps of [N,9 out,R,R], each shifted by its offset and padded with zeros: a 3x3 convolution. */
 function sumOfTaps(taps: Value, out: number): Value {
   const [N, , R] = taps.shape;
   const framed = pad(taps, [0, 0, 1, 1], [0, 0, 1, 1]);

@@ -1,8 +1,9 @@
 /**
- * DatasetGAN's classifier of pixels (Zhang et al., CVPR 2021): ten perceptrons of two hidden layers on the channels of all maps. Each
- * learns from batches of its own; the class that most of them choose wins, and where they differ a pixel is uncertain.
+ * DatasetGAN's pixel classifier (Zhang et al., CVPR 2021): ten perceptrons with two hidden layers on the channels of all maps. Each is
+ * trained on its own batches; the majority decides a pixel's class, and disagreement marks the pixel as uncertain.
  *
- * The first layer is linear, so it is computed at the maps' own resolutions (`PyramidView`): the picture's pixels never have all channels.
+ * The first layer is linear, so it is computed at the maps' own resolutions (`PyramidView`): the channels of all maps are never held at
+ * full resolution.
  */
 import {
   add,
@@ -27,18 +28,18 @@ import type { PixelNetwork, PixelNetworkPlan } from "./pixelNetwork.ts";
 
 /** Perceptrons that vote. */
 export const MEMBERS = 10;
-/** Standard deviation of first weights: the authors'. */
+/** Standard deviation of the initial weights, as in the authors' code. */
 const DEVIATION = 0.02;
-/** The hidden layers are wider from so many classes on. */
+/** With this many classes or more, the hidden layers are wider. */
 const MANY_CLASSES = 32;
-/** Keeps the logarithm of a probability that is zero to float32 finite. */
+/** Keeps the logarithm finite where a probability is zero in float32. */
 const TINY = 1e-12;
 
 /** Widths of the three layers. */
 const widths = ({ channels, classes }: PixelNetworkPlan): readonly number[] =>
   classes < MANY_CLASSES ? [channels, 128, 32, classes] : [channels, 256, 128, classes];
 
-/** Weights [members,in,out] of each layer; batch norms count the units of all members as channels. */
+/** Weights [members,in,out] of each layer; batch norms treat the units of all members as channels. */
 export function mlpEnsemble(plan: PixelNetworkPlan): PixelNetwork {
   const sizes = widths(plan);
   const layers = sizes.slice(1).map((out, i) => ({ i, from: sizes[i], out, last: i === sizes.length - 2 }));
@@ -89,16 +90,16 @@ export function mlpEnsemble(plan: PixelNetworkPlan): PixelNetwork {
 /** A 1x1 convolution. */
 const onPixels = (x: Value, weight: Value, bias: Value): Value => {
   const [out, from] = weight.shape;
-  return add(conv(x, reshape(weight, [out, from, 1, 1])), reshape(bias, [1, out, 1, 1]));
+  return conv(x, reshape(weight, [out, from, 1, 1]), { bias });
 };
 
-/** The share of voters [N,K,H,W] whose best class a class is. */
+/** For each class, the share of voters [N,K,H,W] that rank it first. */
 export const votes = (logits: readonly Value[]): Value =>
   mul(logits.map((l) => maxMask(l, reduceMax(l, [1]))).reduce(add), 1 / logits.length);
 
 /**
- * The Jensen-Shannon divergence of what voters [N,K,H,W] say of each pixel, [N,1,H,W], in nats: the entropy of their mean distribution
- * minus the mean of their entropies. 0 where all say the same, at most log K.
+ * The Jensen-Shannon divergence of the voters' [N,K,H,W] distributions at each pixel, [N,1,H,W], in nats: the entropy of their mean
+ * minus the mean of their entropies. 0 where all agree, at most log K.
  */
 export function jensenShannon(logits: readonly Value[]): Value {
   const share = 1 / logits.length;
@@ -108,7 +109,7 @@ export function jensenShannon(logits: readonly Value[]): Value {
   return sub(own, sum(mean, log(add(mean, TINY))));
 }
 
-/** Logits of each member for pixels of its own, and the next running statistics of the batch norms. */
+/** Each member's logits for its own pixels, and the next running statistics of the batch norms. */
 export function mlpEnsembleTraining(
   plan: PixelNetworkPlan,
   weights: ReadonlyMap<string, Value>,

@@ -1,4 +1,4 @@
-/** Classifiers of pixels as data that threads and files can hold: a tree's cut, or a network that learned from few labels. */
+/** Pixel classifiers as plain data for threads and files: a cut of a tree, or a network trained on a few labels. */
 import { constant } from "../graph/ops/index.ts";
 import type { PyramidView } from "../nn/pyramidMaps.ts";
 import type { LinearClassifier } from "../pixels/linearClassifier.ts";
@@ -7,7 +7,7 @@ import { featureCnn } from "./featureCnn.ts";
 import { mlpEnsemble } from "./mlpEnsemble.ts";
 import type { PixelNetwork, PixelNetworkPlan, PixelScores } from "./pixelNetwork.ts";
 
-/** The networks by name. Another one is a row here. */
+/** The networks by name. To add one, add a row. */
 export const pixelNetworks = { "mlp-ensemble": mlpEnsemble, cnn: featureCnn } satisfies Record<
   string,
   (plan: PixelNetworkPlan) => PixelNetwork
@@ -25,17 +25,17 @@ export interface NetworkClassifier {
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** Classifies the pixels of generated images by the channels of all layers: what a cut of a tree and a trained extractor give alike. */
+/** Classifies the pixels of generated images by the channels of all layers: a cut of a tree or a trained extractor. */
 export type PixelModel = LinearClassifier | NetworkClassifier;
 
-/** Whether scores are linear in the features, so that they can be averaged by averaging those. */
+/** Whether scores are linear in the features, so that averaged features give averaged scores. */
 export const isLinear = (model: PixelModel): model is LinearClassifier => !("network" in model);
 
 /** The network, where the model is one. */
 export const networkOf = ({ network, k, channels }: NetworkClassifier): PixelNetwork =>
   pixelNetworks[network]({ channels, classes: k });
 
-/** What the model says of the pixels that `view` shows, as a graph. */
+/** The model's output for the pixels of `view`, as a graph. */
 export function pixelScores(model: PixelModel, view: PyramidView): PixelScores {
   if (isLinear(model)) {
     const { k, channels, weight, bias } = model;
@@ -45,7 +45,7 @@ export function pixelScores(model: PixelModel, view: PyramidView): PixelScores {
   return networkOf(model).inference(weights, view);
 }
 
-/** All numbers of a model, for hashes: equal models give equal bytes. */
+/** All numbers of a model, for hashing: equal models give equal bytes. */
 export const modelBytes = (model: PixelModel): Uint8Array[] =>
   (isLinear(model) ? [model.weight, model.bias] : [...model.weights.values()].map(({ data }) => data)).map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),

@@ -1,26 +1,26 @@
-/** Networks that classify pixels by the channels of a generator's maps, all resized to the picture: extractors learned from few labels. */
+/** Networks that classify pixels by the channels of a generator's maps, all resized to the picture: extractors trained on a few labels. */
 import type { Value } from "../graph/value.ts";
 import type { ParameterTable } from "../nn/parameters.ts";
 import type { PyramidView, upsamplings } from "../nn/pyramidMaps.ts";
 
-/** What a network says of pixels. */
+/** A network's output. */
 export interface PixelScores {
-  /** [N,K,R,R]: the best of a pixel's K is its class. */
+  /** [N,K,R,R]: a pixel's class is the argmax of its K scores. */
   readonly scores: Value;
-  /** [N,1,R,R], where several networks vote: by how much they differ. */
+  /** [N,1,R,R], for ensembles: how much the members disagree. */
   readonly disagreement?: Value;
 }
 
 /** A network whose weights are values by name: inputs of a training step, or constants. */
 export interface PixelNetwork {
   readonly parameters: ParameterTable;
-  /** How a map becomes as large as the picture. */
+  /** How maps are resized to the picture. */
   readonly upsampling: keyof typeof upsamplings;
-  /** What it says once it has learned. */
+  /** Its output in inference mode. */
   inference(weights: ReadonlyMap<string, Value>, view: PyramidView): PixelScores;
 }
 
-/** What decides such a network's shape. */
+/** The sizes that determine the shapes of such a network's weights. */
 export interface PixelNetworkPlan {
   /** D, of all layers. */
   readonly channels: number;

@@ -1,7 +1,7 @@
 /**
- * ResNet (He et al., 2016, Table 1), without its classifier: from pictures to maps. Weights have the names of torchvision's
- * state dict. As there, the stride of a block is that of its first 3x3 convolution, and networks for segmentation trade the
- * strides of the last stages for dilation.
+ * ResNet (He et al., 2016, Table 1) without its classifier: from pictures to maps. Weights have the names of torchvision's
+ * state dict. As in torchvision, the first 3x3 convolution of a block has the stride, and segmentation networks replace the
+ * strides of the last stages by dilation.
  */
 import { add, leakyRelu, maxPool } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
@@ -14,13 +14,13 @@ export interface ResnetPlan {
   readonly width: number;
   /** Blocks of each stage. */
   readonly blocks: readonly number[];
-  /** Two 3x3 convolutions, or one between two of 1x1 that bring the channels down to a quarter and up again. */
+  /** Two 3x3 convolutions, or one between two 1x1 convolutions that reduce the channels to a quarter and restore them. */
   readonly block: "basic" | "bottleneck";
-  /** Pixels of the picture per pixel of the last stage: what would be finer by stride is made by dilation instead. */
+  /** Pixels of the picture per pixel of the last stage; strides beyond it are replaced by dilation. */
   readonly outputStride: 8 | 16 | 32;
 }
 
-/** ResNet-18 and ResNet-50 at an eighth of the picture's size. */
+/** ResNet-18 and ResNet-50 with output stride 8. */
 export const resnet18: ResnetPlan = {
   imageChannels: 3,
   width: 64,
@@ -30,10 +30,10 @@ export const resnet18: ResnetPlan = {
 };
 export const resnet50: ResnetPlan = { ...resnet18, blocks: [3, 4, 6, 3], block: "bottleneck" };
 
-/** A block's result has this many times the channels inside it. */
+/** Ratio of a block's output channels to its inner channels. */
 const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 
-/** Channels of a stage's result. */
+/** Output channels of a stage. */
 export const stageChannels = ({ width, block }: ResnetPlan, stage: number): number =>
   EXPANSION[block] * width * 2 ** stage;
 
@@ -45,7 +45,7 @@ interface Block {
   readonly stride: number;
   /** Of the 3x3 convolutions. */
   readonly dilation: number;
-  /** The shortcut is a convolution, since its size or channels change. */
+  /** Whether the shortcut is a convolution, because size or channels change. */
   readonly projected: boolean;
 }
 
@@ -78,7 +78,7 @@ function stagesOf(plan: ResnetPlan, prefix: string): Block[][] {
 
 const STEM = 7;
 
-/** Weights by name, each name after `prefix`. */
+/** Weights by name; each name begins with `prefix`. */
 export function resnetParameters(plan: ResnetPlan, prefix = ""): [string, ParameterSpec][] {
   return [
     ...convNormParameters(`${prefix}conv1`, `${prefix}bn1`, [plan.width, plan.imageChannels, STEM]),
@@ -98,8 +98,8 @@ export function resnetParameters(plan: ResnetPlan, prefix = ""): [string, Parame
 }
 
 /**
- * Results of the stages for pictures [N,C,H,W]: [N, stageChannels, ceil(H/s), ceil(W/s)], where s is 4, 8, 16, 32, but
- * nowhere above the output stride.
+ * Outputs of the stages for pictures [N,C,H,W]: [N, stageChannels, ceil(H/s), ceil(W/s)], where s is 4, 8, 16, 32, but
+ * never above the output stride.
  */
 export function resnetStages(plan: ResnetPlan, convNorm: ConvNorm, pictures: Value, prefix = ""): Value[] {
   const stem = leakyRelu(convNorm(pictures, `${prefix}conv1`, `${prefix}bn1`, { stride: 2 }), 0);
@@ -113,7 +113,7 @@ export function resnetStages(plan: ResnetPlan, convNorm: ConvNorm, pictures: Val
 /** Sides of the kernels of a block's convolutions. */
 const kernelsOf = { basic: [3, 3], bottleneck: [1, 3, 1] } as const;
 
-/** Convolutions one after another; what came in is added. The first 3x3 one has the stride, each of them the dilation. */
+/** A residual block: the input is added to its convolutions' output. The first 3x3 convolution has the stride, all have the dilation. */
 function residual(x: Value, block: Block, kernels: readonly number[], convNorm: ConvNorm): Value {
   const { name, stride, dilation, projected } = block;
   const strided = kernels.indexOf(3);

@@ -1,4 +1,4 @@
-/** Networks from pictures to the logits of each pixel's class, by the name that files give them. */
+/** Networks from pictures to per-pixel class logits, by the names used in files. */
 import { CheckpointError } from "../checkpoint/stateDict.ts";
 import { constant } from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
@@ -7,7 +7,7 @@ import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { deeplabv3Logits, deeplabv3On, deeplabv3Parameters, deeplabv3Training } from "./deeplabv3.ts";
 import { unetLogits, unetParameters } from "./unet.ts";
 
-/** What a segmenter is but for its classes: plain JSON. */
+/** A segmenter's architecture, without its classes: plain JSON. */
 export type SegmenterArchitecture =
   | { readonly network: "unet"; readonly channels: readonly number[] }
   | { readonly network: "deeplabv3"; readonly backbone: "resnet18" | "resnet50"; readonly outputStride: 8 | 16 };
@@ -17,12 +17,12 @@ export interface SegmenterNetwork {
   readonly parameters: ParameterTable;
   /** Sides of the pictures are multiples of this. */
   readonly sideMultiple: number;
-  /** Logits [N,classes,H,W]; `statistics`: the next values of weights that follow the data, not the gradient. */
+  /** Logits [N,classes,H,W]; `statistics`: the next values of weights that are not trained by gradient (running averages). */
   training(
     weights: ReadonlyMap<string, Value>,
     pictures: Value,
   ): { readonly logits: Value; readonly statistics: ReadonlyMap<string, Value> };
-  /** Logits [N,classes,H,W] once it has learned: of each picture by itself. `openSize`: written alike for every size. */
+  /** Inference mode: logits [N,classes,H,W], each picture independent of the others. `openSize`: emits one graph for every size. */
   inference(weights: ReadonlyMap<string, Value>, pictures: Value, options?: { readonly openSize?: boolean }): Value;
 }
 
@@ -61,6 +61,6 @@ export function checkedWeights(
   return tensors;
 }
 
-/** Weights that are known, as values of a graph. */
+/** Weights as constants of a graph. */
 export const constantWeights = (tensors: ReadonlyMap<string, Tensor>): Map<string, Value> =>
   new Map([...tensors].map(([name, { shape, data }]) => [name, constant(shape, data)]));

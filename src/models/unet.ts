@@ -1,6 +1,6 @@
 /**
- * A small U-Net (Ronneberger et al., 2015) from pictures to the logits of each pixel's class: an encoder whose maps shrink by
- * two per level, a decoder that grows them again and sees the encoder's maps of the same size beside its own.
+ * A small U-Net (Ronneberger et al., 2015) from pictures to per-pixel class logits: an encoder whose maps halve at each
+ * level, and a decoder that doubles them again and also reads the encoder's maps of the same size.
  */
 import { CheckpointError } from "../checkpoint/stateDict.ts";
 import { concat, conv, leakyRelu } from "../graph/ops/index.ts";
@@ -14,16 +14,16 @@ import type { Tensor } from "../tensor/tensor.ts";
 export interface UnetPlan {
   readonly imageChannels: number;
   readonly classes: number;
-  /** Channels of each level, the finest first. A picture's side is a multiple of 2^(levels - 1). */
+  /** Channels of each level, finest first. The side of pictures must be a multiple of 2^(levels - 1). */
   readonly channels: readonly number[];
 }
 
-/** Less than a megabyte of weights; sees about 90 pixels around each. */
+/** Less than a megabyte of weights; the receptive field is about 90 pixels. */
 export const smallChannels: readonly number[] = [16, 32, 48, 64];
 
 const KERNEL = 3;
 
-/** A layer's weight and bias, He's initialisation for leaky rectifiers. */
+/** A layer's weight and bias, with He initialisation for leaky rectifiers. */
 function layer(name: string, inputs: number, outputs: number, kernel: number): [string, ParameterSpec][] {
   return [
     [`${name}.weight`, normal([outputs, inputs, kernel, kernel], Math.sqrt(2 / (inputs * kernel * kernel)))],
@@ -46,8 +46,8 @@ export function unetParameters({ imageChannels, classes, channels }: UnetPlan): 
 }
 
 /**
- * Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that do not halve.
- * `openSize`: written alike for pictures of every size.
+ * Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that cannot be halved at each level.
+ * `openSize`: emits one graph for pictures of every size.
  */
 export function unetLogits(
   { channels }: Pick<UnetPlan, "channels">,
@@ -84,7 +84,7 @@ export function unetLogits(
 /** Slope of the rectifiers below 0. */
 const SLOPE = 0.1;
 
-/** The plan that weights were made for. Throws CheckpointError where they are no segmenter's. */
+/** The plan that fits the weights. Throws CheckpointError if they are not a segmenter's. */
 export function unetPlan(tensors: ReadonlyMap<string, Tensor>): UnetPlan {
   const shape = (name: string): readonly number[] => {
     const found = tensors.get(name)?.shape;
