@@ -95,6 +95,22 @@ describe("requests of jobs", () => {
     expect(await data("~/photos")).toBe(join(homedir(), "photos"));
   });
 
+  it("name models of klish only where a model is meant: a project may be called as one is", async () => {
+    await mkdir(join(folder, "portraits"));
+    const { request } = await to("dataset", { projects: ["portraits"], network: "portraits", outdir: "d" });
+    expect(request).toMatchObject({ projects: [join(folder, "portraits")], network: "portraits" });
+    const segment = await to("segment", { model: { file: "portraits" }, images: "portraits", outdir: "m" });
+    expect(segment.request).toMatchObject({ model: { file: "portraits" }, images: join(folder, "portraits") });
+  });
+
+  it("have this machine speak to no other", async () => {
+    const queue = "redis://elsewhere.example";
+    await expect(to("cluster", { network: "portraits", outdir: "p", queue })).rejects.toThrow("queue");
+    const dataset = { projects: ["inner"], outdir: "d" };
+    await expect(to("dataset", { ...dataset, queue })).rejects.toThrow("queue");
+    await expect(to("dataset", { ...dataset, upload: "s3://elsewhere/d" })).rejects.toThrow("upload");
+  });
+
   it("say what is wrong with them", async () => {
     await expect(to("cluster", { outdir: "x", imagse: 3 })).rejects.toThrow('did you mean "images"?');
   });

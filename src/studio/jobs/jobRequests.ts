@@ -33,9 +33,12 @@ interface Asked {
   readonly reads: readonly string[];
 }
 
+/** What has this machine speak to others: commands may ask for it, pages may not. */
+const OTHER_MACHINES = { queue: true, root: true } as const;
+
 /** Every job that a page may start. `tests/studio/jobRequests.test.ts` asks of each member that is a text what it is. */
 export const asked: Readonly<Record<StudioJob, Asked>> = {
-  cluster: { schema: clusterRequest, writes: ["outdir"], reads: ["network", "images"] },
+  cluster: { schema: clusterRequest.omit(OTHER_MACHINES), writes: ["outdir"], reads: ["network", "images"] },
   report: { schema: reportRequest, writes: ["outdir"], reads: ["network"] },
   auto: { schema: autoRequest, writes: ["outdir"], reads: ["data"] },
   autoPlan: { schema: autoRequest, writes: ["outdir"], reads: ["data"] },
@@ -43,9 +46,8 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   edit: { schema: editRequest, writes: ["outdir"], reads: ["project", "network"] },
   labelApply: { schema: applyLabelsRequest, writes: ["project", "recipe"], reads: ["network", "from"] },
   labelPreview: { schema: labelPreviewRequest, writes: ["project", "recipe"], reads: ["network"] },
-  // Without a queue: where work is sent to, and what folder machines share, is for the command line to say.
   dataset: {
-    schema: datasetRequest.omit({ queue: true, root: true }),
+    schema: datasetRequest.omit({ ...OTHER_MACHINES, upload: true }),
     writes: ["outdir"],
     reads: ["projects", "recipes", "agree", "network"],
   },
@@ -97,7 +99,10 @@ export async function admit(
       at ??= path;
       return newPathWithin(workspace, path);
     });
-  for (const name of reads) await changePaths(request, name, (path) => readPath(workspace, path, outsidePaths));
+  for (const name of reads)
+    await changePaths(request, name, async (path) =>
+      namesShipped(name, path) ? path : readPath(workspace, path, outsidePaths),
+    );
   if (kind.startsWith("train")) {
     // A run that is continued is written where it lies.
     const { outdir, resume } = given as { readonly outdir?: string | null; readonly resume?: string | null };
@@ -127,11 +132,19 @@ async function changePaths(
     values[last] = await Promise.all(value.map((one) => (typeof one === "string" ? change(one) : one)));
 }
 
-const SHIPPED = ["generator", "segmenter", "painter"] as const;
+/** Members that may name a model of the package, and of which kind. Any other means a place, and one may be called "portraits", too. */
+const SHIPPED: Readonly<Record<string, Parameters<typeof isShipped>[0]>> = {
+  network: "generator",
+  "model.file": "segmenter",
+  model: "painter",
+};
+
+const namesShipped = (member: string, path: string): boolean =>
+  Object.hasOwn(SHIPPED, member) && isShipped(SHIPPED[member], path);
 
 /** A path that is read. As it is typed on this machine: from the home folder, from the workspace, or from where klish was started. */
 async function readPath(workspace: Workspace, path: string, outsidePaths: boolean): Promise<string> {
-  if (isUrl(path) || SHIPPED.some((kind) => isShipped(kind, path))) return path;
+  if (isUrl(path)) return path;
   if (!outsidePaths) {
     if (!isAbsolute(path)) return pathWithin(workspace, path);
     throw new Refusal(
