@@ -229,8 +229,11 @@ function LabelCanvas({ images, index, silent = false, ...rest }: LabelCanvasProp
     paint();
     if (silent) return;
     const { k, mode } = store.getState();
-    const ids = model.idsAt(k, mode).subarray(index * model.pixels, (index + 1) * model.pixels);
-    ref.current?.setAttribute("aria-label", `${images.captions[index]}: ${new Set(ids).size} of ${k} parts in sight`);
+    const ids = model.idsAt(k, mode);
+    const seen = new Uint8Array(model.rgb.length);
+    for (let n = index * model.pixels; n < (index + 1) * model.pixels; n++) seen[ids[n]] = 1;
+    const present = seen.reduce((sum, one) => sum + one, 0);
+    ref.current?.setAttribute("aria-label", `${images.captions[index]}: ${present} of ${k} parts in sight`);
   }, [model, groups, images, index]);
   return <canvas ref={ref} {...rest} />;
 }

@@ -27,7 +27,9 @@ export function Thumbnails({ children }: { readonly children: ReactNode }) {
   const drawAll = (): void => {
     if (form.kind !== "images" || images === null) return;
     const { k, mode } = store.getState();
-    const ids = model.idsAt(k, mode).map((id) => groups.of[id]);
+    const clusters = model.idsAt(k, mode);
+    const ids = new Uint16Array(clusters.length);
+    for (let n = 0; n < ids.length; n++) ids[n] = groups.of[clusters[n]];
     const veil = matchMedia("(prefers-color-scheme: dark)").matches ? VEIL.dark : VEIL.light;
     const sights: ReadonlyMap<number, Sight> = sightsOf(ids, form.resolution);
     clearTimeout(drawing.current);

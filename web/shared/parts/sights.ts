@@ -15,7 +15,8 @@ const LEAST_SIDE = 16;
 
 /** Where each part is seen best: the picture with most of its pixels, and where they lie. `ids` is [pictures*resolution^2]. */
 export function sightsOf(ids: Uint16Array, resolution: number): Map<number, Sight> {
-  const most = ids.reduce((most, id) => Math.max(most, id), 0) + 1;
+  let most = 1;
+  for (let n = 0; n < ids.length; n++) if (ids[n] >= most) most = ids[n] + 1;
   const sights = new Map<number, Sight>();
   const best = new Uint32Array(most);
   const [counts, left, top, right, bottom] = Array.from({ length: 5 }, () => new Uint32Array(most));
@@ -72,10 +73,12 @@ export function drawThumbnail(
   scratch.width = side;
   scratch.height = side;
   const pixels = new ImageData(side, side);
-  for (let row = 0; row < side; row++)
-    for (let column = 0; column < side; column++)
-      if (ids[picture * resolution ** 2 + (y + row) * resolution + x + column] !== id)
-        pixels.data.set(veil, 4 * (row * side + column));
+  const veiled = new Uint32Array(pixels.data.buffer);
+  const [color] = new Uint32Array(Uint8ClampedArray.from(veil).buffer);
+  for (let row = 0, n = 0; row < side; row++) {
+    const first = picture * resolution ** 2 + (y + row) * resolution + x;
+    for (let column = 0; column < side; column++, n++) if (ids[first + column] !== id) veiled[n] = color;
+  }
   context2d(scratch).putImageData(pixels, 0, 0);
   const context = context2d(canvas);
   const unit = imageSide / resolution;
