@@ -206,7 +206,7 @@ const LATENCY = 0.005;
 const BANDWIDTH = 1.25e8;
 const PIXELS_PER_IMAGE = 64 * 64;
 
-/** T(w) = c0 + c1 N + p N / w + (b0 S + b1 N) / B + R L, from the runs of n and 2n images by one worker. */
+/** T(w) = c0 + c1 N + (p0 + p1 N) / w + (b0 + b1 N) / B + R L, from the runs of n and 2n images by one worker. */
 function printFormula(small: Run, large: Run, images: number): void {
   const computed = (run: Run): number => [...run.passes.values()].reduce((sum, { seconds }) => sum + seconds, 0);
   const moved = (run: Run): number =>
@@ -217,10 +217,10 @@ function printFormula(small: Run, large: Run, images: number): void {
   };
   const coordinator = line((run) => run.coordinator);
   const bytes = line(moved);
-  const perPixel = computed(large) / large.pixels;
+  const workers = line(computed);
   console.log(
-    `\nT(w) = c0 + c1 N + p N / w + (b0 + b1 N) / B + R L, of ${images} and ${2 * images} images: c0 = ${coordinator.at0.toFixed(1)} s, ` +
-      `c1 = ${(1e6 * coordinator.slope).toFixed(2)} us, p = ${(1e6 * perPixel).toFixed(2)} us, b0 = ${(bytes.at0 / 1e6).toFixed(0)} MB, ` +
+    `\nT(w) = c0 + c1 N + (p0 + p1 N) / w + (b0 + b1 N) / B + R L, of ${images} and ${2 * images} images: c0 = ${coordinator.at0.toFixed(1)} s, ` +
+      `c1 = ${(1e6 * coordinator.slope).toFixed(2)} us, p0 = ${workers.at0.toFixed(1)} s, p1 = ${(1e6 * workers.slope).toFixed(2)} us, b0 = ${(bytes.at0 / 1e6).toFixed(0)} MB, ` +
       `b1 = ${bytes.slope.toFixed(0)} bytes, R = ${large.rounds}, L = ${1000 * LATENCY} ms, B = ${BANDWIDTH / 1e6} MB/s\n`,
   );
   console.log(
@@ -231,7 +231,7 @@ function printFormula(small: Run, large: Run, images: number): void {
     const n = count * PIXELS_PER_IMAGE;
     const rest =
       coordinator.at0 + coordinator.slope * n + (bytes.at0 + bytes.slope * n) / BANDWIDTH + large.rounds * LATENCY;
-    const work = perPixel * n;
+    const work = workers.at0 + workers.slope * n;
     const most = Math.max(1, work / rest);
     console.log(
       `| ${count} | ${n} | ${(rest + work).toFixed(0)} | ${rest.toFixed(0)} | ${most.toFixed(1)} | ` +
