@@ -66,11 +66,10 @@ export class WorkingSets {
     index.set(near, this.#common.length);
     index.set(more, this.#common.length + near.length);
     const first = this.#common.length * channels;
-    const last = first + near.length * channels;
     if (!this.#hasCommon) await this.#features.rows(this.#common, this.#rows.subarray(0, first));
     this.#hasCommon = true;
-    await features.rows(near, this.#rows.subarray(first, last));
-    await features.rows(more, this.#rows.subarray(last));
+    // Together: where rows lie elsewhere, asking for them is a way there and back.
+    await features.rows(index.subarray(this.#common.length), this.#rows.subarray(first));
     const sample = denseFeatures({ dtype: "float32", shape: [index.length, channels], data: this.#rows }, { blas });
     const standsFor = Math.max(candidates.length / Math.max(near.length, 1), 1);
     return {
