@@ -155,8 +155,8 @@ function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
     <>
       <MaskEditorView editor={opened.editor} under={opened.under} />
       <p className="hint" role="status">
-        {labels.strokes === 1 ? "1 stroke" : `${labels.strokes} strokes`}, saved. The eraser leaves pixels to the
-        classifier again.
+        {labels.strokes === 1 ? "1 stroke" : `${labels.strokes} strokes`}
+        {labels.strokes > 0 ? ", saved" : " yet"}. The eraser leaves pixels to the classifier again.
       </p>
     </>
   );
