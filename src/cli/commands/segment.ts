@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { segmentRequest } from "../../project/segment/options.ts";
+import { SEGMENT_FILE } from "../../project/segment/record.ts";
+import { homeOf } from "../../project/shards/shard.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { openCommand, shellCommand } from "../shell.ts";
@@ -18,7 +20,9 @@ export function addSegment(program: Command): void {
         "their own sizes, the classes, and a sheet to look at. Run the same command again to continue, or after adding photos.",
     );
   withOutput(withOptions(segment, segmentRequest)).action(async (options: OutputOptions) => {
-    const result = await runWithProgress("segment", requestOf(segment, segmentRequest), options);
+    const request = requestOf(segment, segmentRequest);
+    const outdir = await homeOf(request.outdir, request.shard, SEGMENT_FILE);
+    const result = await runWithProgress("segment", { ...request, outdir }, options);
     const { folder, photos, rejected, confidence, shares, sheet } = result;
     const present = shares.filter(({ share }) => share > 0);
     conclude(

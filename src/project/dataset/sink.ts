@@ -1,8 +1,9 @@
-import { link, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DatasetSink } from "../../dataset/format.ts";
 import { insidePath } from "../../dataset/insidePath.ts";
 import { ProjectError } from "../storage/files.ts";
+import { linked } from "../storage/linkFile.ts";
 import type { SampleSource } from "./sampleSource.ts";
 
 /**
@@ -37,14 +38,4 @@ export function folderSink(folder: string, original: SampleSource["path"]): Data
       if (from === undefined || !(await linked(from, await at(path)))) await write(path, sample[part], "wx");
     },
   };
-}
-
-/** A hard link. False on another file system, or one without links: a copy does as well, and shows what else may be wrong. */
-export async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch {
-    return false;
-  }
 }

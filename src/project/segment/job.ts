@@ -1,15 +1,19 @@
 /** `klish segment`: photos in, a data set of the photos and their masks out. */
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { classesJson } from "../../dataset/format.ts";
+import { insidePath } from "../../dataset/insidePath.ts";
 import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { defineJob } from "../requests/request.ts";
+import { type Shard, shardsFolder, shardsIn } from "../shards/shard.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
-import { locked } from "../storage/lock.ts";
+import { linkFile } from "../storage/linkFile.ts";
+import { locked, withLock } from "../storage/lock.ts";
 import { type SegmentRequest, segmentRequest } from "./options.ts";
 import { checkApart, listPhotos, type PlannedPhoto, pictureExtension, planPhotos } from "./photos.ts";
 import {
@@ -46,17 +50,22 @@ const PHASE = "segment photos";
 export const segmentJob = defineJob(segmentRequest, async (request, job): Promise<SegmentSummary> => {
   const outdir = resolve(request.outdir);
   checkApart(resolve(request.images), outdir);
-  const planned = planPhotos(await listPhotos(request.images));
+  const all = planPhotos(await listPhotos(request.images));
+  const { shard } = request;
   return locked(outdir, async () => {
     const segmenter = await openSegmenter(request.model, {
       threads: request.threads ?? availableParallelism(),
       ...job,
     });
     try {
-      const settings = await continueSettings(outdir, request, segmenter, planned);
+      const planned = shard === null ? all : photosOfShard(all, shard, segmenter.batch);
+      const settings = await continueSettings(outdir, request, segmenter, all);
       const entries = await readEntries(outdir);
+      if (shard === null) await takeShards(outdir, settings, entries, job);
       await segmentMissing(outdir, planned, entries, settings, segmenter, request, job);
-      return await finish(outdir, planned, entries, settings, segmenter, request);
+      const summary = await finish(outdir, planned, entries, settings, segmenter, request);
+      if (shard === null) await rm(shardsFolder(outdir), { recursive: true, force: true });
+      return summary;
     } finally {
       await segmenter.dispose();
     }
@@ -84,15 +93,64 @@ async function continueSettings(
     scales: [...scales],
     ignoreBelow,
     extension: before?.extension ?? pictureExtension(planned.map(({ file }) => file)),
+    ...(request.shard !== null && { shard: request.shard }),
   };
-  for (const key of Object.keys(wanted) as (keyof SegmentSettings)[])
-    if (before !== undefined && key !== "model" && JSON.stringify(before[key]) !== JSON.stringify(wanted[key]))
-      throw new ProjectError(
-        `${outdir} holds masks made with another ${key === "modelSha256" ? "model" : key} (${JSON.stringify(before[key])}, not ${JSON.stringify(wanted[key])}). ${REMEDY}`,
-      );
+  if (before !== undefined) checkSettings(outdir, before, wanted);
   if (before === undefined) await writeAtomic(settingsPath(outdir), `${JSON.stringify(wanted, null, 2)}\n`);
   return wanted;
 }
+
+/** Throws ProjectError where masks in a folder were made in another way. */
+function checkSettings(folder: string, before: SegmentSettings, wanted: SegmentSettings): void {
+  const keys = new Set([...Object.keys(before), ...Object.keys(wanted)] as (keyof SegmentSettings)[]);
+  for (const key of keys)
+    if (key !== "model" && JSON.stringify(before[key]) !== JSON.stringify(wanted[key]))
+      throw new ProjectError(
+        `${folder} holds masks made with another ${key === "modelSha256" ? "model" : key} (${JSON.stringify(before[key]) ?? "none"}, not ${JSON.stringify(wanted[key]) ?? "none"}). ${REMEDY}`,
+      );
+}
+
+/** The photos of a shard: it begins and ends between batches, so that each is looked at beside the same others. */
+function photosOfShard(all: readonly PlannedPhoto[], { index, of }: Shard, batch: number): readonly PlannedPhoto[] {
+  const batches = Math.ceil(all.length / batch);
+  const cut = (part: number): number => Math.floor((batches * part) / of) * batch;
+  return all.slice(cut(index - 1), cut(index));
+}
+
+/** What shards have made becomes the whole's. Rejects with ProjectError where one was made in another way, or is being made. */
+async function takeShards(
+  outdir: string,
+  settings: SegmentSettings,
+  entries: Map<string, PhotoEntry>,
+  { onProgress, signal }: JobOptions,
+): Promise<void> {
+  const folders = await shardsIn(outdir);
+  for (const [i, folder] of folders.entries()) {
+    onProgress?.({ phase: "join the parts", done: i, total: folders.length });
+    await withLock(folder, async () => {
+      const { shard, ...made } = (await loadSegmentSettings(folder)) ?? {};
+      if (shard === undefined) return;
+      checkSettings(folder, made as SegmentSettings, settings);
+      const lines: PhotoEntry[] = [];
+      for (const entry of (await readEntries(folder)).values()) {
+        signal?.throwIfAborted();
+        if (entries.has(entry.photo)) continue;
+        const names = entry.rejected === undefined ? filesOf(entry, settings) : [];
+        for (const name of names) await linkFile(join(folder, name), join(outdir, name));
+        lines.push(entry);
+      }
+      await appendEntries(outdir, lines);
+      for (const line of lines) entries.set(line.photo, line);
+    });
+  }
+  if (folders.length > 0) onProgress?.({ phase: "join the parts", done: folders.length, total: folders.length });
+}
+
+/** The files of a photo. Throws RangeError where its name, which a shard's list gives, leads anywhere else. */
+const filesOf = ({ name }: PhotoEntry, { extension }: SegmentSettings): string[] => [
+  insidePath(`masks/${name}.png`),
+  insidePath(`images/${name}.${extension}`),
+];
 
 async function segmentMissing(
   outdir: string,
@@ -174,7 +232,7 @@ async function finish(
   const all = planned.flatMap(({ file }) => entries.get(file.name) ?? []);
   const done = all.filter(({ rejected }) => rejected === undefined);
   const rejected = all.flatMap((e) => (e.rejected === undefined ? [] : [{ photo: e.photo, reason: e.rejected }]));
-  if (done.length === 0)
+  if (done.length === 0 && planned.length > 0)
     throw new ProjectError(
       `${images}: none of its ${all.length} photos could be read; the first, ${rejected[0]?.photo}: ${rejected[0]?.reason}.`,
     );
@@ -188,14 +246,17 @@ async function finish(
     picture: join(outdir, "images", `${name}.${extension}`),
     mask: join(outdir, "masks", `${name}.png`),
   }));
-  await writeAtomic(sheet, await overlaySheet(shown, classes));
-  const sum = totals.reduce((a, b) => a + b, 0);
+  if (shown.length > 0) await writeAtomic(sheet, await overlaySheet(shown, classes));
+  const sum = Math.max(
+    1,
+    totals.reduce((a, b) => a + b, 0),
+  );
   const share = (id: number): number => totals[id] / sum;
   return {
     folder: outdir,
     photos: done.length,
     rejected,
-    confidence: done.reduce((total, { confidence = 0 }) => total + confidence, 0) / done.length,
+    confidence: done.reduce((total, { confidence = 0 }) => total + confidence, 0) / Math.max(1, done.length),
     shares: [...classes.map(({ name }, id) => ({ name, share: share(id) })), { name: "ignored", share: share(255) }],
     sheet,
   };

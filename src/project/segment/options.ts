@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readPictureRange } from "../network/pictureModel.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
+import { shardOption } from "../shards/shard.ts";
 import { photoFits } from "./frame.ts";
 
 /** A segmenter, and what a foreign model does not say of itself. */
@@ -56,6 +57,9 @@ export const segmentRequest = z.strictObject({
   ),
   outdir: option(z.string().min(1), "--outdir <folder>", "folder for photos and masks, to make or continue"),
   ...photoOptions,
+  shard: shardOption(
+    "only part i of n, in a folder of its own within; the same command without it joins the parts. auto takes i and n from the array job of Slurm, Kubernetes (auto/<n>) or AWS Batch",
+  ),
   threads: runtimeOptions.threads,
 });
 

@@ -21,6 +21,8 @@ const settingsSchema = z.strictObject({
   scales: z.array(z.number()),
   ignoreBelow: z.number(),
   extension: z.enum(pictureExtensions),
+  /** Of one part of the photos. */
+  shard: z.strictObject({ index: z.int().min(1), of: z.int().min(1) }).optional(),
 });
 export type SegmentSettings = z.infer<typeof settingsSchema>;
 
@@ -39,13 +41,14 @@ const entrySchema = z.object({
 });
 export type PhotoEntry = z.infer<typeof entrySchema>;
 
-const SETTINGS = "segment.json";
+/** What says that a folder holds segmented photos, and how. */
+export const SEGMENT_FILE = "segment.json";
 const ENTRIES = "photos.jsonl";
 /** What to do about settings that do not fit. */
 export const REMEDY = "Choose a new --outdir, or delete this one.";
 
 /** Where the settings of a folder lie. */
-export const settingsPath = (folder: string): string => join(folder, SETTINGS);
+export const settingsPath = (folder: string): string => join(folder, SEGMENT_FILE);
 
 /** The settings of a folder; undefined where there are none. Throws ProjectError where they are damaged. */
 export const loadSegmentSettings = (folder: string): Promise<SegmentSettings | undefined> =>

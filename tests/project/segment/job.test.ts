@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -12,6 +12,7 @@ import { openSource } from "../../../src/project/dataset/source.ts";
 import { segmentJob } from "../../../src/project/segment/job.ts";
 import type { SegmentRequest } from "../../../src/project/segment/options.ts";
 import { SEGMENTER_METADATA } from "../../../src/project/segment/segmenterModel.ts";
+import { shardFolder } from "../../../src/project/shards/shard.ts";
 
 const SIDE = 64;
 /** Squares of 64 pixels, and one that is part of a wider photo. */
@@ -38,6 +39,7 @@ beforeAll(async () => {
     flip: false,
     scales: [1],
     ignoreBelow: 0,
+    shard: null,
     threads: 1,
   };
 });
@@ -181,4 +183,45 @@ describe("segmentJob()", () => {
       "none of its 1 photos could be read; the first, broken.png: Input buffer contains unsupported image format.",
     );
   });
+});
+
+describe("segmentJob() of shards", () => {
+  it("makes what one run makes: each shard its photos, and the same without a shard what is missing, of them all", async () => {
+    const few = request;
+    // Some batches of photos, and the broken one.
+    const images = join(folder, "many");
+    await cp(few.images, images, { recursive: true });
+    for (let i = 0; i < 20; i++) await writeFile(join(images, `p${i}.png`), await png(drawn[i % 3]).toBuffer());
+    const many = { ...few, images };
+    const one = { ...many, outdir: join(folder, "one") };
+    const expected = await segmentJob(one, {});
+    const outdir = join(folder, "shards-of-3");
+    const shard = (index: number) => ({ index, of: 3 });
+    const part = (index: number, more: Partial<SegmentRequest> = {}) =>
+      segmentJob({ ...many, shard: shard(index), outdir: shardFolder(outdir, shard(index)), ...more }, {});
+    await part(3);
+    const parts = [await part(1), await part(3)];
+    expect(parts.reduce((sum, { photos, rejected }) => sum + photos + rejected.length, 0)).toBeLessThan(24);
+    expect(parts.every(({ photos }) => photos > 0)).toBe(true);
+    // The second is never made: whoever joins makes it up.
+    const { folder: joined, ...whole } = await segmentJob({ ...many, outdir }, {});
+    const { folder: alone, ...others } = expected;
+    expect({ ...whole, sheet: "" }).toEqual({ ...others, sheet: "" });
+    const linesOf = async (path: string) => (await readFile(join(path, "photos.jsonl"), "utf8")).split("\n").sort();
+    expect(await linesOf(joined)).toEqual(await linesOf(alone));
+    const files = (await readdir(alone, { recursive: true })).filter((file) => /\.(png|jpg|json)$/.test(file));
+    for (const name of files)
+      expect(await readFile(join(joined, name)), name).toEqual(await readFile(join(alone, name)));
+    expect(await readdir(joined)).not.toContain("shards");
+    expect(await segmentJob({ ...many, outdir }, {})).toMatchObject({ photos: 23 });
+  }, 120_000);
+
+  it("is refused where a shard was made in another way", async () => {
+    const outdir = join(folder, "shards-of-2");
+    const shard = { index: 1, of: 1 };
+    await segmentJob({ ...request, shard, outdir: shardFolder(outdir, shard), ignoreBelow: 0.5 }, {});
+    await expect(segmentJob({ ...request, outdir }, {})).rejects.toThrow(
+      /1-of-1 holds masks made with another ignoreBelow/,
+    );
+  }, 120_000);
 });

@@ -1,6 +1,6 @@
 /** `klish dataset join`: the shards of a dataset become the dataset that one run would have made. */
 import { createReadStream } from "node:fs";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { JobOptions } from "../../../tensor/progress.ts";
 import { defineJob } from "../../requests/request.ts";
@@ -13,10 +13,10 @@ import {
   listFolder,
   ProjectError,
   readIfThere,
-  readPlainFile,
   temporaryName,
   writeAtomic,
 } from "../../storage/files.ts";
+import { linkFile } from "../../storage/linkFile.ts";
 import { isForeign, locked, lockFolder } from "../../storage/lock.ts";
 import { type AlreadyMade, alreadyMade, filesOf } from "../blocks/resume.ts";
 import { criticPath } from "../clean/critic.ts";
@@ -33,7 +33,6 @@ import {
   openDataset,
   seedRange,
 } from "../settings.ts";
-import { linked } from "../sink.ts";
 import type { Cleaned } from "../statistics.ts";
 import { type ExportSummary, removeFormats, writeFormats, writeLists } from "../store.ts";
 import { datasetInBucket, downloadShards } from "./bucket.ts";
@@ -203,7 +202,7 @@ async function joinParts(
     for await (const { entry } of manifestLines(folder, file.settings)) {
       signal?.throwIfAborted();
       for (const { path, bytes } of filesOf(entry, file.settings))
-        await put(join(folder, path), join(whole, path), bytes);
+        await linkFile(join(folder, path), join(whole, path), bytes);
       onProgress?.({ phase: "join the parts", done: ++done, total });
     }
   const manifest = join(whole, temporaryName());
@@ -232,16 +231,4 @@ function wholeText(part: Uint8Array): string {
   const file = JSON.parse(new TextDecoder().decode(part));
   file.settings.shard = null;
   return datasetText(file);
-}
-
-/** A file of a shard in the whole: a link where the file system has them. One that is there already is left. */
-async function put(from: string, to: string, bytes: number): Promise<void> {
-  const there = await stat(to).then(
-    ({ size }) => size === bytes,
-    () => false,
-  );
-  if (there) return;
-  await rm(to, { force: true });
-  if (await linked(from, to)) return;
-  await writeAtomic(to, await readPlainFile(from), { flush: false });
 }
