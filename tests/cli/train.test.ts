@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { saveClock } from "../../src/project/train/clock.ts";
-import { newSettings, saveSettings } from "../../src/project/train/gan/settings.ts";
+import { newSettings } from "../../src/project/train/gan/settings.ts";
 import { appendLog } from "../../src/project/train/log/log.ts";
+import { saveRunSettings } from "../../src/project/train/settingsFile.ts";
 import { klish } from "./klish.ts";
 
 let folder: string;
@@ -53,7 +54,7 @@ it("klish info tells how far a training run came, with lines of its log", async 
   };
   const rates = { batch: 8, gamma: null, learningRate: null, aug: null, target: null, seed: null, kimg: 40 };
   const options = { ...nothing, ...sizes, ...rates };
-  await saveSettings(run, newSettings(options, "/photos", 32, undefined, { command, versions: {}, from: null }));
+  await saveRunSettings(run, newSettings(options, "/photos", 32, undefined, { command, versions: {}, from: null }));
   await saveClock(run, { images: 20_000, seconds: 3600 });
   for (let kimg = 1; kimg <= 20; kimg++) await appendLog(run, { images: kimg * 1000, kimg, lossD: kimg / 100 });
   const { code, stdout } = await klish("info", run);

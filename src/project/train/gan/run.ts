@@ -16,12 +16,13 @@ import { fewPicturesWarning } from "../pictures/fewPictures.ts";
 import { type ImageStore, openImageStore, type PreparedFile } from "../pictures/imageStore.ts";
 import { prepareImages, rejectedPath } from "../pictures/prepareImages.ts";
 import { continueIn } from "../run.ts";
+import { saveRunSettings } from "../settingsFile.ts";
 import { loadState, type RunState } from "../state.ts";
 import { threadsOf } from "../threads.ts";
 import { type Measures, openMeasures } from "./measures.ts";
 import type { TrainGanRequest } from "./options.ts";
 import { type PlannedRun, planRun, preparationOf } from "./planRun.ts";
-import { saveSettings, type TrainSettings } from "./settings.ts";
+import type { TrainSettings } from "./settings.ts";
 import { kimgName, sampleSheet, samplesPath, writeReals } from "./sheets.ts";
 import { type Stage, stageAt, stagesOf, withEnd, workDone } from "./stages.ts";
 import { startTrainer, type TrainGanParts } from "./startTrainer.ts";
@@ -47,7 +48,7 @@ export async function trainGan(request: TrainGanRequest, job: JobOptions, parts:
   let plan: PlannedRun | undefined = await planRun(request);
   const { folder, settings } = plan;
   return locked(folder, async () => {
-    await saveSettings(folder, settings);
+    await saveRunSettings(folder, settings);
     const prepared = await prepareImages(folder, plan?.pictures?.files, preparationOf(settings), job);
     const few = fewPicturesWarning(prepared.count, settings.data.mirror);
     if (few !== undefined) job.onProgress?.({ phase: "few pictures", done: 0, total: 1, note: few });
@@ -84,7 +85,7 @@ async function trainOn(
     end = await trainStage({ folder, settings, prepared, stages, stage, events }, end.seconds, request, job, parts);
     if (!end.finished) {
       settings = withEnd(settings, stage, end.images);
-      await saveSettings(folder, settings);
+      await saveRunSettings(folder, settings);
     }
   }
   const { count, rejected, enlarged } = prepared;

@@ -1,13 +1,13 @@
 /** What a training run is: settings.json in its folder, what may change when it is continued, and where it begins. */
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { type GanRecipe, ganRecipe } from "../../../train/gan/recipe.ts";
-import { refuseOtherRun, TRAINING_RUN } from "../../network/trainingRun.ts";
+import { TRAINING_RUN } from "../../network/trainingRun.ts";
 import { SIDE } from "../../requests/side.ts";
-import { ProjectError, writeAtomic } from "../../storage/files.ts";
-import { readJsonFile } from "../../storage/jsonFile.ts";
+import { ProjectError } from "../../storage/files.ts";
 import { fits } from "../pictures/framing.ts";
 import { type Resampling, resamplings } from "../pictures/prepareImage.ts";
+import { loadRunSettings } from "../settingsFile.ts";
 import type { TrainOptions } from "./options.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { growthByHours, growthByImages, growthSides, growthStage, wholeBatches } from "./stages.ts";
@@ -45,29 +45,23 @@ const trainSettings = z.strictObject({
 type StoredSettings = z.infer<typeof trainSettings>;
 export type TrainSettings = Omit<StoredSettings, "recipe"> & { readonly recipe: GanRecipe };
 
-const FILE = "settings.json";
 const DEFAULT_TICK = 1;
 const DEFAULT_SNAP = 10;
 /** Side of the images of the first stage. */
 const SMALLEST = 16;
 
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged. */
-export async function loadSettings(folder: string): Promise<TrainSettings | undefined> {
-  const path = join(folder, FILE);
-  const remedy = "Restore it, or start again in another folder.";
-  await refuseOtherRun(folder, TRAINING_RUN);
-  const stored = await readJsonFile(path, trainSettings, { what: "a training run", remedy });
-  if (stored === undefined) return undefined;
-  try {
-    return { ...stored, version: 2, recipe: ganRecipe(stored.recipe.resolution, stored.recipe as Partial<GanRecipe>) };
-  } catch (cause) {
-    throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
-  }
-}
-
-export async function saveSettings(folder: string, settings: TrainSettings): Promise<void> {
-  await writeAtomic(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
-}
+export const loadSettings = (folder: string): Promise<TrainSettings | undefined> =>
+  loadRunSettings(folder, {
+    kind: TRAINING_RUN,
+    what: "a training run",
+    schema: trainSettings,
+    check: (stored) => ({
+      ...stored,
+      version: 2,
+      recipe: ganRecipe(stored.recipe.resolution, stored.recipe as Partial<GanRecipe>),
+    }),
+  });
 
 /** What a new run begins with, where that is not nothing. */
 export interface Beginning {

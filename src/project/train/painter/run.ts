@@ -6,32 +6,27 @@ import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import { type Example, rgbOf } from "../../../train/examples.ts";
 import { presentClasses } from "../../../train/painter/batch.ts";
 import type { PainterTrainer } from "../../../train/painter/painterTrainer.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
 import { painterPath } from "../../network/trainingRun.ts";
 import { writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
 import { prepareLabelled } from "../labelled/labelled.ts";
+import { planLabelled, type RunEnd, runLabelled } from "../labelled/run.ts";
 import { sheetPath } from "../log/sheets.ts";
-import { perSecond, type Training, trainLoop } from "../loop.ts";
+import type { Training } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
-import { continueIn } from "../run.ts";
+import { saveRunSettings } from "../settingsFile.ts";
 import type { TrainPainterRequest } from "./options.ts";
-import { ONE_CLASS, planPainter } from "./planRun.ts";
-import { lengthOf, type PainterSettings, SNAP, savePainterSettings } from "./settings.ts";
+import { type PainterSettings, painting } from "./settings.ts";
 import { paintingSheet } from "./sheets.ts";
 import { startPainter } from "./startTrainer.ts";
 
-export interface PainterSummary {
+export interface PainterSummary extends RunEnd {
   readonly folder: string;
   /** The newest painter. */
   readonly painter: string;
-  /** Pictures shown; of this run; and how many a second. */
-  readonly images: number;
-  readonly trained: number;
-  readonly imagesPerSecond: number;
-  /** Of training, with all runs before this one. */
-  readonly seconds: number;
   readonly pictures: { readonly train: number; readonly val: number; readonly rejected: number };
 }
 
@@ -44,67 +39,28 @@ export async function trainPainter(
   job: JobOptions,
   now: () => number,
 ): Promise<PainterSummary> {
-  const { folder, settings } = await planPainter(request);
+  const planned = await planLabelled(painting, request);
+  const { folder, settings } = planned;
   return locked(folder, async () => {
-    await savePainterSettings(folder, settings);
+    await saveRunSettings(folder, settings);
     const { data, recipe, classes } = settings;
     const form = { resolution: recipe.resolution, fit: data.fit };
-    const source = { path: data.source, classes, oneClass: ONE_CLASS };
+    const source = { path: data.source, classes, oneClass: painting.oneClass };
     await prepareLabelled(examplesFolder(folder), source, form, job);
     const examples = await openExamples(examplesFolder(folder));
     try {
-      return await trainOn(folder, settings, examples, request, job, now);
+      const { train, val, prepared } = examples;
+      const trainer = {
+        start: (state: TrainingState | undefined) => startPainter(settings, state, request, job),
+        training: (trainer: PainterTrainer) => painterTraining(folder, settings, examples, trainer),
+      };
+      const end = await runLabelled(painting, planned, train.length, trainer, request, job, now);
+      const pictures = { train: train.length, val: val.length, rejected: prepared.rejected };
+      return { folder, painter: painterPath(folder), ...end, pictures };
     } finally {
       await examples.close();
     }
   });
-}
-
-async function trainOn(
-  folder: string,
-  settings: PainterSettings,
-  examples: ExampleStore,
-  request: TrainPainterRequest,
-  job: JobOptions,
-  now: () => number,
-): Promise<PainterSummary> {
-  const { images, seconds, state, events } = await continueIn(folder);
-  const trainer = await startPainter(settings, state?.training, request, job);
-  const never = Number.POSITIVE_INFINITY;
-  try {
-    const length = lengthOf(settings, examples.train.length);
-    const end = await trainLoop({
-      run: folder,
-      training: painterTraining(folder, settings, examples, trainer),
-      events,
-      end: { images: length.images, seconds: settings.hours === null ? never : settings.hours * 3600 },
-      stageEnd: { images: never, seconds: never },
-      workDone: (done) => done / length.images,
-      tickImages: length.tick,
-      snap: SNAP,
-      sums: state?.sums ?? {},
-      seconds,
-      secondsBetweenStates: request.saveMinutes * 60,
-      now,
-      ...job,
-    });
-    const trained = end.images - images;
-    return {
-      folder,
-      painter: painterPath(folder),
-      images: end.images,
-      trained,
-      imagesPerSecond: perSecond(trained, (end.seconds - seconds) * 1000),
-      seconds: end.seconds,
-      pictures: {
-        train: examples.train.length,
-        val: examples.val.length,
-        rejected: examples.prepared.rejected,
-      },
-    };
-  } finally {
-    await trainer.dispose();
-  }
 }
 
 /** Pictures that are judged at most, and shown on a sheet; styles that a painter carries. */

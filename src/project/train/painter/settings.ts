@@ -1,16 +1,16 @@
 /** What a painter's run is: settings.json in its folder, and what may change when it is continued. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../../dataset/classSchema.ts";
 import { checkPainterRecipe, type PainterRecipe } from "../../../train/painter/recipe.ts";
-import { PAINTER_RUN, refuseOtherRun } from "../../network/trainingRun.ts";
-import { ProjectError, writeAtomic } from "../../storage/files.ts";
-import { readJsonFile } from "../../storage/jsonFile.ts";
+import { PAINTER_RUN } from "../../network/trainingRun.ts";
 import { lengthOfRun } from "../labelled/labelled.ts";
+import { commonSettings, type LabelledKind } from "../labelled/run.ts";
 import { fits } from "../pictures/framing.ts";
 import { refuseChanges } from "../run.ts";
+import { loadRunSettings } from "../settingsFile.ts";
 import type { TrainPainterRequest } from "./options.ts";
 import { type PainterPreset, PERCEPTUAL, painterPresetNames, painterPresets } from "./presets.ts";
+import { readVggFile } from "./vggFile.ts";
 
 const painterSettings = z.strictObject({
   klish: z.literal(PAINTER_RUN),
@@ -24,16 +24,7 @@ const painterSettings = z.strictObject({
   width: z.int().nullable(),
   /** The VGG19 of the perceptual loss: absolute path, and what is in it. */
   vgg: z.strictObject({ file: z.string(), sha256: z.string() }).nullable().default(null),
-  /** Of the data set; the index is the id. */
-  classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
-  /** A PainterRecipe; `checkPainterRecipe` checks it. */
-  recipe: z.looseObject({}),
-  /** Passes over the data set, null: the preset's, or as many as make LEAST_IMAGES; and the most hours of training, null: no limit. */
-  epochs: z.number().positive().nullable(),
-  hours: z.number().positive().nullable(),
-  /** The command line of the first run, to be shown. */
-  command: z.string(),
-  versions: z.record(z.string(), z.string()),
+  ...commonSettings,
 });
 type Stored = z.infer<typeof painterSettings>;
 export type PainterSettings = Omit<Stored, "recipe"> & { readonly recipe: PainterRecipe };
@@ -41,47 +32,30 @@ export type PainterSettings = Omit<Stored, "recipe"> & { readonly recipe: Painte
 /** What older recipes lack: all masks were those of pictures, and nobody's VGG could be given. */
 const OLDER = { editedMasks: 0, perceptual: 0 };
 
-const FILE = "settings.json";
 /** A small data set is shown until so many pictures were. */
 const LEAST_IMAGES = 100_000;
-/** Lines of the log between two sheets. */
-export const SNAP = 5;
-
-/** Pictures that a run of `count` shows in all, and from one line of the log to the next. */
-export const lengthOf = ({ epochs, preset, recipe }: PainterSettings, count: number) =>
-  lengthOfRun(epochs, { usual: painterPresets[preset].epochs, least: LEAST_IMAGES, count, batch: recipe.batch });
 
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged or of another kind of run. */
-export async function loadPainterSettings(folder: string): Promise<PainterSettings | undefined> {
-  const path = join(folder, FILE);
-  const remedy = "Restore it, or start again in another folder.";
-  await refuseOtherRun(folder, PAINTER_RUN);
-  const stored = await readJsonFile(path, painterSettings, { what: "a painter's training run", remedy });
-  if (stored === undefined) return undefined;
-  try {
-    return { ...stored, recipe: checkPainterRecipe({ ...OLDER, ...stored.recipe } as unknown as PainterRecipe) };
-  } catch (cause) {
-    throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
-  }
-}
+export const loadPainterSettings = (folder: string): Promise<PainterSettings | undefined> =>
+  loadRunSettings(folder, {
+    kind: PAINTER_RUN,
+    what: "a painter's training run",
+    schema: painterSettings,
+    check: (stored) => ({
+      ...stored,
+      // In the stored order, which goes into the bytes of a state.
+      recipe: checkPainterRecipe({ ...stored.recipe, ...OLDER, ...stored.recipe } as unknown as PainterRecipe),
+    }),
+  });
 
-export const savePainterSettings = (folder: string, settings: PainterSettings): Promise<void> =>
-  writeAtomic(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
+type Painting = LabelledKind<TrainPainterRequest, PainterSettings>;
 
-/** The settings of a new run. Throws RangeError for a recipe that does not fit together. */
-export function newPainterSettings(
-  request: TrainPainterRequest,
-  source: string,
-  {
-    classes,
-    resolution,
-    vgg,
-  }: { readonly classes: Stored["classes"]; readonly resolution: number; readonly vgg: Stored["vgg"] },
-  origin: Pick<Stored, "versions">,
-): PainterSettings {
+const begin: Painting["begin"] = async (request, source, { classes, resolution }, origin) => {
   const name = request.preset ?? "auto";
   if (request.width !== null && name !== "spade")
     throw new RangeError("--width is of --cfg spade: leave it out, or add that");
+  const vgg =
+    request.vgg === null ? null : { file: resolve(request.vgg), sha256: (await readVggFile(request.vgg)).sha256 };
   if (vgg !== null && name !== "spade") throw new RangeError("--vgg is of --cfg spade: leave it out, or add that");
   const preset: PainterPreset = painterPresets[name];
   const base = preset.recipe(resolution, request.width);
@@ -107,17 +81,9 @@ export function newPainterSettings(
     command: request.command,
     ...origin,
   };
-}
+};
 
-/**
- * A run's settings when it is continued: its length may change. Throws ProjectError where the request asks for anything else
- * than it was started with.
- */
-export function continuedPainterSettings(
-  before: PainterSettings,
-  request: TrainPainterRequest,
-  folder: string,
-): PainterSettings {
+const proceed: Painting["proceed"] = (before, request, folder) => {
   const { data, recipe } = before;
   const absolute = (path: string | null): string | null => (path === null ? null : resolve(path));
   const asked = { ...request, data: absolute(request.data), vgg: absolute(request.vgg) };
@@ -134,4 +100,16 @@ export function continuedPainterSettings(
   };
   refuseChanges(asked, fixed, folder);
   return { ...before, epochs: request.epochs ?? before.epochs, hours: request.hours ?? before.hours };
-}
+};
+
+/** The training of painters. */
+export const painting: Painting = {
+  title: "a painter",
+  oneClass: "a mask of one part says nothing",
+  snap: 5,
+  load: loadPainterSettings,
+  begin,
+  proceed,
+  length: ({ epochs, preset, recipe }, count) =>
+    lengthOfRun(epochs, { usual: painterPresets[preset].epochs, least: LEAST_IMAGES, count, batch: recipe.batch }),
+};

@@ -5,35 +5,31 @@ import type { JobOptions } from "../../../tensor/progress.ts";
 import { type Example, planesOf, stacked } from "../../../train/examples.ts";
 import { likeliest, scoreCounter } from "../../../train/segmenter/scores.ts";
 import type { SegmenterTrainer } from "../../../train/segmenter/segmenterTrainer.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
 import { segmenterPath } from "../../network/trainingRun.ts";
 import { SEGMENTER_METADATA } from "../../segment/segmenterModel.ts";
 import { readIfThere, writeAtomic } from "../../storage/files.ts";
+import { listImages } from "../../storage/imageFiles.ts";
 import { locked } from "../../storage/lock.ts";
 import { type ExampleStore, openExamples } from "../labelled/exampleStore.ts";
 import { prepareLabelled } from "../labelled/labelled.ts";
 import { prepareExamples } from "../labelled/prepareExamples.ts";
+import { planLabelled, type RunEnd, runLabelled } from "../labelled/run.ts";
 import { type Shown, sampleSheet } from "../log/maskSheet.ts";
 import { sheetPath } from "../log/sheets.ts";
-import { perSecond, type Training, trainLoop } from "../loop.ts";
+import type { Training } from "../loop.ts";
 import { batchOrder } from "../pictures/batchOrder.ts";
 import { evenly } from "../pictures/chooseResolution.ts";
-import { continueIn } from "../run.ts";
+import { saveRunSettings } from "../settingsFile.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
-import { openUnlabelled, planSegmenter } from "./planRun.ts";
-import { lengthOf, type SegmenterSettings, SNAP, saveSegmenterSettings } from "./settings.ts";
+import { type SegmenterSettings, segmenting } from "./settings.ts";
 import { startSegmenter } from "./startTrainer.ts";
 
-export interface SegmenterSummary {
+export interface SegmenterSummary extends RunEnd {
   readonly folder: string;
   /** The best segmenter so far; its mean IoU on the validation pictures, null where there are none. */
   readonly segmenter: string;
   readonly meanIou: number | null;
-  /** Labelled pictures shown; of this run; and how many a second. */
-  readonly images: number;
-  readonly trained: number;
-  readonly imagesPerSecond: number;
-  /** Of training, with all runs before this one. */
-  readonly seconds: number;
   readonly pictures: {
     readonly train: number;
     readonly val: number;
@@ -52,14 +48,27 @@ export async function trainSegmenter(
   job: JobOptions,
   now: () => number,
 ): Promise<SegmenterSummary> {
-  const { folder, settings } = await planSegmenter(request);
+  const planned = await planLabelled(segmenting, request);
+  const { folder, settings } = planned;
   return locked(folder, async () => {
-    await saveSegmenterSettings(folder, settings);
+    await saveRunSettings(folder, settings);
     await prepareRun(folder, settings, job);
     const labelled = await openExamples(labelledFolder(folder));
     const unlabelled = settings.data.unlabelled === null ? undefined : await openExamples(unlabelledFolder(folder));
     try {
-      return await trainOn({ folder, settings, labelled, unlabelled }, request, job, now);
+      const { train, val, prepared } = labelled;
+      const trainer = {
+        start: (state: TrainingState | undefined) => startSegmenter(settings, prepared.pixels, state, request, job),
+        training: (trainer: SegmenterTrainer) => segmenterTraining({ folder, settings, labelled, unlabelled }, trainer),
+      };
+      const end = await runLabelled(segmenting, planned, train.length, trainer, request, job, now);
+      const pictures = {
+        train: train.length,
+        val: val.length,
+        unlabelled: unlabelled?.prepared.count ?? 0,
+        rejected: prepared.rejected + (unlabelled?.prepared.rejected ?? 0),
+      };
+      return { folder, segmenter: segmenterPath(folder), meanIou: await bestSoFar(folder), ...end, pictures };
     } finally {
       await labelled.close();
       await unlabelled?.close();
@@ -71,14 +80,14 @@ export async function trainSegmenter(
 export async function prepareRun(folder: string, settings: SegmenterSettings, job: JobOptions): Promise<void> {
   const { data, recipe, classes } = settings;
   const form = { resolution: recipe.resolution, fit: data.fit };
-  const source = { path: data.source, classes, oneClass: "a segmenter tells two or more apart" };
+  const source = { path: data.source, classes, oneClass: segmenting.oneClass };
   await prepareLabelled(labelledFolder(folder), source, form, job);
   const { unlabelled } = data;
   if (unlabelled === null) return;
   await prepareExamples(
     unlabelledFolder(folder),
     async () => {
-      const { files } = await openUnlabelled(unlabelled);
+      const { files } = await listImages(unlabelled);
       return {
         what: "photos",
         total: files.length,
@@ -98,55 +107,6 @@ interface OpenRun {
   readonly settings: SegmenterSettings;
   readonly labelled: ExampleStore;
   readonly unlabelled: ExampleStore | undefined;
-}
-
-async function trainOn(
-  run: OpenRun,
-  request: TrainSegmenterRequest,
-  job: JobOptions,
-  now: () => number,
-): Promise<SegmenterSummary> {
-  const { folder, settings, labelled, unlabelled } = run;
-  const { images, seconds, state, events } = await continueIn(folder);
-  const trainer = await startSegmenter(settings, labelled.prepared.pixels, state?.training, request, job);
-  const never = Number.POSITIVE_INFINITY;
-  try {
-    const length = lengthOf(settings, labelled.train.length);
-    const training = await segmenterTraining(run, trainer);
-    const end = await trainLoop({
-      run: folder,
-      training,
-      events,
-      end: { images: length.images, seconds: settings.hours === null ? never : settings.hours * 3600 },
-      stageEnd: { images: never, seconds: never },
-      workDone: (done) => done / length.images,
-      tickImages: length.tick,
-      snap: SNAP,
-      sums: state?.sums ?? {},
-      seconds,
-      secondsBetweenStates: request.saveMinutes * 60,
-      now,
-      ...job,
-    });
-    const trained = end.images - images;
-    return {
-      folder,
-      segmenter: segmenterPath(folder),
-      meanIou: await bestSoFar(folder),
-      images: end.images,
-      trained,
-      imagesPerSecond: perSecond(trained, (end.seconds - seconds) * 1000),
-      seconds: end.seconds,
-      pictures: {
-        train: labelled.train.length,
-        val: labelled.val.length,
-        unlabelled: unlabelled?.prepared.count ?? 0,
-        rejected: labelled.prepared.rejected + (unlabelled?.prepared.rejected ?? 0),
-      },
-    };
-  } finally {
-    await trainer.dispose();
-  }
 }
 
 /** Pictures that are judged at most, and shown on a sheet. */

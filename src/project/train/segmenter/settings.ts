@@ -1,15 +1,15 @@
 /** What a segmenter's run is: settings.json in its folder, and what may change when it is continued. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
-import { colorSchema } from "../../../dataset/classSchema.ts";
 import { segmenterNetwork } from "../../../models/segmenter.ts";
 import { checkRecipe, type SegmenterRecipe } from "../../../train/segmenter/recipe.ts";
-import { refuseOtherRun, SEGMENTER_RUN } from "../../network/trainingRun.ts";
-import { ProjectError, writeAtomic } from "../../storage/files.ts";
-import { readJsonFile } from "../../storage/jsonFile.ts";
+import { SEGMENTER_RUN } from "../../network/trainingRun.ts";
+import { listImages } from "../../storage/imageFiles.ts";
 import { lengthOfRun } from "../labelled/labelled.ts";
+import { commonSettings, type LabelledKind } from "../labelled/run.ts";
 import { fits } from "../pictures/framing.ts";
 import { refuseChanges } from "../run.ts";
+import { loadRunSettings } from "../settingsFile.ts";
 import type { TrainSegmenterRequest } from "./options.ts";
 import {
   augmentations,
@@ -31,66 +31,29 @@ const segmenterSettings = z.strictObject({
   preset: z.enum(segmenterPresetNames),
   augment: z.enum(augmentChoices),
   classWeights: z.enum(["balanced", "none"]),
-  /** Of the data set; the index is the id. */
-  classes: z.array(z.strictObject({ name: z.string(), color: colorSchema, background: z.boolean() })),
-  /** A SegmenterRecipe; `checkRecipe` checks it. */
-  recipe: z.looseObject({}),
-  /** Passes over the data set, null: as many as make LEAST_IMAGES; and the most hours of training, null: no limit. */
-  epochs: z.number().positive().nullable(),
-  hours: z.number().positive().nullable(),
-  /** The command line of the first run, to be shown. */
-  command: z.string(),
-  versions: z.record(z.string(), z.string()),
+  ...commonSettings,
 });
 type Stored = z.infer<typeof segmenterSettings>;
 export type SegmenterSettings = Omit<Stored, "recipe"> & { readonly recipe: SegmenterRecipe };
 
-const FILE = "settings.json";
 /** A small data set is shown until so many pictures were. */
 const LEAST_IMAGES = 20_000;
-/** Lines of the log between two validations. */
-export const SNAP = 5;
-
-/** Labelled pictures that a run of `count` shows in all, and from one line of the log to the next. */
-export function lengthOf(
-  { epochs, preset, recipe }: SegmenterSettings,
-  count: number,
-): { images: number; tick: number } {
-  return lengthOfRun(epochs, {
-    usual: segmenterPresets[preset].epochs,
-    least: LEAST_IMAGES,
-    count,
-    batch: recipe.batch,
-  });
-}
 
 /** The run in a folder; undefined when there is none. Throws ProjectError when its file is damaged or of another kind of run. */
-export async function loadSegmenterSettings(folder: string): Promise<SegmenterSettings | undefined> {
-  const path = join(folder, FILE);
-  const remedy = "Restore it, or start again in another folder.";
-  await refuseOtherRun(folder, SEGMENTER_RUN);
-  const stored = await readJsonFile(path, segmenterSettings, { what: "a segmenter's training run", remedy });
-  if (stored === undefined) return undefined;
-  try {
-    return { ...stored, recipe: checked(stored.recipe as unknown as SegmenterRecipe) };
-  } catch (cause) {
-    throw new ProjectError(`${path}: ${(cause as Error).message}. ${remedy}`, { cause });
-  }
-}
+export const loadSegmenterSettings = (folder: string): Promise<SegmenterSettings | undefined> =>
+  loadRunSettings(folder, {
+    kind: SEGMENTER_RUN,
+    what: "a segmenter's training run",
+    schema: segmenterSettings,
+    check: (stored) => ({ ...stored, recipe: checked(stored.recipe as unknown as SegmenterRecipe) }),
+  });
 
 const checked = (recipe: SegmenterRecipe): SegmenterRecipe =>
   checkRecipe(recipe, segmenterNetwork(recipe.architecture, recipe.classes).sideMultiple);
 
-export const saveSegmenterSettings = (folder: string, settings: SegmenterSettings): Promise<void> =>
-  writeAtomic(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
+type Segmenting = LabelledKind<TrainSegmenterRequest, SegmenterSettings>;
 
-/** The settings of a new run. Throws RangeError for a recipe that does not fit together. */
-export function newSegmenterSettings(
-  request: TrainSegmenterRequest,
-  source: string,
-  { classes, resolution }: { readonly classes: Stored["classes"]; readonly resolution: number },
-  origin: Pick<Stored, "versions">,
-): SegmenterSettings {
+const begin: Segmenting["begin"] = async (request, source, { classes, resolution }, origin) => {
   const name = request.preset ?? "auto";
   const preset: SegmenterPreset = segmenterPresets[name];
   const augment = request.augment ?? preset.augment;
@@ -99,6 +62,7 @@ export function newSegmenterSettings(
   const batch = request.batch ?? base.batch;
   if (request.threshold !== null && request.unlabelled === null)
     throw new RangeError("--threshold is of photos without labels: give some with --unlabelled, or leave it out");
+  if (request.unlabelled !== null) await listImages(request.unlabelled);
   return {
     klish: SEGMENTER_RUN,
     version: 1,
@@ -127,17 +91,9 @@ export function newSegmenterSettings(
     command: request.command,
     ...origin,
   };
-}
+};
 
-/**
- * A run's settings when it is continued: its length may change. Throws ProjectError where the request asks for anything else
- * than it was started with.
- */
-export function continuedSegmenterSettings(
-  before: SegmenterSettings,
-  request: TrainSegmenterRequest,
-  folder: string,
-): SegmenterSettings {
+const proceed: Segmenting["proceed"] = (before, request, folder) => {
   const { data, recipe } = before;
   const path = (given: string | null): string | null => (given === null ? null : resolve(given));
   const asked = { ...request, data: path(request.data), unlabelled: path(request.unlabelled) };
@@ -158,4 +114,17 @@ export function continuedSegmenterSettings(
   } as const;
   refuseChanges(asked, fixed, folder);
   return { ...before, epochs: request.epochs ?? before.epochs, hours: request.hours ?? before.hours };
-}
+};
+
+/** The training of segmenters. */
+export const segmenting: Segmenting = {
+  title: "a segmenter",
+  oneClass: "a segmenter tells two or more apart",
+  snap: 5,
+  beside: ({ unlabelled }) => unlabelled,
+  load: loadSegmenterSettings,
+  begin,
+  proceed,
+  length: ({ epochs, preset, recipe }, count) =>
+    lengthOfRun(epochs, { usual: segmenterPresets[preset].epochs, least: LEAST_IMAGES, count, batch: recipe.batch }),
+};
