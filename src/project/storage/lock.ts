@@ -67,6 +67,29 @@ export async function releasedAfter<T>(release: () => Promise<void>, work: () =>
 interface Owner extends ProcessId {
   readonly host: string;
   readonly id: string;
+  /** The scheduler's task that it is a try of; empty where none started it. */
+  readonly task: string;
+}
+
+/**
+ * The task of Slurm or AWS Batch that this process is, the same when it is tried again on another machine; empty where there is none. These run one try of a
+ * task at a time, so what has another try's lock has ended. (Kubernetes calls the next pod of an Indexed Job by the same host name.)
+ */
+export function schedulerTask(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const {
+    SLURM_JOB_ID: slurm,
+    SLURM_STEP_ID,
+    SLURM_PROCID,
+    AWS_BATCH_JOB_ID: batch,
+    AWS_BATCH_JOB_NODE_INDEX,
+  } = environment;
+  const parts =
+    slurm !== undefined
+      ? ["slurm", slurm, SLURM_STEP_ID, SLURM_PROCID]
+      : batch !== undefined
+        ? ["batch", batch, AWS_BATCH_JOB_NODE_INDEX]
+        : [];
+  return parts.map((part) => (part ?? "").replaceAll(/\s/g, "_")).join("/");
 }
 
 const RETRY_MS = 50;
@@ -78,17 +101,20 @@ export async function takeLock(
   what: string,
   { waitSeconds = 0, signal }: LockOptions = {},
 ): Promise<() => Promise<void>> {
-  const mine: Owner = { ...thisProcess(), host: hostname(), id: randomBytes(8).toString("hex") };
+  const mine: Owner = { ...thisProcess(), host: hostname(), id: randomBytes(8).toString("hex"), task: schedulerTask() };
   // Written elsewhere and linked: whoever sees a lock sees its owner.
   const written = join(path, "..", temporaryName());
   const until = performance.now() + waitSeconds * 1000;
   try {
-    await writeFile(written, `${mine.pid} ${mine.host} ${mine.start} ${mine.id}\n`, { flag: "wx" });
+    await writeFile(written, `${[mine.pid, mine.host, mine.start, mine.id, mine.task].join(" ").trim()}\n`, {
+      flag: "wx",
+    });
     for (;;) {
       if (await linkNew(written, path)) break;
       const owner = await ownerOf(path);
       if (owner === undefined) continue;
-      if (owner.host === mine.host && !isRunning(owner)) {
+      const isEarlierTry = owner.host !== mine.host && mine.task !== "" && owner.task === mine.task;
+      if (isEarlierTry || (owner.host === mine.host && !isRunning(owner))) {
         if (await succeed(path, owner, written, what)) break;
         continue;
       }
@@ -155,8 +181,8 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const [pid, host = hostname(), start = "", id = "0"] = text.trim().split(" ");
-  return { pid: Number(pid), host, start, id };
+  const [pid, host = hostname(), start = "", id = "0", task = ""] = text.trim().split(" ");
+  return { pid: Number(pid), host, start, id, task };
 }
 
 function inUse(path: string, what: string, { pid, host }: Owner, mine: Owner): ProjectError {
