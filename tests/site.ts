@@ -71,7 +71,7 @@ export async function serve(folder: string): Promise<Site> {
 /** Fills a list with what the page complains of, and with each request to anywhere but the site ("file:" for pages from disk). */
 export function problemsOf(page: Page, { url }: Pick<Site, "url">, problems: string[] = []): string[] {
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+    if (["error", "warning"].includes(message.type())) problems.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("request", (request) => {
