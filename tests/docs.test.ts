@@ -48,3 +48,9 @@ describe.each(documents)("%s", (document) => {
     },
   );
 });
+
+it.each([...documents, ".ci/run"])("%s runs scripts that exist", (document) => {
+  const text = readFileSync(join(root, document), "utf8");
+  for (const [, script] of text.matchAll(/npx tsx ([\w./-]+\.ts)/g))
+    expect(existsSync(join(root, script)), `${document} runs ${script}`).toBe(true);
+});
