@@ -167,6 +167,7 @@ describe.skipIf(!hasChromium)("the studio, from the shipped generator to a paint
       // A part is shown alone by a click in the picture, and named.
       const canvas = page.locator("#tiles canvas").first();
       await canvas.click({ position: { x: 30, y: 30 } });
+      await page.locator(".name-field:focus").waitFor();
       await page.keyboard.type("wall");
       await page.keyboard.press("Enter");
       await expect.poll(() => names(page)).toEqual(["wall"]);
