@@ -49,10 +49,12 @@ export async function serveTasks(kinds: readonly TaskKind[], options: ServeOptio
   let leaving: Error | undefined;
   let lastError: Error | undefined;
 
-  /** Puts a task back, says why, and ends. */
+  /** Puts a task back, says why, and ends. What comes until then goes back without a word: who waits counts those that leave. */
   const leave = async (job: Job, token: string | undefined, problem: string): Promise<never> => {
-    leaving ??= new ProjectError(problem);
-    await job.updateProgress({ worker: name, problem: problem.slice(0, 2000) });
+    if (leaving === undefined) {
+      leaving = new ProjectError(problem);
+      await job.updateProgress({ worker: name, problem: problem.slice(0, 2000) });
+    }
     await job.moveToDelayed(Date.now() + PUT_BACK_MS, token);
     throw new backend.DelayedError();
   };
