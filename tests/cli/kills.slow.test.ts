@@ -9,7 +9,7 @@ import { tinyGenerator } from "../tinyGenerator.ts";
 import { main } from "./klish.ts";
 
 /** Kills in all; 200 take eleven minutes on two cores: KLISH_KILLS=200 npx vitest run --project slow tests/cli/kills.slow.test.ts */
-const KILLS = Number(process.env["KLISH_KILLS"] ?? 25);
+const KILLS = Number(process.env["KLISH_KILLS"] ?? 12);
 const SEED = Number(process.env["KLISH_SEED"] ?? Math.floor(Math.random() * 1e6));
 
 const cpu = ["--provider", "cpu", "--threads", "2", "--quiet"];

@@ -43,7 +43,7 @@ async function timeless(run: string): Promise<Record<string, string>> {
 }
 
 /** Kills of a run at most: KLISH_KILLS=10 npx vitest run --project slow tests/cli/train.slow.test.ts for more. */
-const KILLS = Number(process.env["KLISH_KILLS"] ?? 4);
+const KILLS = Number(process.env["KLISH_KILLS"] ?? 2);
 
 /** Kills a run at random moments, lets it end, and expects the bytes of an uninterrupted one. */
 async function expectSurvival(start: (outdir: string) => ChildProcess, name: string): Promise<string> {
