@@ -15,6 +15,8 @@ const tier = (name: string, include: string[], exclude: string[], testTimeout: n
   test: {
     ...{ name, include, exclude: [...configDefaults.exclude, ...exclude], globalSetup },
     ...{ testTimeout, hookTimeout: testTimeout },
+    // A second, Vitest's own patience, is not enough on a busy machine.
+    expect: { poll: { timeout: testTimeout / 3 } },
   },
 });
 
