@@ -77,7 +77,7 @@ export async function openRun<Setup, Piece, Answer>(
   let lastError: Error | undefined;
   let problems = 0;
   /** What waits for each task, by its id. */
-  const waiting = new Map<string, { look: () => Promise<void>; fail: (error: Error) => void }>();
+  const waiting = new Map<string, { look: () => Promise<void>; fail: (error: unknown) => void }>();
   const queue = backend.queue(name);
   const events = backend.events(name);
   const trouble = (error: Error): void => {
@@ -138,7 +138,7 @@ export async function openRun<Setup, Piece, Answer>(
     if (before?.finishedOn !== undefined) return { job: before, isOld: true };
     return new Promise((resolve, reject) => {
       const add = (): Promise<unknown> => queue.add(task.kind, task, { jobId: id, ...KEPT });
-      const fail = (error: Error): void => {
+      const fail = (error: unknown): void => {
         waiting.delete(id);
         reject(error);
       };
