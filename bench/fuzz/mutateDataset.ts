@@ -198,10 +198,17 @@ function mutatePng(content: Uint8Array, random: Random): Uint8Array {
     else body[6 + field] = pick(random, [0, 1, 2, 3, 4, 6, 8, 16, 255]);
   } else if (type === "IDAT" && below(random, 2) === 0) {
     // Of zeros, up to a thousand times what the header claims.
-    const packed = zlibSync(new Uint8Array(pick(random, [0, 1, 100, 100_000, 20_000_000])), { level: 9 });
-    return replaced(content, at, end, chunk(type, packed));
+    return replaced(content, at, end, chunk(type, packedZeros(pick(random, [0, 1, 100, 100_000, 20_000_000]))));
   } else if (body.length > 0) return replaced(content, at, end, chunk(type, mutateBytes(body, random)));
   return replaced(content, at, end, chunk(type, body));
+}
+
+/** Packed once: making them anew would be most of what the harness needs of memory and time. */
+const PACKED = new Map<number, Uint8Array>();
+function packedZeros(bytes: number): Uint8Array {
+  const packed = PACKED.get(bytes) ?? zlibSync(new Uint8Array(bytes), { level: 9 });
+  PACKED.set(bytes, packed);
+  return packed;
 }
 
 function chunk(type: string, body: Uint8Array): Uint8Array {
