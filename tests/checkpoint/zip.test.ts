@@ -68,7 +68,8 @@ describe("readZip", () => {
   });
 
   it("finds every changed byte of a record by its checksum", () => {
-    const at = zipSync({ a: data }, { level: 0 }).indexOf(data[0]!);
+    // After a local header of 30 bytes and the name: searched for, a byte may be found in the header's time.
+    const at = 30 + 1;
     for (let i = 0; i < data.length; i++) {
       const file = zipSync({ a: data }, { level: 0 });
       file[at + i]! ^= 1;
