@@ -1,14 +1,11 @@
 import type { Command } from "commander";
-import { size } from "../../../project/dataset/runs.ts";
-import type { PainterCost } from "../../../project/train/painter/dryRun.ts";
 import { trainPainterRequest } from "../../../project/train/painter/options.ts";
 import type { PainterSummary } from "../../../project/train/painter/run.ts";
 import { requestOf, withOptions, withOutput } from "../../options.ts";
 import { formatSeconds } from "../../progressBar.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../../run.ts";
 import { commandLine, shellCommand } from "../../shell.ts";
-import { table } from "../../table.ts";
-import { dryRunOption, rejectedRows } from "./segmenter.ts";
+import { dryRunOption, labelledCostLines } from "./labelled.ts";
 
 /** klish train painter: a network that turns painted masks into pictures. */
 export function addTrainPainter(train: Command): void {
@@ -35,7 +32,9 @@ Examples:
       const request = requestOf(painter, trainPainterRequest, { command: commandLine() });
       if (requestOf(painter, dryRunOption).dryRun) {
         const cost = await runWithProgress("trainPainterPlan", request, options);
-        return conclude(cost, costLines(cost), options, [["the same command without --dry-run", "begin"]]);
+        return conclude(cost, labelledCostLines(cost, "painter"), options, [
+          ["the same command without --dry-run", "begin"],
+        ]);
       }
       const result = await runWithProgress("trainPainter", request, options);
       const { folder } = result;
@@ -56,23 +55,4 @@ function summary(result: PainterSummary): string[] {
     `sheets   ${folder}/samples`,
     `folder   ${folder}`,
   ];
-}
-
-function costLines(cost: PainterCost): string[] {
-  const { settings, pictures, images, done } = cost;
-  const { recipe, preset, classes, hours } = settings;
-  return table([
-    ["pictures", `${pictures.all}, about ${pictures.train} of them to learn from`],
-    ...rejectedRows(cost),
-    ["classes", `${classes.length}: ${classes.map(({ name }) => name).join(", ")}`],
-    [
-      "painter",
-      `${preset}, ${(cost.parameters / 1e6).toFixed(2)} million weights, ${recipe.resolution}x${recipe.resolution} pixels`,
-    ],
-    ["training", `${images} pictures in batches of ${recipe.batch}${hours === null ? "" : `, at most ${hours} h`}`],
-    ["speed", `${cost.imagesPerSecond.toFixed(1)} pictures/s (${cost.stepsTimed} steps timed)`],
-    ["left", `${formatSeconds(cost.secondsLeft)}${done > 0 ? `; ${done} pictures were shown` : ""}`],
-    ["memory", size(cost.memoryBytes)],
-    ["disk", size(cost.diskBytes)],
-  ]);
 }

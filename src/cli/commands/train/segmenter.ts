@@ -1,7 +1,4 @@
 import type { Command } from "commander";
-import { z } from "zod";
-import { size } from "../../../project/dataset/runs.ts";
-import { option } from "../../../project/requests/request.ts";
 import type { SegmenterCost } from "../../../project/train/segmenter/dryRun.ts";
 import { trainSegmenterRequest } from "../../../project/train/segmenter/options.ts";
 import type { SegmenterSummary } from "../../../project/train/segmenter/run.ts";
@@ -9,16 +6,7 @@ import { requestOf, withOptions, withOutput } from "../../options.ts";
 import { formatSeconds } from "../../progressBar.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../../run.ts";
 import { commandLine, shellCommand } from "../../shell.ts";
-import { table } from "../../table.ts";
-
-/** Looking ahead in place of training. */
-export const dryRunOption = z.strictObject({
-  dryRun: option(
-    z.boolean().default(false),
-    "--dry-run",
-    "say what would be trained and what it would cost, and write nothing",
-  ),
-});
+import { dryRunOption, labelledCostLines } from "./labelled.ts";
 
 /** klish train segmenter: a network that finds the parts of photos. */
 export function addTrainSegmenter(train: Command): void {
@@ -45,7 +33,9 @@ Examples:
       const request = requestOf(segmenter, trainSegmenterRequest, { command: commandLine() });
       if (requestOf(segmenter, dryRunOption).dryRun) {
         const cost = await runWithProgress("trainSegmenterPlan", request, options);
-        return conclude(cost, costLines(cost), options, [["the same command without --dry-run", "begin"]]);
+        return conclude(cost, labelledCostLines(cost, "network", unlabelled(cost)), options, [
+          ["the same command without --dry-run", "begin"],
+        ]);
       }
       const result = await runWithProgress("trainSegmenter", request, options);
       conclude(result, summary(result), options, [
@@ -83,33 +73,5 @@ function summary({
   ];
 }
 
-/** Rejected pictures that are named. */
-const NAMED = 5;
-
-/** What could not be used of the pictures that were tried. */
-export const rejectedRows = ({ rejected, tried }: Pick<SegmenterCost, "rejected" | "tried">): string[][] => [
-  ["rejected", `${rejected.length} of ${tried} that were tried`],
-  ...rejected.slice(0, NAMED).map(({ name, reason }) => ["", `${name}: ${reason}`]),
-];
-
-function costLines(cost: SegmenterCost): string[] {
-  const { settings, pictures, images, done } = cost;
-  const { recipe, preset, classes, hours } = settings;
-  return table([
-    [
-      "pictures",
-      `${pictures.all}, about ${pictures.train} of them to learn from${pictures.unlabelled > 0 ? `; ${pictures.unlabelled} without labels` : ""}`,
-    ],
-    ...rejectedRows(cost),
-    ["classes", `${classes.length}: ${classes.map(({ name }) => name).join(", ")}`],
-    [
-      "network",
-      `${preset}, ${(cost.parameters / 1e6).toFixed(2)} million weights, ${recipe.resolution}x${recipe.resolution} pixels`,
-    ],
-    ["training", `${images} pictures in batches of ${recipe.batch}${hours === null ? "" : `, at most ${hours} h`}`],
-    ["speed", `${cost.imagesPerSecond.toFixed(1)} pictures/s (${cost.stepsTimed} steps timed)`],
-    ["left", `${formatSeconds(cost.secondsLeft)}${done > 0 ? `; ${done} pictures were shown` : ""}`],
-    ["memory", size(cost.memoryBytes)],
-    ["disk", size(cost.diskBytes)],
-  ]);
-}
+const unlabelled = ({ pictures }: SegmenterCost): string =>
+  pictures.unlabelled > 0 ? `; ${pictures.unlabelled} without labels` : "";
