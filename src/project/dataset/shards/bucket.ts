@@ -136,8 +136,9 @@ export async function downloadShards(
         criticPath(target),
         await file(`${home}/${criticPath("")}`, settings.plausibility.criticSha256),
       );
-    const runs = await bucket.get(`${home}/${RUN_LOG}`).catch(() => undefined);
-    if (runs !== undefined) await writeAtomic(join(target, RUN_LOG), runs);
+    // There is none where the part held nothing to make.
+    for await (const { path } of bucket.list(`${home}/${RUN_LOG}`))
+      await writeAtomic(join(target, RUN_LOG), await bucket.get(path));
     // Last: what it lists is there.
     await writeAtomic(manifestPath(target), manifest);
   }
