@@ -1,7 +1,6 @@
 /** BullMQ over Redis or PostgreSQL. Neither comes with klish: who uses a queue installs it. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Job, Queue, QueueEvents, Worker, WorkerOptions } from "bullmq";
-import type { Redis } from "ioredis";
 import { ProjectError } from "../storage/files.ts";
 import type { QueueAddress, QueueServer } from "./address.ts";
 
@@ -20,7 +19,7 @@ export interface QueueBackend {
 
 const DRIVERS: Readonly<Record<QueueServer, string>> = { redis: "ioredis", postgres: "pg" };
 /** Loads a package that does not come with klish. Rejects with ProjectError that says what to install. */
-async function load<T>(loading: Promise<T>, server: QueueServer): Promise<T> {
+export async function load<T>(loading: Promise<T>, server: QueueServer): Promise<T> {
   try {
     return await loading;
   } catch (cause) {
@@ -66,19 +65,6 @@ export async function openBackend(
   };
 }
 
-/**
- * A connection to the Redis server behind a queue, for values beside it. Commands wait while the server is away. Whoever opens one listens to its
- * "error". Rejects with ProjectError for another server.
- */
-export async function openRedis({ server, url, shown }: QueueAddress): Promise<Redis> {
-  if (server !== "redis")
-    throw new ProjectError(
-      `${shown}: this work needs Redis, for the numbers that its workers send. Give --queue redis://…`,
-    );
-  const { Redis } = await load(import("ioredis"), server);
-  return new Redis(url, { maxRetriesPerRequest: null });
-}
-
 /** What says that a server is away or starting, and not that a command is wrong: codes of Node and of PostgreSQL. */
 const AWAY = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53300|57P0[123])$/;
 const AWAY_WORDS =
@@ -106,6 +92,9 @@ export async function patiently<T>(
   }
 }
 
+/** PostgreSQL's word for a table that is not there. */
+const NO_TABLE = "42P01";
+
 /** How long a server is waited for before it is called missing: milliseconds. */
 const PATIENCE_MS = 10_000;
 
@@ -124,13 +113,13 @@ export async function answered(
   try {
     await Promise.race([ready, late]);
   } catch (cause) {
-    const { name, message } = cause as Error;
-    if (name === "SchemaMigrationRequiredError")
+    const { name, message, code } = cause as NodeJS.ErrnoException;
+    if (name === "SchemaMigrationRequiredError" || code === NO_TABLE)
       throw new ProjectError(
         `${shown} has no tables for queues, or older ones. Make them once with an account that may: klish worker --queue <url> --migrate --idle 0`,
         { cause },
       );
-    const why = message === "" ? ((cause as NodeJS.ErrnoException).code ?? name) : message.split("\n")[0];
+    const why = message === "" ? (code ?? name) : message.split("\n")[0];
     throw new ProjectError(
       `${shown} does not answer (${why}). Is ${TITLES[server]} running there, and are user and password right?`,
       { cause },

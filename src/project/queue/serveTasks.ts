@@ -6,6 +6,7 @@ import { ProjectError } from "../storage/files.ts";
 import { packageVersion } from "../storage/versions.ts";
 import { parseQueueAddress } from "./address.ts";
 import { answered, openBackend } from "./backend.ts";
+import { migratePostgresValues } from "./postgresValues.ts";
 import { type OpenTask, QUEUE, type TaskHost, type TaskKind, taskEnvelope } from "./task.ts";
 
 export interface ServeOptions extends TaskHost {
@@ -129,6 +130,7 @@ export async function serveTasks(kinds: readonly TaskKind[], options: ServeOptio
   worker.on("stalled", (id) => tell(`a worker died; its piece is done again (${id})`));
   try {
     await answered(worker.waitUntilReady(), address, () => lastError);
+    if (migrate && address.server === "postgres") await migratePostgresValues(address);
     tell(`worker ${name} is ready for ${address.shown}, in ${options.root.folder} (klish ${klish})`);
     const running = worker.run();
     running.catch(() => undefined);

@@ -1,24 +1,33 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import { Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { encodeMessage } from "../../../src/pixels/shards/message.ts";
+import { decodeMessage, encodeMessage } from "../../../src/pixels/shards/message.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
+import { answerSeat } from "../../../src/project/cluster/workers/mailbox.ts";
+import { ShardServer } from "../../../src/project/cluster/workers/protocol.ts";
+import { openNetwork } from "../../../src/project/network/network.ts";
+import { parseQueueAddress } from "../../../src/project/queue/address.ts";
+import { openValues } from "../../../src/project/queue/openValues.ts";
+import { ortNode } from "../../../src/runtime/ortNode.ts";
 import type { Progress } from "../../../src/tensor/progress.ts";
 import { main } from "../../cli/klish.ts";
 import { tinyGenerator } from "../../tinyGenerator.ts";
-import { hasRedis, startRedis, type TestServer } from "../queue/servers.ts";
+import { start } from "../queue/crew.ts";
+import { hasPostgres, hasRedis, startPostgres, startRedis, type TestServer } from "../queue/servers.ts";
+
+const SHARDS = 4;
 
 let folder: string;
-let server: TestServer;
 let alone: Buffer;
+let server: TestServer;
 const workers = new Map<ChildProcess, string[]>();
 
 /** `klish worker` on this queue. */
 function startWorker(name: string, root = folder): ChildProcess {
-  const words = [main, "worker", "--queue", server.url, "--root", root, "--name", name, "--silence", "3"];
+  const words = [main, "worker", "--queue", server.url, "--root", root, "--name", name, "--silence", "2"];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])
@@ -31,7 +40,14 @@ async function tree(name: string, queue: string | null, onProgress: (p: Progress
   const outdir = join(folder, name);
   await clusterJob(
     {
-      ...{ network: join(folder, "tiny.onnx"), outdir, images: 6, initialClusters: 8, criterion: "paper", shards: 4 },
+      ...{
+        network: join(folder, "tiny.onnx"),
+        outdir,
+        images: 6,
+        initialClusters: 8,
+        criterion: "paper",
+        shards: SHARDS,
+      },
       ...{ provider: "cpu", threads: 1, queue, root: folder },
     },
     { onProgress },
@@ -39,72 +55,148 @@ async function tree(name: string, queue: string | null, onProgress: (p: Progress
   return readFile(join(outdir, "tree.safetensors"));
 }
 
-describe.skipIf(!hasRedis)("clustering by workers of a queue", () => {
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "klish-test-"));
+  await writeFile(join(folder, "tiny.onnx"), tinyGenerator());
+  alone = await tree("alone", null);
+});
+afterEach(() => {
+  for (const child of workers.keys()) child.kill("SIGKILL");
+  workers.clear();
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Three workers are killed as `kill -9` does, each in another phase, and the server is; others come. */
+async function survives(): Promise<void> {
+  const living = [startWorker("first"), startWorker("second")];
+  const notes: string[] = [];
+  const blow = (name: string): void => {
+    living.shift()?.kill("SIGKILL");
+    living.push(startWorker(name));
+  };
+  const blows = new Map<string, () => void>([
+    ["sample the generator", () => blow("third")],
+    ["train on near pixels", () => blow("fourth")],
+    ["train on all pixels", () => void server.restart()],
+    ["merge clusters", () => blow("fifth")],
+  ]);
+  const found = await tree("queued", server.url, ({ phase, note = "" }) => {
+    if (phase === "workers of the queue") notes.push(note);
+    blows.get(phase)?.();
+    blows.delete(phase);
+  });
+  expect(found.equals(alone)).toBe(true);
+  expect(blows.size).toBe(0);
+  for (const name of ["first", "second"]) expect(notes).toContain(`${name} has come`);
+  await rm(join(folder, "queued"), { recursive: true });
+}
+
+describe.skipIf(!hasRedis)("clustering by workers of a queue on Redis (skipped where it is not installed)", () => {
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "klish-test-"));
-    await writeFile(join(folder, "tiny.onnx"), tinyGenerator());
     server = await startRedis(join(folder, "redis"));
-    alone = await tree("alone", null);
   });
-  afterEach(() => {
-    for (const child of workers.keys()) child.kill("SIGKILL");
-    workers.clear();
-  });
-  afterAll(async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => server.stop());
 
-  it("gives the tree of one process, where workers are killed, the server too, and others come", async () => {
-    const first = startWorker("first");
-    startWorker("second");
-    const notes: string[] = [];
-    const at = new Map<string, () => void>([
-      ["train on near pixels", () => void first.kill("SIGKILL")],
-      ["merge clusters", () => void server.restart().then(() => startWorker("third"))],
-    ]);
-    const found = await tree("queued", server.url, ({ phase, note = "" }) => {
-      if (phase === "workers of the queue") notes.push(note);
-      at.get(phase)?.();
-      at.delete(phase);
+  it("gives the tree of one process, where three workers are killed, and the server", survives);
+
+  /** A worker that takes one seat, and answers what it likes in place of the truth. */
+  function liar(name: string, change: (answer: { recipe: string; answers: { mean: Float64Array }[] }) => unknown) {
+    const path = join(folder, "tiny.onnx");
+    const shards = new ShardServer({
+      openNetwork: () => openNetwork(path, { runtime: ortNode, provider: "cpu", threads: 1 }),
     });
-    expect(found.equals(alone)).toBe(true);
-    expect(notes).toContain("first has come");
-    expect(notes).toContain("second has come");
-    expect(at.size).toBe(0);
-  });
+    const connection = { host: "127.0.0.1", port: server.port, maxRetriesPerRequest: null };
+    const worker = new Worker(
+      "klish",
+      async ({ data }) => {
+        await worker.pause(true);
+        const values = await openValues(parseQueueAddress(server.url), () => undefined);
+        const lie = async (question: Uint8Array): Promise<Uint8Array> => {
+          const truth = decodeMessage(await shards.reply(question)) as Parameters<typeof change>[0];
+          return encodeMessage("answers" in truth ? change(truth) : truth);
+        };
+        try {
+          await answerSeat(values, { ...data.piece, token: `${name}-0123456789ab`, silence: 2 }, lie);
+        } finally {
+          values.close();
+        }
+      },
+      { connection },
+    );
+    worker.on("error", () => undefined);
+    const said = new Promise<string>((resolve) => worker.once("failed", (_, error) => resolve(error.message)));
+    return {
+      said,
+      async close() {
+        await worker.close(true);
+        await shards.close();
+      },
+    };
+  }
 
-  it("refuses by name who lies, and a worker of another generator, which ends and says why", async () => {
-    const other = join(folder, "other");
-    await rm(other, { recursive: true, force: true });
-    await (await import("node:fs/promises")).mkdir(other);
+  it("refuses by name who sends another shape, no numbers, another recipe's, or has another generator; their shards are done again", async () => {
+    const root = join(folder, "other");
+    await mkdir(root);
     await writeFile(
-      join(other, "tiny.onnx"),
+      join(root, "tiny.onnx"),
       tinyGenerator((x) => x),
     );
-    const stranger = startWorker("stranger", other);
-    const notes: string[] = [];
-    // Sits where nobody gave it a seat, and answers whatever it is asked.
-    const liar = new Redis(server.url);
-    const lie = setInterval(async () => {
-      for (const key of await liar.keys("klish:cluster:*:here")) {
-        const run = key.split(":")[2];
-        const token = "liar-0123456789ab";
-        await liar.set(`klish:cluster:${run}:seat:3`, token, "PX", 2000, "NX");
-        await liar.set(`klish:cluster:${run}:${token}:answer:0`, Buffer.from(encodeMessage({ a: Float64Array.of(1) })));
-      }
-    }, 100);
-    const found = tree("lied", server.url, ({ phase, note = "" }) => {
-      if (phase === "workers of the queue") notes.push(note);
-      if (note.startsWith("stranger was refused")) startWorker("honest");
-    });
-    expect((await found).equals(alone)).toBe(true);
-    clearInterval(lie);
-    liar.disconnect();
-    expect(notes).toContain("liar was refused: expected an answer, got something else");
-    const refusal = "is not the generator of the run: its content differs";
-    expect(notes.find((note) => note.startsWith("stranger was refused"))).toContain(refusal);
-    if (stranger.exitCode === null) await new Promise((resolve) => stranger.once("exit", resolve));
-    expect(workers.get(stranger)?.join("")).toContain(refusal);
+    const lies = {
+      "liar-shape": "a wrong answer to spread: mean: expected 11 numbers",
+      "liar-nan": "a wrong answer to spread: mean: expected finite numbers",
+      "liar-stale": "it answers for another recipe than this run's",
+      stranger: `${join(root, "tiny.onnx")} is not the generator of the run: its content differs`,
+    };
+    const liars = [
+      liar("liar-shape", ({ recipe, answers }) => ({
+        recipe,
+        answers: answers.map((one) => ({ ...one, mean: one.mean.slice(1) })),
+      })),
+      liar("liar-nan", ({ recipe, answers }) => ({
+        recipe,
+        answers: answers.map((one) => ({ ...one, mean: one.mean.map(() => Number.NaN) })),
+      })),
+      liar("liar-stale", ({ answers }) => ({ recipe: "0".repeat(64), answers })),
+    ];
+    const stranger = startWorker("stranger", root);
+    const refused = new Map<string, string>();
+    try {
+      const found = await tree("lied", server.url, ({ phase, note = "" }) => {
+        const [, name, reason] = /^(\S+) was refused: (.*)$/.exec(note) ?? [];
+        if (phase !== "workers of the queue" || name === undefined) return;
+        refused.set(name, reason);
+        if (refused.size === 4) startWorker("honest");
+      });
+      expect(Object.fromEntries(refused)).toEqual(lies);
+      expect(found.equals(alone)).toBe(true);
+      const names = ["liar-shape", "liar-nan", "liar-stale"] as const;
+      for (const [i, name] of names.entries())
+        expect(await liars[i].said).toBe(`the run refused this worker's answers: ${lies[name]}`);
+      if (stranger.exitCode === null) await new Promise((resolve) => stranger.once("exit", resolve));
+      expect(workers.get(stranger)?.join("")).toContain(
+        `klish: the run refused this worker's answers: ${lies.stranger}\n`,
+      );
+    } finally {
+      for (const one of liars) await one.close();
+    }
   });
 });
+
+describe.skipIf(!hasPostgres)(
+  "clustering by workers of a queue on PostgreSQL (skipped where it is not installed)",
+  () => {
+    let data: string;
+    beforeAll(async () => {
+      data = await mkdtemp(join(tmpdir(), "klish-pg-"));
+      server = await startPostgres(data);
+      const made = await start(folder, ["worker", "--queue", server.url, "--migrate", "--idle", "0"]).ended;
+      expect(made.code, made.stderr).toBe(0);
+    });
+    afterAll(async () => {
+      await server.stop();
+      await rm(data, { recursive: true, force: true });
+    });
+
+    it("gives the tree of one process, where three workers are killed, and the server", survives);
+  },
+);

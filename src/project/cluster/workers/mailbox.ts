@@ -1,22 +1,18 @@
 /**
- * Questions and answers between a run and its workers as plain values of a Redis server: a mailbox for each worker, with its group of shards. Everything
+ * Questions and answers between a run and its workers as values of the queue's server: a mailbox for each worker, with its group of shards. Everything
  * is asked for by number, again and again until it is there, so nothing hangs where a server is started again, or forgets.
  */
-import type { Redis } from "ioredis";
+import type { QueueValues } from "../../queue/queueValues.ts";
 
-/** Values of a run that nobody asks for any more go after so long: milliseconds. */
-const KEPT_MS = 3600e3;
 /** Between looks, where no bell rings: seconds. */
 const LOOK_SECONDS = 1;
-/** Redis takes values of 512 MB; longer ones are refused in words that say what to do. */
-const MOST_BYTES = 500e6;
 /** Looks at which a run is not there before it is given up. */
 const MOST_MISSES = 8;
 
 const prefix = (run: string): string => `klish:cluster:${run}`;
 const askKey = (run: string, token: string, n: number): string => `${prefix(run)}:${token}:ask:${n}`;
 const answerKey = (run: string, token: string, n: number): string => `${prefix(run)}:${token}:answer:${n}`;
-/** A list, to which a word is added when there is something to see. */
+/** Rings when there is something to see. */
 const bellOf = (run: string, token: string): string => `${prefix(run)}:${token}:bell`;
 const hereKey = (run: string): string => `${prefix(run)}:here`;
 /** Why a worker shall not go on. */
@@ -28,14 +24,12 @@ const RUN = "run";
 /** What a run says last. */
 const OVER = "over";
 
-function checkLength(bytes: Uint8Array): void {
-  if (bytes.length > MOST_BYTES)
-    throw new Error(`a message of ${bytes.length} bytes is more than Redis takes: use more shards (--shards)`);
-}
-
-async function ring(redis: Redis, run: string, token: string, word: string): Promise<void> {
-  const bell = bellOf(run, token);
-  await redis.multi().rpush(bell, word).pexpire(bell, KEPT_MS).exec();
+/** Longer messages are refused in words that say what to do. */
+function checkLength({ mostBytes }: QueueValues, bytes: Uint8Array): void {
+  if (bytes.length > mostBytes)
+    throw new Error(
+      `a message of ${bytes.length} bytes is more than the queue's server takes: use more shards (--shards)`,
+    );
 }
 
 /** The worker of a mailbox is gone. */
@@ -45,8 +39,7 @@ export class GoneError extends Error {
 
 /** Where a run asks its workers. */
 export class RunMailboxes {
-  readonly #redis: Redis;
-  readonly #waiting: Redis;
+  readonly #values: QueueValues;
   readonly #run: string;
   readonly #seats: number;
   readonly #silence: number;
@@ -55,9 +48,9 @@ export class RunMailboxes {
   #isOpen = true;
   readonly #listening: Promise<void>;
 
-  /** `redis`: two connections, one of which waits most of the time. `silence`: seconds after which the run counts as gone. */
-  constructor(redis: readonly [Redis, Redis], run: string, seats: number, silence: number) {
-    [this.#redis, this.#waiting] = redis;
+  /** `silence`: seconds after which the run counts as gone. */
+  constructor(values: QueueValues, run: string, seats: number, silence: number) {
+    this.#values = values;
     this.#run = run;
     this.#seats = seats;
     this.#silence = silence;
@@ -66,27 +59,27 @@ export class RunMailboxes {
 
   /** Says that the run goes on. */
   async here(): Promise<void> {
-    if (this.#isOpen) await this.#redis.set(hereKey(this.#run), "yes", "PX", this.#silence * 1000);
+    if (this.#isOpen) await this.#values.set(hereKey(this.#run), "yes", this.#silence * 1000);
   }
 
   /** Who sits on each seat: a token that nobody else has, and the worker's name. */
-  async sitting(): Promise<(string | null)[]> {
-    return this.#redis.mget(Array.from({ length: this.#seats }, (_, seat) => seatKey(this.#run, seat)));
+  async sitting(): Promise<(string | undefined)[]> {
+    const seats = await this.#values.get(...Array.from({ length: this.#seats }, (_, seat) => seatKey(this.#run, seat)));
+    return seats.map((token) => token?.toString("utf8"));
   }
 
   /** Question `n` to the worker of `token`, and its answer; rejects once `gone` says why there will be none. */
   async ask(token: string, n: number, question: Uint8Array, gone: () => Error | undefined): Promise<Uint8Array> {
-    checkLength(question);
+    checkLength(this.#values, question);
     const [ask, answer] = [askKey(this.#run, token, n), answerKey(this.#run, token, n)];
     for (;;) {
       const why = gone();
       if (why !== undefined) throw why;
       // Again, where the server has forgotten it.
-      if ((await this.#redis.set(ask, Buffer.from(question), "PX", KEPT_MS, "NX")) !== null)
-        await ring(this.#redis, this.#run, token, "ask");
-      const said = await this.#redis.getBuffer(answer);
-      if (said !== null) {
-        await this.#redis.del(ask, answer);
+      if (await this.#values.add(ask, question)) await this.#values.ring(bellOf(this.#run, token), "ask");
+      const [said] = await this.#values.get(answer);
+      if (said !== undefined) {
+        await this.#values.delete(ask, answer);
         return said;
       }
       await this.#look(token);
@@ -95,8 +88,8 @@ export class RunMailboxes {
 
   /** Tells a worker to go, and why. */
   async dismiss(token: string, why: string): Promise<void> {
-    await this.#redis.set(outKey(this.#run, token), why.slice(0, 2000), "PX", KEPT_MS);
-    await ring(this.#redis, this.#run, token, "out");
+    await this.#values.set(outKey(this.#run, token), why.slice(0, 2000));
+    await this.#values.ring(bellOf(this.#run, token), "out");
   }
 
   /** Wakes whoever waits for the worker of `token`. */
@@ -107,8 +100,8 @@ export class RunMailboxes {
   /** The run is over. */
   async close(): Promise<void> {
     this.#isOpen = false;
-    await this.#redis.set(hereKey(this.#run), OVER, "PX", KEPT_MS);
-    await ring(this.#redis, this.#run, RUN, "end");
+    await this.#values.set(hereKey(this.#run), OVER);
+    await this.#values.ring(bellOf(this.#run, RUN), "end");
     await this.#listening;
   }
 
@@ -130,8 +123,8 @@ export class RunMailboxes {
   async #listen(): Promise<void> {
     while (this.#isOpen) {
       // A connection that was closed answers at once: nothing is open then.
-      const rung = await this.#waiting.blpop(bellOf(this.#run, RUN), LOOK_SECONDS).catch(() => null);
-      if (rung !== null) this.wake(rung[1]);
+      const token = await this.#values.wait(bellOf(this.#run, RUN), LOOK_SECONDS).catch(() => undefined);
+      if (token !== undefined) this.wake(token);
     }
   }
 }
@@ -151,54 +144,50 @@ export interface Seat {
  * it does not believe this worker, and where another has the seat.
  */
 export async function answerSeat(
-  [redis, waiting]: readonly [Redis, Redis],
+  values: QueueValues,
   { run, seat, token, silence }: Seat,
   answer: (question: Uint8Array) => Promise<Uint8Array>,
 ): Promise<number> {
   const key = seatKey(run, seat);
-  const sit = (): Promise<unknown> => redis.set(key, token, "PX", silence * 1000);
+  const sit = (): Promise<void> => values.set(key, token, silence * 1000);
   let taken = false;
   // Others may be dealt the seat while this machine slept.
   const stay = async (): Promise<void> => {
-    const sitting = await redis.get(key);
-    if (sitting !== null && sitting !== token) taken = true;
+    const [sitting] = await values.get(key);
+    if (sitting !== undefined && sitting.toString("utf8") !== token) taken = true;
     else await sit();
   };
   await sit();
   const timer = setInterval(() => void stay().catch(() => undefined), (silence * 1000) / 3);
-  const last = { n: -1, answer: new Uint8Array(0) };
+  const last: { n: number; answer: Uint8Array } = { n: -1, answer: new Uint8Array(0) };
   const say = async (): Promise<void> => {
-    await redis.set(answerKey(run, token, last.n), Buffer.from(last.answer), "PX", KEPT_MS);
-    await ring(redis, run, RUN, token);
+    await values.set(answerKey(run, token, last.n), last.answer);
+    await values.ring(bellOf(run, RUN), token);
   };
   try {
     for (let misses = 0; misses < MOST_MISSES; ) {
       if (taken) throw new Error("another worker has this one's seat: it was not heard of for too long");
-      const [out, question, here] = await Promise.all([
-        redis.get(outKey(run, token)),
-        redis.getBuffer(askKey(run, token, last.n + 1)),
-        redis.get(hereKey(run)),
-      ]);
-      if (out !== null) throw new Error(`the run refused this worker's answers: ${out}`);
-      if (question !== null) {
+      const [out, question, here] = await values.get(outKey(run, token), askKey(run, token, last.n + 1), hereKey(run));
+      if (out !== undefined) throw new Error(out.toString("utf8"));
+      if (question !== undefined) {
         const said = await answer(question);
-        checkLength(said);
+        checkLength(values, said);
         last.n++;
-        last.answer = new Uint8Array(said);
+        last.answer = said;
         await say();
         misses = 0;
         continue;
       }
-      if (here === OVER) break;
-      misses = here === null ? misses + 1 : 0;
+      if (here?.toString("utf8") === OVER) break;
+      misses = here === undefined ? misses + 1 : 0;
       // A server that was started again may have lost the last answer.
-      const isAsked = last.n >= 0 && (await redis.exists(askKey(run, token, last.n))) === 1;
-      if (isAsked && (await redis.exists(answerKey(run, token, last.n))) === 0) await say();
-      await waiting.blpop(bellOf(run, token), LOOK_SECONDS);
+      const [asked, said] = await values.get(askKey(run, token, last.n), answerKey(run, token, last.n));
+      if (asked !== undefined && said === undefined) await say();
+      await values.wait(bellOf(run, token), LOOK_SECONDS);
     }
     return last.n + 1;
   } finally {
     clearInterval(timer);
-    if (!taken) await redis.del(key).catch(() => undefined);
+    if (!taken) await values.delete(key).catch(() => undefined);
   }
 }

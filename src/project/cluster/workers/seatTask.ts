@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { isShipped, shippedPath } from "../../network/shipped.ts";
 import { parseQueueAddress } from "../../queue/address.ts";
-import { openRedis } from "../../queue/backend.ts";
+import { openValues } from "../../queue/openValues.ts";
 import { rootPath } from "../../queue/root.ts";
 import type { TaskKind } from "../../queue/task.ts";
 import { answerSeat } from "./mailbox.ts";
@@ -43,16 +43,15 @@ export const clusterShards: TaskKind<SeatSetup, SeatPiece, { readonly answers: n
     return {
       lanes: 1,
       async run({ run, seat }) {
-        const redis = [await openRedis(address), await openRedis(address)] as const;
-        // They connect again by themselves; BullMQ's own connection tells of the trouble.
-        for (const connection of redis) connection.on("error", () => undefined);
+        // BullMQ's own connection tells of the trouble.
+        const values = await openValues(address, () => undefined);
         const holder = startProcess({ file });
         try {
           const token = `${name}-${randomBytes(6).toString("hex")}`;
-          return { answers: await answerSeat(redis, { run, seat, token, silence }, (asked) => holder.ask(asked)) };
+          return { answers: await answerSeat(values, { run, seat, token, silence }, (asked) => holder.ask(asked)) };
         } finally {
           holder.end();
-          for (const connection of redis) connection.disconnect();
+          values.close();
         }
       },
       close: async () => undefined,
