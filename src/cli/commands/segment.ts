@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { machineLines } from "../../project/queue/machines.ts";
 import { segmentRequest } from "../../project/segment/options.ts";
 import { SEGMENT_FILE } from "../../project/segment/record.ts";
 import { homeOf } from "../../project/shards/shard.ts";
@@ -23,7 +24,7 @@ export function addSegment(program: Command): void {
     const request = requestOf(segment, segmentRequest);
     const outdir = await homeOf(request.outdir, request.shard, SEGMENT_FILE);
     const result = await runWithProgress("segment", { ...request, outdir }, options);
-    const { folder, photos, rejected, confidence, shares, sheet } = result;
+    const { folder, photos, rejected, confidence, shares, sheet, machines } = result;
     const present = shares.filter(({ share }) => share > 0);
     conclude(
       result,
@@ -34,6 +35,7 @@ export function addSegment(program: Command): void {
         ...(rejected.length > LISTED ? [`… and ${rejected.length - LISTED} more: ${folder}/photos.jsonl`] : []),
         `masks   ${folder}/masks`,
         `sheet   ${sheet}`,
+        ...(machines === null ? [] : machineLines(machines)),
       ],
       options,
       [

@@ -11,7 +11,8 @@ import type { JobOptions } from "../../tensor/progress.ts";
 import { labeller } from "../labels/recipeLabels.ts";
 import { openNetwork, storedNetwork } from "../network/network.ts";
 import { isShipped } from "../network/shipped.ts";
-import { type MachinesSummary, machinesSummary, queueNote } from "../queue/machines.ts";
+import { type MachinesSummary, queueNote } from "../queue/machines.ts";
+import { byMakers, type Makers } from "../queue/makers.ts";
 import type { QueueState } from "../queue/taskQueue.ts";
 import { defineJob } from "../requests/request.ts";
 import type { SamplerSource } from "../sampling/sampler.ts";
@@ -20,7 +21,7 @@ import { openBucket } from "../storage/bucket.ts";
 import { listFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { isForeign, locked } from "../storage/lock.ts";
 import { blockMaker } from "./blocks/block.ts";
-import type { BlockMaker, DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
+import type { Block, BlockMaker, DatasetWorkerStart, MadeBlock } from "./blocks/protocol.ts";
 import { queuedBlocks } from "./blocks/queued.ts";
 import { alreadyMade, blocks, repair } from "./blocks/resume.ts";
 import { fittingMakers } from "./blocks/task.ts";
@@ -134,7 +135,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
       classifiers: [...sets.map((set) => set.classifier), ...agreements.map((other) => other.classifier)],
       ...(critic && { critic }),
     };
-    const open = async (): Promise<OpenMakers> => {
+    const open = async (): Promise<Makers<Block, MadeBlock>> => {
       if (request.queue === null) return ownMakers(start, workers);
       const { projects, agree, provider } = request;
       const { path } = network;
@@ -167,15 +168,7 @@ export const datasetJob = defineJob(datasetRequest, async (request, job): Promis
   });
 });
 
-/** Who makes blocks: threads of this process, or workers of a queue. */
-interface OpenMakers {
-  readonly makers: readonly BlockMaker[];
-  /** Of the queue. */
-  readonly state?: QueueState;
-  dispose(): Promise<void>;
-}
-
-function ownMakers(start: DatasetWorkerStart, workers: number): OpenMakers {
+function ownMakers(start: DatasetWorkerStart, workers: number): Makers<Block, MadeBlock> {
   // One generator needs no thread beside this one, which is a job's own already.
   const open = workers === 1 ? [blockMaker(start)] : Array.from({ length: workers }, () => threadMaker(start));
   return {
@@ -186,13 +179,10 @@ function ownMakers(start: DatasetWorkerStart, workers: number): OpenMakers {
   };
 }
 
-/** Between reports of a run whose workers have nothing finished: milliseconds. */
-const TELL_MS = 1000;
-
 /** Makes the samples that a folder lacks: those that were damaged, then those after the last. */
 async function makeMissing(
   { folder, settings }: DatasetWorkerStart,
-  open: () => Promise<OpenMakers>,
+  open: () => Promise<Makers<Block, MadeBlock>>,
   { onProgress, signal }: JobOptions,
 ): Promise<{ samples: number; bytes: number; made: number; seconds: number; machines: MachinesSummary | null }> {
   const range = seedRange(settings);
@@ -205,8 +195,7 @@ async function makeMissing(
   const manifest = await continueManifest(folder, done.manifestBytes);
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
-  let queue: QueueState | undefined;
-  const progress = (): void => {
+  const progress = (queue?: QueueState): void => {
     const rate = samples > done.samples ? `${((samples - done.samples) / seconds()).toFixed(1)} images/s, ` : "";
     const total = range.end - range.first;
     onProgress?.({
@@ -216,28 +205,21 @@ async function makeMissing(
       note: `${rate}${size(bytes)}${queue === undefined ? "" : `, ${queueNote(queue)}`}`,
     });
   };
-  const finished = async (made: MadeBlock): Promise<void> => {
-    await manifest.append(made.lines);
-    samples += made.samples;
-    bytes += made.bytes;
-    progress();
-  };
   const stop = (): boolean => signal?.aborted === true;
+  const work = async (makers: readonly BlockMaker[], tell: () => void): Promise<void> => {
+    const finished = async (made: MadeBlock): Promise<void> => {
+      await manifest.append(made.lines);
+      samples += made.samples;
+      bytes += made.bytes;
+      tell();
+    };
+    await repair(done.damaged, settings, makers, stop);
+    if (!stop()) await makeInOrder(blocks(next, range.end, settings.blockSize), makers, finished, stop);
+  };
+  let machines: MachinesSummary | null = null;
   progress();
   try {
-    if (!complete) {
-      const { makers, state, dispose } = await open();
-      queue = state;
-      // Of workers there is something to tell while nothing is finished.
-      const ticking = state && setInterval(progress, TELL_MS);
-      try {
-        await repair(done.damaged, settings, makers, stop);
-        if (!stop()) await makeInOrder(blocks(next, range.end, settings.blockSize), makers, finished, stop);
-      } finally {
-        clearInterval(ticking);
-        await dispose();
-      }
-    }
+    if (!complete) machines = await byMakers(open, work, progress);
   } finally {
     await manifest.close();
   }
@@ -246,7 +228,7 @@ async function makeMissing(
     bytes,
     made: samples - done.samples,
     seconds: seconds(),
-    machines: queue === undefined ? null : machinesSummary(queue),
+    machines,
   };
 }
 

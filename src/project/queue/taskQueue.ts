@@ -78,6 +78,8 @@ export async function openRun<Setup, Piece, Answer>(
   let problems = 0;
   /** What waits for each task, by its id. */
   const waiting = new Map<string, { look: () => Promise<void>; fail: (error: unknown) => void }>();
+  /** Tasks that are in the queue, as far as is known: those too that nobody here waits for any more. */
+  const asked = new Set<string>();
   const queue = backend.queue(name);
   const events = backend.events(name);
   const trouble = (error: Error): void => {
@@ -103,7 +105,7 @@ export async function openRun<Setup, Piece, Answer>(
     const error = new ProjectError(`no worker can do this. The last that left, ${told.worker}: ${told.problem}`);
     for (const { fail } of waiting.values()) fail(error);
   });
-  const close = (): Promise<void> => end(queue, events, [...waiting.keys()]);
+  const close = (): Promise<void> => end(queue, events, [...asked]);
   try {
     await answered(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), address, () => lastError);
   } catch (error) {
@@ -153,6 +155,7 @@ export async function openRun<Setup, Piece, Answer>(
         }
       };
       waiting.set(id, { look, fail });
+      asked.add(id);
       if (signal?.aborted) return stop();
       patient(add).catch(fail);
     });
@@ -173,6 +176,7 @@ export async function openRun<Setup, Piece, Answer>(
         });
         const verdict = await judge(kind, job, check);
         await patient(() => job.remove());
+        asked.delete(job.id as string);
         if ("answer" in verdict) {
           problems = 0;
           state.done.set(verdict.worker, (state.done.get(verdict.worker) ?? 0) + 1);

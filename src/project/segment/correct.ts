@@ -7,7 +7,7 @@ import { encodePng, pngHeader } from "../../dataset/png.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { withLock } from "../storage/lock.ts";
-import { appendEntries, loadSegmentSettings, pixelCounts, readEntries } from "./record.ts";
+import { appendEntries, loadSegmentSettings, maskPath, pixelCounts, readEntries } from "./record.ts";
 
 /** How long a job that works in the folder is waited for. */
 const WAIT_SECONDS = 30;
@@ -36,7 +36,7 @@ export async function correctMask(folder: string, name: string, labels: Uint8Arr
       const wrong = labels.find((id) => id !== IGNORE_LABEL && id >= classes.length);
       if (wrong !== undefined) throw new ProjectError(`there is no class ${wrong}: ${folder} has ${classes.length}.`);
       const mask = encodePng({ width, height, data: labels, palette: paletteOf(classes) });
-      await writeAtomic(join(folder, "masks", `${name}.png`), mask);
+      await writeAtomic(join(folder, maskPath(name)), mask);
       await appendEntries(folder, [{ ...entry, pixels: pixelCounts(labels) }]);
     },
     { waitSeconds: WAIT_SECONDS },
@@ -49,7 +49,7 @@ export async function maskSize(
   name: string,
 ): Promise<{ readonly width: number; readonly height: number }> {
   checkName(name);
-  const path = join(folder, "masks", `${name}.png`);
+  const path = join(folder, maskPath(name));
   const bytes = await readIfThere(path);
   if (bytes === undefined) throw new ProjectError(`${path}: there is no such mask.`);
   return pngHeader(bytes);

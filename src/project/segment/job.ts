@@ -2,32 +2,33 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import sharp from "sharp";
 import { classesJson } from "../../dataset/format.ts";
 import { insidePath } from "../../dataset/insidePath.ts";
-import { type DatasetClass, paletteOf } from "../../dataset/labelMap.ts";
-import { encodePng } from "../../dataset/png.ts";
+import { makeInOrder } from "../../runtime/node/pool.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { cssColor, distinctColors } from "../cluster/palette.ts";
+import { type MachinesSummary, queueNote } from "../queue/machines.ts";
+import { byMakers, type Makers } from "../queue/makers.ts";
+import type { QueueState } from "../queue/taskQueue.ts";
 import { defineJob } from "../requests/request.ts";
 import { type Shard, shardsFolder, shardsIn } from "../shards/shard.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { linkFile } from "../storage/linkFile.ts";
 import { locked, withLock } from "../storage/lock.ts";
+import { type Batch, type BatchMaker, batchMaker, entryOf, type MadePhoto } from "./batch.ts";
 import { type SegmentRequest, segmentRequest } from "./options.ts";
-import { checkApart, listPhotos, type PlannedPhoto, pictureExtension, planPhotos } from "./photos.ts";
+import { checkApart, listPhotos, type PlannedPhoto, pictureExtension, picturePath, planPhotos } from "./photos.ts";
+import { queuedBatches } from "./queued.ts";
 import {
   appendEntries,
   loadSegmentSettings,
+  maskPath,
   type PhotoEntry,
-  pixelCounts,
   REMEDY,
   readEntries,
   type SegmentSettings,
   settingsPath,
 } from "./record.ts";
-import { openSegmenter, type Segmenter } from "./segmenter.ts";
-import { type PhotoOptions, segmentPhotos } from "./segmentPhotos.ts";
+import { classesOf, openSegmenter, type Segmenter } from "./segmenter.ts";
 import { overlaySheet } from "./sheet.ts";
 
 export interface SegmentSummary {
@@ -39,6 +40,8 @@ export interface SegmentSummary {
   /** Share of the photos' pixels that each class has; the last number is that of ignored ones. */
   readonly shares: readonly { readonly name: string; readonly share: number }[];
   readonly sheet: string;
+  /** Who did it, with --queue; null without, and where nothing was left to do. */
+  readonly machines: MachinesSummary | null;
 }
 
 const PHASE = "segment photos";
@@ -62,8 +65,8 @@ export const segmentJob = defineJob(segmentRequest, async (request, job): Promis
       const settings = await continueSettings(outdir, request, segmenter, all);
       const entries = await readEntries(outdir);
       if (shard === null) await takeShards(outdir, settings, entries, job);
-      await segmentMissing(outdir, planned, entries, settings, segmenter, request, job);
-      const summary = await finish(outdir, planned, entries, settings, segmenter, request);
+      const machines = await segmentMissing({ ...request, outdir }, planned, entries, settings, segmenter, job);
+      const summary = { ...(await finish(outdir, planned, entries, settings, segmenter, request)), machines };
       if (shard === null) await rm(shardsFolder(outdir), { recursive: true, force: true });
       return summary;
     } finally {
@@ -148,77 +151,56 @@ async function takeShards(
 
 /** The files of a photo. Throws RangeError where its name, which a shard's list gives, leads anywhere else. */
 const filesOf = ({ name }: PhotoEntry, { extension }: SegmentSettings): string[] => [
-  insidePath(`masks/${name}.png`),
-  insidePath(`images/${name}.${extension}`),
+  insidePath(maskPath(name)),
+  insidePath(picturePath(name, extension)),
 ];
 
+/** Segments the photos of which nothing is known yet, or which have changed since. Resolves to who did it, of a queue. */
 async function segmentMissing(
-  outdir: string,
+  { outdir, images, queue, root, model }: SegmentRequest,
   planned: readonly PlannedPhoto[],
   entries: Map<string, PhotoEntry>,
-  { extension }: SegmentSettings,
+  settings: SegmentSettings,
   segmenter: Segmenter,
-  options: PhotoOptions,
   { onProgress, signal }: JobOptions,
-): Promise<void> {
+): Promise<MachinesSummary | null> {
   const left = planned.filter(({ file, name }) => {
     const entry = entries.get(file.name);
     return !(entry?.name === name && entry.bytes === file.bytes && entry.modified === file.modified);
   });
-  const report = (done: number): void => {
-    signal?.throwIfAborted();
-    onProgress?.({ phase: PHASE, done: planned.length - left.length + done, total: planned.length });
+  let done = 0;
+  const report = (state?: QueueState): void =>
+    onProgress?.({
+      phase: PHASE,
+      done: planned.length - left.length + done,
+      total: planned.length,
+      ...(state && { note: queueNote(state) }),
+    });
+  report();
+  if (left.length === 0) return null;
+  const open = async (): Promise<Makers<Batch, MadePhoto[]>> => {
+    const run = { outdir, settings, segmenter, model: model.file, images, photos: planned };
+    if (queue !== null) return queuedBatches({ queue, root }, run, signal);
+    return { makers: [batchMaker(outdir, settings, segmenter)], dispose: async () => undefined };
   };
-  report(0);
-  for (let start = 0; start < left.length; start += segmenter.batch) {
-    const some = left.slice(start, start + segmenter.batch);
-    const photos = await Promise.all(some.map(({ file }) => file.read()));
-    const segmented = await segmentPhotos(segmenter, photos, options);
-    const lines: PhotoEntry[] = [];
-    for (const [i, { file, name }] of some.entries()) {
-      const found = segmented[i];
-      const seen = { photo: file.name, bytes: file.bytes, modified: file.modified, name };
-      if ("rejected" in found) {
-        lines.push({ ...seen, rejected: found.rejected });
-        continue;
-      }
-      const { labels, size, confidence } = found;
-      const pixels = pixelCounts(labels.data);
-      const most = Math.max(...pixels.map(([id]) => id).filter((id) => id < 255), 0);
-      const palette = paletteOf(classesOf(segmenter, most + 1));
-      await writeAtomic(join(outdir, "masks", `${name}.png`), encodePng({ ...labels, palette }), { flush: false });
-      await writeAtomic(join(outdir, "images", `${name}.${extension}`), await picture(photos[i], extension), {
-        flush: false,
-      });
-      lines.push({
-        ...seen,
-        ...size,
-        confidence: Number(confidence.toFixed(4)),
-        pixels,
-      });
-    }
-    await appendEntries(outdir, lines);
-    for (const line of lines) entries.set(line.photo, line);
-    report(start + some.length);
-  }
+  const work = async (makers: readonly BatchMaker[], tell: () => void): Promise<void> => {
+    const finished = async (made: readonly MadePhoto[]): Promise<void> => {
+      const lines = made.map((one, i) => entryOf(left[done + i], one));
+      await appendEntries(outdir, lines);
+      for (const line of lines) entries.set(line.photo, line);
+      done += made.length;
+      tell();
+    };
+    await makeInOrder(batches(left, segmenter.batch), makers, finished, () => signal?.aborted === true);
+  };
+  const machines = await byMakers(open, work, report);
+  signal?.throwIfAborted();
+  return machines;
 }
 
-/** The photo upright: as it is where it is already, and of the format; else encoded again. */
-async function picture(photo: Uint8Array, extension: string): Promise<Uint8Array> {
-  const image = sharp(photo, { failOn: "error" });
-  const { format, orientation = 1 } = await image.metadata();
-  if (orientation === 1 && format === (extension === "jpg" ? "jpeg" : extension)) return photo;
-  const upright = image.autoOrient().flatten({ background: "#ffffff" }).toColourspace("srgb");
-  if (extension === "jpg") return upright.jpeg({ quality: 95, chromaSubsampling: "4:4:4" }).toBuffer();
-  return extension === "webp" ? upright.webp({ lossless: true }).toBuffer() : upright.png().toBuffer();
-}
-
-/** The model's classes; of one that names none, "class 0", "class 1", ... in distinct colours. */
-function classesOf({ classes }: Segmenter, count: number): readonly DatasetClass[] {
-  return (
-    classes ??
-    distinctColors(count).map((color, id) => ({ name: `class ${id}`, color: cssColor(color), background: false }))
-  );
+function* batches(photos: readonly PlannedPhoto[], size: number): Generator<Batch, undefined> {
+  for (let at = 0; at < photos.length; at += size) yield { index: at / size, photos: photos.slice(at, at + size) };
+  return undefined;
 }
 
 async function finish(
@@ -228,7 +210,7 @@ async function finish(
   { extension }: SegmentSettings,
   segmenter: Segmenter,
   { images }: SegmentRequest,
-): Promise<SegmentSummary> {
+): Promise<Omit<SegmentSummary, "machines">> {
   const all = planned.flatMap(({ file }) => entries.get(file.name) ?? []);
   const done = all.filter(({ rejected }) => rejected === undefined);
   const rejected = all.flatMap((e) => (e.rejected === undefined ? [] : [{ photo: e.photo, reason: e.rejected }]));
@@ -243,8 +225,8 @@ async function finish(
   await writeAtomic(join(outdir, "classes.json"), classesJson(classes));
   const sheet = join(outdir, "sheet.png");
   const shown = done.map(({ name }) => ({
-    picture: join(outdir, "images", `${name}.${extension}`),
-    mask: join(outdir, "masks", `${name}.png`),
+    picture: join(outdir, picturePath(name, extension)),
+    mask: join(outdir, maskPath(name)),
   }));
   if (shown.length > 0) await writeAtomic(sheet, await overlaySheet(shown, classes));
   const sum = Math.max(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readPictureRange } from "../network/pictureModel.ts";
+import { queueOptions } from "../queue/options.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { shardOption } from "../shards/shard.ts";
@@ -61,6 +62,7 @@ export const segmentRequest = z.strictObject({
     "only part i of n, in a folder of its own within; the same command without it joins the parts. auto takes i and n from the array job of Slurm, Kubernetes (auto/<n>) or AWS Batch",
   ),
   threads: runtimeOptions.threads,
+  ...queueOptions,
 });
 
 export type SegmentRequest = z.output<typeof segmentRequest>;

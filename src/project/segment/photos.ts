@@ -1,4 +1,5 @@
 /** The photos of a run, and what each becomes. */
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { ProjectError } from "../storage/files.ts";
@@ -7,7 +8,7 @@ import { type ImageFile, listImages } from "../storage/imageFiles.ts";
 /** The photos of a folder, a zip archive, or one file. Throws ProjectError where there are none. */
 export async function listPhotos(path: string): Promise<readonly ImageFile[]> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() === true && extname(path).toLowerCase() !== ".zip")
+  if (found?.isFile() === true && !isArchive(path))
     return [
       {
         name: basename(path),
@@ -18,6 +19,15 @@ export async function listPhotos(path: string): Promise<readonly ImageFile[]> {
     ];
   return (await listImages(path)).files;
 }
+
+/** Whether a path is that of an archive of photos. */
+export const isArchive = (path: string): boolean => extname(path).toLowerCase() === ".zip";
+
+/** What tells one list of photos from another: their paths and sizes. */
+export const photosSha256 = (files: readonly ImageFile[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify(files.map(({ name, bytes }) => [name, bytes])))
+    .digest("hex");
 
 export interface PlannedPhoto {
   readonly file: ImageFile;
@@ -40,6 +50,8 @@ export function planPhotos(files: readonly ImageFile[]): PlannedPhoto[] {
 
 export const pictureExtensions = ["jpg", "png", "webp"] as const;
 export type PictureExtension = (typeof pictureExtensions)[number];
+/** Where the picture of a photo lies in the folder that is written. */
+export const picturePath = (name: string, extension: PictureExtension): string => `images/${name}.${extension}`;
 /** Formats that stay as they are; all pictures of a data set are of one. */
 const KEPT: Readonly<Record<string, PictureExtension>> = {
   ".jpg": "jpg",

@@ -1,5 +1,6 @@
 /** What a folder of segmented photos says of itself: segment.json, and a line of photos.jsonl for each photo that was seen. */
-import { appendFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { explain, readIfThere } from "../storage/files.ts";
@@ -49,6 +50,15 @@ export const REMEDY = "Choose a new --outdir, or delete this one.";
 
 /** Where the settings of a folder lie. */
 export const settingsPath = (folder: string): string => join(folder, SEGMENT_FILE);
+
+/** Where the mask of a photo lies in a folder. */
+export const maskPath = (name: string): string => `masks/${name}.png`;
+
+/** Of the settings of a folder, which are there. */
+export const settingsSha256 = async (folder: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(settingsPath(folder)))
+    .digest("hex");
 
 /** The settings of a folder; undefined where there are none. Throws ProjectError where they are damaged. */
 export const loadSegmentSettings = (folder: string): Promise<SegmentSettings | undefined> =>

@@ -2,6 +2,7 @@
 import type { DatasetClass } from "../../dataset/labelMap.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
+import { cssColor, distinctColors } from "../cluster/palette.ts";
 import { outputName, type PictureModelRequest, pictureInput, pictureTensor } from "../network/pictureModel.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { InputSize, Size } from "./frame.ts";
@@ -19,6 +20,14 @@ export interface Segmenter {
   /** Scores of RGB pictures [H,W,3] of one size that the input may have, at most `batch` of them. */
   scores(pictures: readonly Uint8Array[], size: Size): Promise<ScoreMaps[]>;
   dispose(): Promise<void>;
+}
+
+/** The model's classes; of one that names none, "class 0", "class 1", ... in distinct colours. */
+export function classesOf({ classes }: Pick<Segmenter, "classes">, count: number): readonly DatasetClass[] {
+  return (
+    classes ??
+    distinctColors(count).map((color, id) => ({ name: `class ${id}`, color: cssColor(color), background: false }))
+  );
 }
 
 const ROLE = { name: "segmenter", option: "--model" } as const;

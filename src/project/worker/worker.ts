@@ -8,9 +8,10 @@ import { openRoot } from "../queue/root.ts";
 import { serveTasks } from "../queue/serveTasks.ts";
 import type { TaskKind } from "../queue/task.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
+import { segmentBatches } from "../segment/task.ts";
 
 /** What workers can do. */
-const KINDS: readonly TaskKind[] = [datasetBlocks as TaskKind, clusterShards as TaskKind];
+const KINDS: readonly TaskKind[] = [datasetBlocks as TaskKind, segmentBatches as TaskKind, clusterShards as TaskKind];
 
 /** What `klish worker` can be asked for. */
 export const workerRequest = z.strictObject({ ...workerOptions, threads: runtimeOptions.threads });

@@ -54,7 +54,7 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   datasetExport: { schema: exportRequest, writes: ["outdir"], reads: ["from"] },
   datasetVerify: { schema: verifyRequest, writes: [], reads: ["dataset", "projects", "network"] },
   datasetCheck: { schema: checkRequest, writes: ["fix"], reads: ["folder"] },
-  segment: { schema: segmentRequest, writes: ["outdir"], reads: ["model.file", "images"] },
+  segment: { schema: segmentRequest.omit(OTHER_MACHINES), writes: ["outdir"], reads: ["model.file", "images"] },
   trainGan: { schema: trainGanRequest, writes: ["outdir"], reads: ["data", "resume"] },
   trainGanPlan: { schema: trainGanRequest, writes: ["outdir"], reads: ["data", "resume"] },
   trainSegmenter: { schema: trainSegmenterRequest, writes: ["outdir"], reads: ["data", "resume", "unlabelled"] },

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Job, Queue, Worker } from "bullmq";
 import { main } from "../../cli/klish.ts";
 
 export interface Running {
@@ -51,6 +52,39 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
+/** Whole lines of a file; 0 where it is not there. */
+export const linesIn = async (path: string): Promise<number> =>
+  (await readFile(path, "utf8").catch(() => "")).split("\n").length - 1;
+
 /** Samples that a dataset lists. */
-export const samplesOf = async (folder: string): Promise<number> =>
-  (await readFile(join(folder, "manifest.jsonl"), "utf8").catch(() => "")).split("\n").length - 1;
+export const samplesOf = (folder: string): Promise<number> => linesIn(join(folder, "manifest.jsonl"));
+
+/** Tasks that wait in the queue of a Redis on this machine. */
+export async function waitingIn(port: number): Promise<number> {
+  const queue = new Queue("klish", { connection: { host: "127.0.0.1", port, maxRetriesPerRequest: null } });
+  try {
+    return await queue.getWaitingCount();
+  } finally {
+    await queue.close();
+  }
+}
+
+/** Somebody who speaks the queue's language and answers one task of a Redis on this machine as he likes; it resolves when he has, and left. */
+export async function liar(port: number, name: string, answer: (job: Job) => Promise<unknown>): Promise<void> {
+  const connection = { host: "127.0.0.1", port, maxRetriesPerRequest: null };
+  let one: Worker | undefined;
+  await new Promise<void>((resolve, reject) => {
+    const worker = new Worker(
+      "klish",
+      async (job) => {
+        await worker.pause(true);
+        return { worker: name, answer: await answer(job) };
+      },
+      { connection },
+    );
+    worker.on("error", () => undefined);
+    worker.once("completed", () => resolve());
+    worker.once("failed", (_, error) => reject(error));
+    one = worker;
+  }).finally(() => one?.close());
+}

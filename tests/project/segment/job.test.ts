@@ -41,6 +41,8 @@ beforeAll(async () => {
     ignoreBelow: 0,
     shard: null,
     threads: 1,
+    queue: null,
+    root: ".",
   };
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,23 +1,13 @@
 /** Makers of blocks that are workers of a queue. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Asked, type Makers, queuedMakers } from "../../queue/makers.ts";
 import { openRoot } from "../../queue/root.ts";
-import type { QueueState } from "../../queue/taskQueue.ts";
-import { openRun } from "../../queue/taskQueue.ts";
 import { hashOf } from "../sample.ts";
 import { DATASET_FILE, type DatasetFile } from "../settings.ts";
 import { checkBlock } from "./checkBlock.ts";
-import type { BlockMaker } from "./protocol.ts";
-import { type BlocksSetup, datasetBlocks } from "./task.ts";
-
-/** Blocks that are in the queue at a time, by twos: enough for any number of workers that one coordinator can follow. */
-const IN_FLIGHT = 32;
-
-export interface QueuedBlocks {
-  readonly makers: readonly BlockMaker[];
-  readonly state: QueueState;
-  dispose(): Promise<void>;
-}
+import type { Block, MadeBlock } from "./protocol.ts";
+import { type BlockPiece, type BlocksSetup, datasetBlocks } from "./task.ts";
 
 /** Where the parts of a dataset are on this machine. */
 export interface BlockPlaces {
@@ -35,7 +25,7 @@ export async function queuedBlocks(
   file: DatasetFile,
   more: Pick<BlocksSetup, "provider" | "memory">,
   signal: AbortSignal | undefined,
-): Promise<QueuedBlocks> {
+): Promise<Makers<Block, MadeBlock>> {
   const shared = await openRoot(root);
   const all = (paths: readonly string[]): Promise<string[]> => Promise.all(paths.map((path) => shared.of(path)));
   const setup: BlocksSetup = {
@@ -46,11 +36,14 @@ export async function queuedBlocks(
     network: "path" in network ? { path: await shared.of(network.path) } : network,
     ...more,
   };
-  const run = await openRun(queue, datasetBlocks, setup, { ...(signal && { signal }) });
-  const make: BlockMaker = (block) => {
+  const ask = (block: Block): Asked<BlockPiece, MadeBlock> => {
     const at = block.seeds[0] / file.settings.blockSize;
     const { first, end } = block;
-    return run.run(`${at}-${first}-${end}`, { at, first, end }, (made) => checkBlock(folder, file, block, made));
+    return {
+      id: `${at}-${first}-${end}`,
+      piece: { at, first, end },
+      check: (made) => checkBlock(folder, file, block, made),
+    };
   };
-  return { makers: Array<BlockMaker>(IN_FLIGHT).fill(make), state: run.state, dispose: () => run.close() };
+  return queuedMakers(queue, datasetBlocks, setup, ask, signal);
 }

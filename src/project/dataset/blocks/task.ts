@@ -1,9 +1,9 @@
 /** Blocks of a dataset as tasks of a queue: what a worker is told, and what it gets ready. */
 import { totalmem } from "node:os";
 import { z } from "zod";
-import { startThread } from "../../../runtime/node/threads.ts";
 import { providers } from "../../../runtime/session.ts";
 import { isShipped } from "../../network/shipped.ts";
+import { openPieceThreads } from "../../queue/pieceThreads.ts";
 import { rootPath } from "../../queue/root.ts";
 import type { TaskHost, TaskKind } from "../../queue/task.ts";
 import { ProjectError } from "../../storage/files.ts";
@@ -46,14 +46,7 @@ export interface BlockThreadStart extends Pick<BlocksSetup, "datasetSha256" | "p
   readonly threads: number;
 }
 
-/** What the thread serves. */
-export interface BlockThreadCalls {
-  /** Gets ready. Rejects where this machine has another recipe, other labels or another generator. */
-  open(): Promise<void>;
-  make(piece: BlockPiece): Promise<MadeBlock>;
-}
-
-/** Blocks of datasets, each by a thread with a generator of its own: the thread that talks to the queue is never kept waiting. */
+/** Blocks of datasets, each by a thread with a generator of its own. */
 export const datasetBlocks: TaskKind<BlocksSetup, BlockPiece, MadeBlock> = {
   name: "dataset-block",
   setup: blocksSetup,
@@ -72,38 +65,7 @@ export const datasetBlocks: TaskKind<BlocksSetup, BlockPiece, MadeBlock> = {
       ...(await placesOf(setup, host)),
       threads: Math.max(1, Math.floor(host.threads / lanes)),
     };
-    const threads = Array.from({ length: lanes }, () =>
-      startThread<BlockThreadCalls>("./taskThread", import.meta.url, {
-        calls: ["open", "make"],
-        title: "a thread of the dataset",
-        data: start,
-      }),
-    );
-    const close = async (): Promise<void> => {
-      await Promise.all(threads.map((thread) => thread.close()));
-    };
-    try {
-      await threads[0].calls.open();
-    } catch (error) {
-      await close();
-      throw error;
-    }
-    const free = [...threads];
-    const wanted: ((thread: (typeof threads)[number]) => void)[] = [];
-    return {
-      lanes,
-      async run(piece) {
-        const thread = free.pop() ?? (await new Promise<(typeof threads)[number]>((resolve) => wanted.push(resolve)));
-        try {
-          return await thread.calls.make(piece);
-        } finally {
-          const next = wanted.shift();
-          if (next === undefined) free.push(thread);
-          else next(thread);
-        }
-      },
-      close,
-    };
+    return openPieceThreads("./taskThread", import.meta.url, { lanes, title: "a thread of the dataset", data: start });
   },
 };
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { workerData } from "node:worker_threads";
-import { serve } from "../../../runtime/node/threads.ts";
+import { servePieces } from "../../queue/pieceThreads.ts";
 import { ProjectError } from "../../storage/files.ts";
 import { reopenAgreements } from "../clean/agreement.ts";
 import { loadCritic } from "../clean/critic.ts";
@@ -11,11 +11,9 @@ import { hashOf } from "../sample.ts";
 import { DATASET_FILE, type DatasetSettings, openDataset, seedRange } from "../settings.ts";
 import { blockMaker } from "./block.ts";
 import { blockAt } from "./resume.ts";
-import { type BlockPiece, type BlockThreadCalls, type BlockThreadStart, otherDataset } from "./task.ts";
+import { type BlockPiece, type BlockThreadStart, otherDataset } from "./task.ts";
 
 const start = workerData as BlockThreadStart;
-let opening: Promise<{ readonly settings: DatasetSettings; readonly maker: ReturnType<typeof blockMaker> }> | undefined;
-
 /** The recipe is that of the folder, and must be the run's; labels and generator must be those of the recipe. */
 async function openMaker(): Promise<{ settings: DatasetSettings; maker: ReturnType<typeof blockMaker> }> {
   const { dataset, datasetSha256, projects, agree, network, provider, threads } = start;
@@ -35,18 +33,10 @@ async function openMaker(): Promise<{ settings: DatasetSettings; maker: ReturnTy
   return { settings, maker };
 }
 
-const opened = (): NonNullable<typeof opening> => {
-  opening ??= openMaker();
-  return opening;
-};
-
-serve<BlockThreadCalls>({
-  async open() {
-    const { maker } = await opened();
-    await maker.open();
-  },
-  async make({ at, first, end }: BlockPiece) {
-    const { settings, maker } = await opened();
+servePieces(async () => {
+  const { settings, maker } = await openMaker();
+  await maker.open();
+  return async ({ at, first, end }: BlockPiece) => {
     const { blockSize } = settings;
     const range = seedRange(settings);
     if (
@@ -58,5 +48,5 @@ serve<BlockThreadCalls>({
     )
       throw new ProjectError(`the dataset has no block ${at} of seeds ${first} to ${end - 1}.`);
     return maker.make(blockAt(at, at, blockSize, first, end));
-  },
+  };
 });
