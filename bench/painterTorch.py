@@ -259,10 +259,11 @@ for step in range(recipe["steps"]):
             parameter.grad = gradient
     for optimizer in optimizers:
         optimizer.step()
-    with torch.no_grad():
-        values = [value for value in painter.state_dict().values() if value.is_floating_point()]
-        torch._foreach_mul_(averages, 0.999)
-        torch._foreach_add_(averages, values, alpha=0.001)
+    if recipe["averageDecay"] > 0:
+        with torch.no_grad():
+            values = [value for value in painter.state_dict().values() if value.is_floating_point()]
+            torch._foreach_mul_(averages, 0.999)
+            torch._foreach_add_(averages, values, alpha=0.001)
     if step > 0:
         wall.append((time.perf_counter() - start) * 1e3)
         cpu.append((time.process_time() - before) * 1e3)

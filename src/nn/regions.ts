@@ -3,13 +3,25 @@
  * Masks are [N,K,H,W], the share of each region in each pixel: one-hot at the finest size, means of one-hot pixels below. Where
  * no region is, all are 0. Letters: N samples, K regions, C channels.
  */
-import { add, concat, constant, div, matmul, mul, reduceSum, reshape } from "../graph/ops/index.ts";
+import {
+  add,
+  concat,
+  constant,
+  div,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  slice,
+  withGradient,
+} from "../graph/ops/index.ts";
 import { swapLastAxes } from "../graph/ops/transpose.ts";
 import type { Value } from "../graph/value.ts";
 import { areaMatrix, resize } from "./resample.ts";
 
 /** A mask [N,K,H,W] at another size [height,width]: the shares of the regions in the larger pixels. */
-export const resizedMask = (mask: Value, size: readonly [number, number]): Value => resize(mask, size, areaMatrix);
+export const resizedMask = (mask: Value, [height, width]: readonly [number, number]): Value =>
+  mask.shape[2] === height && mask.shape[3] === width ? mask : resize(mask, [height, width], areaMatrix);
 
 /** Values of regions [N or 1,C,K] at the pixels of a mask: [N,C,H,W]. */
 export function spread(values: Value, mask: Value): Value {
@@ -23,6 +35,17 @@ export function spread(values: Value, mask: Value): Value {
  */
 export const regionAffine = (x: Value, mask: Value, { scale, shift }: { scale: Value; shift: Value }): Value =>
   add(mul(x, add(spread(scale, mask), 1)), spread(shift, mask));
+
+/**
+ * x [N,C,H,W] scaled and shifted pixel by pixel, by the first and the last C planes of `affine` [N,2C,H,W] (SPADE). The derivative is written by
+ * hand: both halves of affine's at once, where the chain rule would pad each with zeros and add them.
+ */
+export function pixelAffine(x: Value, affine: Value): Value {
+  const half = (from: number): Value => slice(affine, [0, from, 0, 0], x.shape);
+  const C = x.shape[1];
+  const y = add(mul(x, half(0)), half(C));
+  return withGradient(y, [x, affine], (g) => [mul(g, half(0)), concat([mul(g, x), g], 1)]);
+}
 
 /** Keeps the mean of a region without a pixel 0. */
 const NO_AREA = 1e-6;

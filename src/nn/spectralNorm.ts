@@ -1,4 +1,16 @@
-import { div, matmul, mul, reduceSum, reshape, sqrt, square, stopGradient, transpose } from "../graph/ops/index.ts";
+import {
+  div,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  transpose,
+  withGradient,
+} from "../graph/ops/index.ts";
 import type { Value } from "../graph/value.ts";
 import { normal, type ParameterSpec, type ParameterTable } from "./parameters.ts";
 
@@ -8,7 +20,7 @@ const vectorName = (weight: string): string => `${weight}.u`;
 /**
  * A weight [O,...] divided by its largest singular value as a matrix [O,rest] (Miyato et al., 2018). One step of the power
  * iteration from `u` [1,O] finds it: v = W^T u and u' = W v, both of length 1, sigma = u'^T W v. The next `u` comes beside it.
- * Gradients pass through W in sigma, not through u and v.
+ * Gradients pass through W in sigma, not through u and v: with g that to W / sigma, (g - <g, W / sigma> u' v^T) / sigma.
  */
 export function spectralNorm(weight: Value, u: Value): { weight: Value; u: Value } {
   const [O, ...rest] = weight.shape;
@@ -20,7 +32,15 @@ export function spectralNorm(weight: Value, u: Value): { weight: Value; u: Value
     reduceSum(mul(image, next)),
     weight.shape.map(() => 1),
   );
-  return { weight: div(weight, sigma), u: next };
+  const normalised = div(weight, sigma);
+  return {
+    weight: withGradient(normalised, [weight], (g) => {
+      const along = reshape(reduceSum(mul(g, normalised)), [1, 1]);
+      const direction = matmul(transpose(next, [1, 0]), mul(v, along));
+      return [div(sub(g, reshape(direction, weight.shape)), sigma)];
+    }),
+    u: next,
+  };
 }
 
 /** x [1,n] over its length. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { grad } from "../../src/graph/grad.ts";
 import { evaluateGraph, graph } from "../../src/graph/graph.ts";
 import { input } from "../../src/graph/ops/index.ts";
 import type { Value } from "../../src/graph/value.ts";
-import { regionAffine, regionMeans, resizedMask, spread } from "../../src/nn/regions.ts";
+import { pixelAffine, regionAffine, regionMeans, resizedMask, spread } from "../../src/nn/regions.ts";
 
 const evaluate = (y: Value, feeds: Record<string, number[]>): number[] => [
   ...evaluateGraph(graph({ y }), new Map(Object.entries(feeds))).get("y")!,
@@ -25,6 +26,17 @@ describe("regions", () => {
     expect(evaluate(y, { x: [1, 2, 3, 4], mask: MASK, s: [1, -1], t: [10, 20] })).toEqual([12, 20, 20, 4]);
   });
 
+  it("pixelAffine() scales by the first planes and shifts by the others; its gradient is that of the products", () => {
+    const [x, affine] = [input("x", [1, 2, 1, 2]), input("affine", [1, 4, 1, 2])];
+    const y = pixelAffine(x, affine);
+    const feeds = { x: [1, 2, 3, 4], affine: [2, 3, 5, 7, 10, 20, 30, 40] };
+    expect(evaluate(y, feeds)).toEqual([12, 26, 45, 68]);
+    const [dx, dAffine] = grad(y, [x, affine], input("g", y.shape));
+    const g = [1, 10, 100, 1000];
+    expect(evaluate(dx, { affine: feeds.affine, g })).toEqual([2, 30, 500, 7000]);
+    expect(evaluate(dAffine, { x: feeds.x, g })).toEqual([1, 20, 300, 4000, ...g]);
+  });
+
   it("regionMeans() averages over the pixels of each region; one that is not there has 0", () => {
     const y = regionMeans(input("x", [1, 2, 1, 4]), mask);
     const x = [1, 2, 4, 9, 10, 20, 40, 90];
@@ -35,5 +47,6 @@ describe("regions", () => {
 
   it("resizedMask() has the shares of the regions in larger pixels", () => {
     expect(evaluate(resizedMask(mask, [1, 2]), { mask: MASK })).toEqual([0.5, 0, 0.5, 0.5]);
+    expect(resizedMask(mask, [1, 4])).toBe(mask);
   });
 });

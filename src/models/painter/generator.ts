@@ -1,21 +1,10 @@
 /** The generator: from a mask and styles to a picture. */
-import {
-  add,
-  constant,
-  input,
-  leakyRelu,
-  matmul,
-  mul,
-  reshape,
-  slice,
-  tanh,
-  transpose,
-} from "../../graph/ops/index.ts";
+import { add, constant, conv, input, leakyRelu, matmul, mul, reshape, tanh, transpose } from "../../graph/ops/index.ts";
 import { swapLastAxes } from "../../graph/ops/transpose.ts";
 import type { Value } from "../../graph/value.ts";
 import { batchNorm, frozenBatchNorm, runningStatistics } from "../../nn/batchNorm.ts";
 import { filled, normal, type ParameterSpec, type ParameterTable } from "../../nn/parameters.ts";
-import { regionAffine, resizedMask } from "../../nn/regions.ts";
+import { pixelAffine, regionAffine, resizedMask } from "../../nn/regions.ts";
 import { nearestMatrix, resize } from "../../nn/resample.ts";
 import { normalizeSecondMoment } from "../../nn/styleLayers.ts";
 import { convolved, convParameters, type Weights } from "./layers.ts";
@@ -97,6 +86,13 @@ const plainAffine = (channels: number): { scale: Value; shift: Value } => ({
   shift: constant([channels], new Float32Array(channels)),
 });
 
+/** [2C]: ones, then zeros. */
+const unitScales = (C: number): Value =>
+  constant(
+    [2 * C],
+    Float32Array.from({ length: 2 * C }, (_, i) => (i < C ? 1 : 0)),
+  );
+
 /** Batch normalisation by the batch's own statistics, without scale and shift; `statistics` fills with the next running ones. */
 export function trainingNormalise(weights: Weights): {
   normalise: Normalise;
@@ -138,10 +134,11 @@ export function generate(plan: PainterPlan, weights: Weights, normalise: Normali
     const [, C, H, W] = x.shape;
     const there = resizedMask(mask, [H, W]);
     if (plan.modulation === "spade") {
-      const y = normalise(x, name);
-      const both = convolved(weights, leakyRelu(convolved(weights, there, `${name}.hidden`), 0), `${name}.affine`);
-      const half = (from: number): Value => slice(both, [0, from, 0, 0], [both.shape[0], C, H, W]);
-      return add(mul(y, add(half(0), 1)), half(C));
+      const hidden = leakyRelu(convolved(weights, there, `${name}.hidden`), 0);
+      // 1 is added to the scales' biases: the maps would cost a pass.
+      const bias = add(weight(`${name}.affine.bias`), unitScales(C));
+      const affine = conv(hidden, weight(`${name}.affine.kernel`), { padding: 1, bias });
+      return pixelAffine(normalise(x, name), affine);
     }
     /** [N,C,K]: what the class has, and what its style adds. */
     const table = (part: string): Value =>

@@ -74,7 +74,7 @@ export interface PainterTrainerOptions {
 
 /** Names of the networks among the variables, and of the averages. */
 const [PAINTER, ADVERSARY] = ["G", "D"];
-const averageName = (name: string): string => `ema/${name}`;
+const averageOf = (name: string): string => `ema/${name}`;
 /** The share of the past. */
 const AVERAGE = "average";
 /** Streams of random numbers of a step. */
@@ -104,6 +104,9 @@ export async function painterTrainer(
     throw new RangeError(
       "painter recipe: LabelMix needs paintings of the pictures' own masks, expected fewer editedMasks",
     );
+  /** Without a past, the averages are the weights themselves. */
+  const averaged = recipe.averageDecay > 0;
+  const averageName = (name: string): string => (averaged ? averageOf(name) : weightName(PAINTER, name));
   const progress = { step: 0, images: 0 };
   const initial = initialVariables();
   if (restored !== undefined) {
@@ -125,7 +128,7 @@ export async function painterTrainer(
         all.set(weightName(name, parameter), value);
         if (trained.has(parameter))
           for (const [moment, start] of adamStart(name, parameter, value, adamOptions)) all.set(moment, start);
-        if (name === PAINTER) all.set(averageName(parameter), value);
+        if (name === PAINTER && averaged) all.set(averageName(parameter), value);
       }
     };
     begin(PAINTER, network.parameters, 10);
@@ -169,7 +172,7 @@ export async function painterTrainer(
     for (const [name, value] of graphs.statistics) updates.set(weightName(PAINTER, name), value);
     for (const [name, value] of ofD.statistics) updates.set(weightName(ADVERSARY, name), value);
     const share = input(AVERAGE, [1]);
-    for (const [name, { shape }] of network.parameters) {
+    for (const [name, { shape }] of averaged ? network.parameters : []) {
       const next = updates.get(weightName(PAINTER, name)) as Value;
       updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, share));
     }
@@ -270,7 +273,9 @@ export async function painterTrainer(
           : {}),
         ...adamNumbers(PAINTER, progress.step + 1, recipe.learningRate.painter, adamOptions),
         ...adamNumbers(ADVERSARY, progress.step + 1, recipe.learningRate.adversary, adamOptions),
-        ...scalarFeeds({ [AVERAGE]: Math.min(recipe.averageDecay, (1 + progress.step) / (10 + progress.step)) }),
+        ...(averaged
+          ? scalarFeeds({ [AVERAGE]: Math.min(recipe.averageDecay, (1 + progress.step) / (10 + progress.step)) })
+          : {}),
       };
       const reports = await step.run(state, feeds);
       progress.step++;
