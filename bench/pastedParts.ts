@@ -1,6 +1,7 @@
 /**
  * A data set for a judge of edited masks: pictures of another one in which any part is made larger, moved, removed or doubled with its own
- * pixels, and their masks edited alike; every fourth stays as it is. A segmenter that learns from it knows parts where they do not belong, which
+ * pixels, and their masks edited alike; every fourth stays as it is. With a
+ * larger --count than there are pictures, they come again with other edits. A segmenter that learns from it knows parts where they do not belong, which
  * one of the pictures alone does not: `klish evaluate painter` then judges edits by it.
  *
  *   npx tsx bench/pastedParts.ts --data portraits64 --outdir pasted [--count 3000] [--seed 1]
@@ -11,7 +12,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { classesJson } from "../src/dataset/format.ts";
+import { classesJson, type Sample } from "../src/dataset/format.ts";
 import { paletteOf } from "../src/dataset/labelMap.ts";
 import { encodePng } from "../src/dataset/png.ts";
 import { openSource } from "../src/project/dataset/source.ts";
@@ -36,8 +37,16 @@ const palette = paletteOf(classes);
 await Promise.all(["images", "masks"].map((name) => mkdir(join(outdir, name), { recursive: true })));
 await writeFile(join(outdir, "classes.json"), classesJson(classes));
 let made = 0;
-for await (const { name, labels, image, split } of source.samples()) {
-  if (made === Number(values.count)) break;
+const count = Number(values.count);
+/** Over the data set again and again: the same picture with other edits. */
+async function* pictures(): AsyncGenerator<Sample & { readonly round: number }> {
+  for (let round = 0, before = -1; before < made; round++) {
+    before = made;
+    for await (const sample of source.samples()) yield { ...sample, round };
+  }
+}
+for await (const { name, labels, image, split, round } of pictures()) {
+  if (made === count) break;
   // Those that are held back are what painters are judged by.
   if (split !== "train" || image === undefined || labels.width !== labels.height) continue;
   const { width: side, data: mask } = labels;
@@ -50,6 +59,7 @@ for await (const { name, labels, image, split } of source.samples()) {
     moved: random.randomSample() / 4,
     doubled: random.randomSample() / 2,
   };
+  const file = `${name}-${round}`;
   const plain = part === undefined || made % 4 === 0;
   const from = plain ? mask.keys() : editSources(mask, side, part, edit, random, sizes);
   const sources = [...from];
@@ -59,9 +69,9 @@ for await (const { name, labels, image, split } of source.samples()) {
   );
   const labelled = Uint8Array.from(sources, (p) => mask[p]);
   const picture = sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
-  await picture.png().toFile(join(outdir, "images", `${name}.png`));
+  await picture.png().toFile(join(outdir, "images", `${file}.png`));
   await writeFile(
-    join(outdir, "masks", `${name}.png`),
+    join(outdir, "masks", `${file}.png`),
     encodePng({ width: side, height: side, data: labelled, palette }),
   );
   made++;

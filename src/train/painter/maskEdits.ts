@@ -53,7 +53,7 @@ export function editSources(
     const [dx, dy] = step(doubled);
     return pasted(labels, side, part, (x, y) => [x - dx, y - dy]);
   }
-  const without = nearestPixels((p) => labels[p] !== part, { width: side, height: side });
+  const without = filledIn(labels, side, part);
   if (edit === "remove") return without;
   const [dx, dy] = step(moved);
   return pasted(labels, side, part, (x, y) => [x - dx, y - dy], without);
@@ -82,6 +82,27 @@ export function randomlyEdited(
   const part = parts[random.randint(parts.length)];
   const edit = maskEdits[random.randint(maskEdits.length)];
   return editMask(labels, side, part, edit, random, drawnSizes(random));
+}
+
+/** How far beyond the nearest pixel a part that goes is filled in from, as shares of the distance to that pixel. */
+const REFLECTED = [1, 0.5, 0.25] as const;
+
+/**
+ * Each pixel itself, and those of the part from the class of their nearest other pixel: mirrored at that pixel where the class reaches so far,
+ * since pixels at the very edge have taken colour of the part.
+ */
+function filledIn(labels: Uint8Array, side: number, part: number): Int32Array {
+  const nearest = nearestPixels((p) => labels[p] !== part, { width: side, height: side });
+  return nearest.map((near, p) => {
+    const [x, y] = [near % side, Math.floor(near / side)];
+    const [dx, dy] = [x - (p % side), y - Math.floor(p / side)];
+    for (const share of REFLECTED) {
+      const [u, v] = [x + Math.round(share * dx), y + Math.round(share * dy)];
+      const inside = u >= 0 && u < side && v >= 0 && v < side;
+      if (inside && labels[v * side + u] === labels[near]) return v * side + u;
+    }
+    return near;
+  });
 }
 
 /** `onto` (each pixel itself, if nothing else) with the part where `from` says that its pixel lies in the mask. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { RandomState } from "../../../src/tensor/random.ts";
-import { editableParts, editMask, type MaskEdit, randomlyEdited } from "../../../src/train/painter/maskEdits.ts";
+import {
+  editableParts,
+  editMask,
+  editSources,
+  type MaskEdit,
+  randomlyEdited,
+} from "../../../src/train/painter/maskEdits.ts";
 
 describe("masks with an edited part", () => {
   const side = 16;
@@ -37,6 +43,15 @@ describe("masks with an edited part", () => {
     expect(twice.every((id, p) => id >= mask[p])).toBe(true);
     // The mask itself stays.
     expect(pixels(mask)).toBe(16);
+  });
+
+  it("editSources() fills in what goes from beyond the nearest edge, within its class", () => {
+    /** Column x of the picture: a part between two others. */
+    const classOf = (x: number): number => (x >= 6 && x < 10 ? 1 : x >= 4 && x < 6 ? 2 : 0);
+    const columns = Uint8Array.from({ length: side * side }, (_, p) => classOf(p % side));
+    const removed = editSources(columns, side, 1, "remove", new RandomState(1));
+    // To the right, mirrored at column 10: 9 from 11 and 8 from 12. To the left class 2 is two pixels wide: 6 and 7 from 4.
+    expect([5, 6, 7, 8, 9, 10].map((x) => removed[7 * side + x] % side)).toEqual([5, 4, 4, 12, 11, 10]);
   });
 
   it("randomlyEdited() is every kind of edit sooner or later, drawn by the seed alone, and leaves masks without parts", () => {
