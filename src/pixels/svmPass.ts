@@ -22,10 +22,21 @@ const ONE_CLASS_CHUNK = 1 << 17;
 
 /** `svmPass` of features in memory. */
 export const svmPassInMemory = (features: LinearPixels, request: SvmPassRequest): Promise<ClassPass[]> =>
-  svmPass(features, request, request.classes.length === 1 ? ONE_CLASS_CHUNK : undefined);
+  svmPass(features, request, request.classes.length === 1 ? { size: ONE_CLASS_CHUNK } : {});
 
-/** `Pixels.svm` by scores and gradients, a chunk of about `size` pixels at a time. */
-export async function svmPass(features: LinearPixels, request: SvmPassRequest, size?: number): Promise<ClassPass[]> {
+interface PassOptions {
+  /** Pixels of a chunk, about. */
+  readonly size?: number;
+  /** How often each pixel of the range counts in losses, pulls and gradient. Default: once. */
+  readonly weights?: Float32Array;
+}
+
+/** `Pixels.svm` by scores and gradients, a chunk of pixels at a time. */
+export async function svmPass(
+  features: LinearPixels,
+  request: SvmPassRequest,
+  { size, weights }: PassOptions = {},
+): Promise<ClassPass[]> {
   const { labels, classes, weight, bias, keep = false, near } = request;
   const k = classes.length;
   const whole = resolveRange(features, request.range);
@@ -51,7 +62,9 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest, s
       const builder = kept[c];
       if (keep || near !== undefined) builder.reserve(n);
       const own = scores.subarray(c * n, (c + 1) * n);
-      const sums = scan(own, labels.subarray(first, first + n), owns[c], builder, range.start, leastScore, leastMargin);
+      const counted = weights?.subarray(first, first + n);
+      const given = labels.subarray(first, first + n);
+      const sums = scan(own, given, counted, owns[c], builder, range.start, leastScore, leastMargin);
       loss[c] += sums.loss;
       predicted[c] += sums.predicted;
       truePositive[c] += sums.truePositive;
@@ -77,11 +90,12 @@ export async function svmPass(features: LinearPixels, request: SvmPassRequest, s
 
 /**
  * One class's scores of consecutive pixels from `start`: what they sum to, and those to keep, above a score or a margin. The scores become
- * y max(0, margin). `own` is the class's label, or the table of its labels.
+ * y max(0, margin), as often as the pixel counts. `own` is the class's label, or the table of its labels.
  */
 function scan(
   scores: Float32Array,
   labels: Uint16Array,
+  weights: Float32Array | undefined,
   own: number | Uint8Array,
   builder: SparseBuilder,
   start: number,
@@ -105,10 +119,11 @@ function scan(
       if (positive) truePositive++;
     }
     if (margin > 0) {
-      loss += margin * margin;
-      if (positive) ownPull += margin;
-      else otherPull += margin;
-      scores[i] = positive ? margin : -margin;
+      const pull = weights === undefined ? margin : weights[i] * margin;
+      loss += pull * margin;
+      if (positive) ownPull += pull;
+      else otherPull += pull;
+      scores[i] = positive ? pull : -pull;
     } else scores[i] = 0;
   }
   builder.length = used;

@@ -8,6 +8,7 @@ import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Curvature } from "./newtonSvm.ts";
 import { svmPlan } from "./svmPlan.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
 import { trainSvms } from "./trainSvms.ts";
@@ -27,7 +28,7 @@ export interface CorrectionOptions {
 }
 
 /**
- * Corrected pixels weigh as much as this share of the sample, but each no more than so many pixels: among thousands that are called as
+ * Corrected pixels count as much as this share of the sample, but each no more than so many pixels: among thousands that are called as
  * before, a stroke would not be heard; one pixel alone should not drown them.
  */
 const WEIGHT = 0.5;
@@ -66,7 +67,7 @@ export async function correctedSvms(
   if (wrong.size === 0) return base;
   const concerned = [...new Set([...targets, ...wrong])].sort((a, b) => a - b);
   const repeats = Math.min(MOST_PIXELS, Math.max(1, Math.round((WEIGHT * features.pixels) / count)));
-  const total = features.pixels + repeats * count;
+  const total = features.pixels + count;
   const data = new Float32Array(total * channels);
   await features.rows(
     Int32Array.from({ length: features.pixels }, (_, i) => i),
@@ -74,18 +75,20 @@ export async function correctedSvms(
   );
   const all = new Uint16Array(total);
   all.set(labels);
-  for (let r = 0; r < repeats; r++) {
-    data.set(rows.data, (features.pixels + r * count) * channels);
-    all.set(targets, features.pixels + r * count);
-  }
-  const problem = new SvmProblem(denseFeatures(tensor([total, channels], data), { blas: features.blas }), C, tolerance);
+  data.set(rows.data, features.pixels * channels);
+  all.set(targets, features.pixels);
+  const weights = new Float32Array(total).fill(1, 0, features.pixels).fill(repeats, features.pixels);
+  const joined = denseFeatures(tensor([total, channels], data), { blas: features.blas });
+  const problem = new SvmProblem(joined, C, tolerance, { weights });
+  const curvatures = concerned.map((): Curvature => ({}));
   let found = base;
   for (let round = 0; round < ROUNDS; round++) {
-    const starts = concerned.map((c) => ({
+    const starts = concerned.map((c, i) => ({
       plane: {
         weight: Float64Array.from(found.weight.subarray(c * channels, (c + 1) * channels)),
         bias: found.bias[c],
       },
+      curvature: curvatures[i],
     }));
     const trained = await trainSvms(problem, { labels: all, classes: concerned }, starts, svmPlan(problem.features));
     const next = { k, channels, weight: found.weight.slice(), bias: found.bias.slice() };

@@ -13,18 +13,19 @@ export interface Hinge {
   readonly active: number;
 }
 
-/** Of pixels with `signs` y and `scores` s; y max(0, m) goes to `pulls`. */
-export function hinge(signs: Int8Array, scores: Float32Array, pulls: Float32Array): Hinge {
+/** Of pixels with `signs` y and `scores` s, each counted `weights` times, or once; y max(0, m), as often, goes to `pulls`. */
+export function hinge(signs: Int8Array, scores: Float32Array, pulls: Float32Array, weights?: Float32Array): Hinge {
   let [loss, pull, signedPull, active] = [0, 0, 0, 0];
   for (let n = 0; n < signs.length; n++) {
     const sign = signs[n];
     const margin = 1 - sign * scores[n];
     if (margin > 0) {
+      const own = weights === undefined ? margin : weights[n] * margin;
       active++;
-      loss += margin * margin;
-      pull += margin;
-      signedPull += sign * margin;
-      pulls[n] = sign * margin;
+      loss += own * margin;
+      pull += own;
+      signedPull += sign * own;
+      pulls[n] = sign * own;
     } else pulls[n] = 0;
   }
   return { loss, pull, signedPull, active };

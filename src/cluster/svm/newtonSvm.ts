@@ -12,7 +12,8 @@
 
 import { dot } from "../../numeric/matrices.ts";
 import { factorRoughly, type RoughFactor } from "../../numeric/singleCholesky.ts";
-import type { Pixels } from "../../pixels/pixels.ts";
+import { denseRowSums } from "../../pixels/moments.ts";
+import type { Pixels, RowSums } from "../../pixels/pixels.ts";
 import { svmHessian } from "./hessian.ts";
 import { changedSince, hinge, move } from "./hinge.ts";
 
@@ -32,8 +33,10 @@ export interface NewtonOptions {
   readonly penalty: number;
   /** Relative gap at which to stop: |g_w|^2 / 2 <= tolerance * f. */
   readonly tolerance: number;
+  /** How often each pixel counts, [N]. Default: once. */
+  readonly weights?: Float32Array | undefined;
   /** Of a like problem, if any, and afterwards of this one. */
-  readonly curvature?: Curvature;
+  readonly curvature?: Curvature | undefined;
 }
 
 const MAX_ITERATIONS = 60;
@@ -93,7 +96,7 @@ export class NewtonSvm {
     signs: Int8Array,
     plane: Hyperplane,
     scores: Float32Array,
-    { penalty, tolerance, curvature = {} }: NewtonOptions,
+    { penalty, tolerance, weights, curvature = {} }: NewtonOptions,
   ): Promise<number> {
     const { weight } = plane;
     const features = this.#features;
@@ -105,7 +108,7 @@ export class NewtonSvm {
     let { factor } = curvature;
     let last: Direction | undefined;
     for (let iteration = 0; ; iteration++) {
-      const { loss, pull, signedPull, active } = hinge(signs, scores, pulls);
+      const { loss, pull, signedPull, active } = hinge(signs, scores, pulls, weights);
       const sums = await features.gradient(pulls);
       const gradient = gradientOf(weight, sums, signedPull, penalty);
       const squared = dot(gradient, gradient) - gradient[d] ** 2;
@@ -119,7 +122,7 @@ export class NewtonSvm {
       if (factor !== undefined && iteration === 0) count(pulls, counted);
       const changed = changedSince(counted, pulls);
       if (factor === undefined || changed > (slow ? RENEWAL_SHARE_IF_SLOW : RENEWAL_SHARE) * active) {
-        factor = await factorRoughly(await this.#hessian(pulls, active, penalty), d + 1, features.blas);
+        factor = await factorRoughly(await this.#hessian(pulls, active, penalty, weights), d + 1, features.blas);
         curvature.factor = factor;
         last = undefined;
       }
@@ -128,17 +131,28 @@ export class NewtonSvm {
       const step = descent(gradient, solved, last);
       last = { gradient, solved, step };
       await features.scores(Float32Array.from(step.subarray(0, d)), Float32Array.of(step[d]), change);
-      const t = this.#lineSearch(signs, scores, change, weight, step, penalty);
+      const t = this.#lineSearch(signs, scores, change, weight, step, penalty, weights);
       moveBy(plane, step, t);
       move(scores, change, t);
     }
   }
 
   /** H of the pixels with `pulls`, from a random share of them where they are many. */
-  async #hessian(pulls: Float32Array, active: number, penalty: number): Promise<Float64Array> {
+  async #hessian(
+    pulls: Float32Array,
+    active: number,
+    penalty: number,
+    weights: Float32Array | undefined,
+  ): Promise<Float64Array> {
     const rows = this.#chooseRows(pulls, active);
-    const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1));
-    return svmHessian(sums, rows.length, active, penalty, this.#buffers.hessian);
+    const { hessian } = this.#buffers;
+    if (weights === undefined) {
+      const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1));
+      return svmHessian(sums, rows.length, active, penalty, hessian);
+    }
+    const sums = await weightedSums(this.#features, rows, weights);
+    const mass = rows.reduce((sum, n) => sum + weights[n], 0);
+    return svmHessian(sums, mass, (mass * active) / rows.length, penalty, hessian);
   }
 
   /** Counts the active pixels, and picks those that H is taken from. */
@@ -161,6 +175,7 @@ export class NewtonSvm {
     weight: Float64Array,
     step: Float64Array,
     penalty: number,
+    weights: Float32Array | undefined,
   ): number {
     const { margins, slopes } = this.#buffers;
     let count = 0;
@@ -169,8 +184,10 @@ export class NewtonSvm {
       const margin = 1 - sign * scores[n];
       const slope = -sign * change[n];
       if (margin > 0 || margin + LONGEST_STEP * slope > 0) {
-        margins[count] = margin;
-        slopes[count++] = slope;
+        // The square of this is what counts.
+        const root = weights === undefined ? 1 : Math.sqrt(weights[n]);
+        margins[count] = root * margin;
+        slopes[count++] = root * slope;
       }
     }
     let linear = 0;
@@ -231,6 +248,26 @@ function descent(gradient: Float64Array, solved: Float64Array, last: Direction |
   // Never uphill: where the active pixels changed much, the last direction is of no use.
   if (dot(step, gradient) >= 0) for (let j = 0; j < step.length; j++) step[j] = -solved[j];
   return step;
+}
+
+/** The sums over `rows` of w x x^T and of w x: those of the rows times the root of w, with that root as factor. */
+function weightedSums(features: Pixels, rows: Int32Array, weights: Float32Array): Promise<RowSums> {
+  const { channels, blas } = features;
+  const scaled = async (index: Int32Array, out?: Float32Array): Promise<Float32Array> => {
+    const found = await features.rows(index, out);
+    for (const [i, n] of index.entries())
+      if (weights[n] !== 1) scale(found.subarray(i * channels, (i + 1) * channels), Math.sqrt(weights[n]));
+    return found;
+  };
+  return denseRowSums(
+    { channels, blas, rows: scaled },
+    rows,
+    Float32Array.from(rows, (n) => Math.sqrt(weights[n])),
+  );
+}
+
+function scale(values: Float32Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] *= factor;
 }
 
 /** Marks the pixels that have pulls. */

@@ -2,9 +2,10 @@
 
 import { subset } from "../../pixels/denseFeatures.ts";
 import type { ClassLabels, ClassPass, Pixels, SparseMap, SvmPassRequest } from "../../pixels/pixels.ts";
+import { svmPass } from "../../pixels/svmPass.ts";
 import { randomSubset } from "../../tensor/random.ts";
 import { nearMargin, pick, signsOf } from "./hinge.ts";
-import { type Curvature, type Hyperplane, NewtonBuffers, NewtonSvm } from "./newtonSvm.ts";
+import { type Curvature, type Hyperplane, NewtonBuffers, type NewtonOptions, NewtonSvm } from "./newtonSvm.ts";
 
 /** The weight of the squared hinge in Eq. 3, as the paper sets it. */
 export const DEFAULT_C = 5000;
@@ -33,6 +34,8 @@ export class SvmProblem {
   readonly tolerance: number;
   /** Of a sample: the problem that it was taken from, whose sample other threads have too. */
   readonly whole: SvmProblem | undefined;
+  /** How often each pixel counts, where that is not once. Other threads do not know: none may help then. */
+  readonly weights: Float32Array | undefined;
   /** C/N of Eq. 3. */
   readonly penalty: number;
   readonly #buffers = new NewtonBuffers();
@@ -40,12 +43,18 @@ export class SvmProblem {
   #rows = new Float32Array(0);
   #sample: { readonly index: Int32Array; readonly problem: SvmProblem } | undefined;
 
-  constructor(features: Pixels, c: number, tolerance: number, whole?: SvmProblem) {
+  constructor(
+    features: Pixels,
+    c: number,
+    tolerance: number,
+    { whole, weights }: { readonly whole?: SvmProblem; readonly weights?: Float32Array | undefined } = {},
+  ) {
     this.features = features;
     this.c = c;
     this.tolerance = tolerance;
     this.whole = whole;
-    this.penalty = c / features.pixels;
+    this.weights = weights;
+    this.penalty = c / (weights?.reduce((sum, weight) => sum + weight, 0) ?? features.pixels);
   }
 
   /** A pass over all pixels by the hyperplanes of `classes`. */
@@ -55,7 +64,9 @@ export class SvmProblem {
     planes: readonly Plane[],
     wanted: Pick<SvmPassRequest, "keep" | "near" | "gradient">,
   ): Promise<ClassPass[]> {
-    return this.features.svm({ labels, classes, ...stackPlanes(planes, this.features.channels), ...wanted });
+    const { features, weights } = this;
+    const request = { labels, classes, ...stackPlanes(planes, features.channels), ...wanted };
+    return weights === undefined ? features.svm(request) : svmPass(features, request, { weights });
   }
 
   /** f of Eq. 3, the relative gap that |g_w|^2 / 2 certifies, and whether gap and bias gradient are small enough. */
@@ -101,7 +112,11 @@ export class SvmProblem {
     }
     const { features } = this;
     const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
-    await this.#minimise(features, signsOf(labels, own), plane, scores, tolerance, curvature);
+    await this.#minimise(features, signsOf(labels, own), plane, scores, {
+      tolerance,
+      weights: this.weights,
+      curvature,
+    });
   }
 
   /** Whether so many near pixels can be solved by themselves. */
@@ -128,7 +143,8 @@ export class SvmProblem {
     // Room for the largest at once, of which what is not used takes no memory: growing would leave large garbage.
     if (this.#rows.length < numbers) this.#rows = new Float32Array(this.#mostNear * features.channels);
     const some = await subset(features, near.index, this.#rows.subarray(0, numbers));
-    await this.#minimise(some, signs, plane, near.value, tolerance, curvature);
+    const weights = this.weights && pick(this.weights, near.index);
+    await this.#minimise(some, signs, plane, near.value, { tolerance, weights, curvature });
   }
 
   async #minimise(
@@ -136,11 +152,11 @@ export class SvmProblem {
     signs: Int8Array,
     plane: Hyperplane,
     scores: Float32Array,
-    tolerance: number,
-    curvature: Curvature = {},
+    { tolerance, weights, curvature }: Pick<NewtonOptions, "tolerance" | "weights" | "curvature">,
   ): Promise<void> {
     const { penalty } = this;
-    await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, { penalty, tolerance, curvature });
+    const options = { penalty, tolerance, weights, curvature };
+    await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, options);
     for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
     plane.bias = Math.fround(plane.bias);
   }
@@ -149,7 +165,9 @@ export class SvmProblem {
   async sample(size: number, tolerance: number): Promise<{ readonly index: Int32Array; readonly problem: SvmProblem }> {
     if (this.#sample?.index.length !== size) {
       const index = randomSubset(0, this.features.pixels, size);
-      this.#sample = { index, problem: new SvmProblem(await subset(this.features, index), this.c, tolerance, this) };
+      const weights = this.weights && pick(this.weights, index);
+      const some = await subset(this.features, index);
+      this.#sample = { index, problem: new SvmProblem(some, this.c, tolerance, { whole: this, weights }) };
     }
     return this.#sample;
   }

@@ -14,6 +14,13 @@ describe("a worked case", () => {
     expect([...pulls]).toEqual([0, 0.5, -1.5, 0, 2]);
   });
 
+  it("hinge counts a pixel as often as its weight says", () => {
+    const pulls = new Float32Array(5);
+    const sums = hinge(signs, scores, pulls, Float32Array.of(9, 2, 1, 9, 3));
+    expect(sums).toEqual({ loss: 2 * 0.25 + 2.25 + 3 * 4, pull: 8.5, signedPull: 5.5, active: 3 });
+    expect([...pulls]).toEqual([0, 1, -1.5, 0, 6]);
+  });
+
   it("nearMargin finds the active pixels, and those near the margin", () => {
     expect([...nearMargin(signs, scores, 0)]).toEqual([1, 2, 4]);
     expect([...nearMargin(signs, scores, 0.5)]).toEqual([1, 2, 3, 4]);
