@@ -13,10 +13,10 @@ import { planExtractorCost } from "../../../../src/project/train/extractor/dryRu
 import { passes } from "../../../../src/project/train/extractor/methods.ts";
 import { type TrainExtractorRequest, trainExtractorRequest } from "../../../../src/project/train/extractor/options.ts";
 import { trainExtractor } from "../../../../src/project/train/extractor/run.ts";
-import { readLog } from "../../../../src/project/train/log/log.ts";
 import { ortNode } from "../../../../src/runtime/ortNode.ts";
 import type { JobOptions } from "../../../../src/tensor/progress.ts";
 import { tinyGenerator } from "../../../tinyGenerator.ts";
+import { stopAfter, timelessLog } from "../portraitRuns.ts";
 
 const R = 8;
 let fixtures: string;
@@ -58,18 +58,6 @@ const request = (changes: Partial<TrainExtractorRequest> = {}): TrainExtractorRe
 });
 const train = (changes: Partial<TrainExtractorRequest> = {}, job: JobOptions = {}) =>
   trainExtractor(request(changes), job, () => performance.now());
-
-/** Stops the job after so many steps. */
-const stopAfter = (steps: number): JobOptions => {
-  const controller = new AbortController();
-  let reports = -1;
-  return {
-    signal: controller.signal,
-    onProgress: ({ phase }) => {
-      if (phase === "train" && ++reports === steps) controller.abort(new Error("stopped"));
-    },
-  };
-};
 
 describe("trainExtractor()", () => {
   it("refuses the masks of a data set where the images would be others, and says how they were generated", async () => {
@@ -127,9 +115,7 @@ describe("trainExtractor()", () => {
     await train({ ...other, outdir: null, resume: whole });
     const [a, b] = [await loadExtractor(run), await loadExtractor(whole)];
     expect(b).toEqual(a);
-    const figures = async (of: string) =>
-      (await readLog(of)).map(({ imagesPerSecond, seconds, memoryMB, ...line }) => line);
-    expect(await figures(whole)).toEqual(await figures(run));
+    expect(await timelessLog(whole)).toEqual(await timelessLog(run));
     await expect(train({ ...changes, seed: 3 })).rejects.toThrow("seed was 0, now 3");
     await expect(train({ ...changes, method: "lse" })).rejects.toThrow("method was mlp-ensemble, now lse");
   });
