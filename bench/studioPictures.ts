@@ -1,9 +1,9 @@
 /**
  * The pictures of the studio in README and docs/STUDIO.md, from a project whose parts are named on the way.
  *
- *   npx tsx bench/studioPictures.ts [project] [folder]
+ *   npx tsx bench/studioPictures.ts [project] [folder] [screen ...]
  *
- * Default: the project of `npm start`, of which a copy is named, and docs. Needs Debian's package `chromium`, and the built page (`npm run build`).
+ * Default: all screens, of the project of `npm start`, of which a copy is named, and docs. Needs Debian's package `chromium`, and the built page (`npm run build`).
  */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const AT = "portraits";
 /** Minutes, where the machine has other things to do. */
 const PATIENCE = 600_000;
 
-const [project = "klish-demo", out = "docs"] = process.argv.slice(2);
+const [project = "klish-demo", out = "docs", ...screens] = process.argv.slice(2);
 const temporary = await mkdtemp(join(tmpdir(), "klish-pictures-"));
 /** As it is shown. */
 const folder = join(temporary, "my-gan");
@@ -49,6 +49,19 @@ async function stroke(page: Page, from: readonly [number, number], to: readonly 
   await page.mouse.up();
 }
 
+/** The film strip below the brush. */
+const film = (page: Page): Promise<unknown> =>
+  page.evaluate('[...document.querySelectorAll(".stroke-film canvas")].map((one) => one.toDataURL()).join()');
+
+/** The film strip once it changes no more. */
+async function settled(page: Page): Promise<unknown> {
+  for (let [was, is] = [await film(page), null as unknown]; ; was = is) {
+    await page.waitForTimeout(3000);
+    is = await film(page);
+    if (is === was) return is;
+  }
+}
+
 const pictures: readonly ((page: Page) => Promise<void>)[] = [
   async function parts(page) {
     await page.evaluate(`location.hash = '#screen=parts&at=${AT}'`);
@@ -68,23 +81,37 @@ const pictures: readonly ((page: Page) => Promise<void>)[] = [
     await page.evaluate(`location.hash = '#screen=strokes&at=${AT}'`);
     await page.getByRole("application").waitFor({ timeout: PATIENCE });
     // The edge of the pictures is a part of its own: it becomes wall.
-    const film = (): Promise<unknown> =>
-      page.evaluate('[...document.querySelectorAll(".stroke-film canvas")].map((one) => one.toDataURL()).join()');
-    const drawn = async (): Promise<unknown> => {
-      for (let [was, is] = [await film(), null as unknown]; ; was = is) {
-        await page.waitForTimeout(3000);
-        is = await film();
-        if (is === was) return is;
-      }
-    };
-    const before = await drawn();
+    const before = await settled(page);
     await page.getByRole("row", { name: "wall" }).click();
     await stroke(page, [0.98, 0.03], [0.98, 0.7]);
     await page.getByText("1 stroke,").waitFor({ timeout: PATIENCE });
-    for (const since = Date.now(); (await film()) === before && Date.now() < since + PATIENCE; )
+    for (const since = Date.now(); (await film(page)) === before && Date.now() < since + PATIENCE; )
       await page.waitForTimeout(1000);
-    await drawn();
+    await settled(page);
     await take(page, "studio-strokes", 1180, 960);
+  },
+  async function teach(page) {
+    await page.evaluate("location.hash = '#screen=begin'");
+    const door = page.locator(".door").filter({ hasText: "Parts that you teach" });
+    await door.getByLabel(/^File or address/).fill("portraits");
+    await page.keyboard.press("Enter");
+    await page.getByText("taught", { exact: true }).first().waitFor({ timeout: PATIENCE });
+    await page.evaluate("location.hash = '#screen=strokes&at=taught'");
+    for (const [name, from, to] of [
+      ["hair", [0.4, 0.17], [0.6, 0.17]],
+      ["face", [0.4, 0.5], [0.6, 0.55]],
+      ["wall", [0.05, 0.1], [0.05, 0.6]],
+      ["clothes", [0.4, 0.97], [0.7, 0.97]],
+    ] as const) {
+      await page.getByLabel("New class").fill(name);
+      await page.keyboard.press("Enter");
+      await page.locator(`[role=row][aria-selected=true]:has-text("${name}")`).waitFor({ timeout: PATIENCE });
+      await stroke(page, from, to);
+      await page.getByText(/^[1-4] strokes?,/).waitFor({ timeout: PATIENCE });
+    }
+    await page.getByText("4 strokes,").waitFor({ timeout: PATIENCE });
+    await settled(page);
+    await take(page, "studio-teach", 1180, 960);
   },
   async function dataset(page) {
     await page.evaluate(`location.hash = '#screen=dataset&at=${AT}'`);
@@ -121,7 +148,7 @@ try {
   });
   await page.goto(studio.url);
   await page.waitForSelector("html[data-studio]");
-  for (const picture of pictures) await picture(page);
+  for (const picture of pictures) if (screens.length === 0 || screens.includes(picture.name)) await picture(page);
 } finally {
   await browser.close();
   await studio.close();

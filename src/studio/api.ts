@@ -25,8 +25,8 @@ import type { ReportData } from "../project/report/data.ts";
 /** Trainings. */
 export const runKinds = ["gan", "segmenter", "painter", "extractor"] as const;
 
-/** What kinds of place there are: clustered parts, trainings, data sets (photos with masks are one), and the folder of `klish auto`. */
-export const placeKinds = ["project", ...runKinds, "dataset", "auto"] as const;
+/** What kinds of place there are: clustered parts, classes taught by strokes, trainings, data sets (photos with masks are one), and the folder of `klish auto`. */
+export const placeKinds = ["project", "teaching", ...runKinds, "dataset", "auto"] as const;
 
 /** A folder that klish made. */
 export const place = z.strictObject({
@@ -50,7 +50,7 @@ export const workspace = z.strictObject({
   name: z.string(),
   /** The path of the opened folder, to be shown. */
   folder: z.string(),
-  /** What was opened: a place of that kind, or "empty" where there is nothing yet (three doors), or "folder" with several places. */
+  /** What was opened: a place of that kind, or "empty" where there is nothing yet (the doors), or "folder" with several places. */
   kind: z.enum([...placeKinds, "folder", "empty"]),
   /**
    * How the name of a new place begins, its `outdir`: "" in a folder of several; "parts-" where the project "parts" was opened, whose data set
@@ -138,6 +138,8 @@ export const labelledClass = z.strictObject({
   locked: z.boolean(),
   /** Its id in masks, or its ids: "4", "4-5". */
   maskIds: z.string(),
+  /** Of a class that is taught: how many pixels of pictures were painted with it. null: it is made of clusters. */
+  painted: z.int().nullable(),
 });
 export type LabelledClass = z.infer<typeof labelledClass>;
 
@@ -146,6 +148,7 @@ export const labels = z.strictObject({
   at: z.string(),
   /** Of the file's content; "" while there is none. Changes with every edit, by whomever. */
   revision: z.string(),
+  /** 0 where classes are taught: there are no clusters then, and edits name a class by the id in its `parts`. */
   k: z.int(),
   /** In the order of their ids in masks. */
   classes: z.array(labelledClass),
@@ -211,6 +214,9 @@ export const labelEdit = z.discriminatedUnion("type", [
       .max(10_000),
     radius: z.number().min(0).max(1),
   }),
+  /** Where classes are taught: a new one; and one that is forgotten with all that was painted of it. */
+  z.strictObject({ type: z.literal("add"), name: classNameSchema, color: colorSchema.optional() }),
+  z.strictObject({ type: z.literal("remove"), part: id }),
   z.strictObject({ type: z.literal("undo") }),
   z.strictObject({ type: z.literal("redo") }),
 ]);
@@ -228,6 +234,22 @@ export const editLabels = z.strictObject({
 
 /** Answer of `POST /api/labels?at=`: the labels now, and what is worth telling, in sentences (such as names that a K is too coarse for). */
 export const editedLabels = z.strictObject({ labels, notes: z.array(z.string()) });
+
+// --- Classes that are taught by strokes -------------------------------------------------------------------------------------------------
+
+/**
+ * Answer of `GET /api/teaching?at=`: of which generator. `GET` and `POST /api/labels` are those of the classes: the edits "add", "remove", "name",
+ * "color", "stroke", "undo" and "redo". From two painted classes on the folder is an extractor's too, of which data sets are made.
+ */
+export const teaching = z.strictObject({
+  at: z.string(),
+  /** File name or address of the generator. */
+  network: z.string(),
+  /** Side of the masks that are painted, in pixels. */
+  resolution: z.int(),
+  /** Seeds of the pictures that something is painted on, ascending. */
+  seeds: z.array(z.int()),
+});
 
 // --- Pictures and masks of any seed -------------------------------------------------------------------------------------------------
 
@@ -259,6 +281,8 @@ export const studioJobs = {
   editStep: { quick: true },
   /** Saves them as a project of its own. */
   edit: { quick: false },
+  /** A generator -> a folder in which classes are taught by strokes. */
+  teach: { quick: true },
   /** Takes over the labels of another run. */
   labelApply: { quick: true },
   /** Draws labels.png. */
@@ -551,6 +575,7 @@ export const routes = {
   report: { method: "GET", path: "/api/report", query: atQuery, body: null, answer: report },
   labels: { method: "GET", path: "/api/labels", query: atQuery, body: null, answer: labels },
   editLabels: { method: "POST", path: "/api/labels", query: atQuery, body: editLabels, answer: editedLabels },
+  teaching: { method: "GET", path: "/api/teaching", query: atQuery, body: null, answer: teaching },
   jobs: { method: "GET", path: "/api/jobs", query: nothing, body: null, answer: jobList },
   startJob: { method: "POST", path: "/api/jobs", query: nothing, body: startJob, answer: job },
   actOnJob: { method: "POST", path: "/api/jobs/act", query: nothing, body: actOnJob, answer: jobList },

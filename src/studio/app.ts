@@ -80,12 +80,12 @@ export function studioApp(options: AppOptions): App {
   }
   app.get("/api/picture", async ({ req }) => {
     const { at, seed } = checked(pictureQuery, req.query());
-    const folder = await folderOf(workspace, at, "project");
+    const folder = await folderOf(workspace, at, "project", "teaching");
     return png(await pictures.ask((calls) => calls.picture(folder, seed)));
   });
   app.get("/api/mask", async ({ req }) => {
     const { at, seed, k } = checked(maskQuery, req.query());
-    const folder = await folderOf(workspace, at, "project");
+    const folder = await folderOf(workspace, at, "project", "teaching");
     return png(await pictures.ask((calls) => calls.mask(folder, seed, k ?? null)));
   });
   app.post("/api/paint", async ({ req }) => {

@@ -13,13 +13,14 @@ import type { IdleThread } from "./drawing/idleThread.ts";
 import type { PaintCalls } from "./drawing/painters.ts";
 import { optionsFor } from "./jobs/jobRequests.ts";
 import type { Jobs } from "./jobs/jobs.ts";
-import { labelDesk } from "./labels.ts";
+import { type LabelDesk, labelDesk } from "./labels.ts";
 import { addPhoto } from "./photos.ts";
 import { placeKind, RUNS } from "./places/kinds.ts";
 import { placesOf } from "./places/places.ts";
 import { folderOf, pathWithin, fileUrl as urlOfFile, type Workspace } from "./places/workspace.ts";
 import { projectCache, projectSummary, reportOf } from "./projects.ts";
 import { runOf } from "./runs.ts";
+import { teachDesk, teachingOf } from "./teachings.ts";
 import { readBytes } from "./web/bodies.ts";
 import type { Events } from "./web/events.ts";
 import { Refusal } from "./web/refusal.ts";
@@ -51,7 +52,12 @@ export const painterPath = async (workspace: Workspace, model: string): Promise<
 /** The work of every route. */
 export function handlersFor({ workspace, events, jobs, outsidePaths, painters }: Desk): Handlers {
   const openProjects = projectCache();
-  const labels = labelDesk(openProjects);
+  const desks = { project: labelDesk(openProjects), teaching: teachDesk() } as const;
+  /** Whose labels they are, and where they lie. */
+  const labelled = async (at: string): Promise<{ readonly folder: string; readonly desk: LabelDesk }> => {
+    const folder = await folderOf(workspace, at, "project", "teaching");
+    return { folder, desk: desks[(await placeKind(folder)) as keyof typeof desks] };
+  };
   const project = (at: string): Promise<string> => folderOf(workspace, at, "project");
   const dataset = (at: string): Promise<string> => folderOf(workspace, at, "dataset");
   return {
@@ -76,12 +82,17 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
       new Response(await reportOf(await project(at)), {
         headers: { "content-type": "application/json; charset=utf-8" },
       }),
-    labels: async ({ at }) => labels.read(await project(at), at),
+    async labels({ at }) {
+      const { folder, desk } = await labelled(at);
+      return desk.read(folder, at);
+    },
     async editLabels({ at }, { edits, revision }) {
-      const edited = await labels.edit(await project(at), at, edits, revision);
+      const { folder, desk } = await labelled(at);
+      const edited = await desk.edit(folder, at, edits, revision);
       events.send({ type: "labels", at, revision: edited.labels.revision });
       return edited;
     },
+    teaching: async ({ at }) => teachingOf(await folderOf(workspace, at, "teaching"), at),
     jobs: async () => ({ jobs: [...jobs.list()] }),
     startJob: async (_, { kind, request }) => jobs.start(kind, request),
     async actOnJob(_, { id, action }) {

@@ -24,13 +24,14 @@ import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
 import { fileUrl } from "./places/workspace.ts";
 import type { OpenedProject, OpenProject } from "./projects.ts";
+import { takingTurns } from "./turns.ts";
 import { Refusal } from "./web/refusal.ts";
 
 const FILE = "labels.json";
 
-/** Which labels a file holds; "" where there is none. */
-export async function revisionOf(folder: string): Promise<string> {
-  const bytes = await readIfThere(join(folder, FILE));
+/** Which labels a place's file holds; "" where there is none. */
+export async function revisionOf(folder: string, file = FILE): Promise<string> {
+  const bytes = await readIfThere(join(folder, file));
   return bytes === undefined ? "" : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 }
 
@@ -48,7 +49,7 @@ export interface LabelDesk {
 
 /** Edits of one project take turns here, and with commands by the folder's lock. */
 export function labelDesk(openProjects: OpenProject): LabelDesk {
-  const turns = new Map<string, Promise<unknown>>();
+  const inTurn = takingTurns();
   /** The labels that were read last, of each project: many tabs ask for the same. */
   const shown = new WeakMap<OpenedProject, Labels>();
 
@@ -86,17 +87,7 @@ export function labelDesk(openProjects: OpenProject): LabelDesk {
     shown.set(opened, labels);
     return { labels, notes };
   };
-  return {
-    read,
-    edit(folder, ...rest) {
-      const turn = (turns.get(folder) ?? Promise.resolve()).then(() => change(folder, ...rest));
-      turns.set(
-        folder,
-        turn.catch(() => undefined),
-      );
-      return turn;
-    },
-  };
+  return { read, edit: (folder, ...rest) => inTurn(folder, () => change(folder, ...rest)) };
 }
 
 /** Labels that nobody edited: every cluster a class of its own, at the suggested K. */
@@ -152,6 +143,12 @@ function actionOf(
       const spared = sparedBy(identity, state);
       return { type: "stroke", seed, side, runs: brushRuns(points, radius, side), clusters, ...(spared && { spared }) };
     }
+    case "add":
+    case "remove":
+      throw new Refusal(
+        400,
+        "classes are made of clusters here: name one, or take clusters into a class of their own.",
+      );
   }
 }
 
@@ -176,7 +173,7 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
     ...{ at, revision, k: state.k },
     classes: state.classes.map((c, i) => ({
       ...{ name: c.name, named: !isFresh(c), color: c.color, parts: c.clusters.map((cluster) => ids[cluster]) },
-      ...{ background: c.background, split: c.split, locked: c.locked === true, maskIds: maskIds[i] },
+      ...{ background: c.background, split: c.split, locked: c.locked === true, maskIds: maskIds[i], painted: null },
     })),
     ignored: state.ignored.map((cluster) => ids[cluster]),
     strokes: state.strokes?.length ?? 0,
@@ -193,9 +190,11 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
   };
 }
 
+/** A name in a sentence. */
+export const quoted = (name: string): string => `“${name}”`;
+
 /** An edit in words. */
 function actionText(action: LabelAction): string {
-  const quoted = (name: string): string => `“${name}”`;
   switch (action.type) {
     case "recut":
       return `K = ${action.labels.k}${action.fresh ? ", afresh" : ""}`;

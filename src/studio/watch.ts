@@ -1,5 +1,6 @@
 /** Looks now and then at what others change: labels by commands in a terminal, trainings of another process, folders that come and go. */
 import { join } from "node:path";
+import { TEACH_FILE } from "../project/teach/teachFile.ts";
 import { readLog } from "../project/train/log/log.ts";
 import { type LogLine, runKinds } from "./api.ts";
 import { revisionOf } from "./labels.ts";
@@ -32,8 +33,9 @@ export function watchWorkspace(workspace: Workspace, events: Events): () => void
     places = text;
     for (const { at, kind } of found) {
       const folder = await pathWithin(workspace, at);
-      if (kind === "project" && (await changed(join(folder, "labels.json"))))
-        events.send({ type: "labels", at, revision: await revisionOf(folder) });
+      const edited = kind === "project" ? "labels.json" : kind === "teaching" ? TEACH_FILE : undefined;
+      if (edited !== undefined && (await changed(join(folder, edited))))
+        events.send({ type: "labels", at, revision: await revisionOf(folder, edited) });
       if (!runKinds.some((run) => run === kind)) continue;
       const grew = await changed(join(folder, "log.jsonl"));
       const seen = logs.get(at);

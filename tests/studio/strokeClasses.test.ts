@@ -3,6 +3,7 @@ import { lockedLabels, strokeClasses, strokeEdit } from "../../web/studio/stroke
 
 const classOf = (name: string, parts: number[], maskIds: string) => ({
   ...{ name, parts, maskIds, color: "#101010", named: true, background: false, split: null, locked: name === "eyes" },
+  painted: null,
 });
 const labels = { classes: [classOf("wall", [3], "0"), classOf("eyes", [5, 9], "1-2"), classOf("hair", [7], "3")] };
 

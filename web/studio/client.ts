@@ -21,6 +21,7 @@ const ADDRESSES: { readonly [R in RouteName]: readonly [Routes[R]["method"], Rou
   report: ["GET", "/api/report"],
   labels: ["GET", "/api/labels"],
   editLabels: ["POST", "/api/labels"],
+  teaching: ["GET", "/api/teaching"],
   jobs: ["GET", "/api/jobs"],
   startJob: ["POST", "/api/jobs"],
   actOnJob: ["POST", "/api/jobs/act"],

@@ -5,6 +5,7 @@ export type ScreenId = "begin" | "parts" | "strokes" | "dataset" | "photos" | "p
 
 const SCREENS: Partial<Record<Place["kind"], ScreenId>> = {
   project: "parts",
+  teaching: "strokes",
   dataset: "dataset",
   gan: "runs",
   segmenter: "runs",

@@ -6,6 +6,7 @@ import { GeneratorError } from "../../gan/errors.ts";
 import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
 import { selectLayers } from "../../gan/selectLayers.ts";
+import { checkClass } from "../network/conditional.ts";
 import type { OpenedNetwork } from "../network/network.ts";
 import { ProjectError } from "../storage/files.ts";
 import type { clusterRequest } from "./options.ts";
@@ -50,13 +51,7 @@ export function settle(
   const selection = selectLayers(info.layers, request.layers);
   if (selection.layers.length === 0)
     throw new GeneratorError("there is nothing to cluster without layers: use --layers auto");
-  if (request.class !== null || info.cDim > 0) {
-    if (request.class === null)
-      throw new GeneratorError(
-        `the generator is conditional: choose one of its classes 0 to ${info.cDim - 1} with --class`,
-      );
-    oneHot(request.class, info.cDim);
-  }
+  checkClass(request.class, info);
   const resolution = request.resolution ?? Math.min(info.resolution, DEFAULT_RESOLUTION);
   const pixels = seeds.length * resolution ** 2;
   const settings: ClusterSettings = {
@@ -120,7 +115,7 @@ export function clusteredGrid({ seeds, resolution, pixelStride, pixels }: Cluste
 }
 
 /** The layers of a run, in the generator's order. */
-export const layersOf = (settings: ClusterSettings, info: GeneratorInfo): readonly LayerInfo[] =>
+export const layersOf = (settings: Pick<ClusterSettings, "layers">, info: GeneratorInfo): readonly LayerInfo[] =>
   selectLayers(info.layers, settings.layers).layers;
 
 /** How every sample of a run is generated. */

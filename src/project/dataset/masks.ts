@@ -28,7 +28,6 @@ export async function readMasks(folder: string, resolution: number, names: reado
       `${folder} holds no masks: expected index PNGs that are called after their seeds, such as seed0007.png.`,
     );
   const labels: Uint8Array[] = [];
-  const hash = createHash("sha256");
   const counts = new Float64Array(256);
   let last = -1;
   for (const [seed, name] of files) {
@@ -43,9 +42,7 @@ export async function readMasks(folder: string, resolution: number, names: reado
       counts[label]++;
       if (label !== IGNORE_LABEL && label > last) last = label;
     }
-    const bytes = Uint8Array.from(map);
-    hash.update(`${seed}\n`).update(bytes);
-    labels.push(bytes);
+    labels.push(Uint8Array.from(map));
   }
   if (last < 0) throw new ProjectError(`${folder}: no pixel of its masks has a class; all are 255.`);
   const classes = await classesOf(folder, names, last);
@@ -59,7 +56,15 @@ export async function readMasks(folder: string, resolution: number, names: reado
     throw new ProjectError(
       `the masks in ${folder} show one class (${present[0].name}): an extractor tells two or more apart.`,
     );
-  return { seeds: [...files.keys()], labels, classes, pixels, sha256: hash.digest("hex") };
+  const seeds = [...files.keys()];
+  return { seeds, labels, classes, pixels, sha256: masksHash(seeds, labels) };
+}
+
+/** What tells masks from others: SHA-256 of seeds and labels, hexadecimal. */
+export function masksHash(seeds: readonly number[], labels: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const [i, seed] of seeds.entries()) hash.update(`${seed}\n`).update(labels[i]);
+  return hash.digest("hex");
 }
 
 /** As they are named; or by classes.json in the folder or, as data sets of klish have it, beside it; or by their numbers. */

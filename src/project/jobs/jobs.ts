@@ -22,6 +22,7 @@ import { paintJob } from "../paint/job.ts";
 import { paintPageJob } from "../paint/paintPage.ts";
 import { portraitsJob } from "../portraits/job.ts";
 import { segmentJob } from "../segment/job.ts";
+import { teachJob } from "../teach/job.ts";
 import { trainExtractorJob, trainExtractorPlanJob } from "../train/extractor/job.ts";
 import { trainGanJob, trainGanPlanJob, trainGanProfileJob } from "../train/gan/trainGanJob.ts";
 import { trainPainterJob, trainPainterPlanJob } from "../train/painter/job.ts";
@@ -63,6 +64,7 @@ export const jobs = {
   portraits: portraitsJob,
   segment: segmentJob,
   segmentation: segmentationJob,
+  teach: teachJob,
 } satisfies Record<string, (request: never, job: JobOptions) => Promise<unknown>>;
 
 /** The name of a job. */

@@ -18,6 +18,7 @@ import { featurePyramid } from "../../pixels/pyramid/featurePyramid.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Project, pathIn, treeHash } from "../cluster/project.ts";
 import { generateOptions, layersOf } from "../cluster/request.ts";
+import type { ClusterSettings } from "../cluster/settings.ts";
 import { type EditCache, type EditCacheOptions, openEditCache } from "../sampling/editCache.ts";
 import { openProjectNetwork } from "../sampling/projectFeatures.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
@@ -148,7 +149,7 @@ function bestOf({ channels, weight, bias }: LinearClassifier, row: Float32Array,
 
 /** A picture's maps by an open generator, alone in its batch: rounding can depend on what is generated beside it. */
 export async function pictureMaps(
-  { file: { settings } }: Pick<Project, "file">,
+  settings: Parameters<typeof generateOptions>[0] & Pick<ClusterSettings, "layers" | "resolution">,
   generator: Generator,
   seed: number,
 ): Promise<readonly Tensor[]> {
@@ -161,7 +162,7 @@ export async function pictureMaps(
 async function generatedMaps(project: Project, seed: number, options: EditCacheOptions): Promise<readonly Tensor[]> {
   const { generator } = await openProjectNetwork(project, options);
   try {
-    return await pictureMaps(project, generator, seed);
+    return await pictureMaps(project.file.settings, generator, seed);
   } finally {
     await generator.dispose();
   }

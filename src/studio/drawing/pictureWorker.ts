@@ -1,38 +1,28 @@
 /** The worker thread that draws pictures of any seed with their masks: it holds one project's generator open. */
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
 import { encodePng } from "../../dataset/png.ts";
 import { type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
 import type { GenerateResult } from "../../gan/generator.ts";
-import { loadTree, openProject, type Project } from "../../project/cluster/project.ts";
 import { generateOptions, layersOf } from "../../project/cluster/request.ts";
-import { type Corrector, openCorrector, pictureMaps } from "../../project/labels/corrector.ts";
-import { loadRecipe } from "../../project/labels/recipeFile.ts";
-import { labeller } from "../../project/labels/recipeLabels.ts";
+import { pictureMaps } from "../../project/labels/corrector.ts";
 import { type OpenedNetwork, storedNetwork } from "../../project/network/network.ts";
 import { openSameNetwork } from "../../project/network/sameNetwork.ts";
 import { toRgb } from "../../project/sampling/images.ts";
 import { encodeImage } from "../../project/sampling/sampler.ts";
-import { ProjectError } from "../../project/storage/files.ts";
 import { serve } from "../../runtime/node/threads.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
-import { stampOf } from "../places/stamp.ts";
 import type { PictureCalls } from "./pictures.ts";
+import { type Masking, openSource, type Source, sourceStamp } from "./sources.ts";
 
 interface Opened {
   readonly folder: string;
-  /** Of the tree, which another run may replace. */
   readonly stamp: string;
-  readonly project: Project;
-  readonly tree: MergeTree;
+  readonly source: Source;
   readonly network: OpenedNetwork;
   /** Of the last seeds. */
   readonly made: Map<number, GenerateResult>;
-  /** By K, and strokes. */
+  /** By what they follow from. */
   readonly classifiers: Map<string, PixelClassifier>;
-  /** Trains classifiers again after strokes. */
-  readonly corrector: Corrector;
 }
 
 /** Pictures with their inner maps, which take megabytes each, and classifiers, that are kept. */
@@ -48,24 +38,21 @@ async function close(): Promise<void> {
 }
 
 async function open(folder: string): Promise<Opened> {
-  const stamp = await stampOf(join(folder, "tree.safetensors"));
+  const stamp = await sourceStamp(folder);
   if (opened?.folder === folder && opened.stamp === stamp) return opened;
   await close();
-  const project = await openProject(folder);
-  const tree = await loadTree(project);
-  if (tree === undefined) throw new ProjectError(`${folder} is not clustered yet.`);
-  const { network: stored, networkSha256: sha256, latent } = project.file.settings;
+  // Maps are asked for once the generator is open.
+  const source = await openSource(folder, {
+    maps: (seed) => pictureMaps(source.sampledAs, network.generator, seed),
+    threads,
+  });
+  const { network: stored, networkSha256: sha256, latent } = source.sampledAs;
   const network = await openSameNetwork(
     await storedNetwork(null, stored, sha256),
     { sha256, of: "the project" },
     { runtime: ortNode, provider: "auto", threads, latent },
   );
-  const { generator } = network;
-  const corrector = openCorrector(project, tree, {
-    ...{ network: null, provider: "auto", threads },
-    maps: (seed) => pictureMaps(project, generator, seed),
-  });
-  opened = { folder, stamp, project, tree, network, made: new Map(), classifiers: new Map(), corrector };
+  opened = { folder, stamp, source, network, made: new Map(), classifiers: new Map() };
   return opened;
 }
 
@@ -88,12 +75,26 @@ async function keep<K, V>(
   return found;
 }
 
-function generated({ project, network: { generator }, made }: Opened, seed: number): Promise<GenerateResult> {
-  const { settings } = project.file;
-  const layers = layersOf(settings, generator.info).map(({ name }) => name);
+function generated({ source, network: { generator }, made }: Opened, seed: number): Promise<GenerateResult> {
+  const layers = layersOf(source.sampledAs, generator.info).map(({ name }) => name);
   const make = (): Promise<GenerateResult> =>
-    generator.generate({ ...generateOptions(settings, generator.info), seeds: [seed], layers });
+    generator.generate({ ...generateOptions(source.sampledAs, generator.info), seeds: [seed], layers });
   return keep(made, seed, MOST_MADE, make, async () => undefined);
+}
+
+/** What a model says of the pixels of a picture. */
+async function classified(at: Opened, seed: number, { key, model }: Masking): Promise<Uint8Array> {
+  if (model === undefined) return new Uint8Array(0);
+  const { source, network, classifiers } = at;
+  const { info } = network.generator;
+  const side = info.resolution;
+  const make = async (): Promise<PixelClassifier> =>
+    pixelClassifier(await model(), layersOf(source.sampledAs, info), side, {
+      ...{ runtime: ortNode, provider: network.provider, threads, imageResolution: side },
+    });
+  const classifier = await keep(classifiers, key, MOST_CLASSIFIERS, make, (one) => one.dispose());
+  const { clusters } = await classifier.classify((await generated(at, seed)).features);
+  return Uint8Array.from(clusters);
 }
 
 serve<PictureCalls>(
@@ -107,26 +108,8 @@ serve<PictureCalls>(
     },
     async mask(folder, seed, k) {
       const at = await open(folder);
-      const { project, tree, network, classifiers, corrector } = at;
-      const { info } = network.generator;
-      const side = info.resolution;
-      const recipe = k === null ? await loadRecipe(project, tree) : undefined;
-      if (k === null && recipe === undefined) throw new ProjectError("this project has no labels yet: ask for a K.");
-      const cut = k ?? recipe!.state.k;
-      const settings = { runtime: ortNode, provider: network.provider, threads, imageResolution: side };
-      const layers = layersOf(project.file.settings, info);
-      const strokes = recipe?.state.strokes ?? [];
-      const make = async (): Promise<PixelClassifier> => {
-        const of = recipe === undefined ? tree.classifierAt(cut) : await corrector.classifier(recipe.state);
-        return pixelClassifier(of, layers, side, settings);
-      };
-      const key = JSON.stringify([cut, strokes]);
-      const classifier = await keep(classifiers, key, MOST_CLASSIFIERS, make, (one) => one.dispose());
-      const { clusters } = await classifier.classify((await generated(at, seed)).features);
-      const data = Uint8Array.from(clusters);
-      return encodePng(
-        recipe === undefined ? { width: side, height: side, data } : labeller(recipe.state).label(data, side, side),
-      );
+      const masking = await at.source.masking(k);
+      return encodePng(masking.mask(seed, at.network.generator.info.resolution, await classified(at, seed, masking)));
     },
     close,
   },

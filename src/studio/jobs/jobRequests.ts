@@ -15,6 +15,7 @@ import { paintPageRequest } from "../../project/paint/options.ts";
 import { portraitsRequest } from "../../project/portraits/options.ts";
 import { bare, choicesOf, defaultOf, optionsOf, readRequest } from "../../project/requests/request.ts";
 import { segmentRequest } from "../../project/segment/options.ts";
+import { teachRequest } from "../../project/teach/options.ts";
 import { trainExtractorRequest } from "../../project/train/extractor/options.ts";
 import { trainGanRequest } from "../../project/train/gan/options.ts";
 import { trainPainterRequest } from "../../project/train/painter/options.ts";
@@ -44,6 +45,7 @@ export const asked: Readonly<Record<StudioJob, Asked>> = {
   autoPlan: { schema: autoRequest, writes: ["outdir"], reads: ["data"] },
   editStep: { schema: editStepRequest, writes: ["project"], reads: ["network", "action.from"] },
   edit: { schema: editRequest, writes: ["outdir"], reads: ["project", "network"] },
+  teach: { schema: teachRequest, writes: ["outdir"], reads: ["network"] },
   labelApply: { schema: applyLabelsRequest, writes: ["project", "recipe"], reads: ["network", "from"] },
   labelPreview: { schema: labelPreviewRequest, writes: ["project", "recipe"], reads: ["network"] },
   dataset: {

@@ -11,6 +11,7 @@ import {
   segmenterPath,
   TRAINING_RUN,
 } from "../../project/network/trainingRun.ts";
+import { TEACH_FILE } from "../../project/teach/teachFile.ts";
 import { type placeKinds, runKinds } from "../api.ts";
 
 /** A kind of place. */
@@ -32,6 +33,8 @@ export async function placeKind(folder: string): Promise<PlaceKind | undefined> 
   const names = new Set(await readdir(folder).catch(() => []));
   if (names.has("auto.json")) return "auto";
   if (names.has("project.json")) return "project";
+  // It is an extractor's run too, once something was learned.
+  if (names.has(TEACH_FILE)) return "teaching";
   if (names.has("dataset.json") || ["images", "masks", "classes.json"].every((name) => names.has(name)))
     return "dataset";
   if (!names.has("settings.json")) return undefined;

@@ -6,6 +6,7 @@ import { LAST_STAGE, loadState } from "../../project/auto/state.ts";
 import { openProject } from "../../project/cluster/project.ts";
 import { readJsonFile } from "../../project/storage/jsonFile.ts";
 import { isPicture } from "../../project/storage/pictureNames.ts";
+import { openTeaching } from "../../project/teach/teachFile.ts";
 import { type Place, runKinds } from "../api.ts";
 import { type PlaceKind, placeKind, RUNS } from "./kinds.ts";
 import { fileUrl, pathWithin, type Workspace } from "./workspace.ts";
@@ -66,6 +67,10 @@ const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
       ...{ complete: file.complete, command: file.command },
       ...(first !== undefined && { preview: `sheets/${first}` }),
     };
+  },
+  async teaching(folder) {
+    const { settings } = await openTeaching(folder);
+    return { complete: await isThere(RUNS.extractor.network(folder)), command: settings.command };
   },
   ...(Object.fromEntries(runKinds.map((kind) => [kind, (folder: string) => runLook(folder, kind)])) as RunLooks),
   async dataset(folder) {

@@ -9,7 +9,7 @@ interface Props {
   readonly thumbnails?: ReadonlyMap<number, string> | undefined;
 }
 
-/** The parts that can be painted: one is chosen, any can be locked. */
+/** The parts that can be painted: one is chosen, and any can be locked where the editor locks. */
 export function Palette({ editor, thumbnails }: Props) {
   const label = useStore(editor.state, (state) => state.label);
   const locked = useStore(editor.state, (state) => state.locked);
@@ -33,14 +33,16 @@ export function Palette({ editor, thumbnails }: Props) {
             {thumbnails?.has(id) && <img src={thumbnails.get(id)} alt="" />}
           </span>
           <span className="part-name">{name}</span>
-          <ToggleButton
-            className="lock"
-            aria-label={`Lock ${name}`}
-            isSelected={locked.has(id)}
-            onChange={() => editor.toggleLock(id)}
-          >
-            <Icon name={locked.has(id) ? "locked" : "unlocked"} />
-          </ToggleButton>
+          {editor.canLock && (
+            <ToggleButton
+              className="lock"
+              aria-label={`Lock ${name}`}
+              isSelected={locked.has(id)}
+              onChange={() => editor.toggleLock(id)}
+            >
+              <Icon name={locked.has(id) ? "locked" : "unlocked"} />
+            </ToggleButton>
+          )}
         </GridListItem>
       ))}
     </GridList>

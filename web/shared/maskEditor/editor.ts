@@ -60,6 +60,8 @@ export interface EditorOptions {
   readonly classes: readonly PaintClass[];
   /** The label that the eraser leaves; default 0. */
   readonly erased?: number;
+  /** What an earlier editor was left with. */
+  readonly begin?: Partial<Pick<EditorState, "tool" | "label" | "size">>;
   /** Who keeps the strokes, where the mask follows from them: there is brush and eraser then, and nothing that changes the mask otherwise. */
   readonly keeper?: StrokeKeeper;
 }
@@ -69,8 +71,8 @@ export interface StrokeKeeper {
   keep(stroke: PaintedStroke): void;
   undo(): void;
   redo(): void;
-  /** Locks a part, or unlocks it; `setLocked` shows what became of it. */
-  lock(label: number, locked: boolean): void;
+  /** Locks a part, or unlocks it; `setLocked` shows what became of it. undefined: parts cannot be locked. */
+  readonly lock?: (label: number, locked: boolean) => void;
 }
 
 /** Tools that make strokes, or change nothing. */
@@ -100,7 +102,7 @@ export class MaskEditor {
   /** Of the gesture under way. */
   #points: PenPoint[] = [];
 
-  constructor({ mask, classes, erased = 0, keeper }: EditorOptions) {
+  constructor({ mask, classes, erased = 0, begin, keeper }: EditorOptions) {
     this.edit = new MaskEdit(mask);
     this.classes = classes;
     this.erased = erased;
@@ -122,6 +124,7 @@ export class MaskEditor {
       canUndo: false,
       canRedo: false,
       said: "",
+      ...begin,
     }));
   }
 
@@ -149,11 +152,16 @@ export class MaskEditor {
     this.#set({ opacity });
   }
 
+  get canLock(): boolean {
+    return this.keeper === undefined || this.keeper.lock !== undefined;
+  }
+
   toggleLock(label: number): void {
+    if (!this.canLock) return;
     const locked = new Set(this.state.getState().locked);
     if (!locked.delete(label)) locked.add(label);
     if (this.keeper === undefined) this.setLocked(locked);
-    else this.keeper.lock(label, locked.has(label));
+    else this.keeper.lock?.(label, locked.has(label));
     this.#set({ said: `${this.nameOf(label)} ${locked.has(label) ? "locked" : "unlocked"}` });
   }
 

@@ -15,6 +15,8 @@ export interface Shortcut {
   readonly help: string;
   /** Changes the mask other than by a stroke. */
   readonly whole?: true;
+  /** Locks parts. */
+  readonly locks?: true;
   matches(press: Press): boolean;
   run(editor: MaskEditor, press: Press): void;
 }
@@ -60,6 +62,7 @@ const OTHERS: readonly Shortcut[] = [
   },
   {
     ...{ keys: "K", help: "Lock or unlock the chosen part", matches: plain("k") },
+    locks: true,
     run: (editor) => editor.toggleLock(editor.state.getState().label),
   },
   {
@@ -108,9 +111,9 @@ const OTHERS: readonly Shortcut[] = [
 ];
 
 /** Those of an editor. */
-export const shortcutsOf = (editor: Pick<MaskEditor, "tools" | "keeper">): readonly Shortcut[] => [
+export const shortcutsOf = (editor: Pick<MaskEditor, "tools" | "keeper" | "canLock">): readonly Shortcut[] => [
   ...tools(editor.tools),
-  ...OTHERS.filter(({ whole }) => !whole || editor.keeper === undefined),
+  ...OTHERS.filter(({ whole, locks }) => (!whole || editor.keeper === undefined) && (!locks || editor.canLock)),
 ];
 
 /** Does what a key asks for; false where it asks for nothing. */

@@ -1,4 +1,4 @@
-/** Three doors: a generator, a folder of photos, the demo; and what is in the opened folder already. */
+/** Four doors: a generator, the same with parts that are taught, a folder of photos, the demo; and what is in the opened folder already. */
 import { type FormEvent, useId, useState } from "react";
 import type { Place, Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
@@ -28,6 +28,7 @@ export function BeginScreen() {
       <h2 className={workspace.places.length === 0 ? "visually-hidden" : undefined}>Begin something new</h2>
       <div className="doors">
         <GeneratorDoor workspace={workspace} />
+        <TeachDoor workspace={workspace} />
         <PhotosDoor workspace={workspace} />
         <DemoDoor workspace={workspace} />
       </div>
@@ -37,6 +38,7 @@ export function BeginScreen() {
 
 const KINDS: Readonly<Record<Place["kind"], string>> = {
   project: "parts of a generator",
+  teaching: "parts that you teach",
   gan: "training of a generator",
   segmenter: "training of a segmenter",
   painter: "training of a painter",
@@ -71,6 +73,11 @@ interface DoorProps {
   readonly workspace: Workspace;
 }
 
+interface NetworkFieldProps extends DoorProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
 function GeneratorDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
   const [network, setNetwork] = useState("");
@@ -94,24 +101,7 @@ function GeneratorDoor({ workspace }: DoorProps) {
         The checkpoint of a GAN: a .pkl, .pt, .safetensors or .onnx of PGGAN, StyleGAN, StyleGAN2, ADA or your own. It
         is read as data; nothing in it is run.
       </p>
-      <label htmlFor={`${id}n`}>{workspace.outsidePaths ? "File or address" : "File in the folder, or address"}</label>
-      <input
-        id={`${id}n`}
-        type="text"
-        required
-        spellCheck={false}
-        placeholder="ffhq.pkl or https://…"
-        list={`${id}s`}
-        value={network}
-        onChange={(event) => setNetwork(event.currentTarget.value)}
-      />
-      <datalist id={`${id}s`}>
-        {workspace.shipped.generator.map((name) => (
-          <option key={name} value={name}>
-            comes with klish
-          </option>
-        ))}
-      </datalist>
+      <NetworkField workspace={workspace} value={network} onChange={setNetwork} />
       <label htmlFor={`${id}l`}>Layers</label>
       <input
         id={`${id}l`}
@@ -132,6 +122,62 @@ function GeneratorDoor({ workspace }: DoorProps) {
       />
       <button type="submit" className="primary" disabled={busy}>
         Find its parts
+      </button>
+    </form>
+  );
+}
+
+/** Which generator. */
+function NetworkField({ workspace, value, onChange }: NetworkFieldProps) {
+  const id = useId();
+  return (
+    <>
+      <label htmlFor={`${id}n`}>{workspace.outsidePaths ? "File or address" : "File in the folder, or address"}</label>
+      <input
+        id={`${id}n`}
+        type="text"
+        required
+        spellCheck={false}
+        placeholder="portraits, ffhq.pkl or https://…"
+        list={`${id}s`}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+      <datalist id={`${id}s`}>
+        {workspace.shipped.generator.map((name) => (
+          <option key={name} value={name}>
+            comes with klish
+          </option>
+        ))}
+        {workspace.places
+          .filter(({ kind, complete }) => kind === "gan" && complete)
+          .map(({ at }) => (
+            <option key={at} value={at}>
+              trained here
+            </option>
+          ))}
+      </datalist>
+    </>
+  );
+}
+
+function TeachDoor({ workspace }: DoorProps) {
+  const { busy, begin } = useStart();
+  const [network, setNetwork] = useState("");
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    begin(start("teach", { network: network.trim(), outdir: freeName(workspace, "taught") }));
+  };
+  return (
+    <form className="door" onSubmit={submit}>
+      <h3>Parts that you teach</h3>
+      <p className="hint">
+        You know which parts you want: name them, paint a little of each on a few of the generator's pictures, and all
+        others follow.
+      </p>
+      <NetworkField workspace={workspace} value={network} onChange={setNetwork} />
+      <button type="submit" className="primary" disabled={busy}>
+        Teach parts
       </button>
     </form>
   );

@@ -5,6 +5,7 @@ import { addressOf } from "../address.ts";
 import { start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
+import { screenOf } from "../screens.ts";
 import { useAnswer, useShared, useStudioEvent } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
 import { CorrectButton } from "./CorrectMask.tsx";
@@ -15,9 +16,11 @@ export function DatasetScreen({ at }: { readonly at: string | null }) {
   const workspace = useShared((shared) => shared.workspace);
   if (workspace === null) return <main className="waiting">Opening the folder…</main>;
   const place = workspace.places.find((one) => one.at === at);
-  const projects = workspace.places.filter(({ kind }) => kind === "project");
+  const projects = workspace.places.filter(
+    ({ kind, complete }) => kind === "project" || (kind === "teaching" && complete),
+  );
   if (place?.kind === "dataset") return <DatasetView key={place.at} at={place.at} workspace={workspace} />;
-  const project = place?.kind === "project" ? place : projects[0];
+  const project = projects.find((one) => one === place) ?? projects[0];
   return (
     <main>
       <h1>Data set</h1>
@@ -25,7 +28,7 @@ export function DatasetScreen({ at }: { readonly at: string | null }) {
         <>
           <p className="summary">
             Pictures of the generator with masks of the parts of{" "}
-            <a href={addressOf("parts", project.at)}>{project.at}</a>, as many as you like.
+            <a href={addressOf(screenOf(project.kind) ?? "parts", project.at)}>{project.at}</a>, as many as you like.
           </p>
           {projects.length > 1 && (
             <p className="hint">

@@ -19,6 +19,7 @@ const TITLES: Partial<Record<StudioJob, string>> = {
   trainSegmenter: "Train a segmenter",
   trainPainter: "Train a painter",
   trainExtractor: "Train an extractor",
+  teach: "Teach parts",
   editStep: "Edit the tree",
   edit: "Save the edited tree",
   labelApply: "Take labels over",

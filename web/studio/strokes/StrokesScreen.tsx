@@ -1,14 +1,21 @@
 /** A few strokes of a brush say which pixels belong to which part; the masks of all pictures follow. */
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { type RefObject, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { decodePng } from "../../../src/dataset/png.ts";
-import type { Answer, Labels } from "../../../src/studio/api.ts";
-import { MaskEditor, type PaintedStroke } from "../../shared/maskEditor/editor.ts";
+import { type Answer, type Labels, type Place, urlOf } from "../../../src/studio/api.ts";
+import {
+  type EditorOptions,
+  type EditorState,
+  MaskEditor,
+  type PaintedStroke,
+} from "../../shared/maskEditor/editor.ts";
 import { MaskEditorView } from "../../shared/maskEditor/MaskEditorView.tsx";
 import { colorTable } from "../../shared/maskEditor/maskImage.ts";
+import type { ToolId } from "../../shared/maskEditor/tools.ts";
 import { addressOf } from "../address.ts";
 import { fetchBytes } from "../client.ts";
 import { type LabelDesk, useLabels } from "../parts/useLabels.ts";
 import { useAnswer, useShared, useStudio } from "../studio.tsx";
+import { ClassList, NewClass } from "./ClassList.tsx";
 import { lockedLabels, type StrokeClass, strokeClasses, strokeEdit } from "./strokeClasses.ts";
 import "./strokes.css";
 
@@ -21,11 +28,15 @@ const OVER = 0.55;
 const NOTHING = 255;
 
 export function StrokesScreen({ at }: { readonly at: string | null }) {
-  const first = useShared(({ workspace }) => workspace?.places.find(({ kind }) => kind === "project")?.at);
-  const place = at ?? first;
+  const workspace = useShared((shared) => shared.workspace);
+  if (workspace === null) return <main className="waiting">Opening the folder…</main>;
+  const place = workspace.places.find((one) => (at === null ? hasStrokes(one) : one.at === at));
   if (place === undefined) return <main className="waiting">There are no parts yet: find some first.</main>;
-  return <Strokes key={place} at={place} />;
+  const Screen = place.kind === "teaching" ? Teach : Strokes;
+  return <Screen key={place.at} at={place.at} />;
 }
+
+const hasStrokes = ({ kind }: Place): boolean => kind === "project" || kind === "teaching";
 
 function Strokes({ at }: { readonly at: string }) {
   const { answer: project } = useAnswer("project", { at });
@@ -44,6 +55,51 @@ function Strokes({ at }: { readonly at: string }) {
   );
 }
 
+/** The same without clusters: classes of which a few strokes teach what they are. */
+function Teach({ at }: { readonly at: string }) {
+  const { answer: teaching } = useAnswer("teaching", { at });
+  const desk = useLabels(at, () => undefined);
+  const [shown, setShown] = useState(FILM);
+  const { labels } = desk;
+  if (teaching === null || labels === null) return <main className="waiting">Opening {at}…</main>;
+  const seeds = [...new Set([...teaching.seeds, ...Array(shown).keys()])];
+  const painted = labels.classes.filter((one) => (one.painted ?? 0) > 0).length;
+  return (
+    <main>
+      <h1>{at}</h1>
+      <p className="summary">
+        Add the classes that you look for, and paint a little of each on a picture: after every stroke all pictures show
+        where they are.
+      </p>
+      <NewClass labels={labels} desk={desk} />
+      {labels.classes.length > 0 && (
+        <p className="hint" role="status">
+          {painted >= 2 ? (
+            <>
+              Good enough? <a href={addressOf("dataset", at)}>Make a data set of it</a>, of which a painter and a
+              segmenter learn.
+            </>
+          ) : (
+            "Paint two classes: from then on every picture has a mask."
+          )}
+        </p>
+      )}
+      <Pictures
+        at={at}
+        pictures={seeds.map((seed) => ({ seed, url: urlOf("/api/picture", { at, seed }) }))}
+        labels={labels}
+        desk={desk}
+      />
+      <p>
+        <button type="button" onClick={() => setShown(shown + FILM)}>
+          More pictures
+        </button>
+      </p>
+      {labels.classes.length > 0 && <ClassList labels={labels} desk={desk} />}
+    </main>
+  );
+}
+
 interface PicturesProps {
   readonly at: string;
   readonly pictures: Answer<"project">["pictures"];
@@ -53,13 +109,14 @@ interface PicturesProps {
 
 function Pictures({ at, pictures, labels, desk }: PicturesProps) {
   const [seed, setSeed] = useState(pictures[0]?.seed ?? 0);
+  const brush = useRef<Brush | null>(null);
   // Colours and names change seldom: the editor stays while they do not.
   const text = JSON.stringify(strokeClasses(labels));
   const classes = useMemo(() => JSON.parse(text) as StrokeClass[], [text]);
   return (
     <>
-      <StrokeEditor key={`${seed} ${text}`} at={at} seed={seed} classes={classes} labels={labels} desk={desk} />
-      <h2>All pictures follow</h2>
+      {classes.length > 0 && <StrokeEditor key={`${seed} ${text}`} {...{ at, seed, classes, labels, desk, brush }} />}
+      <h2>{classes.length > 0 ? "All pictures follow" : "Its pictures"}</h2>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset brings a frame and a legend */}
       <div className="stroke-film" role="group" aria-label="Pictures">
         {pictures.map((picture) => (
@@ -84,12 +141,32 @@ async function maskOf(at: string, seed: number, { revision, k }: Pick<Labels, "r
   return decodePng(await fetchBytes("/api/mask", query)).data as Uint8Array;
 }
 
+/** What the brush was left with, for the next picture's editor. */
+interface Brush {
+  readonly tool: ToolId;
+  readonly size: number;
+  /** The chosen part, by the cluster that edits mean it by. */
+  readonly part: number | undefined;
+  /** Of how many classes. */
+  readonly of: number;
+}
+
+/** How an editor of these classes begins: as the last one was left, with a class that is new. */
+function begun(brush: Brush | null, classes: readonly StrokeClass[]): EditorOptions["begin"] {
+  if (brush === null) return {};
+  const { tool, size, part, of } = brush;
+  const chosen = classes.findIndex((one) => one.part === part);
+  const label = classes.length > of ? classes.length - 1 : chosen;
+  return { tool, size, ...(label >= 0 && { label }) };
+}
+
 interface StrokeEditorProps {
   readonly at: string;
   readonly seed: number;
   readonly classes: readonly StrokeClass[];
   readonly labels: Labels;
   readonly desk: LabelDesk;
+  readonly brush: RefObject<Brush | null>;
 }
 
 interface Opened {
@@ -97,10 +174,11 @@ interface Opened {
   readonly under: ImageBitmap;
 }
 
-function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
+function StrokeEditor({ at, seed, classes, labels, desk, brush }: StrokeEditorProps) {
   const studio = useStudio();
   const [opened, setOpened] = useState<Opened | null>(null);
   const { revision, k, undo, redo } = labels;
+  const taught = k === 0;
   const keep = useEffectEvent((stroke: PaintedStroke, side: number) =>
     desk.edit(k, [strokeEdit(stroke, classes, { seed, side })]),
   );
@@ -115,11 +193,26 @@ function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
       keep: (stroke: PaintedStroke) => keep(stroke, side),
       undo: () => step("undo"),
       redo: () => step("redo"),
-      lock: (label: number, locked: boolean) => desk.edit(k, [{ type: "lock", part: classes[label].part, locked }]),
+      ...(!taught && {
+        lock: (label: number, locked: boolean) => desk.edit(k, [{ type: "lock", part: classes[label].part, locked }]),
+      }),
     };
     const of = { width: side, height: side, data: mask };
-    return { editor: new MaskEditor({ mask: of, classes, erased: NOTHING, keeper }), under: picture };
+    const begin = begun(brush.current, classes);
+    return {
+      editor: new MaskEditor({ mask: of, classes, erased: NOTHING, keeper, ...(begin && { begin }) }),
+      under: picture,
+    };
   });
+  useEffect(() => {
+    if (opened === null) return;
+    const { state } = opened.editor;
+    const keepBrush = ({ tool, size, label }: EditorState): void => {
+      brush.current = { tool, size, part: classes[label]?.part, of: classes.length };
+    };
+    keepBrush(state.getState());
+    return state.subscribe(keepBrush);
+  }, [opened, brush, classes]);
   useEffect(() => {
     let wanted = true;
     open().then(
@@ -156,7 +249,8 @@ function StrokeEditor({ at, seed, classes, labels, desk }: StrokeEditorProps) {
       <MaskEditorView editor={opened.editor} under={opened.under} />
       <p className="hint" role="status">
         {labels.strokes === 1 ? "1 stroke" : `${labels.strokes} strokes`}
-        {labels.strokes > 0 ? ", saved" : " yet"}. The eraser leaves pixels to the classifier again.
+        {labels.strokes > 0 ? ", saved" : " yet"}.{" "}
+        {taught ? "The eraser takes back what was painted." : "The eraser leaves pixels to the classifier again."}
       </p>
     </>
   );

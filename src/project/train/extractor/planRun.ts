@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import { GeneratorError } from "../../../gan/errors.ts";
 import type { GeneratorInfo } from "../../../gan/generator.ts";
-import { oneHot } from "../../../gan/latents.ts";
 import { selectLayers } from "../../../gan/selectLayers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
@@ -10,6 +9,7 @@ import { gigabytes, spareMemory } from "../../cluster/request.ts";
 import { checkMaskImages } from "../../dataset/maskImages.ts";
 import { type Masks, readMasks } from "../../dataset/masks.ts";
 import { type ExtractorSettings, loadExtractorSettings } from "../../extractor/settings.ts";
+import { checkClass } from "../../network/conditional.ts";
 import { type OpenedNetwork, openNetwork, storedNetwork } from "../../network/network.ts";
 import { openSameNetwork } from "../../network/sameNetwork.ts";
 import { EXTRACTOR_RUN, refuseOtherRun } from "../../network/trainingRun.ts";
@@ -100,11 +100,7 @@ function newSettings(
   resolution: number,
 ): ExtractorSettings {
   const { layers } = selectLayers(info.layers, request.layers);
-  if (info.cDim > 0 && request.class === null)
-    throw new GeneratorError(
-      `the generator is conditional: choose one of its classes 0 to ${info.cDim - 1} with --class`,
-    );
-  if (request.class !== null) oneHot(request.class, info.cDim);
+  checkClass(request.class, info);
   return {
     klish: EXTRACTOR_RUN,
     version: 1,

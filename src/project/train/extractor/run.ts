@@ -1,5 +1,4 @@
 /** A run of `klish train extractor`, from masks of some generated images to a classifier of the pixels of all. */
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { pixelClassifier } from "../../../features/pixelClassifier.ts";
@@ -12,11 +11,8 @@ import type { JobOptions } from "../../../tensor/progress.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { scoreCounter } from "../../../train/segmenter/scores.ts";
 import { generateOptions } from "../../cluster/request.ts";
-import { extractorPath, loadExtractor, saveExtractor } from "../../extractor/extractorFile.ts";
+import { extractorPath, loadExtractor } from "../../extractor/extractorFile.ts";
 import { type ExtractorSettings, saveExtractorSettings } from "../../extractor/settings.ts";
-import { singleCut } from "../../labels/parts.ts";
-import type { LabelState } from "../../labels/recipe.ts";
-import { loadRecipe, saveRecipe } from "../../labels/recipeFile.ts";
 import { toRgb } from "../../sampling/images.ts";
 import { writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
@@ -26,6 +22,7 @@ import { sheetPath } from "../log/sheets.ts";
 import { type Training, trainLoop } from "../loop.ts";
 import { continueIn } from "../run.ts";
 import { threadsOf } from "../threads.ts";
+import { keepExtractor, keepLabels } from "./keep.ts";
 import { type Learner, type Lesson, methods } from "./methods.ts";
 import type { TrainExtractorRequest } from "./options.ts";
 import { type PlannedExtractor, planExtractor } from "./planRun.ts";
@@ -62,11 +59,11 @@ export async function trainExtractor(
     if ("solve" in method) {
       // A finished one is not solved again.
       const known = await loadExtractor(folder);
-      await keep(folder, known ?? (await method.solve(lesson, job)));
+      await keepExtractor(folder, known ?? (await method.solve(lesson, job)));
       seconds = known === undefined ? (now() - began) / 1000 : 0;
     } else seconds = await learnStepByStep(folder, lesson, request, job, now);
     const model = (await loadExtractor(folder)) as PixelModel;
-    await firstLabels(folder, settings, model);
+    await keepLabels(folder, settings.classes, model);
     const { sheet, scores } = await judge(model, lesson);
     const path = join(folder, "extractor.png");
     await writeAtomic(path, sheet.png);
@@ -202,26 +199,9 @@ function trainingOf(folder: string, learner: Learner, lesson: PreparedLesson): T
     },
     sheet: async () => (await judgement()).sheet,
     sheetPath: (shown) => sheetPath(folder, shown),
-    write: () => keep(folder, learner.model()),
+    write: () => keepExtractor(folder, learner.model()),
     note: (figures) => ({ where: [], how: [`loss ${figures?.["loss"]?.toFixed(3)}`] }),
   };
-}
-
-/** Writes the classifier; pictures of an earlier one's labels are no longer true. */
-async function keep(folder: string, model: PixelModel): Promise<void> {
-  await saveExtractor(folder, model);
-  await rm(join(folder, "labels"), { recursive: true, force: true });
-}
-
-/** A class for each that was taught, unless somebody has labelled the run before. */
-async function firstLabels(folder: string, { classes }: ExtractorSettings, model: PixelModel): Promise<void> {
-  if ((await loadRecipe({ folder }, singleCut(model))) !== undefined) return;
-  const state: LabelState = {
-    k: classes.length,
-    classes: classes.map((c, id) => ({ ...c, clusters: [id], split: null })),
-    ignored: [],
-  };
-  await saveRecipe({ folder }, { state, base: state, actions: [] });
 }
 
 interface Judged {
