@@ -62,7 +62,8 @@ describe("painterQualityJob()", () => {
     const { painted, real } = found.obedience!;
     expect(real.meanIou).toBeGreaterThan(0.2);
     expect(painted.meanIou).toBeLessThan(0.5 * real.meanIou);
-    expect(found.edits!.map(({ edit }) => edit)).toEqual(["enlarge", "move", "remove", "duplicate"]);
+    expect(found.edits.map(({ edit }) => edit)).toEqual(["enlarge", "move", "remove", "duplicate"]);
+    expect(found.edits.every(({ masks, pasted }) => masks > 0 && pasted !== null && pasted > 0)).toBe(true);
     const table = await readFile(found.markdown, "utf8");
     expect(table).toContain("16 masks and pictures");
     expect(table).toContain("| hair |");
@@ -107,7 +108,9 @@ describe("painterQualityJob()", () => {
 
   it("leaves out what cannot be known: obedience without a segmenter, own styles without an encoder", async () => {
     const found = await measure("painter.onnx", null);
-    expect(found).toMatchObject({ obedience: null, edits: null, ownStyle: null, edited: null });
+    expect(found).toMatchObject({ obedience: null, ownStyle: null });
+    for (const edit of found.edits)
+      expect(edit).toMatchObject({ truth: null, unedited: null, obeyed: null, pasted: null });
     const masks = {
       model: join(folder, "painter.onnx"),
       data: join(folder, "data", "masks"),

@@ -1,7 +1,6 @@
 /** `klish evaluate painter`: fidelity and variety, obedience to masks, differences of styles, and masks that no data set has. */
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import sharp from "sharp";
 import { paletteOf } from "../../../dataset/labelMap.ts";
 import { frechetDistance, gaussianOf } from "../../../features/quality/frechet.ts";
 import { compareSamples, imageSampler } from "../../../features/quality/imageSample.ts";
@@ -11,22 +10,20 @@ import { ortBlas } from "../../../runtime/node/ortBlas.ts";
 import { resolveProvider } from "../../../runtime/node/providers.ts";
 import { ortNode } from "../../../runtime/ortNode.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
-import { RandomState } from "../../../tensor/random.ts";
-import { editableParts, editSources, type MaskEdit, maskEdits } from "../../../train/painter/maskEdits.ts";
 import { scoreCounter } from "../../../train/segmenter/scores.ts";
 import { isShipped } from "../../network/shipped.ts";
 import { openMasks } from "../../paint/masks.ts";
 import { readPainter } from "../../paint/painterModel.ts";
 import { defineJob } from "../../requests/request.ts";
 import { encodeSheet } from "../../sampling/images.ts";
-import { openSegmenter, type Segmenter } from "../../segment/segmenter.ts";
-import { segmentPhotos } from "../../segment/segmentPhotos.ts";
 import { ProjectError, writeAtomic } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { colouredLabels } from "../../train/log/sheets.ts";
 import { prepareImage } from "../../train/pictures/prepareImage.ts";
 import { openInception } from "../ganQualityInception.ts";
 import { planesOf } from "../ganQualityPictures.ts";
+import { measureEdits, opaque, type Pair } from "./edits.ts";
+import { type Judge, openJudge } from "./judge.ts";
 import { type PainterQualityRequest, painterQualityRequest } from "./options.ts";
 import { type PainterFigures, painterCsv, painterMarkdown } from "./tables.ts";
 
@@ -40,18 +37,11 @@ export interface PainterQualitySummary extends PainterFigures {
 /** Patches of a picture at a level, and directions, as `klish evaluate gan` has them. */
 const PATCHES_PER_IMAGE = 16;
 const DIRECTIONS = 512;
-/** Least pictures that figures are made of; masks that are painted in several styles, and edited. */
+/** Least pictures that figures are made of; masks that are painted in several styles. */
 const LEAST = 16;
 const VARIED = 64;
-const EDITED = 64;
 const TOGETHER = 8;
 const SHOWN = 8;
-
-/** A mask and its picture, [side,side] and [side,side,3]. */
-interface Pair {
-  readonly labels: Uint8Array;
-  readonly rgb: Uint8Array;
-}
 
 /** Measures a painter on the masks and pictures of a data set. Rejects with ProjectError for what cannot be compared. */
 export const painterQualityJob = defineJob(
@@ -129,50 +119,6 @@ async function readPairs(
   return { pairs, heldBack };
 }
 
-/** Sees a painter's classes in pictures. */
-interface Judge {
-  /** Ids of the painter, [side * side] of each; 254 where it sees another class. */
-  see(pictures: readonly Uint8Array[]): Promise<Uint8Array[]>;
-  dispose(): Promise<void>;
-}
-
-const ANOTHER = 254;
-
-async function openJudge(
-  file: string,
-  { about }: Painter,
-  job: JobOptions & { readonly threads: number },
-): Promise<Judge> {
-  const segmenter: Segmenter = await openSegmenter({ file, size: null, range: [0, 1], output: null }, job);
-  const own = about.classes.map(({ name }) => name.toLowerCase());
-  const ids = segmenter.classes?.map(({ name }) => own.indexOf(name.toLowerCase()));
-  if (ids === undefined || ids.every((id) => id < 0)) {
-    await segmenter.dispose();
-    throw new ProjectError(
-      `${file} names none of the painter's classes (${about.classes.map(({ name }) => name).join(", ")}): it cannot judge its paintings.`,
-    );
-  }
-  const { side } = about;
-  return {
-    async see(pictures) {
-      const files = await Promise.all(
-        pictures.map((rgb) =>
-          sharp(rgb, { raw: { width: side, height: side, channels: 3 } })
-            .png({ compressionLevel: 0 })
-            .toBuffer(),
-        ),
-      );
-      const plain = { fit: "pad", flip: false, scales: [1], ignoreBelow: 0 } as const;
-      const found = await segmentPhotos(segmenter, files, plain);
-      return found.map((result) => {
-        if ("rejected" in result) throw new ProjectError(`a painting cannot be judged (${result.rejected}).`);
-        return result.labels.data.map((id) => (ids[id] >= 0 ? ids[id] : ANOTHER));
-      });
-    },
-    dispose: () => segmenter.dispose(),
-  };
-}
-
 interface Measured {
   readonly figures: Omit<PainterFigures, "heldBack">;
   /** Rows of masks, pictures, paintings; and of edits: mask, painting, edited mask, painting. */
@@ -243,7 +189,7 @@ async function measure(
     const compared = await compareSamples(real.sample.finish(), fake.sample.finish(), { blas, directions: DIRECTIONS });
     const points = [real, fake].flatMap(({ features }) => (features === undefined ? [] : [features.points()]));
     const [ofPictures, ofPaintings] = await Promise.all(points.map((set) => gaussianOf(set, blas)));
-    const edits = judge === undefined ? undefined : await measureEdits(painter, pairs, judge, job);
+    const edits = await measureEdits(painter, pairs, judge, job);
     const { masks, real: pictures, own, other } = shown;
     return {
       figures: {
@@ -253,10 +199,10 @@ async function measure(
         ownStyle: painter.encode === undefined ? null : ownDistance / pairs.length,
         diversity: await diversity(painter, pairs, count, paint),
         obedience: judge === undefined ? null : { painted: ofPainted.scores(), real: ofReal.scores() },
-        edits: edits?.figures ?? null,
+        edits: edits.figures,
       },
       sheet: [...masks, ...pictures, ...own, ...other],
-      edited: edits?.sheet ?? [],
+      edited: edits.sheet,
     };
   } finally {
     await network.dispose();
@@ -288,78 +234,9 @@ async function diversity(
   return sum / n;
 }
 
-/** Of one kind of edit: masks; and pixels, changed, seen as their new class in paintings, and in pasted pictures. */
-interface EditCount {
-  masks: number;
-  changed: number;
-  obeyed: number;
-  pasted: number;
-}
-
-/**
- * Each kind of edit on parts of masks: how many of the changed pixels the judge sees as their new class, in paintings, and in the pictures
- * themselves with the part pasted likewise, which shows what the judge makes of parts where it has never seen them.
- */
-async function measureEdits(
-  painter: Painter,
-  pairs: readonly Pair[],
-  judge: Judge,
-  { onProgress, signal }: JobOptions,
-): Promise<{ readonly figures: NonNullable<PainterFigures["edits"]>; readonly sheet: Uint8Array[] }> {
-  const { side, classes } = painter.about;
-  const palette = paletteOf(classes);
-  const background = classes.map((c) => c.background);
-  const random = new RandomState(0);
-  const counts = new Map<MaskEdit, EditCount>(
-    maskEdits.map((edit) => [edit, { masks: 0, changed: 0, obeyed: 0, pasted: 0 }]),
-  );
-  const sheet: Uint8Array[] = [];
-  const some = pairs.slice(0, EDITED);
-  for (const [i, { labels, rgb }] of some.entries()) {
-    signal?.throwIfAborted();
-    onProgress?.({ phase: "paint edits", done: i, total: some.length });
-    const parts = editableParts(labels, background);
-    if (parts.length === 0) continue;
-    const part = parts[random.randint(parts.length)];
-    const sources = maskEdits.map((edit) => editSources(labels, side, part, edit, random));
-    const masks = sources.map((from) => Uint8Array.from(from, (p) => labels[p]));
-    const pasted = sources.map((from) => rgb.map((_, at) => rgb[3 * from[Math.floor(at / 3)] + (at % 3)]));
-    const style = painter.style(i);
-    const paintings = (
-      await painter.paint(
-        [labels, ...masks],
-        [labels, ...masks].map(() => style),
-      )
-    ).map(opaque);
-    const seen = await judge.see([...paintings.slice(1), ...pasted]);
-    for (const [k, edit] of maskEdits.entries()) {
-      const count = counts.get(edit) as EditCount;
-      count.masks++;
-      for (const [p, id] of masks[k].entries()) {
-        if (id === labels[p]) continue;
-        count.changed++;
-        if (seen[k][p] === id) count.obeyed++;
-        if (seen[maskEdits.length + k][p] === id) count.pasted++;
-      }
-    }
-    const k = i % maskEdits.length;
-    if (sheet.length < 4 * SHOWN)
-      sheet.push(colouredLabels(labels, palette), paintings[0], colouredLabels(masks[k], palette), paintings[k + 1]);
-  }
-  onProgress?.({ phase: "paint edits", done: some.length, total: some.length });
-  const figures = maskEdits.map((edit) => {
-    const { masks, changed, obeyed, pasted } = counts.get(edit) as EditCount;
-    return { edit, masks, obeyed: obeyed / changed, pasted: pasted / changed };
-  });
-  return { figures, sheet };
-}
-
 /** Mean distance of colours, 0 to 1. */
 function distance(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (const [i, v] of a.entries()) sum += Math.abs(v - b[i]);
   return sum / (255 * a.length);
 }
-
-const opaque = (rgba: Uint8ClampedArray): Uint8Array =>
-  Uint8Array.from({ length: (rgba.length / 4) * 3 }, (_, i) => rgba[Math.floor(i / 3) * 4 + (i % 3)]);

@@ -1,8 +1,8 @@
 /** Tables of `klish evaluate painter`. */
 import type { SlicedWasserstein } from "../../../features/quality/slicedWasserstein.ts";
 import { csvCell, markdown } from "../../../text/escape.ts";
-import type { MaskEdit } from "../../../train/painter/maskEdits.ts";
 import type { SegmenterScores } from "../../../train/segmenter/scores.ts";
+import type { EditFigures } from "./edits.ts";
 
 /** What was measured. */
 export interface PainterFigures {
@@ -22,13 +22,8 @@ export interface PainterFigures {
   readonly diversity: number;
   /** The segmenter's scores on paintings and on the pictures themselves; null without one. */
   readonly obedience: { readonly painted: SegmenterScores; readonly real: SegmenterScores } | null;
-  /**
-   * By kind of edit: masks, and the share of changed pixels where the segmenter sees the new class, in paintings, and in the pictures with
-   * the part's own pixels pasted there: what a judge who knows parts by their surroundings can see at all.
-   */
-  readonly edits:
-    | readonly { readonly edit: MaskEdit; readonly masks: number; readonly obeyed: number; readonly pasted: number }[]
-    | null;
+  /** By kind of edit; none where no mask has a part that can be edited. */
+  readonly edits: readonly EditFigures[];
 }
 
 export interface PainterFacts {
@@ -66,9 +61,17 @@ export function figureRows(figures: PainterFigures): string[][] {
             `${percent(obedience.painted.meanIou)} %, ${(obedience.painted.meanIou / obedience.real.meanIou).toFixed(3)} of that of the pictures (${percent(obedience.real.meanIou)} %)`,
           ],
         ]),
-    ...(edits ?? []).map(({ edit, masks, obeyed, pasted }) => [
+    ...edits.map(({ edit, masks, drawn, truth, unedited, obeyed, pasted }) => [
       `${edit} a part`,
-      `${percent(obeyed)} % of the changed pixels obeyed, ${percent(pasted)} % where the pictures' own are pasted (${masks} masks)`,
+      [
+        `${percent(drawn)} % of the changed pixels follow (${masks} masks)`,
+        ...(truth === null
+          ? []
+          : [`by the pictures themselves ${percent(truth)} %, and ${percent(unedited ?? Number.NaN)} % unedited`]),
+        ...(obeyed === null
+          ? []
+          : [`${percent(obeyed)} % by the segmenter, which sees ${percent(pasted ?? Number.NaN)} % of pasted ones`]),
+      ].join("; "),
     ]),
   ];
 }
@@ -115,7 +118,10 @@ export function painterCsv(figures: PainterFigures, { classes }: PainterFacts): 
           [`accuracy/${kind}`, obedience[kind].accuracy],
           ...classes.map((name, id): [string, number] => [`iou/${kind}/${name}`, obedience[kind].iou[id]]),
         ])),
-    ...(edits ?? []).flatMap(({ edit, obeyed, pasted }): [string, number][] => [
+    ...edits.flatMap(({ edit, drawn, truth, unedited, obeyed, pasted }): [string, number | null][] => [
+      [`drawn/${edit}`, drawn],
+      [`truth/${edit}`, truth],
+      [`unedited/${edit}`, unedited],
       [`edit/${edit}`, obeyed],
       [`pasted/${edit}`, pasted],
     ]),
