@@ -15,12 +15,14 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { klish } from "../src/cluster/klish/klish.ts";
+import { withKeptRows } from "../src/pixels/shards/keptRows.ts";
 import { decodeMessage } from "../src/pixels/shards/message.ts";
 import { ShardCrew, type ShardWorker } from "../src/pixels/shards/shardCrew.ts";
 import { shardedPixels } from "../src/pixels/shards/shardedPixels.ts";
 import type { ShardCall } from "../src/pixels/shards/shardPasses.ts";
 import { clusterRequest } from "../src/project/cluster/options.ts";
 import { settle } from "../src/project/cluster/request.ts";
+import { KEPT_ROWS_BYTES } from "../src/project/cluster/workers/openShards.ts";
 import { remoteWorker, ShardServer } from "../src/project/cluster/workers/protocol.ts";
 import { isSharded, recipeOf, shardLayout } from "../src/project/cluster/workers/recipe.ts";
 import { type OpenedNetwork, openNetwork } from "../src/project/network/network.ts";
@@ -143,7 +145,7 @@ async function runBy(network: OpenedNetwork, images: number, workers: number, sh
   const crew = new ShardCrew(layout.pixels.map((pixels) => ({ pixels, channels })));
   for (let i = 0; i < workers; i++) crew.join(worker(`worker ${i}`));
   let rounds = 0;
-  const pixels = shardedPixels(
+  const inShards = shardedPixels(
     layout,
     (calls) => {
       rounds++;
@@ -151,6 +153,7 @@ async function runBy(network: OpenedNetwork, images: number, workers: number, sh
     },
     ortBlas({ threads: 1 }),
   );
+  const pixels = withKeptRows(inShards, KEPT_ROWS_BYTES);
   // Sampled before the clock starts: what is measured is clustering.
   await pixels.spread();
   isWarm = true;

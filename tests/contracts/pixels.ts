@@ -58,6 +58,10 @@ export function pixelsContract(name: string, make: () => Promise<PixelsCase> | P
         const out = new Float32Array(index.length * x.channels);
         expect(await x.rows(index, out)).toBe(out);
         expectClose(out, expected, tolerance, "rows into an array");
+        // The same bits, however many are asked for.
+        const every = await x.rows(Int32Array.from({ length: x.pixels }, (_, n) => n));
+        for (const n of index.subarray(0, 8))
+          expect(await x.rows(Int32Array.of(n))).toEqual(every.slice(n * x.channels, (n + 1) * x.channels));
         expect(await x.rows(new Int32Array(0))).toHaveLength(0);
         await expect(x.rows(Int32Array.of(x.pixels))).rejects.toThrow(RangeError);
         await expect(x.rows(Int32Array.of(-1))).rejects.toThrow(RangeError);

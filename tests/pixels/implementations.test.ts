@@ -5,6 +5,7 @@ import { graphFeatures } from "../../src/pixels/device/graphFeatures.ts";
 import { pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
 import type { PyramidData } from "../../src/pixels/pyramid/pyramidData.ts";
 import { type HalfStore, numbersOf, storedFeatures } from "../../src/pixels/pyramid/storedPyramid.ts";
+import { withKeptRows } from "../../src/pixels/shards/keptRows.ts";
 import { withSharedPasses } from "../../src/pixels/threads/sharedPasses.ts";
 import { unitFeatures } from "../../src/pixels/unitFeatures.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
@@ -119,6 +120,11 @@ for (const workers of [1, 2, 7])
     for (let i = 0; i < workers; i++) crew.join(localWorker(`worker ${i}`, async (shard) => shards[shard]));
     return { pixels, rows: rowsOf(given) };
   });
+
+pixelsContract("withKeptRows, fewer than there are pixels", () => {
+  const { pixels, rows } = dense();
+  return { pixels: withKeptRows(pixels, 7 * pixels.channels * 4), rows };
+});
 
 pixelsContract("graphFeatures", async () => {
   const given = data(1);

@@ -154,6 +154,7 @@ export interface ImageLevel {
 
 /** With fewer pixels, copying an image into the kernels' memory does not pay. */
 const LEAST_PIXELS = 24;
+const { fround } = Math;
 /** Rows of the kernels' memory; bounds it. */
 const MOST_PIXELS = 1024;
 
@@ -207,6 +208,7 @@ function copyRows(
   }
 }
 
+/** In single precision step by step, as the kernels: a row has the same bits however many are asked for. */
 function blendRows(
   { source, channels, map }: ImageLevel,
   index: Int32Array,
@@ -223,11 +225,13 @@ function blendRows(
     const x = index[i] - first - y * side;
     const v = fraction[y];
     const u = fraction[x];
+    const [w00, w01] = [fround((1 - v) * (1 - u)), fround((1 - v) * u)];
+    const [w10, w11] = [fround(v * (1 - u)), fround(v * u)];
     let read = (low[y] * from + low[x]) * channels;
     for (let d = 0; d < channels; d++, read++) {
-      const upper = (1 - u) * source[read] + u * source[read + right];
-      const lower = (1 - u) * source[read + below] + u * source[read + below + right];
-      rows[to + d] = (1 - v) * upper + v * lower;
+      const upper = fround(fround(w00 * source[read]) + fround(w01 * source[read + right]));
+      const lower = fround(fround(w10 * source[read + below]) + fround(w11 * source[read + below + right]));
+      rows[to + d] = upper + lower;
     }
   }
 }

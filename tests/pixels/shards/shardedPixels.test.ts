@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { klish } from "../../../src/cluster/klish/klish.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import type { PyramidData } from "../../../src/pixels/pyramid/pyramidData.ts";
+import { withKeptRows } from "../../../src/pixels/shards/keptRows.ts";
 import { decodeMessage, encodeMessage } from "../../../src/pixels/shards/message.ts";
 import { tinyPyramid } from "../points.ts";
 import { crewOf, localWorker, shardsOf } from "./crew.ts";
@@ -15,10 +16,10 @@ const shards = shardsOf(data, 2);
 const open = async (shard: number) => shards[shard];
 const options = { initialClusters: 5, criterion: "paper", tolerance: 1e-2 } as const;
 
-async function treeBy(workers: number): Promise<MergeTree> {
+async function treeBy(workers: number, keptBytes = 0): Promise<MergeTree> {
   const { crew, pixels } = crewOf(shards);
   for (let i = 0; i < workers; i++) crew.join(localWorker(`worker ${i}`, open));
-  return klish(pixels, options);
+  return klish(withKeptRows(pixels, keptBytes), options);
 }
 
 /** Every number of a tree. */
@@ -35,6 +36,10 @@ describe("pixels in shards", () => {
     const one = numbersOf(await treeBy(1));
     expect(numbersOf(await treeBy(2))).toEqual(one);
     expect(numbersOf(await treeBy(7))).toEqual(one);
+    // Some rows kept: the same work. All: another plan.
+    expect(numbersOf(await treeBy(2, 100 * 24))).toEqual(one);
+    const kept = numbersOf(await treeBy(1, 2 ** 20));
+    for (const workers of [2, 7]) expect(numbersOf(await treeBy(workers, 2 ** 20))).toEqual(kept);
   });
 
   it("give it too when workers die, and others join and compute their shards again", async () => {

@@ -76,8 +76,8 @@ async function survives(): Promise<void> {
   };
   const blows = new Map<string, () => void>([
     ["sample the generator", () => blow("third")],
-    ["train on near pixels", () => blow("fourth")],
-    ["train on all pixels", () => void server.restart()],
+    ["group the pixels", () => blow("fourth")],
+    ["train classifiers", () => void server.restart()],
     ["merge clusters", () => blow("fifth")],
   ]);
   const found = await tree("queued", server.url, ({ phase, note = "" }) => {

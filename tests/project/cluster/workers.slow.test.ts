@@ -53,7 +53,7 @@ it("gives the same tree by this process, by 1, 2 and 4 workers, and where three 
     expect(found.tree.equals(tree), `${workers} workers`).toBe(true);
     expect(found.phases.has("replace a worker")).toBe(false);
   }
-  const killAt = new Set(["sample the generator", "train on near pixels", "merge clusters"]);
+  const killAt = new Set(["sample the generator", "train classifiers", "merge clusters"]);
   const found = await treeBy("killed", 2, ({ phase }) => {
     if (killAt.delete(phase)) killOne();
   });

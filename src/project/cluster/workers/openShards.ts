@@ -1,6 +1,7 @@
 /** The pixels of a run in shards, and whoever holds these. */
 import type { Generator } from "../../../gan/generator.ts";
 import type { Pixels } from "../../../pixels/pixels.ts";
+import { withKeptRows } from "../../../pixels/shards/keptRows.ts";
 import { ShardCrew, type ShardWorker } from "../../../pixels/shards/shardCrew.ts";
 import { shardedPixels } from "../../../pixels/shards/shardedPixels.ts";
 import { ShardHolder } from "../../../pixels/shards/shardPasses.ts";
@@ -16,6 +17,9 @@ export type ShardWorkers =
   | { readonly processes: number }
   | { readonly queue: string; readonly root: string }
   | "this process";
+
+/** Bytes of rows that the coordinator keeps, for a run in shards: all of 262,144 pixels, which are clustered by default, up to 1024 channels. */
+export const KEPT_ROWS_BYTES = 2 ** 30;
 
 /** Who computes. */
 export interface ShardsOptions extends JobOptions {
@@ -69,7 +73,10 @@ export async function openShards(
   const stop = (): void => crew.close(job.signal?.reason);
   job.signal?.addEventListener("abort", stop);
   return {
-    features: shardedPixels(layout, (calls) => crew.ask(calls), ortBlas({ threads })),
+    features: withKeptRows(
+      shardedPixels(layout, (calls) => crew.ask(calls), ortBlas({ threads })),
+      KEPT_ROWS_BYTES,
+    ),
     async close() {
       job.signal?.removeEventListener("abort", stop);
       crew.close();
