@@ -30,7 +30,7 @@ const found = commands();
 
 describe("docs/SCALE.md", () => {
   it("shows commands for every way to start them", () => {
-    for (const name of ["dataset", "dataset join", "segment", "worker"])
+    for (const name of ["dataset", "dataset join", "segment", "evaluate gan", "worker"])
       expect(
         found.some((words) => words.join(" ").startsWith(name)),
         name,

@@ -1,6 +1,17 @@
 import { toOnnx } from "../src/graph/emit.ts";
 import { graph } from "../src/graph/graph.ts";
-import { add, constant, conv, convTranspose, input, leakyRelu, matmul, reshape, tanh } from "../src/graph/ops/index.ts";
+import {
+  add,
+  constant,
+  conv,
+  convTranspose,
+  input,
+  leakyRelu,
+  matmul,
+  reduceMean,
+  reshape,
+  tanh,
+} from "../src/graph/ops/index.ts";
 import type { Value } from "../src/graph/value.ts";
 
 const weights = (shape: number[], scale: number): Value =>
@@ -15,4 +26,10 @@ export function tinyGenerator(last: (x: Value) => Value = tanh): Uint8Array {
   const base = leakyRelu(add(reshape(matmul(z, weights([4, 96], 1)), [1, 6, 4, 4]), weights([1, 6, 4, 4], 2)));
   const up = leakyRelu(convTranspose(base, weights([6, 5, 4, 4], 0.3), { stride: 2, padding: 1 }));
   return toOnnx(graph({ image: last(conv(up, weights([3, 5, 3, 3], 0.3), { padding: 1 })) }), { dynamicBatch: true });
+}
+
+/** A model of features for tests of `--inception`: the mean colour of a picture of 5x5 pixels. */
+export function meanColours(): Uint8Array {
+  const picture = input("picture", [1, 3, 5, 5]);
+  return toOnnx(graph({ mean: reshape(reduceMean(picture, [2, 3]), [1, 3]) }), { dynamicBatch: true });
 }

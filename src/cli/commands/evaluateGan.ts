@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { GanQualitySummary } from "../../project/evaluation/ganQualityJob.ts";
-import { ganQualityRequest } from "../../project/evaluation/options.ts";
+import type { GanQualitySummary } from "../../project/evaluation/gan/job.ts";
+import { ganQualityRequest } from "../../project/evaluation/gan/options.ts";
+import { type MachinesSummary, machineLines } from "../../project/queue/machines.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { conclude, type OutputOptions, runWithProgress } from "../run.ts";
 import { shellCommand } from "../shell.ts";
@@ -14,13 +15,24 @@ export function addEvaluateGan(evaluate: Command): void {
     .description(
       "Sliced Wasserstein distance of patches at every scale; density and coverage, precision and recall of features of a " +
         "fixed random network; and, with a model of Inception, the Fréchet distance (FID). Figures compare generators of " +
-        "one resolution against the same pictures, with the same number of samples.",
+        "one resolution against the same pictures, with the same number of samples. With --outdir, what was measured of the " +
+        "images is kept: run the same command again to continue, on other machines too (--shard, --queue), or with more --samples.",
     );
   withOutput(withOptions(gan, ganQualityRequest)).action(async (options: OutputOptions) => {
     const request = requestOf(gan, ganQualityRequest);
     const result = await runWithProgress("evaluateGan", request, options);
+    if ("part" in result) {
+      const { folder, part, images, machines } = result;
+      conclude(
+        result,
+        [`part ${part}: ${images} images measured`, `folder  ${folder}`, ...machinesOf(machines)],
+        options,
+        [["the same command without --shard", "when all parts are measured: the figures"]],
+      );
+      return;
+    }
     const { network } = request;
-    conclude(result, lines(result), options, [
+    conclude(result, [...lines(result), ...machinesOf(result.machines)], options, [
       [
         shellCommand("generate", "--network", network, "--seeds", "0-63", "--sheet", "--outdir", "images"),
         "look at it too",
@@ -29,6 +41,8 @@ export function addEvaluateGan(evaluate: Command): void {
     ]);
   });
 }
+
+const machinesOf = (machines: MachinesSummary | null): string[] => (machines === null ? [] : machineLines(machines));
 
 function lines({
   samples,

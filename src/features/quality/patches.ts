@@ -20,7 +20,11 @@ export interface PatchLevel {
 export interface PatchSampler {
   /** Images [n,3,R,R]. Throws RangeError beyond the number that was announced. */
   add(images: Tensor): void;
-  /** What was collected; every channel of a level has the mean 0 and the standard deviation 1. */
+  /** Passes over images that are not there: the next patches lie where they would after them. */
+  skip(images: number): void;
+  /** What was collected, as it is. */
+  collected(): readonly PatchLevel[];
+  /** What was collected, normalised. */
   finish(): readonly PatchLevel[];
 }
 
@@ -32,7 +36,16 @@ export function patchSampler(
   const sides = pyramidSides(resolution);
   const levels = sides.map((side) => ({ side, data: new Float32Array(announced * perImage * PATCH_SIZE) }));
   let images = 0;
+  /** [top, left] of the next patch of a level. */
+  const place = (side: number): [number, number] => [random.randint(side - SIDE + 1), random.randint(side - SIDE + 1)];
+  const collected = (): PatchLevel[] =>
+    levels.map(({ side, data }) => ({ side, data: data.subarray(0, images * perImage * PATCH_SIZE) }));
   return {
+    skip(n) {
+      for (let i = 0; i < n; i++) for (const side of sides) for (let k = 0; k < perImage; k++) place(side);
+    },
+    collected,
+    finish: () => normalizedPatches(collected()),
     add({ data, shape }) {
       const [n, C, H, W] = shape;
       if (C !== CHANNELS || H !== resolution || W !== resolution)
@@ -48,7 +61,7 @@ export function patchSampler(
         );
         levels.forEach(({ side, data: patches }, level) => {
           for (let k = 0; k < perImage; k++) {
-            const [top, left] = [random.randint(side - SIDE + 1), random.randint(side - SIDE + 1)];
+            const [top, left] = place(side);
             let at = (images * perImage + k) * PATCH_SIZE;
             for (const pyramid of pyramids)
               for (let y = top; y < top + SIDE; y++)
@@ -57,13 +70,13 @@ export function patchSampler(
         });
       }
     },
-    finish: () =>
-      levels.map(({ side, data }) => {
-        const used = data.subarray(0, images * perImage * PATCH_SIZE);
-        normalizeChannels(used);
-        return { side, data: used };
-      }),
   };
+}
+
+/** Patches of a whole set, in place: every channel of a level gets the mean 0 and the standard deviation 1. */
+export function normalizedPatches(levels: readonly PatchLevel[]): readonly PatchLevel[] {
+  for (const { data } of levels) normalizeChannels(data);
+  return levels;
 }
 
 /** Takes off each channel's mean and divides by its standard deviation, over all patches and their pixels. */

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { methodNames } from "../../cluster/methods.ts";
 import { movedNetwork } from "../cluster/options.ts";
-import { networkOption, readLayers, samplingOptions, truncationOption } from "../network/options.ts";
+import { readLayers, truncationOption } from "../network/options.ts";
 import { readPictureRange } from "../network/pictureModel.ts";
 import { option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { parseSeeds, SEED } from "../requests/seeds.ts";
-import { fits, readCrop } from "../train/pictures/framing.ts";
-import { type Resampling, resamplings } from "../train/pictures/prepareImage.ts";
 import { separabilityMethods } from "./separability.ts";
 
 const path = z.string().min(1);
@@ -167,27 +165,6 @@ export const separabilityRequest = z
     error: "say where the features are: one of --network <file>, --project <folder>, --features <npz>",
   });
 
-/** What `klish evaluate gan` can be asked for. */
-export const ganQualityRequest = z.strictObject({
-  network: networkOption,
-  /** A folder or .zip of pictures, or the folder of a training run: its prepared pictures. */
-  data: option(path, "--data <path>", "pictures: a folder, a .zip, or the folder of a training run"),
-  samples: option(z.int().min(1).default(5000), "--samples <n>", "images of either kind"),
-  crop: option(z.string().default("centre"), "--crop <region>", "region taken of a picture, as in klish train gan", {
-    read: readCrop,
-  }),
-  fit: option(z.enum(fits).default("pad"), "--fit <how>", "non-square regions are padded with white, or squashed"),
-  resize: option(
-    z.enum(resamplings as [Resampling, ...Resampling[]]).default("lanczos"),
-    "--resize <filter>",
-    "how it is resized",
-  ),
-  inception: inceptionMember,
-  ...samplingOptions(truncationOption),
-  ...runtimeOptions,
-});
-
 /** What is asked for; what is left out has its default. */
 export type EvaluateRequest = z.input<typeof evaluateRequest>;
 export type SeparabilityRequest = z.input<typeof separabilityRequest>;
-export type GanQualityRequest = z.input<typeof ganQualityRequest>;

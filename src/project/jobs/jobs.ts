@@ -10,7 +10,7 @@ import { applyLabelsJob } from "../edits/applyLabels.ts";
 import { editJob } from "../edits/editJob.ts";
 import { editStepJob } from "../edits/job.ts";
 import { evaluateJob } from "../evaluation/evaluateJob.ts";
-import { ganQualityJob } from "../evaluation/ganQualityJob.ts";
+import { ganQualityJob } from "../evaluation/gan/job.ts";
 import { labelsJob } from "../evaluation/labelsJob.ts";
 import { painterQualityJob } from "../evaluation/painter/job.ts";
 import { segmentationJob } from "../evaluation/segmentationJob.ts";

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { z } from "zod";
 import { clusterShards } from "../cluster/workers/seatTask.ts";
 import { datasetBlocks } from "../dataset/blocks/task.ts";
+import { qualityBlocks } from "../evaluation/gan/task.ts";
 import { workerOptions } from "../queue/options.ts";
 import { openRoot } from "../queue/root.ts";
 import { serveTasks } from "../queue/serveTasks.ts";
@@ -11,7 +12,12 @@ import { runtimeOptions } from "../requests/runtime.ts";
 import { segmentBatches } from "../segment/task.ts";
 
 /** What workers can do. */
-const KINDS: readonly TaskKind[] = [datasetBlocks as TaskKind, segmentBatches as TaskKind, clusterShards as TaskKind];
+const KINDS: readonly TaskKind[] = [
+  datasetBlocks as TaskKind,
+  segmentBatches as TaskKind,
+  clusterShards as TaskKind,
+  qualityBlocks as TaskKind,
+];
 
 /** What `klish worker` can be asked for. */
 export const workerRequest = z.strictObject({ ...workerOptions, threads: runtimeOptions.threads });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GeneratorError } from "../../../src/gan/errors.ts";
 import { tryOnnx } from "../../../src/gan/onnx/trial.ts";
 import { OnnxError } from "../../../src/graph/onnxModel.ts";
-import { openInception } from "../../../src/project/evaluation/ganQualityInception.ts";
+import { openInception } from "../../../src/project/evaluation/gan/inception.ts";
 import { tryOnnxApart, tryPicturesApart } from "../../../src/project/network/onnxTrial.ts";
 import { openPhotoExtractor } from "../../../src/project/network/photoExtractor.ts";
 import { openSegmenter } from "../../../src/project/segment/segmenter.ts";

@@ -1,20 +1,23 @@
-import type { Points } from "../../features/quality/neighbours.ts";
-import { ortNode } from "../../runtime/ortNode.ts";
-import type { JobOptions } from "../../tensor/progress.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { tryPicturesApart } from "../network/onnxTrial.ts";
+import { createHash } from "node:crypto";
+import type { Points } from "../../../features/quality/neighbours.ts";
+import { ortNode } from "../../../runtime/ortNode.ts";
+import type { JobOptions } from "../../../tensor/progress.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { tryPicturesApart } from "../../network/onnxTrial.ts";
 import {
   outputName,
   type PictureModelRequest,
   pictureInput,
   pictureTensor,
   squareSide,
-} from "../network/pictureModel.ts";
-import { resized, toRgb } from "../sampling/images.ts";
-import { ProjectError, readGiven } from "../storage/files.ts";
+} from "../../network/pictureModel.ts";
+import { resized, toRgb } from "../../sampling/images.ts";
+import { ProjectError, readGiven } from "../../storage/files.ts";
 
 /** A model from pictures to features, such as Inception. */
 export interface InceptionModel {
+  /** Of its file. */
+  readonly sha256: string;
   /** Collects the features of one set of images. */
   collect(): { add(images: Tensor): Promise<void>; points(): Points };
   dispose(): Promise<void>;
@@ -55,6 +58,7 @@ export async function openInception(
   }
 
   return {
+    sha256: createHash("sha256").update(model).digest("hex"),
     collect() {
       const parts: Float32Array[] = [];
       let images = 0;

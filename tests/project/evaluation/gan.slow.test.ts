@@ -3,14 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openGeneratorBytes } from "../../../src/gan/openGenerator.ts";
-import { toOnnx } from "../../../src/graph/emit.ts";
-import { graph } from "../../../src/graph/graph.ts";
-import { input, reduceMean, reshape } from "../../../src/graph/ops/index.ts";
-import { ganQualityJob } from "../../../src/project/evaluation/ganQualityJob.ts";
-import type { GanQualityRequest } from "../../../src/project/evaluation/options.ts";
+import { compareGanJob } from "../../../src/project/evaluation/gan/job.ts";
+import type { GanQualityRequest } from "../../../src/project/evaluation/gan/options.ts";
 import { encodePng, toRgb } from "../../../src/project/sampling/images.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
-import { tinyGenerator } from "../../tinyGenerator.ts";
+import { meanColours, tinyGenerator } from "../../tinyGenerator.ts";
 
 const SAMPLES = 24;
 let folder: string;
@@ -51,31 +48,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe("ganQualityJob()", () => {
+describe("compareGanJob()", () => {
   it("finds the generator's own images everywhere near each other", async () => {
-    const found = await ganQualityJob(request, {});
+    const found = await compareGanJob(request, {});
     expect(found).toMatchObject({ samples: SAMPLES, pictures: SAMPLES + 1, coverage: 1, precision: 1, recall: 1 });
     expect(found.fid).toBeNull();
     expect(found.swd.levels.map(({ side }) => side)).toEqual([8]);
   });
 
   it("finds other pictures farther away", async () => {
-    const own = await ganQualityJob(request, {});
-    const other = await ganQualityJob({ ...request, data: join(folder, "other") }, {});
+    const own = await compareGanJob(request, {});
+    const other = await compareGanJob({ ...request, data: join(folder, "other") }, {});
     expect(other.swd.mean).toBeGreaterThan(3 * own.swd.mean);
     expect(other.coverage).toBeLessThan(0.5);
   });
 
   it("adds the Fréchet distance of a model's features: 0 for the same images", async () => {
-    const picture = input("picture", [1, 3, 5, 5]);
     const model = join(folder, "colours.onnx");
-    await writeFile(
-      model,
-      toOnnx(graph({ mean: reshape(reduceMean(picture, [2, 3]), [1, 3]) }), { dynamicBatch: true }),
-    );
+    await writeFile(model, meanColours());
     const inception = { file: model, size: null, range: [0, 255] as const, output: null };
-    const same = await ganQualityJob({ ...request, inception }, {});
-    const other = await ganQualityJob({ ...request, data: join(folder, "other"), inception }, {});
+    const same = await compareGanJob({ ...request, inception }, {});
+    const other = await compareGanJob({ ...request, data: join(folder, "other"), inception }, {});
     expect(same.fid).toBeCloseTo(0, 2);
     expect(other.fid).toBeGreaterThan(100);
   });
@@ -84,7 +77,7 @@ describe("ganQualityJob()", () => {
     const few = join(folder, "few");
     await mkdir(few);
     await writeFile(join(few, "one.png"), await encodePng(new Uint8Array(192), 8));
-    await expect(ganQualityJob({ ...request, data: few }, {})).rejects.toThrow("1 pictures that can be read");
-    await expect(ganQualityJob({ ...request, crop: "left" }, {})).rejects.toThrow("expected centre, none");
+    await expect(compareGanJob({ ...request, data: few }, {})).rejects.toThrow("1 pictures that can be read");
+    await expect(compareGanJob({ ...request, crop: "left" }, {})).rejects.toThrow("expected centre, none");
   });
 });
