@@ -33,10 +33,16 @@ export async function sampleFeatures(
   seeds: readonly number[],
   { layers, resolution, ...options }: SampleFeaturesOptions,
 ): Promise<FeatureBatch> {
-  const names = layers.map((l) => l.name);
-  const { image, features } = await generator.generate({ ...options, seeds, layers: names });
-  return { seeds, image, layers: names.map((name) => shrink(features.get(name) as Tensor, resolution)) };
+  const { image, features } = await generator.generate({ ...options, seeds, layers: layers.map((l) => l.name) });
+  return { seeds, image, layers: keptMaps(features, layers, resolution) };
 }
+
+/** What a generator returned, as it is kept: the maps of `layers`, in their order, h at most `resolution`. */
+export const keptMaps = (
+  features: ReadonlyMap<string, Tensor>,
+  layers: readonly LayerInfo[],
+  resolution: number,
+): Tensor[] => layers.map(({ name }) => shrink(features.get(name) as Tensor, resolution));
 
 /**
  * The images and inner maps of all seeds, batch by batch. `take` gets the number of a batch's first image, its seeds, and the function

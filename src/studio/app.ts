@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { plainIssues } from "../text/issues.ts";
 import { maskQuery, paintQuery, pictureQuery, type Route, type RouteName, routes } from "./api.ts";
 import type { IdleThread } from "./drawing/idleThread.ts";
-import type { PictureCalls } from "./drawing/pictures.ts";
+import { LABELS_CHANGED, type PictureCalls } from "./drawing/pictures.ts";
 import { type Desk, handlersFor, painterPath } from "./handlers.ts";
 import { folderOf, pathWithin } from "./places/workspace.ts";
 import { type Asker, type Session, type Standing, sameSecret, standingOf, type ticketOffice } from "./web/access.ts";
@@ -84,9 +84,14 @@ export function studioApp(options: AppOptions): App {
     return png(await pictures.ask((calls) => calls.picture(folder, seed)));
   });
   app.get("/api/mask", async ({ req }) => {
-    const { at, seed, k } = checked(maskQuery, req.query());
+    const { at, seed, k, revision } = checked(maskQuery, req.query());
     const folder = await folderOf(workspace, at, "project", "teaching");
-    return png(await pictures.ask((calls) => calls.mask(folder, seed, k ?? null)));
+    const asked = pictures.ask((calls) => calls.mask(folder, seed, k ?? null, revision ?? null));
+    const mask = await asked.catch((error: Error) => {
+      throw error.name === LABELS_CHANGED ? new Refusal(412, error.message) : error;
+    });
+    // Of the labels, whichever they are, another mask is asked for by the same address.
+    return k === undefined && revision === undefined ? png(mask, "no-store") : png(mask);
   });
   app.post("/api/paint", async ({ req }) => {
     const { model, style } = checked(paintQuery, req.query());

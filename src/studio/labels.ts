@@ -1,6 +1,4 @@
 /** Labels of a project: what `klish label` edits, by the ids that pages know. */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import type { z } from "zod";
 import { clusterOf } from "../project/cluster/identity.ts";
 import { takeApart } from "../project/labels/apart.ts";
@@ -20,20 +18,12 @@ import {
 import { changeRecipe, loadRecipe } from "../project/labels/recipeFile.ts";
 import { brushRuns } from "../project/labels/strokes.ts";
 import { classNamed, sparedBy } from "../project/labels/words.ts";
-import { readIfThere } from "../project/storage/files.ts";
 import type { editedLabels, Labels, labelEdit } from "./api.ts";
+import { LABELS_FILE, revisionOf } from "./places/stamp.ts";
 import { fileUrl } from "./places/workspace.ts";
 import type { OpenedProject, OpenProject } from "./projects.ts";
 import { takingTurns } from "./turns.ts";
 import { Refusal } from "./web/refusal.ts";
-
-const FILE = "labels.json";
-
-/** Which labels a place's file holds; "" where there is none. */
-export async function revisionOf(folder: string, file = FILE): Promise<string> {
-  const bytes = await readIfThere(join(folder, file));
-  return bytes === undefined ? "" : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-}
 
 /** The labels of all projects of a server. */
 export interface LabelDesk {
@@ -186,7 +176,7 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
         of: called.map((name) => (name === null ? -1 : name === IGNORED ? -2 : (index.get(name) ?? -1))),
       })),
     },
-    fileUrl: revision === "" ? null : fileUrl(at, FILE),
+    fileUrl: revision === "" ? null : fileUrl(at, LABELS_FILE),
   };
 }
 

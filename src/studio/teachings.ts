@@ -13,7 +13,8 @@ import {
   undoTeaching,
 } from "../project/teach/teaching.ts";
 import type { Labels, labelEdit, teaching as teachingAnswer } from "./api.ts";
-import { type LabelDesk, quoted, revisionOf } from "./labels.ts";
+import { type LabelDesk, quoted } from "./labels.ts";
+import { revisionOf } from "./places/stamp.ts";
 import { fileUrl } from "./places/workspace.ts";
 import { takingTurns } from "./turns.ts";
 import { Refusal } from "./web/refusal.ts";

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { TEACH_FILE } from "../project/teach/teachFile.ts";
 import { readLog } from "../project/train/log/log.ts";
 import { type LogLine, runKinds } from "./api.ts";
-import { revisionOf } from "./labels.ts";
 import { placesOf } from "./places/places.ts";
-import { stampOf } from "./places/stamp.ts";
+import { LABELS_FILE, revisionOf, stampOf } from "./places/stamp.ts";
 import { pathWithin, type Workspace } from "./places/workspace.ts";
 import { newLines, sheetsOf } from "./runs.ts";
 import type { Events } from "./web/events.ts";
@@ -33,7 +32,7 @@ export function watchWorkspace(workspace: Workspace, events: Events): () => void
     places = text;
     for (const { at, kind } of found) {
       const folder = await pathWithin(workspace, at);
-      const edited = kind === "project" ? "labels.json" : kind === "teaching" ? TEACH_FILE : undefined;
+      const edited = kind === "project" ? LABELS_FILE : kind === "teaching" ? TEACH_FILE : undefined;
       if (edited !== undefined && (await changed(join(folder, edited))))
         events.send({ type: "labels", at, revision: await revisionOf(folder, edited) });
       if (!runKinds.some((run) => run === kind)) continue;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { startThread, type ThreadOptions } from "../../src/runtime/node/threads.ts";
 import type { EchoCalls } from "./echoWorker.ts";
+import type { LineCalls } from "./lineWorker.ts";
 
 const start = (options: Partial<ThreadOptions<EchoCalls>> = {}) =>
   startThread<EchoCalls>("./echoWorker", import.meta.url, {
@@ -19,6 +20,18 @@ describe("startThread()", () => {
     expect(await late).toBe("waited 30");
     await closed;
     await expect(calls.double(1)).rejects.toThrow("the echo ended unexpectedly");
+  });
+
+  it("closes a thread that answers one by one after the call that has begun, which may stop; others never begin", async () => {
+    const line = startThread<LineCalls>("./lineWorker", import.meta.url, {
+      calls: ["wait", "closed"],
+      title: "the line",
+    });
+    const begun = line.calls.closed();
+    const waiting = line.calls.wait(60_000);
+    const refused = [begun, waiting].map((call) => expect(call).rejects.toThrow("the thread is being closed"));
+    await line.close();
+    await Promise.all(refused);
   });
 
   it("rejects with the error that was thrown there: name, message and where", async () => {

@@ -241,6 +241,18 @@ describe("labels", () => {
     expect(labels.undo).toBe("take “hat” apart");
   });
 
+  it("masks are those of the labels that are asked for, or none", async () => {
+    const { labels } = await studio.call("editLabels", { at }, { edits: [{ type: "cut", k: 4 }] });
+    const ask = (revision: string) => studio.fetch(`/api/mask?at=${at}&seed=3&revision=${revision}`);
+    const answer = await ask(labels.revision);
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, max-age=3600"]);
+    await studio.call("editLabels", { at }, { edits: [{ type: "cut", k: 3 }] });
+    expect((await ask(labels.revision)).status).toBe(412);
+    const whichever = await studio.fetch(`/api/mask?at=${at}&seed=3`);
+    expect([whichever.status, whichever.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    await studio.call("editLabels", { at }, { edits: [{ type: "undo" }, { type: "undo" }] });
+  });
+
   it("follow strokes: masks of all pictures do, and undoing takes them back", async () => {
     const maskOf = async (seed: number): Promise<Uint8Array> => {
       const response = await studio.fetch(`/api/mask?at=${at}&seed=${seed}`);

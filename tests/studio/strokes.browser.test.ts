@@ -33,7 +33,7 @@ describe.skipIf(!hasChromium)("the studio's Strokes screen", () => {
     await page.goto(studio.url);
     await page.waitForSelector("html[data-studio]");
     await page.evaluate(`location.hash = "#screen=strokes&at=run"`);
-    await page.getByRole("application").waitFor();
+    await page.getByRole("application").waitFor({ timeout: 120_000 });
     return { page, problems };
   };
   const film = (page: Page): Promise<unknown> =>

@@ -148,7 +148,7 @@ function bestOf({ channels, weight, bias }: LinearClassifier, row: Float32Array,
 }
 
 /** A picture's maps by an open generator, alone in its batch: rounding can depend on what is generated beside it. */
-export async function pictureMaps(
+async function pictureMaps(
   settings: Parameters<typeof generateOptions>[0] & Pick<ClusterSettings, "layers" | "resolution">,
   generator: Generator,
   seed: number,

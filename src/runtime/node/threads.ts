@@ -54,7 +54,7 @@ export interface Thread<Calls> {
   readonly calls: Calls;
   /** Whether it has ended, and every call rejects. */
   readonly ended: boolean;
-  /** Ends it, once it has answered. */
+  /** Ends it, once it has answered what it has begun. */
   close(): Promise<void>;
 }
 
@@ -121,20 +121,27 @@ export function startThread<Calls extends object>(
 /** Functions that a thread serves: what they take and give is cloned on the way. */
 type Served<Calls> = { readonly [Name in keyof Calls]: (...args: never[]) => Promise<unknown> };
 
-/**
- * In a worker: answers calls of `calls` until the thread that started it closes it. `oneByOne`: a call begins when the one before is
- * answered. `moved`: buffers of a result that are moved to the caller instead of copied.
- */
+/** How a worker serves its calls. */
+export interface ServeOptions {
+  /** A call begins when the one before is answered, and not at all once the thread is being closed. */
+  readonly oneByOne?: boolean;
+  /** Buffers of a result that are moved to the caller instead of copied. */
+  readonly moved?: (result: unknown) => ArrayBuffer[];
+  /** Aborted when the thread is being closed: what has begun may stop at its next safe point. */
+  readonly ending?: AbortController;
+  /** Gives native memory back, after the last answer. */
+  readonly close?: () => Promise<void>;
+}
+
+/** In a worker: answers calls of `calls` until the thread that started it closes it. */
 export function serve<Calls extends Served<Calls>>(
   calls: Calls,
-  {
-    oneByOne = false,
-    moved,
-  }: { readonly oneByOne?: boolean; readonly moved?: (result: unknown) => ArrayBuffer[] } = {},
+  { oneByOne = false, moved, ending = new AbortController(), close }: ServeOptions = {},
 ): void {
   const functions = calls as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
   const answer = async ({ id, name, args }: Call): Promise<void> => {
     try {
+      if (oneByOne) ending.signal.throwIfAborted();
       const result = await functions[name](...args);
       parentPort?.postMessage({ id, result } satisfies Answer, moved?.(result) ?? []);
     } catch (error) {
@@ -146,7 +153,9 @@ export function serve<Calls extends Served<Calls>>(
   let last: Promise<void> = Promise.resolve();
   parentPort?.on("message", async (call: Call | typeof END) => {
     if (call === END) {
+      ending.abort(new Error("the thread is being closed"));
       await Promise.all(answering);
+      await close?.();
       // In a worker this ends the thread, from within: never in the middle of a native call.
       process.exit(0);
     }

@@ -4,12 +4,6 @@ import { startThread, type Thread } from "../../runtime/node/threads.ts";
 /** Without a question for so long, it ends. */
 const IDLE_MS = 120_000;
 
-/** What an idle thread serves beside its questions. */
-export interface Closable {
-  /** Gives native memory back; the thread ends after it. */
-  close(): Promise<void>;
-}
-
 export interface IdleThread<Calls> {
   /** Asks the thread, which is started where need be. */
   ask<T>(question: (calls: Calls) => Promise<T>): Promise<T>;
@@ -17,7 +11,7 @@ export interface IdleThread<Calls> {
 }
 
 /** Starts no thread yet; `module` as for `startThread`. */
-export function idleThread<Calls extends Closable>(
+export function idleThread<Calls extends object>(
   module: string,
   base: string,
   options: { readonly calls: readonly (keyof Calls & string)[]; readonly title: string },
@@ -29,7 +23,6 @@ export function idleThread<Calls extends Closable>(
     clearTimeout(idle);
     const ending = thread;
     thread = undefined;
-    await ending?.calls.close().catch(() => undefined);
     await ending?.close();
   };
   return {

@@ -73,7 +73,6 @@ serve<PaintCalls>(
       if (styles.size > MOST_STYLES) styles.delete(styles.keys().next().value as string);
       return name;
     },
-    close,
   },
-  { oneByOne: true },
+  { oneByOne: true, close },
 );

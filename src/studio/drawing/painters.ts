@@ -1,6 +1,6 @@
 /** Painters: masks in, pictures out. */
 import type { DatasetClass } from "../../dataset/labelMap.ts";
-import { type Closable, type IdleThread, idleThread } from "./idleThread.ts";
+import { type IdleThread, idleThread } from "./idleThread.ts";
 
 /** An opened painter. */
 export interface PainterFacts {
@@ -11,7 +11,7 @@ export interface PainterFacts {
 }
 
 /** What the thread of painters serves; `model` is a path, or the name of a shipped one; styles have the names of the contract. */
-export interface PaintCalls extends Closable {
+export interface PaintCalls {
   open(model: string): Promise<PainterFacts>;
   /** A PNG. */
   paint(model: string, mask: Uint8Array, style: string): Promise<Uint8Array>;
@@ -22,6 +22,6 @@ export interface PaintCalls extends Closable {
 /** The thread, which begins with the first painting. */
 export const openPainters = (): IdleThread<PaintCalls> =>
   idleThread<PaintCalls>("./paintWorker", import.meta.url, {
-    calls: ["open", "paint", "encode", "close"],
+    calls: ["open", "paint", "encode"],
     title: "the studio's thread for paintings",
   });

@@ -2,9 +2,9 @@
 import { availableParallelism } from "node:os";
 import { encodePng } from "../../dataset/png.ts";
 import { type PixelClassifier, pixelClassifier } from "../../features/pixelClassifier.ts";
+import { keptMaps } from "../../features/sampleFeatures.ts";
 import type { GenerateResult } from "../../gan/generator.ts";
 import { generateOptions, layersOf } from "../../project/cluster/request.ts";
-import { pictureMaps } from "../../project/labels/corrector.ts";
 import { type OpenedNetwork, storedNetwork } from "../../project/network/network.ts";
 import { openSameNetwork } from "../../project/network/sameNetwork.ts";
 import { toRgb } from "../../project/sampling/images.ts";
@@ -25,10 +25,12 @@ interface Opened {
   readonly classifiers: Map<string, PixelClassifier>;
 }
 
-/** Pictures with their inner maps, which take megabytes each, and classifiers, that are kept. */
-const MOST_MADE = 4;
+/** Bytes that pictures with their inner maps may take: dozens of small ones, the last few of large ones. */
+const MOST_MADE = 2 ** 29;
+/** Classifiers that are kept. */
 const MOST_CLASSIFIERS = 8;
 const threads = availableParallelism();
+const ending = new AbortController();
 let opened: Opened | undefined;
 
 async function close(): Promise<void> {
@@ -41,45 +43,57 @@ async function open(folder: string): Promise<Opened> {
   const stamp = await sourceStamp(folder);
   if (opened?.folder === folder && opened.stamp === stamp) return opened;
   await close();
+  const { signal } = ending;
   // Maps are asked for once the generator is open.
   const source = await openSource(folder, {
-    maps: (seed) => pictureMaps(source.sampledAs, network.generator, seed),
-    threads,
+    async maps(seed) {
+      const { features } = await generated(now, seed);
+      return keptMaps(features, layersOf(source.sampledAs, network.generator.info), source.sampledAs.resolution);
+    },
+    ...{ threads, signal },
   });
   const { network: stored, networkSha256: sha256, latent } = source.sampledAs;
   const network = await openSameNetwork(
     await storedNetwork(null, stored, sha256),
     { sha256, of: "the project" },
-    { runtime: ortNode, provider: "auto", threads, latent },
+    { runtime: ortNode, provider: "auto", threads, latent, signal },
   );
-  opened = { folder, stamp, source, network, made: new Map(), classifiers: new Map() };
-  return opened;
+  const now: Opened = { folder, stamp, source, network, made: new Map(), classifiers: new Map() };
+  opened = now;
+  return now;
 }
 
-/** What is asked for again moves to the end; the first goes when there are too many. */
-async function keep<K, V>(
-  kept: Map<K, V>,
-  key: K,
-  most: number,
-  make: () => Promise<V>,
-  drop: (value: V) => Promise<void>,
-): Promise<V> {
+interface Keeping<V> {
+  readonly make: () => Promise<V>;
+  /** How much of the room one takes, and how much there is. */
+  readonly sizeOf: (value: V) => number;
+  readonly most: number;
+  readonly drop?: (value: V) => Promise<void>;
+}
+
+/** What is asked for again moves to the end; the first go when there are too many, the last one never. */
+async function keep<K, V>(kept: Map<K, V>, key: K, { make, sizeOf, most, drop }: Keeping<V>): Promise<V> {
   const found = kept.get(key) ?? (await make());
   kept.delete(key);
   kept.set(key, found);
-  for (const [first, value] of kept)
-    if (kept.size > most) {
-      kept.delete(first);
-      await drop(value);
-    }
+  let size = [...kept.values()].reduce((sum, value) => sum + sizeOf(value), 0);
+  for (const [first, value] of kept) {
+    if (size <= most || value === found) break;
+    kept.delete(first);
+    size -= sizeOf(value);
+    await drop?.(value);
+  }
   return found;
 }
+
+const bytesOf = ({ image, features }: GenerateResult): number =>
+  [image, ...features.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
 
 function generated({ source, network: { generator }, made }: Opened, seed: number): Promise<GenerateResult> {
   const layers = layersOf(source.sampledAs, generator.info).map(({ name }) => name);
   const make = (): Promise<GenerateResult> =>
     generator.generate({ ...generateOptions(source.sampledAs, generator.info), seeds: [seed], layers });
-  return keep(made, seed, MOST_MADE, make, async () => undefined);
+  return keep(made, seed, { make, sizeOf: bytesOf, most: MOST_MADE });
 }
 
 /** What a model says of the pixels of a picture. */
@@ -92,7 +106,8 @@ async function classified(at: Opened, seed: number, { key, model }: Masking): Pr
     pixelClassifier(await model(), layersOf(source.sampledAs, info), side, {
       ...{ runtime: ortNode, provider: network.provider, threads, imageResolution: side },
     });
-  const classifier = await keep(classifiers, key, MOST_CLASSIFIERS, make, (one) => one.dispose());
+  const drop = (one: PixelClassifier): Promise<void> => one.dispose();
+  const classifier = await keep(classifiers, key, { make, sizeOf: () => 1, most: MOST_CLASSIFIERS, drop });
   const { clusters } = await classifier.classify((await generated(at, seed)).features);
   return Uint8Array.from(clusters);
 }
@@ -106,12 +121,11 @@ serve<PictureCalls>(
       const side = info.resolution;
       return new Uint8Array(await encodeImage(rgb, side, { format: "png", quality: 100, resolution: side }));
     },
-    async mask(folder, seed, k) {
+    async mask(folder, seed, k, revision) {
       const at = await open(folder);
-      const masking = await at.source.masking(k);
+      const masking = await at.source.masking(k, revision);
       return encodePng(masking.mask(seed, at.network.generator.info.resolution, await classified(at, seed, masking)));
     },
-    close,
   },
-  { oneByOne: true },
+  { oneByOne: true, ending, close },
 );

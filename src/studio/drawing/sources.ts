@@ -11,9 +11,10 @@ import { loadRecipe } from "../../project/labels/recipeFile.ts";
 import { labeller } from "../../project/labels/recipeLabels.ts";
 import { ProjectError } from "../../project/storage/files.ts";
 import { openTeacher } from "../../project/teach/teacher.ts";
-import { loadTeaching, openTeaching } from "../../project/teach/teachFile.ts";
+import { loadTeaching, openTeaching, TEACH_FILE } from "../../project/teach/teachFile.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { stampOf } from "../places/stamp.ts";
+import { LABELS_FILE, revisionOf, stampOf } from "../places/stamp.ts";
+import { LABELS_CHANGED } from "./pictures.ts";
 
 /** How pictures are generated, and at which side their maps are learned from. */
 export type PictureSettings = Omit<SampledAs, "seeds"> & Pick<ClusterSettings, "resolution">;
@@ -31,8 +32,11 @@ export interface Masking {
 /** A place with pictures. */
 export interface Source {
   readonly sampledAs: PictureSettings;
-  /** Of the labels as they are now; or, where there are clusters, of those at `k`. Throws ProjectError where there are none. */
-  masking(k: number | null): Promise<Masking>;
+  /**
+   * Of the labels as they are now; or, where there are clusters, of those at `k`. Throws ProjectError where there are none, and
+   * LABELS_CHANGED where the labels are others than `revision`, if one is given.
+   */
+  masking(k: number | null, revision: string | null): Promise<Masking>;
 }
 
 /** What a source needs of whoever holds the generator open. */
@@ -40,31 +44,52 @@ export interface SourceOptions {
   /** A seed's maps of the settings' layers, [1,C,h,h] each. */
   readonly maps: (seed: number) => Promise<readonly Tensor[]>;
   readonly threads: number;
+  /** When whoever asks ends. */
+  readonly signal: AbortSignal;
 }
 
 /** What tells a source from the one that the same folder holds later. */
 export const sourceStamp = (folder: string): Promise<string> => stampOf(join(folder, "tree.safetensors"));
+
+/** Reads a place's labels: again only when their file is another one. Rejects with LABELS_CHANGED where they are not those of a revision. */
+function labelsReader<T>(
+  folder: string,
+  file: string,
+  read: () => Promise<T>,
+): (revision: string | null) => Promise<T> {
+  let known: { readonly stamp: string; readonly revision: string; readonly labels: T } | undefined;
+  return async (revision) => {
+    const path = join(folder, file);
+    // Until nobody has edited them meanwhile.
+    for (let stamp = await stampOf(path); known?.stamp !== stamp; stamp = await stampOf(path))
+      known = { stamp, revision: await revisionOf(folder, file), labels: await read() };
+    if (revision !== null && known.revision !== revision)
+      throw Object.assign(new Error("the labels have changed since: ask for those of now."), { name: LABELS_CHANGED });
+    return known.labels;
+  };
+}
 
 /** Opens a place's source. Throws ProjectError where it has none. */
 export async function openSource(folder: string, options: SourceOptions): Promise<Source> {
   return (await loadTeaching(folder)) === undefined ? clusters(folder, options) : teaching(folder, options);
 }
 
-async function clusters(folder: string, { maps, threads }: SourceOptions): Promise<Source> {
+async function clusters(folder: string, options: SourceOptions): Promise<Source> {
   const project = await openProject(folder);
   const tree = await loadTree(project);
   if (tree === undefined) throw new ProjectError(`${folder} is not clustered yet.`);
-  const corrector = openCorrector(project, tree, { ...{ network: null, provider: "auto", threads }, maps });
+  const corrector = openCorrector(project, tree, { network: null, provider: "auto", ...options });
+  const labels = labelsReader(folder, LABELS_FILE, () => loadRecipe(project, tree));
   return {
     sampledAs: project.file.settings,
-    async masking(k) {
+    async masking(k, revision) {
       if (k !== null)
         return {
           key: JSON.stringify([k]),
           model: async () => tree.classifierAt(k),
           mask: (_, side, data) => ({ width: side, height: side, data }),
         };
-      const recipe = await loadRecipe(project, tree);
+      const recipe = await labels(revision);
       if (recipe === undefined) throw new ProjectError("this project has no labels yet: ask for a K.");
       const { state } = recipe;
       return {
@@ -78,12 +103,13 @@ async function clusters(folder: string, { maps, threads }: SourceOptions): Promi
 
 async function teaching(folder: string, options: SourceOptions): Promise<Source> {
   const teacher = openTeacher(folder, options);
+  const taught = labelsReader(folder, TEACH_FILE, () => openTeaching(folder));
   const { settings: sampledAs } = await openTeaching(folder);
   return {
     sampledAs,
-    async masking(k) {
+    async masking(k, revision) {
       if (k !== null) throw new ProjectError("classes are taught here: there are no clusters, and no K.");
-      const now = await openTeaching(folder);
+      const now = await taught(revision);
       const { labels, side } = now.teaching;
       const model = await teacher.classifier(now);
       const hash = createHash("sha256").update(JSON.stringify(now.history.actions)).digest("hex");

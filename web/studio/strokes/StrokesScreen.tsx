@@ -12,7 +12,7 @@ import { MaskEditorView } from "../../shared/maskEditor/MaskEditorView.tsx";
 import { colorTable } from "../../shared/maskEditor/maskImage.ts";
 import type { ToolId } from "../../shared/maskEditor/tools.ts";
 import { addressOf } from "../address.ts";
-import { fetchBytes } from "../client.ts";
+import { fetchBytes, Refused } from "../client.ts";
 import { type LabelDesk, useLabels } from "../parts/useLabels.ts";
 import { useAnswer, useShared, useStudio } from "../studio.tsx";
 import { ClassList, NewClass } from "./ClassList.tsx";
@@ -135,10 +135,19 @@ function Pictures({ at, pictures, labels, desk }: PicturesProps) {
   );
 }
 
-/** The mask of a seed's picture by these labels. */
-async function maskOf(at: string, seed: number, { revision, k }: Pick<Labels, "revision" | "k">): Promise<Uint8Array> {
+/** The mask of a seed's picture by these labels; null where they have changed since: others will be asked for. */
+async function maskOf(
+  at: string,
+  seed: number,
+  { revision, k }: Pick<Labels, "revision" | "k">,
+): Promise<Uint8Array | null> {
   const query = revision === "" ? { at, seed, k } : { at, seed, revision };
-  return decodePng(await fetchBytes("/api/mask", query)).data as Uint8Array;
+  try {
+    return decodePng(await fetchBytes("/api/mask", query)).data as Uint8Array;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 412) return null;
+    throw error;
+  }
 }
 
 /** What the brush was left with, for the next picture's editor. */
@@ -185,7 +194,10 @@ function StrokeEditor({ at, seed, classes, labels, desk, brush }: StrokeEditorPr
   const step = useEffectEvent((type: "undo" | "redo") => desk.edit(k, [{ type }]));
   const open = useEffectEvent(async (): Promise<Opened> => {
     const [mask, picture] = await Promise.all([
-      maskOf(at, seed, labels),
+      // Whatever the labels are by then.
+      fetchBytes("/api/mask", revision === "" ? { at, seed, k } : { at, seed }).then(
+        (bytes) => decodePng(bytes).data as Uint8Array,
+      ),
       fetchBytes("/api/picture", { at, seed }).then((bytes) => createImageBitmap(new Blob([bytes]))),
     ]);
     const side = Math.sqrt(mask.length);
@@ -236,7 +248,7 @@ function StrokeEditor({ at, seed, classes, labels, desk, brush }: StrokeEditorPr
     const { editor } = opened;
     maskOf(at, seed, { revision, k }).then(
       // While a pen is down its stroke is shown; its own answer will bring a newer mask.
-      (mask) => wanted && !editor.state.getState().drawing && editor.load(mask, ""),
+      (mask) => wanted && mask !== null && !editor.state.getState().drawing && editor.load(mask, ""),
       (error) => wanted && studio.fail(error),
     );
     return () => {
@@ -268,17 +280,30 @@ interface MaskedProps {
 function Masked({ at, seed, url, classes, labels: { revision, k } }: MaskedProps) {
   const studio = useStudio();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const [picture, setPicture] = useState<ImageBitmap | null>(null);
   useEffect(() => {
     let wanted = true;
-    (async () => {
-      const [mask, bytes] = await Promise.all([maskOf(at, seed, { revision, k }), fetchBytes(url)]);
-      const picture = await createImageBitmap(new Blob([bytes]));
-      if (wanted && canvas.current !== null) drawMasked(canvas.current, picture, mask, classes);
-    })().catch((error) => wanted && studio.fail(error));
+    fetchBytes(url)
+      .then((bytes) => createImageBitmap(new Blob([bytes])))
+      .then(
+        (bitmap) => wanted && setPicture(bitmap),
+        (error) => wanted && studio.fail(error),
+      );
     return () => {
       wanted = false;
     };
-  }, [at, seed, url, revision, k, classes, studio]);
+  }, [url, studio]);
+  useEffect(() => {
+    if (picture === null) return;
+    let wanted = true;
+    maskOf(at, seed, { revision, k }).then(
+      (mask) => wanted && mask !== null && canvas.current && drawMasked(canvas.current, picture, mask, classes),
+      (error) => wanted && studio.fail(error),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [at, seed, picture, revision, k, classes, studio]);
   return <canvas ref={canvas} />;
 }
 
