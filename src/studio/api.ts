@@ -57,6 +57,8 @@ export const workspace = z.strictObject({
    * is then "parts-data". No other name is taken.
    */
   prefix: z.string(),
+  /** Names in the folder that a new place cannot have, those of places among them. */
+  taken: z.array(z.string()),
   /** The place to show first; null where there is none. */
   open: z.string().nullable(),
   places: z.array(place),

@@ -1,4 +1,5 @@
 /** What each route of the table does. */
+import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
 import { paletteOf } from "../dataset/labelMap.ts";
@@ -64,9 +65,10 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
     async workspace() {
       const places = await placesOf(workspace);
       const { kind, prefix } = workspace;
+      const taken = (await readdir(workspace.base).catch(() => [])).filter(workspace.admits);
       const opened = kind === "folder" ? places[0] : places.find(({ at }) => at === basename(workspace.folder));
       return {
-        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, places, outsidePaths },
+        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, taken, places, outsidePaths },
         kind: kind === "folder" && places.length === 0 ? "empty" : kind,
         open: opened?.at ?? null,
         shipped: {
