@@ -145,7 +145,7 @@ export const labelledClass = z.strictObject({
 });
 export type LabelledClass = z.infer<typeof labelledClass>;
 
-/** Answer of `GET /api/labels?at=`. */
+/** Answer of `GET /api/labels?at=`, of a project, of classes that are taught, or of an extractor (these cannot be edited here). */
 export const labels = z.strictObject({
   at: z.string(),
   /** Of the file's content; "" while there is none. Changes with every edit, by whomever. */

@@ -14,7 +14,7 @@ import type { IdleThread } from "./drawing/idleThread.ts";
 import type { PaintCalls } from "./drawing/painters.ts";
 import { optionsFor } from "./jobs/jobRequests.ts";
 import type { Jobs } from "./jobs/jobs.ts";
-import { type LabelDesk, labelDesk } from "./labels.ts";
+import { extractorLabels, type LabelDesk, labelDesk } from "./labels.ts";
 import { addPhoto } from "./photos.ts";
 import { placeKind, RUNS } from "./places/kinds.ts";
 import { placesOf } from "./places/places.ts";
@@ -53,10 +53,10 @@ export const painterPath = async (workspace: Workspace, model: string): Promise<
 /** The work of every route. */
 export function handlersFor({ workspace, events, jobs, outsidePaths, painters }: Desk): Handlers {
   const openProjects = projectCache();
-  const desks = { project: labelDesk(openProjects), teaching: teachDesk() } as const;
+  const desks = { project: labelDesk(openProjects), teaching: teachDesk(), extractor: extractorLabels } as const;
   /** Whose labels they are, and where they lie. */
   const labelled = async (at: string): Promise<{ readonly folder: string; readonly desk: LabelDesk }> => {
-    const folder = await folderOf(workspace, at, "project", "teaching");
+    const folder = await folderOf(workspace, at, "project", "teaching", "extractor");
     return { folder, desk: desks[(await placeKind(folder)) as keyof typeof desks] };
   };
   const project = (at: string): Promise<string> => folderOf(workspace, at, "project");

@@ -17,7 +17,7 @@ export function DatasetScreen({ at }: { readonly at: string | null }) {
   if (workspace === null) return <main className="waiting">Opening the folder…</main>;
   const place = workspace.places.find((one) => one.at === at);
   const projects = workspace.places.filter(
-    ({ kind, complete }) => kind === "project" || (kind === "teaching" && complete),
+    ({ kind, complete }) => kind === "project" || ((kind === "teaching" || kind === "extractor") && complete),
   );
   if (place?.kind === "dataset") return <DatasetView key={place.at} at={place.at} workspace={workspace} />;
   const project = projects.find((one) => one === place) ?? projects[0];
