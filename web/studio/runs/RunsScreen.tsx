@@ -77,7 +77,7 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
       </p>
       <JobList at={at} />
       <div className="sheet-actions">
-        {!active && (
+        {!active && !(isSolved(run) && run.network !== null) && (
           <button type="button" disabled={busy} onClick={goOn}>
             Continue
           </button>
@@ -89,7 +89,7 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
       <h2>Curves</h2>
       {run.lines.length === 0 ? (
         <p className="hint">
-          {run.settings["method"] === "lse"
+          {isSolved(run)
             ? "Its minimum is found at once: there are no steps to draw."
             : "The first line comes after a while."}
         </p>
@@ -123,6 +123,9 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
   );
 }
 
+/** Whether there are no steps to make: a minimum is found. */
+const isSolved = ({ settings }: Run): boolean => settings["method"] === "lse";
+
 /** What a run counts. */
 const unitOf = ({ settings }: Run): string => (settings["method"] === "mlp-ensemble" ? "pixels" : "pictures");
 
@@ -147,6 +150,12 @@ function FindParts({ network, workspace }: { readonly network: string; readonly 
     </>
   );
 }
+
+/** What sheets beside the samples show. */
+const BESIDE: Readonly<Record<string, string>> = {
+  "reals.png": "real pictures",
+  "extractor.png": "pictures, their masks, and what the extractor says",
+};
 
 /** Sample sheets over time, with a slider; the real pictures beside them. */
 function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
@@ -187,7 +196,7 @@ function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
         {others.map((sheet) => (
           <figure key={sheet.name}>
             <img src={sheet.url} alt={sheet.name} loading="lazy" />
-            <figcaption>{sheet.name}</figcaption>
+            <figcaption>{BESIDE[sheet.name] ?? sheet.name}</figcaption>
           </figure>
         ))}
       </div>
