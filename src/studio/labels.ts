@@ -92,7 +92,7 @@ export const extractorLabels: LabelDesk = {
     return {
       ...{ at, revision, k: 0, classes: shownClasses(state, (cluster) => cluster), ignored: [...state.ignored] },
       ...{ strokes: 0, undo: null, redo: null, names: { classes: [], byK: [] } },
-      fileUrl: revision === "" ? null : fileUrl(at, FILE),
+      fileUrl: revision === "" ? null : fileUrl(at, LABELS_FILE),
     };
   },
   async edit() {
