@@ -57,8 +57,6 @@ export const workspace = z.strictObject({
    * is then "parts-data". No other name is taken.
    */
   prefix: z.string(),
-  /** Names in the folder that a new place cannot have, those of places among them. */
-  taken: z.array(z.string()),
   /** The place to show first; null where there is none. */
   open: z.string().nullable(),
   places: z.array(place),
@@ -145,7 +143,7 @@ export const labelledClass = z.strictObject({
 });
 export type LabelledClass = z.infer<typeof labelledClass>;
 
-/** Answer of `GET /api/labels?at=`, of a project, of classes that are taught, or of an extractor (these cannot be edited here). */
+/** Answer of `GET /api/labels?at=`. */
 export const labels = z.strictObject({
   at: z.string(),
   /** Of the file's content; "" while there is none. Changes with every edit, by whomever. */
@@ -290,7 +288,7 @@ export const studioJobs = {
   /** Draws labels.png. */
   labelPreview: { quick: true },
   /**
-   * Pictures with masks. What a filter would remove: make a few without filters (`count: 32`) and compare the figures of
+   * Pictures with masks. What a filter would remove: make a few without filters (`count: 32`, as a preview) and compare the figures of
    * `GET /api/dataset` with the thresholds; only `count` and `filter` change then.
    */
   dataset: { quick: false },
@@ -337,6 +335,8 @@ export const job = z.strictObject({
   at: z.string().nullable(),
   /** As it was asked for. */
   request: z.record(z.string(), z.unknown()),
+  /** Made to be looked at: gone with the job, at the latest when the studio ends. */
+  preview: z.boolean().default(false),
   /**
    * "waiting" for another to end; "running"; "pausing": it was asked to stop and reaches its next safe point; "paused": stopped, or cut short when
    * a server ended: continue it and nothing is lost; "done"; "failed": `error`; it can be continued too, once its cause is mended.
@@ -359,13 +359,22 @@ export type StudioJobResult<J extends StudioJob> = JobResult<J>;
 /**
  * Body of `POST /api/jobs`. `request` is that of the job's own schema (its options.ts; what is left out has its default), but for
  * paths: those that are written (`outdir`, `project`) are in the workspace; what is read is named as `Workspace.outsidePaths` says.
- * `command` is the server's to say. 400 with a sentence that names each wrong member.
+ * `command` is the server's to say. 400 with a sentence that names each wrong member. A `preview` makes a place of its own, which is none of
+ * the workspace's and goes when the next preview begins, when its job is forgotten, or when the studio ends.
  */
-export const startJob = z.strictObject({ kind: z.enum(jobKinds), request: z.record(z.string(), z.unknown()) });
+export const startJob = z.strictObject({
+  kind: z.enum(jobKinds),
+  request: z.record(z.string(), z.unknown()),
+  preview: z.boolean().default(false),
+});
 /** The same, typed by the kind. */
-export type StartJob<J extends StudioJob = StudioJob> = { readonly kind: J; readonly request: JobRequest<J> };
+export type StartJob<J extends StudioJob = StudioJob> = {
+  readonly kind: J;
+  readonly request: JobRequest<J>;
+  readonly preview?: boolean;
+};
 
-/** Body of `POST /api/jobs/act`. "forget" takes a job that does not run off the list, and leaves its files alone. */
+/** Body of `POST /api/jobs/act`. "forget" takes a job that does not run off the list; its files stay, but for those of a preview. */
 export const actOnJob = z.strictObject({ id: z.string(), action: z.enum(["pause", "continue", "forget"]) });
 
 /** Answer of `GET /api/jobs`, and of `POST /api/jobs/act`: newest first. */

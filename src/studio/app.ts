@@ -5,7 +5,8 @@ import { plainIssues } from "../text/issues.ts";
 import { maskQuery, paintQuery, pictureQuery, type Route, type RouteName, routes } from "./api.ts";
 import type { IdleThread } from "./drawing/idleThread.ts";
 import { LABELS_CHANGED, type PictureCalls } from "./drawing/pictures.ts";
-import { type Desk, handlersFor, painterPath } from "./handlers.ts";
+import { type Desk, handlersFor } from "./handlers.ts";
+import { modelPath } from "./places/models.ts";
 import { folderOf, pathWithin } from "./places/workspace.ts";
 import { type Asker, type Session, type Standing, sameSecret, standingOf, type ticketOffice } from "./web/access.ts";
 import { readBytes, readJson, refuseLarge } from "./web/bodies.ts";
@@ -95,7 +96,7 @@ export function studioApp(options: AppOptions): App {
   });
   app.post("/api/paint", async ({ req }) => {
     const { model, style } = checked(paintQuery, req.query());
-    const path = await painterPath(workspace, model);
+    const path = await modelPath(workspace, "painter", model);
     const { side } = await painters.ask((calls) => calls.open(path));
     refuseLarge(req.raw.headers, side * side);
     const mask = await readBytes(req.raw.body, side * side);

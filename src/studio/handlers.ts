@@ -1,10 +1,9 @@
 /** What each route of the table does. */
-import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
 import { paletteOf } from "../dataset/labelMap.ts";
 import { encodePng } from "../dataset/png.ts";
-import { isShipped, shippedNames } from "../project/network/shipped.ts";
+import { shippedNames } from "../project/network/shipped.ts";
 import { portraitScenes } from "../project/paint/scenes.ts";
 import { correctMask, maskSize } from "../project/segment/correct.ts";
 import { packageVersion } from "../project/storage/versions.ts";
@@ -14,11 +13,12 @@ import type { IdleThread } from "./drawing/idleThread.ts";
 import type { PaintCalls } from "./drawing/painters.ts";
 import { optionsFor } from "./jobs/jobRequests.ts";
 import type { Jobs } from "./jobs/jobs.ts";
-import { extractorLabels, type LabelDesk, labelDesk } from "./labels.ts";
+import { type LabelDesk, labelDesk } from "./labels.ts";
 import { addPhoto } from "./photos.ts";
 import { placeKind, RUNS } from "./places/kinds.ts";
+import { modelPath } from "./places/models.ts";
 import { placesOf } from "./places/places.ts";
-import { folderOf, pathWithin, fileUrl as urlOfFile, type Workspace } from "./places/workspace.ts";
+import { folderOf, fileUrl as urlOfFile, type Workspace } from "./places/workspace.ts";
 import { projectCache, projectSummary, reportOf } from "./projects.ts";
 import { runOf } from "./runs.ts";
 import { teachDesk, teachingOf } from "./teachings.ts";
@@ -46,29 +46,25 @@ export interface Desk {
   readonly painters: IdleThread<PaintCalls>;
 }
 
-/** What a painter is called for its thread: a path in the workspace, or the name of a shipped one. */
-export const painterPath = async (workspace: Workspace, model: string): Promise<string> =>
-  isShipped("painter", model) ? model : pathWithin(workspace, model);
-
 /** The work of every route. */
 export function handlersFor({ workspace, events, jobs, outsidePaths, painters }: Desk): Handlers {
   const openProjects = projectCache();
-  const desks = { project: labelDesk(openProjects), teaching: teachDesk(), extractor: extractorLabels } as const;
+  const desks = { project: labelDesk(openProjects), teaching: teachDesk() } as const;
   /** Whose labels they are, and where they lie. */
   const labelled = async (at: string): Promise<{ readonly folder: string; readonly desk: LabelDesk }> => {
-    const folder = await folderOf(workspace, at, "project", "teaching", "extractor");
+    const folder = await folderOf(workspace, at, "project", "teaching");
     return { folder, desk: desks[(await placeKind(folder)) as keyof typeof desks] };
   };
   const project = (at: string): Promise<string> => folderOf(workspace, at, "project");
   const dataset = (at: string): Promise<string> => folderOf(workspace, at, "dataset");
   return {
     async workspace() {
-      const places = await placesOf(workspace);
+      const previews = new Set(jobs.list().flatMap(({ preview, at }) => (preview && at !== null ? [at] : [])));
+      const places = (await placesOf(workspace)).filter(({ at }) => !previews.has(at));
       const { kind, prefix } = workspace;
-      const taken = (await readdir(workspace.base).catch(() => [])).filter(workspace.admits);
       const opened = kind === "folder" ? places[0] : places.find(({ at }) => at === basename(workspace.folder));
       return {
-        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, taken, places, outsidePaths },
+        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, places, outsidePaths },
         kind: kind === "folder" && places.length === 0 ? "empty" : kind,
         open: opened?.at ?? null,
         shipped: {
@@ -96,7 +92,7 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
     },
     teaching: async ({ at }) => teachingOf(await folderOf(workspace, at, "teaching"), at),
     jobs: async () => ({ jobs: [...jobs.list()] }),
-    startJob: async (_, { kind, request }) => jobs.start(kind, request),
+    startJob: async (_, { kind, request, preview }) => jobs.start(kind, request, preview),
     async actOnJob(_, { id, action }) {
       await jobs.act(id, action);
       return { jobs: [...jobs.list()] };
@@ -108,7 +104,7 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
     },
     dataset: async ({ at, ...asked }) => datasetOf(await dataset(at), at, asked),
     async painter({ model }) {
-      const path = await painterPath(workspace, model);
+      const path = await modelPath(workspace, "painter", model);
       const { side, classes, encodes } = await painters.ask((calls) => calls.open(path));
       const run = (await placeKind(path)) === "painter";
       const fileUrl =
@@ -120,7 +116,7 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
       return { side, classes: [...classes], encodes, fileUrl, scenes };
     },
     async style({ model, otherwise }, body) {
-      const path = await painterPath(workspace, model);
+      const path = await modelPath(workspace, "painter", model);
       const { side } = await painters.ask((calls) => calls.open(path));
       const area = side * side;
       const bytes = await readBytes(body, 5 * area);

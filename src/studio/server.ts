@@ -72,10 +72,11 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     throw refusedPort(error as NodeJS.ErrnoException, host, port);
   });
   const { port: bound } = server.address() as AddressInfo;
-  // Whoever listens everywhere is reached on this machine, too.
-  const shown = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[host] ?? (host.includes(":") ? `[${host}]` : host);
+  // Whoever listens everywhere is reached on this machine, too; by IPv4 also where it listens on IPv6, which a machine need not have.
+  const everywhere = host === "0.0.0.0" || host === "::";
+  const shown = everywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
   const home = `http://${shown}:${bound}/`;
-  const others = shown === host || host.includes(":") ? [] : ownAddresses();
+  const others = everywhere ? ownAddresses() : [];
   return {
     url: `${home}?token=${session.token}`,
     others: others.map((address) => `http://${address}:${bound}/?token=${session.token}`),
@@ -106,6 +107,7 @@ function refusedPort(error: NodeJS.ErrnoException, host: string, port: number): 
     EADDRINUSE: "another program listens there. Choose another --port, or none: any that is free is taken",
     EACCES: "this needs more rights. Choose a --port of at least 1024",
     EADDRNOTAVAIL: "this machine does not have that address. Give --host one of its own, or 0.0.0.0",
+    EAFNOSUPPORT: "this machine has no such addresses. Give --host 0.0.0.0",
     ENOTFOUND: "there is no such address. Give --host one of this machine, or 0.0.0.0",
   }[error.code ?? ""];
   return reason === undefined ? error : new ProjectError(`${at}: ${reason}.`, { cause: error });

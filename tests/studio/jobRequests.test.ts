@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,6 +6,7 @@ import { z } from "zod";
 import { bare } from "../../src/project/requests/request.ts";
 import type { StudioJob } from "../../src/studio/api.ts";
 import { admit, asked, optionsFor } from "../../src/studio/jobs/jobRequests.ts";
+import { modelPath } from "../../src/studio/places/models.ts";
 import { openWorkspace } from "../../src/studio/places/workspace.ts";
 
 /** Texts of requests that are no paths, as none of these jobs opens a file by them. */
@@ -101,6 +102,17 @@ describe("requests of jobs", () => {
     expect(request).toMatchObject({ projects: [join(folder, "portraits")], network: "portraits" });
     const segment = await to("segment", { model: { file: "portraits" }, images: "portraits", outdir: "m" });
     expect(segment.request).toMatchObject({ model: { file: "portraits" }, images: join(folder, "portraits") });
+  });
+
+  it("mean what was trained here, where it has the name of a model of klish", async () => {
+    const own = join(folder, "trained");
+    await mkdir(join(own, "portraits"), { recursive: true });
+    await writeFile(join(own, "portraits", "settings.json"), '{"klish":"painter-training","command":""}');
+    const workspace = await openWorkspace(own);
+    expect(await modelPath(workspace, "painter", "portraits")).toBe(join(own, "portraits"));
+    expect(await modelPath(workspace, "segmenter", "portraits")).toBe("portraits");
+    const page = await admit(workspace, "paintPage", { model: "portraits", outdir: "site" }, true);
+    expect(page.request).toMatchObject({ model: join(own, "portraits") });
   });
 
   it("have this machine speak to no other", async () => {

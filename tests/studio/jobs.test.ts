@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -115,6 +115,34 @@ describe("openJobs()", () => {
     await until(() => next.running.length === 1);
     expect(next.running[0].request).toMatchObject({ outdir: join(folder, "killed", "a"), count: 1 });
     await next.jobs.close();
+  });
+
+  it("keeps a preview while it is looked at: its files go with the next one, with its job, or with the studio", async () => {
+    const { jobs, running } = await bench("previews");
+    const asked = (outdir: string) => ["dataset", { projects: ["run"], outdir, count: 2 }, true] as const;
+    const places = () => readdir(join(folder, "previews"));
+    const make = async (outdir: string): Promise<Job> => {
+      const started = await jobs.start(...asked(outdir));
+      await until(() => running.at(-1)?.request["outdir"] === join(folder, "previews", outdir));
+      await mkdir(join(folder, "previews", outdir));
+      await writeFile(join(folder, "previews", outdir, "dataset.json"), "{}");
+      running.at(-1)?.done({});
+      await until(() => jobs.list()[0].state === "done");
+      return started;
+    };
+    await make("a");
+    expect(await places()).toEqual(["a"]);
+    const second = await make("b");
+    expect([await places(), jobs.list().map(({ at }) => at)]).toEqual([["b"], ["b"]]);
+    await jobs.act(second.id, "forget");
+    expect(await places()).toEqual([]);
+    // What is there was made by somebody else, and is not a preview's to take along.
+    await mkdir(join(folder, "previews", "mine"));
+    await writeFile(join(folder, "previews", "mine", "dataset.json"), "{}");
+    await expect(jobs.start(...asked("mine"))).rejects.toThrow("a preview needs a new folder.");
+    await make("c");
+    await jobs.close();
+    expect([await places(), jobs.list()]).toEqual([["mine"], []]);
   });
 
   it("tells of progress, not more often than eyes see, and loses no last word", async () => {

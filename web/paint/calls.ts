@@ -42,7 +42,4 @@ export interface Trial {
   readonly milliseconds: number;
 }
 
-/** What the worker says: to a call, or that it answers no more, and why. */
-export type Answer =
-  | ({ readonly id: number } & ({ readonly value: unknown } | { readonly error: string }))
-  | { readonly lost: string };
+export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string });

@@ -11,14 +11,11 @@ const GPU_MS = 60_000;
  * A painter in a worker of this page, from the bytes of its file: in WebAssembly from the first picture on, and on the GPU from when it has been
  * seen to paint the same, and sooner. Rejects with an error to be shown.
  */
-export async function workerEngine(
-  bytes: Uint8Array,
-  startThread: () => PainterThread = startPainterThread,
-): Promise<{ engine: PaintEngine; used: readonly string[] }> {
-  const cpu = startThread();
+export async function workerEngine(bytes: Uint8Array): Promise<{ engine: PaintEngine; used: readonly string[] }> {
+  const cpu = startPainterThread();
   const { side, classes, encodes, used } = await cpu.ask<"open">({ name: "open", bytes, place: "cpu" });
   let [thread, where] = [cpu, ON_CPU];
-  void betterGpu(bytes, cpu, startThread()).then((gpu) => {
+  void betterGpu(bytes, cpu).then((gpu) => {
     if (gpu !== undefined) [thread, where] = [gpu, "in this browser (GPU)"];
   });
   /** Styles of this engine are its painter's numbers. */
@@ -40,13 +37,11 @@ export async function workerEngine(
         : undefined,
       async paint(mask, styles) {
         const call = { name: "paint", mask, styles: styles.map(numbers) } as const;
-        const asked = thread;
-        if (asked === cpu) return cpu.ask<"paint">(call);
+        if (thread === cpu) return cpu.ask<"paint">(call);
         try {
-          return await asked.ask<"paint">(call);
+          return await thread.ask<"paint">(call);
         } catch {
           // The GPU was lost: a laptop slept, a driver was changed.
-          asked.end();
           [thread, where] = [cpu, ON_CPU];
           return cpu.ask<"paint">(call);
         }
@@ -56,11 +51,8 @@ export async function workerEngine(
 }
 
 /** The painter on the GPU; undefined where there is none, or it paints otherwise, or not sooner. */
-async function betterGpu(
-  bytes: Uint8Array,
-  cpu: PainterThread,
-  gpu: PainterThread,
-): Promise<PainterThread | undefined> {
+async function betterGpu(bytes: Uint8Array, cpu: PainterThread): Promise<PainterThread | undefined> {
+  const gpu = startPainterThread();
   const timer = setTimeout(() => gpu.end(), GPU_MS);
   try {
     await gpu.ask<"open">({ name: "open", bytes, place: "webgpu" });

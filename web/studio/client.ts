@@ -103,8 +103,11 @@ function messageOf(text: string): string | null {
 }
 
 /** Starts a job; its request is typed by its kind. Throws Refused. */
-export const start = <J extends StudioJob>(kind: J, request: StartJob<J>["request"]): Promise<Job> =>
-  ask("startJob", {}, { kind, request: request as Record<string, unknown> });
+export const start = <J extends StudioJob>(
+  kind: J,
+  request: StartJob<J>["request"],
+  { preview = false }: Pick<StartJob, "preview"> = {},
+): Promise<Job> => ask("startJob", {}, { kind, request: request as Record<string, unknown>, preview });
 
 /** What went wrong, as a sentence. */
 export const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The models that come with the package (docs/SHIPPED.md), by the name that stands for one wherever its kind is asked for. */
@@ -8,9 +9,17 @@ const shipped = {
   painter: { portraits: "portrait-painter.safetensors" },
 } as const satisfies Record<string, Record<string, string>>;
 
-/** Whether `name` stands for a model of the package. A file of that name in the working folder goes first. */
+/**
+ * Whether `name` stands for a model of the package. A file or training run of that name in the working folder goes first; another folder, such
+ * as the project that was made of the model, is none.
+ */
 export const isShipped = (kind: keyof typeof shipped, name: string): boolean =>
-  Object.hasOwn(shipped[kind], name) && !existsSync(name);
+  Object.hasOwn(shipped[kind], name) && !isModel(name);
+
+function isModel(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (!found.isDirectory() || existsSync(join(path, "settings.json")));
+}
 
 /** The names of the models of a kind that are there. */
 export const shippedNames = (kind: keyof typeof shipped): string[] =>

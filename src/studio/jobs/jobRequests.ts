@@ -10,7 +10,6 @@ import { editRequest, editStepRequest } from "../../project/edits/options.ts";
 import { generateRequest } from "../../project/generate/options.ts";
 import { applyLabelsRequest, labelPreviewRequest } from "../../project/labels/options.ts";
 import { isUrl } from "../../project/network/address.ts";
-import { isShipped } from "../../project/network/shipped.ts";
 import { paintPageRequest } from "../../project/paint/options.ts";
 import { portraitsRequest } from "../../project/portraits/options.ts";
 import { bare, choicesOf, defaultOf, optionsOf, readRequest } from "../../project/requests/request.ts";
@@ -22,6 +21,7 @@ import { trainPainterRequest } from "../../project/train/painter/options.ts";
 import { trainSegmenterRequest } from "../../project/train/segmenter/options.ts";
 import { shellWord } from "../../text/escape.ts";
 import type { JobOption, StudioJob } from "../api.ts";
+import { type ModelKind, namesShipped } from "../places/models.ts";
 import { newPathWithin, pathWithin, type Workspace } from "../places/workspace.ts";
 import { Refusal } from "../web/refusal.ts";
 
@@ -102,9 +102,11 @@ export async function admit(
       return newPathWithin(workspace, path);
     });
   for (const name of reads)
-    await changePaths(request, name, async (path) =>
-      namesShipped(name, path) ? path : readPath(workspace, path, outsidePaths),
-    );
+    await changePaths(request, name, async (path) => {
+      const model = Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
+      const shipped = model !== undefined && (await namesShipped(workspace, model, path));
+      return shipped ? path : readPath(workspace, path, outsidePaths);
+    });
   if (kind.startsWith("train")) {
     // A run that is continued is written where it lies.
     const { outdir, resume } = given as { readonly outdir?: string | null; readonly resume?: string | null };
@@ -135,14 +137,11 @@ async function changePaths(
 }
 
 /** Members that may name a model of the package, and of which kind. Any other means a place, and one may be called "portraits", too. */
-const SHIPPED: Readonly<Record<string, Parameters<typeof isShipped>[0]>> = {
+const MODELS: Readonly<Record<string, ModelKind>> = {
   network: "generator",
   "model.file": "segmenter",
   model: "painter",
 };
-
-const namesShipped = (member: string, path: string): boolean =>
-  Object.hasOwn(SHIPPED, member) && isShipped(SHIPPED[member], path);
 
 /** A path that is read. As it is typed on this machine: from the home folder, from the workspace, or from where klish was started. */
 async function readPath(workspace: Workspace, path: string, outsidePaths: boolean): Promise<string> {

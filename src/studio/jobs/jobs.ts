@@ -14,7 +14,8 @@ import { readJsonFile } from "../../project/storage/jsonFile.ts";
 import { takeLock } from "../../project/storage/lock.ts";
 import { cacheFolder } from "../../runtime/node/cacheFolder.ts";
 import { type Job, job, type StudioJob, studioJobs } from "../api.ts";
-import type { Workspace } from "../places/workspace.ts";
+import { placeKind } from "../places/kinds.ts";
+import { pathWithin, removePlace, type Workspace } from "../places/workspace.ts";
 import type { Events } from "../web/events.ts";
 import { Refusal, refusalOf } from "../web/refusal.ts";
 import { admit } from "./jobRequests.ts";
@@ -26,11 +27,11 @@ export type RunJob = typeof runJob;
 export interface Jobs {
   /** Newest first. */
   list(): readonly Job[];
-  /** Throws Refusal where the request is wrong. */
-  start(kind: StudioJob, request: Readonly<Record<string, unknown>>): Promise<Job>;
+  /** Throws Refusal where the request is wrong, or a preview would be made of a place that is there. */
+  start(kind: StudioJob, request: Readonly<Record<string, unknown>>, preview?: boolean): Promise<Job>;
   /** Throws Refusal where there is no such job, or it is not in a state for that. */
   act(id: string, action: "pause" | "continue" | "forget"): Promise<void>;
-  /** Stops what runs at its next safe point, and keeps the list. */
+  /** Stops what runs at its next safe point, and keeps the list but for previews. */
   close(): Promise<void>;
 }
 
@@ -84,6 +85,17 @@ export async function openJobs({ workspace, events, outsidePaths, run }: JobsOpt
     jobs = jobs.map((one) => (one.id === id ? changed : one));
     events.send({ type: "job", job: changed });
   };
+  /** Takes a job off the list; a preview's files go with it. */
+  const forget = async ({ id, preview, at }: Job): Promise<void> => {
+    jobs = jobs.filter((one) => one.id !== id);
+    events.send({ type: "forgotten", id });
+    if (preview && at !== null) await removePlace(workspace, at, "dataset");
+  };
+  const forgetPreviews = async (): Promise<void> => {
+    for (const one of jobs.filter((other) => other.preview && isEnded(other))) await forget(one);
+  };
+  // Those of a server that was killed.
+  await forgetPreviews();
   const isBusy = (): boolean => jobs.some(({ id, kind }) => running.has(id) && !studioJobs[kind].quick);
 
   /** Runs what may run now: of the long ones the oldest, if none does. */
@@ -125,16 +137,31 @@ export async function openJobs({ workspace, events, outsidePaths, run }: JobsOpt
 
   return {
     list: () => jobs,
-    async start(kind, request) {
+    async start(kind, request, preview = false) {
       const { at } = await admit(workspace, kind, request, outsidePaths);
+      if (preview) {
+        await forgetPreviews();
+        if (at === null || (await placeKind(await pathWithin(workspace, at))) !== undefined)
+          throw new Refusal(409, "a preview needs a new folder.");
+      }
       const id = randomUUID();
       const times = { created: Date.now(), started: null, ended: null };
       const one: Job = {
-        ...{ id, kind, at, request: { ...request }, state: "waiting", progress: null, result: null, error: null },
+        ...{
+          id,
+          kind,
+          at,
+          request: { ...request },
+          preview,
+          state: "waiting",
+          progress: null,
+          result: null,
+          error: null,
+        },
         ...times,
       };
-      const ended = jobs.filter(isEnded).slice(MOST_ENDED - 1);
-      jobs = [one, ...jobs.filter((other) => !ended.includes(other))];
+      for (const old of jobs.filter(isEnded).slice(MOST_ENDED - 1)) await forget(old);
+      jobs = [one, ...jobs];
       events.send({ type: "job", job: one });
       await save();
       next();
@@ -155,9 +182,9 @@ export async function openJobs({ workspace, events, outsidePaths, run }: JobsOpt
         if (state !== "paused" && state !== "failed") wrong();
         change(id, { state: "waiting", error: null });
       } else {
-        if (!isEnded(find(id)) || running.has(id)) wrong();
-        jobs = jobs.filter((one) => one.id !== id);
-        events.send({ type: "forgotten", id });
+        const one = find(id);
+        if (!isEnded(one) || running.has(id)) wrong();
+        await forget(one);
       }
       await save();
       next();
@@ -166,7 +193,8 @@ export async function openJobs({ workspace, events, outsidePaths, run }: JobsOpt
       closing = true;
       for (const { controller } of running.values()) controller.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
-      await saving.catch(() => undefined);
+      await forgetPreviews();
+      await save().catch(() => undefined);
       await release();
     },
   };

@@ -53,6 +53,9 @@ interface Look {
   readonly preview?: string;
 }
 
+/** The sheet that `klish cluster` writes of the parts. */
+const PARTS_SHEET = "parts.png";
+
 /** Of a place whose file is damaged: opening it says more. */
 const NOTHING: Look = { complete: false, command: "" };
 
@@ -61,18 +64,17 @@ type RunLooks = Readonly<Record<(typeof runKinds)[number], (folder: string) => P
 const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
   async project(folder) {
     const { file } = await openProject(folder);
-    const sheets = await readdir(join(folder, "sheets")).catch(() => []);
-    const [first] = sheets.filter((name) => name.endsWith(".png")).sort();
+    const sheets: readonly string[] = await readdir(join(folder, "sheets")).catch(() => []);
+    // Whole pictures in the colours of their parts: what others show is too small for a tile.
+    const shown = sheets.includes(PARTS_SHEET) ? PARTS_SHEET : sheets.filter((name) => name.endsWith(".png")).sort()[0];
     return {
       ...{ complete: file.complete, command: file.command },
-      ...(first !== undefined && { preview: `sheets/${first}` }),
+      ...(shown !== undefined && { preview: `sheets/${shown}` }),
     };
   },
   async teaching(folder) {
     const { settings } = await openTeaching(folder);
-    const complete = await isThere(RUNS.extractor.network(folder));
-    const preview = await aPicture(folder, "masks");
-    return { complete, command: settings.command, ...(preview !== undefined && { preview }) };
+    return { complete: await isThere(RUNS.extractor.network(folder)), command: settings.command };
   },
   ...(Object.fromEntries(runKinds.map((kind) => [kind, (folder: string) => runLook(folder, kind)])) as RunLooks),
   async dataset(folder) {

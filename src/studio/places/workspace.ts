@@ -2,7 +2,7 @@
  * The opened folder, and what klish made in it. A folder that is a place itself (a project, a run, a data set) is shown with what was made of
  * it, beside it: `parts` with `parts-data`. Paths are given with "/" from there, and none leads out: no "..", no absolute path, no symbolic link.
  */
-import { mkdir, realpath, stat } from "node:fs/promises";
+import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { insidePath } from "../../dataset/insidePath.ts";
 import { ProjectError } from "../../project/storage/files.ts";
@@ -92,6 +92,12 @@ export async function folderOf(workspace: Workspace, at: string, ...kinds: reado
   if (kind === undefined || !kinds.includes(kind))
     throw new Refusal(404, `${JSON.stringify(at)} is no ${kinds.join(" or ")} of the opened folder.`);
   return folder;
+}
+
+/** Deletes a place; nothing where there is none, or one of another kind. */
+export async function removePlace(workspace: Workspace, at: string, kind: PlaceKind): Promise<void> {
+  const folder = await folderOf(workspace, at, kind).catch(() => undefined);
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }
 
 /** The address of a file of the workspace. */

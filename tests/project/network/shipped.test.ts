@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -36,7 +36,7 @@ describe("shipped models", () => {
     expect(weights).toBeDefined();
   });
 
-  it("leaves other names as they are, and a file of the name goes first", async () => {
+  it("leaves other names as they are, and a file or a training run of the name goes first", async () => {
     expect(shippedPath("generator", "toString")).toBe("toString");
     expect(shippedPath("generator", "other.onnx")).toBe("other.onnx");
     const folder = await mkdtemp(join(tmpdir(), "klish-shipped-"));
@@ -44,6 +44,12 @@ describe("shipped models", () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
+      expect(shippedPath("generator", "portraits")).toBe("portraits");
+      // A project of that name, made of the very generator: its command continues it.
+      await rm("portraits");
+      await mkdir("portraits");
+      expect(shippedPath("generator", "portraits")).toMatch(/portrait-generator\.safetensors$/);
+      await writeFile(join("portraits", "settings.json"), "{}");
       expect(shippedPath("generator", "portraits")).toBe("portraits");
     } finally {
       process.chdir(before);

@@ -5,7 +5,6 @@ import { addressOf } from "../address.ts";
 import { start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
-import { PhotoDrop } from "../photos/PhotoDrop.tsx";
 import { screenOf } from "../screens.ts";
 import { useShared } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
@@ -22,7 +21,7 @@ export function BeginScreen() {
       <p className="summary">
         {workspace.places.length === 0
           ? "Bring a generator, or photos to train one on: its parts are found without a single label."
-          : `What is in ${workspace.folder}, and what can be made there.`}
+          : "What klish made in this folder, and what can be made there."}
       </p>
       <JobList />
       <Places places={workspace.places} />
@@ -108,7 +107,7 @@ function GeneratorDoor({ workspace }: DoorProps) {
         id={`${id}l`}
         type="text"
         spellCheck={false}
-        placeholder="all; 16+: those of 16 pixels and more"
+        placeholder="all; 16+ leaves out coarse ones"
         value={layers}
         onChange={(event) => setLayers(event.currentTarget.value)}
       />
@@ -200,7 +199,6 @@ function PhotosDoor({ workspace }: DoorProps) {
         A folder or a .zip of photos of one kind of thing. A generator is trained on them, its parts are found, and a
         segmenter learns them. It can be paused at any time.
       </p>
-      <PhotoDrop workspace={workspace} onPhotos={async (folder) => setData(folder)} />
       <label htmlFor={`${id}d`}>Folder or .zip</label>
       <input
         id={`${id}d`}

@@ -42,10 +42,14 @@ function removalOf({ uncertain, foreground, pixels }: Sample, filter: Filter, cl
 type Sample = Dataset["samples"][number];
 
 /** Starts a data set. Where nothing was named or chosen yet, every cluster of the suggested K is a class. */
-async function make(at: string, request: Omit<StartJob<"dataset">["request"], "projects">): Promise<Job> {
+async function make(
+  at: string,
+  request: Omit<StartJob<"dataset">["request"], "projects">,
+  as: Pick<StartJob, "preview"> = {},
+): Promise<Job> {
   const { revision, k } = await ask("labels", { at });
   if (revision === "") await ask("editLabels", { at }, { edits: [{ type: "cut", k }] });
-  return start("dataset", { projects: [at], ...request });
+  return start("dataset", { projects: [at], ...request }, as);
 }
 
 interface Props {
@@ -65,7 +69,7 @@ export function MakeDataset({ workspace, project }: Props) {
   const { answer: options } = useAnswer("jobOptions", { kind: "dataset" });
   const known = options?.options.find(({ path }) => path.join(".") === "formats")?.choices ?? [];
   const previews = useShared((shared) => shared.jobs).filter(
-    ({ kind, at, request }) => kind === "dataset" && at !== null && isPreview(at, project.at) && !request["filter"],
+    ({ preview, request }) => preview && (request["projects"] as readonly string[])[0] === project.at,
   );
   const previewing = previews.some(({ state }) => state === "running" || state === "waiting");
   const previewed = previews.find(({ state }) => state === "done");
@@ -78,8 +82,10 @@ export function MakeDataset({ workspace, project }: Props) {
     const outdir = freeName(workspace, `${project.at}-data`);
     begin(make(project.at, { outdir, count, filter, ...cleaning, formats: [...formats] }));
   };
-  const preview = (): void =>
-    begin(make(project.at, { outdir: freeName(workspace, `${project.at}${PREVIEWS}`), count: PREVIEW, ...cleaning }));
+  const preview = (): void => {
+    const outdir = freeName(workspace, `${project.at}-preview`);
+    begin(make(project.at, { outdir, count: PREVIEW, ...cleaning }, { preview: true }));
+  };
   return (
     <>
       <form className="sheet" onSubmit={submit}>
@@ -157,11 +163,6 @@ export function MakeDataset({ workspace, project }: Props) {
     </>
   );
 }
-
-/** How previews of a project are called. */
-const PREVIEWS = "-preview";
-const isPreview = (at: string, project: string): boolean =>
-  at.startsWith(`${project}${PREVIEWS}`) && /^(-\d+)?$/.test(at.slice(project.length + PREVIEWS.length));
 
 interface PreviewProps {
   readonly at: string;

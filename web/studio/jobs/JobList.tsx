@@ -72,7 +72,8 @@ export function JobCard({ job }: { readonly job: Job }) {
   return (
     <article className="job" data-state={job.state}>
       <p>
-        <b>{TITLES[job.kind] ?? job.kind}</b> {job.at !== null && <span className="at">{job.at}</span>}
+        <b>{job.preview ? "Preview" : (TITLES[job.kind] ?? job.kind)}</b>{" "}
+        {job.at !== null && <span className="at">{job.at}</span>}
       </p>
       <p className="state">
         {STATES[job.state]}

@@ -57,7 +57,7 @@ export function ExportPage({ model, workspace }: Props) {
       <JobList kinds={["paintPage"]} />
       {done && (
         <p className="hint" role="status">
-          To see it here, run <code>python3 -m http.server</code> in that folder of {workspace.folder}, and open
+          To see it here, run <code>python3 -m http.server</code> in that folder of {workspace.name}, and open
           http://localhost:8000.
         </p>
       )}
