@@ -63,6 +63,11 @@ async function settled(page: Page): Promise<unknown> {
 }
 
 const pictures: readonly ((page: Page) => Promise<void>)[] = [
+  async function begin(page) {
+    await page.evaluate("location.hash = '#screen=begin'");
+    await page.locator(".places img").first().waitFor();
+    await take(page, "studio-begin", 1010);
+  },
   async function parts(page) {
     await page.evaluate(`location.hash = '#screen=parts&at=${AT}'`);
     await page.waitForSelector("html[data-ready]");
@@ -97,19 +102,21 @@ const pictures: readonly ((page: Page) => Promise<void>)[] = [
     await page.keyboard.press("Enter");
     await page.getByText("taught", { exact: true }).first().waitFor({ timeout: PATIENCE });
     await page.evaluate("location.hash = '#screen=strokes&at=taught'");
-    for (const [name, from, to] of [
+    // All of the picture is in sight, and under the pen.
+    await page.setViewportSize({ width: 960, height: 1180 });
+    const classes = [
       ["hair", [0.4, 0.17], [0.6, 0.17]],
       ["face", [0.4, 0.5], [0.6, 0.55]],
       ["wall", [0.05, 0.1], [0.05, 0.6]],
       ["clothes", [0.4, 0.97], [0.7, 0.97]],
-    ] as const) {
+    ] as const;
+    for (const [i, [name, from, to]] of classes.entries()) {
       await page.getByLabel("New class").fill(name);
       await page.keyboard.press("Enter");
       await page.locator(`[role=row][aria-selected=true]:has-text("${name}")`).waitFor({ timeout: PATIENCE });
       await stroke(page, from, to);
-      await page.getByText(/^[1-4] strokes?,/).waitFor({ timeout: PATIENCE });
+      await page.getByText(new RegExp(`^${i + 1} strokes?,`)).waitFor({ timeout: PATIENCE });
     }
-    await page.getByText("4 strokes,").waitFor({ timeout: PATIENCE });
     await settled(page);
     await take(page, "studio-teach", 1180, 960);
   },
@@ -134,11 +141,6 @@ const pictures: readonly ((page: Page) => Promise<void>)[] = [
     for (const y of [0.16, 0.22]) await stroke(page, [0.3, y], [0.7, y]);
     await page.locator(".paint:not([data-busy])").waitFor({ timeout: PATIENCE });
     await take(page, "studio-paint", 960);
-  },
-  async function begin(page) {
-    await page.evaluate("location.hash = '#screen=begin'");
-    await page.locator(".places img").first().waitFor();
-    await take(page, "studio-begin", 1010);
   },
 ];
 

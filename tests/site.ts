@@ -98,3 +98,17 @@ export async function tabTo(page: Page, selector: string): Promise<void> {
   }
   throw new Error(`Tab never comes to ${selector}`);
 }
+
+/** Drops files of this machine on an element, as a file manager does: Chromium itself makes the DataTransfer. */
+export async function dropFiles(page: Page, selector: string, files: readonly string[]): Promise<void> {
+  const element = page.locator(selector).first();
+  await element.scrollIntoViewIfNeeded();
+  const box = (await element.boundingBox())!;
+  const at = { x: box.x + box.width / 2, y: box.y + Math.min(20, box.height / 2) };
+  const session = await page.context().newCDPSession(page);
+  // 1: copy.
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  await session.detach();
+}

@@ -1,5 +1,5 @@
 import type { ReportKind } from "./annotations.ts";
-import { countLabels, type DatasetClass, IGNORE_LABEL, type ImageSize, rgbOf } from "./labelMap.ts";
+import { countLabels, type DatasetClass, IGNORE_LABEL, type ImageSize, type LabelMap, rgbOf } from "./labelMap.ts";
 import { decodePng, isPng, type Png, PngError, pngHeader } from "./png.ts";
 import { type FoundLabels, plausibleSize } from "./reading.ts";
 
@@ -158,16 +158,38 @@ function rareColours({ data, channels, width, height }: Png): (p: number) => boo
   return (p) => (counts.get(key(p)) ?? 0) < rare;
 }
 
+/**
+ * Of the pixels at borders between ids, the share whose id lies strictly between those of two opposite neighbours, 0 to 1. Smoothing makes
+ * such ids, and where they are classes too nothing else tells: smoothed masks of portraits have 15 to 44 %, others at most 3 % at 64 pixels, 12 % at 16.
+ */
+export function betweenShare({ width, height, data }: LabelMap): number {
+  let [borders, between] = [0, 0];
+  for (let y = 1; y + 1 < height; y++)
+    for (let x = 1; x + 1 < width; x++) {
+      const p = y * width + x;
+      const id = data[p];
+      const opposite = [
+        [data[p - 1], data[p + 1]],
+        [data[p - width], data[p + width]],
+      ];
+      if (opposite.every(([a, b]) => a === id && b === id)) continue;
+      borders++;
+      if (opposite.some(([a, b]) => liesBetween(a, id, b))) between++;
+    }
+  return borders === 0 ? 0 : between / borders;
+}
+
+const liesBetween = (a: number, v: number, b: number): boolean => (a < v && v < b) || (b < v && v < a);
+
 /** Suspicious pixels whose value lies strictly between those of their left and right, or upper and lower, neighbours. */
 function smoothed(values: Uint8Array, width: number, height: number, suspicious: (p: number) => boolean): number {
-  const between = (a: number, v: number, b: number): boolean => (a < v && v < b) || (b < v && v < a);
   let count = 0;
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const p = y * width + x;
       if (!suspicious(p)) continue;
-      const across = x > 0 && x + 1 < width && between(values[p - 1], values[p], values[p + 1]);
-      const down = y > 0 && y + 1 < height && between(values[p - width], values[p], values[p + width]);
+      const across = x > 0 && x + 1 < width && liesBetween(values[p - 1], values[p], values[p + 1]);
+      const down = y > 0 && y + 1 < height && liesBetween(values[p - width], values[p], values[p + width]);
       if (across || down) count++;
     }
   return count;

@@ -57,6 +57,8 @@ export const workspace = z.strictObject({
    * is then "parts-data". No other name is taken.
    */
   prefix: z.string(),
+  /** Names in the folder that a new place cannot have, those of places among them. */
+  taken: z.array(z.string()),
   /** The place to show first; null where there is none. */
   open: z.string().nullable(),
   places: z.array(place),
@@ -143,7 +145,7 @@ export const labelledClass = z.strictObject({
 });
 export type LabelledClass = z.infer<typeof labelledClass>;
 
-/** Answer of `GET /api/labels?at=`. */
+/** Answer of `GET /api/labels?at=`, of a project, of classes that are taught, or of an extractor (these cannot be edited here). */
 export const labels = z.strictObject({
   at: z.string(),
   /** Of the file's content; "" while there is none. Changes with every edit, by whomever. */

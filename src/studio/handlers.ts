@@ -1,4 +1,5 @@
 /** What each route of the table does. */
+import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import type { z } from "zod";
 import { paletteOf } from "../dataset/labelMap.ts";
@@ -13,7 +14,7 @@ import type { IdleThread } from "./drawing/idleThread.ts";
 import type { PaintCalls } from "./drawing/painters.ts";
 import { optionsFor } from "./jobs/jobRequests.ts";
 import type { Jobs } from "./jobs/jobs.ts";
-import { type LabelDesk, labelDesk } from "./labels.ts";
+import { extractorLabels, type LabelDesk, labelDesk } from "./labels.ts";
 import { addPhoto } from "./photos.ts";
 import { placeKind, RUNS } from "./places/kinds.ts";
 import { modelPath } from "./places/models.ts";
@@ -49,10 +50,10 @@ export interface Desk {
 /** The work of every route. */
 export function handlersFor({ workspace, events, jobs, outsidePaths, painters }: Desk): Handlers {
   const openProjects = projectCache();
-  const desks = { project: labelDesk(openProjects), teaching: teachDesk() } as const;
+  const desks = { project: labelDesk(openProjects), teaching: teachDesk(), extractor: extractorLabels } as const;
   /** Whose labels they are, and where they lie. */
   const labelled = async (at: string): Promise<{ readonly folder: string; readonly desk: LabelDesk }> => {
-    const folder = await folderOf(workspace, at, "project", "teaching");
+    const folder = await folderOf(workspace, at, "project", "teaching", "extractor");
     return { folder, desk: desks[(await placeKind(folder)) as keyof typeof desks] };
   };
   const project = (at: string): Promise<string> => folderOf(workspace, at, "project");
@@ -62,9 +63,10 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
       const previews = new Set(jobs.list().flatMap(({ preview, at }) => (preview && at !== null ? [at] : [])));
       const places = (await placesOf(workspace)).filter(({ at }) => !previews.has(at));
       const { kind, prefix } = workspace;
+      const taken = (await readdir(workspace.base).catch(() => [])).filter(workspace.admits);
       const opened = kind === "folder" ? places[0] : places.find(({ at }) => at === basename(workspace.folder));
       return {
-        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, places, outsidePaths },
+        ...{ name: basename(workspace.folder), folder: workspace.folder, prefix, taken, places, outsidePaths },
         kind: kind === "folder" && places.length === 0 ? "empty" : kind,
         open: opened?.at ?? null,
         shipped: {

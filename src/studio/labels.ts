@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { clusterOf } from "../project/cluster/identity.ts";
 import { takeApart } from "../project/labels/apart.ts";
 import { carriedNames, carryLabels, IGNORED, type LostLabel } from "../project/labels/carry.ts";
+import { openParts } from "../project/labels/parts.ts";
 import {
   classIndex,
   edit,
@@ -80,6 +81,25 @@ export function labelDesk(openProjects: OpenProject): LabelDesk {
   return { read, edit: (folder, ...rest) => inTurn(folder, () => change(folder, ...rest)) };
 }
 
+/** Labels of extractors that learned from masks: there to be seen, and edited by `klish label`. */
+export const extractorLabels: LabelDesk = {
+  async read(folder, at) {
+    const revision = await revisionOf(folder);
+    const { cuts } = await openParts(folder);
+    const recipe = cuts && (await loadRecipe({ folder }, cuts));
+    if (recipe === undefined) throw new Refusal(409, "this extractor has not learned yet: continue it first.");
+    const { state } = recipe;
+    return {
+      ...{ at, revision, k: 0, classes: shownClasses(state, (cluster) => cluster), ignored: [...state.ignored] },
+      ...{ strokes: 0, undo: null, redo: null, names: { classes: [], byK: [] } },
+      fileUrl: revision === "" ? null : fileUrl(at, LABELS_FILE),
+    };
+  },
+  async edit() {
+    throw new Refusal(409, "labels of an extractor are edited in a terminal: klish label.");
+  },
+};
+
 /** Labels that nobody edited: every cluster a class of its own, at the suggested K. */
 const begin = ({ suggestedK: k, identity: { hierarchy, colors } }: OpenedProject): LabelRecipe =>
   freshRecipe(k, { ids: hierarchy.aliveAt(k), colors });
@@ -156,15 +176,11 @@ interface Shown {
 function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revision }: Shown): Labels {
   const { state, actions, undone = [] } = recipe;
   const ids = identity.hierarchy.aliveAt(state.k);
-  const maskIds = idTexts(state.classes);
   const names = carriedNames(tree, recipe);
   const index = new Map(names.classes.map(({ name }, i) => [name, i]));
   return {
     ...{ at, revision, k: state.k },
-    classes: state.classes.map((c, i) => ({
-      ...{ name: c.name, named: !isFresh(c), color: c.color, parts: c.clusters.map((cluster) => ids[cluster]) },
-      ...{ background: c.background, split: c.split, locked: c.locked === true, maskIds: maskIds[i], painted: null },
-    })),
+    classes: shownClasses(state, (cluster) => ids[cluster]),
     ignored: state.ignored.map((cluster) => ids[cluster]),
     strokes: state.strokes?.length ?? 0,
     undo: actions.length === 0 ? null : actionText(actions[actions.length - 1]),
@@ -178,6 +194,14 @@ function view({ tree, identity }: OpenedProject, recipe: LabelRecipe, { at, revi
     },
     fileUrl: revision === "" ? null : fileUrl(at, LABELS_FILE),
   };
+}
+
+function shownClasses({ classes }: LabelRecipe["state"], idOf: (cluster: number) => number): Labels["classes"] {
+  const maskIds = idTexts(classes);
+  return classes.map((c, i) => ({
+    ...{ name: c.name, named: !isFresh(c), color: c.color, parts: c.clusters.map(idOf) },
+    ...{ background: c.background, split: c.split, locked: c.locked === true, maskIds: maskIds[i], painted: null },
+  }));
 }
 
 /** A name in a sentence. */

@@ -56,6 +56,21 @@ const FIGURES: readonly z.output<typeof figure>[] = [
   { name: "accuracy", meaning: "Share of the pixels of held-back pictures whose class is right; 1 is best." },
 ];
 
+/** Of an extractor's run, which keeps nothing back to be judged by. */
+const OF_EXTRACTORS: Readonly<Record<string, string>> = {
+  mIoU: "Overlap of found and given classes on the masks that it learns from, mean over classes; 1 is best.",
+  accuracy: "Share of the pixels of the masks that it learns from whose class is found; 1 is best.",
+};
+
+/** What a figure means, in one sentence; "" for one that this version does not know. */
+export function meaningOf(name: string, kind: Run["kind"]): string {
+  if (kind === "extractor" && Object.hasOwn(OF_EXTRACTORS, name)) return OF_EXTRACTORS[name];
+  // A class's own: segmenters measure each.
+  const [, part] = /^iou\/(.+)$/.exec(name) ?? [];
+  if (part !== undefined) return `Overlap of found and true pixels of “${part}” on held-back pictures; 1 is best.`;
+  return FIGURES.find((one) => one.name === name)?.meaning ?? "";
+}
+
 /** Answer of `GET /api/run`. */
 export async function runOf(folder: string, at: string, kind: Run["kind"]): Promise<Run> {
   const settings = JSON.parse(
@@ -63,23 +78,25 @@ export async function runOf(folder: string, at: string, kind: Run["kind"]): Prom
   ) as Run["settings"];
   const lines = await readLog(folder);
   const names = new Set(lines.flatMap((line) => Object.keys(line)));
-  const known = FIGURES.filter(({ name }) => names.has(name));
-  const others = [...names].filter((name) => !FIGURES.some((f) => f.name === name));
+  const known = FIGURES.map(({ name }) => name).filter((name) => names.has(name));
+  const others = [...names].filter((name) => !known.includes(name));
   return {
     ...{ at, kind, settings, lines },
-    figures: [...known, ...others.map((name) => ({ name, meaning: "" }))],
+    figures: [...known, ...others].map((name) => ({ name, meaning: meaningOf(name, kind) })),
     sheets: await sheetsOf(folder, at),
     network: (await stampOf(RUNS[kind].network(folder))) === "-" ? null : at,
   };
 }
 
-/** Sheets of samples in the order of time, then the real ones. */
+/** Sheets of samples in the order of time, then those beside them. */
 export async function sheetsOf(folder: string, at: string): Promise<z.output<typeof sheet>[]> {
   const names = (await readdir(join(folder, "samples")).catch(() => [])).filter((name) => name.endsWith(".png"));
   const sheets = names.map((name) => ({ url: fileUrl(at, "samples", name), name, images: imagesOf(name) }));
   sheets.sort((a, b) => (a.images ?? Number.POSITIVE_INFINITY) - (b.images ?? Number.POSITIVE_INFINITY));
-  const reals = (await stampOf(join(folder, "reals.png"))) !== "-";
-  return [...sheets, ...(reals ? [{ url: fileUrl(at, "reals.png"), name: "reals.png", images: null }] : [])];
+  // The real pictures of a GAN; what an extractor says beside its masks.
+  for (const name of ["reals.png", "extractor.png"])
+    if ((await stampOf(join(folder, name))) !== "-") sheets.push({ url: fileUrl(at, name), name, images: null });
+  return sheets;
 }
 
 /** "kimg-000012.png" and "images-000012000.png" as 12000. */

@@ -42,4 +42,7 @@ export interface Trial {
   readonly milliseconds: number;
 }
 
-export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string });
+/** What the worker says: to a call, or that it answers no more, and why. */
+export type Answer =
+  | ({ readonly id: number } & ({ readonly value: unknown } | { readonly error: string }))
+  | { readonly lost: string };

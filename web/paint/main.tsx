@@ -2,6 +2,7 @@ import { createRoot } from "react-dom/client";
 import { paintPageFile } from "../../src/project/paint/paintPageFile.ts";
 import { readMask } from "../shared/maskEditor/maskFile.ts";
 import { PaintView, type Scene } from "../shared/paint/PaintView.tsx";
+import { ignoreStrayDrops } from "../shared/ui/strayDrops.ts";
 import { keepOffline } from "./offline.ts";
 import { workerEngine } from "./workerEngine.ts";
 import "../shared/theme.css";
@@ -42,6 +43,7 @@ function fail(root: HTMLElement, error: unknown): void {
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page lacks #root");
+ignoreStrayDrops();
 open(root).catch((error: unknown) => {
   fail(root, error);
   throw error;

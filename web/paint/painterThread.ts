@@ -14,11 +14,18 @@ export function startPainterThread(): PainterThread {
   const worker = new Worker(new URL("./painterWorker.ts", import.meta.url), { type: "module" });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let calls = 0;
+  /** Why nothing is answered any more. */
+  let lost: Error | undefined;
   const fail = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
   worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    if ("lost" in data) {
+      lost = new Error(data.lost);
+      fail(lost);
+      return;
+    }
     const one = waiting.get(data.id);
     waiting.delete(data.id);
     if ("error" in data) one?.reject(new Error(data.error));
@@ -28,6 +35,10 @@ export function startPainterThread(): PainterThread {
   return {
     ask: (call, transfer = []) =>
       new Promise((resolve, reject) => {
+        if (lost !== undefined) {
+          reject(lost);
+          return;
+        }
         const id = calls++;
         waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
         worker.postMessage({ ...call, id }, transfer);

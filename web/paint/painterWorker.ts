@@ -26,7 +26,13 @@ async function hasGpu(): Promise<boolean> {
 async function open(bytes: Uint8Array, place: Place): Promise<Painter> {
   if (place === "webgpu" && !(await hasGpu())) throw new Error("there is no GPU");
   const ort = await (place === "cpu" ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu"));
-  return openPainterBytes(bytes, { runtime: webRuntime(ort), provider: place });
+  const opened = await openPainterBytes(bytes, { runtime: webRuntime(ort), provider: place });
+  if (place === "webgpu") {
+    const device = (await ort.env.webgpu.device) as { readonly lost?: Promise<unknown> } | undefined;
+    // What was asked of a lost device may never be answered.
+    void device?.lost?.then(() => whole.postMessage({ lost: "the GPU was lost" }));
+  }
+  return opened;
 }
 
 /** A mask of stripes, painted twice: the first time compiles. */

@@ -11,11 +11,14 @@ const GPU_MS = 60_000;
  * A painter in a worker of this page, from the bytes of its file: in WebAssembly from the first picture on, and on the GPU from when it has been
  * seen to paint the same, and sooner. Rejects with an error to be shown.
  */
-export async function workerEngine(bytes: Uint8Array): Promise<{ engine: PaintEngine; used: readonly string[] }> {
-  const cpu = startPainterThread();
+export async function workerEngine(
+  bytes: Uint8Array,
+  startThread: () => PainterThread = startPainterThread,
+): Promise<{ engine: PaintEngine; used: readonly string[] }> {
+  const cpu = startThread();
   const { side, classes, encodes, used } = await cpu.ask<"open">({ name: "open", bytes, place: "cpu" });
   let [thread, where] = [cpu, ON_CPU];
-  void betterGpu(bytes, cpu).then((gpu) => {
+  void betterGpu(bytes, cpu, startThread()).then((gpu) => {
     if (gpu !== undefined) [thread, where] = [gpu, "in this browser (GPU)"];
   });
   /** Styles of this engine are its painter's numbers. */
@@ -37,11 +40,13 @@ export async function workerEngine(bytes: Uint8Array): Promise<{ engine: PaintEn
         : undefined,
       async paint(mask, styles) {
         const call = { name: "paint", mask, styles: styles.map(numbers) } as const;
-        if (thread === cpu) return cpu.ask<"paint">(call);
+        const asked = thread;
+        if (asked === cpu) return cpu.ask<"paint">(call);
         try {
-          return await thread.ask<"paint">(call);
+          return await asked.ask<"paint">(call);
         } catch {
           // The GPU was lost: a laptop slept, a driver was changed.
+          asked.end();
           [thread, where] = [cpu, ON_CPU];
           return cpu.ask<"paint">(call);
         }
@@ -51,8 +56,11 @@ export async function workerEngine(bytes: Uint8Array): Promise<{ engine: PaintEn
 }
 
 /** The painter on the GPU; undefined where there is none, or it paints otherwise, or not sooner. */
-async function betterGpu(bytes: Uint8Array, cpu: PainterThread): Promise<PainterThread | undefined> {
-  const gpu = startPainterThread();
+async function betterGpu(
+  bytes: Uint8Array,
+  cpu: PainterThread,
+  gpu: PainterThread,
+): Promise<PainterThread | undefined> {
   const timer = setTimeout(() => gpu.end(), GPU_MS);
   try {
     await gpu.ask<"open">({ name: "open", bytes, place: "webgpu" });

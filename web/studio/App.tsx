@@ -25,7 +25,7 @@ const TABS: readonly Tab[] = [
   { id: "begin", title: "Begin", needs: [], Screen: BeginScreen },
   { id: "parts", title: "Parts", needs: ["project"], Screen: PartsScreen },
   { id: "strokes", title: "Strokes", needs: ["project", "teaching"], Screen: StrokesScreen },
-  { id: "dataset", title: "Data sets", needs: ["project", "teaching", "dataset"], Screen: DatasetScreen },
+  { id: "dataset", title: "Data sets", needs: ["project", "teaching", "extractor", "dataset"], Screen: DatasetScreen },
   { id: "photos", title: "Photos", needs: [], Screen: PhotosScreen },
   { id: "paint", title: "Paint", needs: [], Screen: PaintScreen },
   { id: "runs", title: "Trainings", needs: [], Screen: RunsScreen },

@@ -25,12 +25,18 @@ Examples:
     )
     .action(async (options: OutputOptions) => {
       const result = await runWithProgress("paint", requestOf(paint, paintRequest), options);
-      const { folder, paintings, filled, changed, sheet } = result;
+      const { folder, paintings, filled, smoothed, changed, sheet } = result;
+      const [first] = smoothed;
       conclude(
         result,
         [
           `${paintings} ${paintings === 1 ? "painting" : "paintings"}${changed === null ? "" : `; ${(100 * changed).toFixed(1)} % of the pixels changed their class`}`,
           ...(filled > 0 ? [`${filled} pixels of no class (255) took the nearest one`] : []),
+          ...(first === undefined
+            ? []
+            : [
+                `${smoothed.length} of the masks ${smoothed.length === 1 ? "looks" : "look"} smoothed: in ${first.path} ${(100 * first.share).toFixed(0)} % of the pixels at borders have an id between their neighbours'; draw and resize masks without smoothing (nearest neighbour)`,
+              ]),
           `images  ${folder}/images`,
           `sheet   ${sheet}`,
         ],

@@ -28,6 +28,8 @@ export interface PaintSummary {
   readonly paintings: number;
   /** Pixels of no class in the masks, which took the nearest one. */
   readonly filled: number;
+  /** Masks that look smoothed: the share of their border pixels whose class is another than those on both sides, by an id between theirs. */
+  readonly smoothed: readonly { readonly path: string; readonly share: number }[];
   /** Of edits: share of the pixels whose class changed; null without. */
   readonly changed: number | null;
   readonly sheet: string;
@@ -126,6 +128,7 @@ async function paintMasks(
   const { total, read } = await openMasks(request.masks as string, painter.about);
   const taken = new Set<string>();
   let [paintings, filled, done] = [0, 0, 0];
+  const smoothed: { path: string; share: number }[] = [];
   const report = (): void => {
     signal?.throwIfAborted();
     onProgress?.({ phase: "paint masks", done, total });
@@ -148,10 +151,11 @@ async function paintMasks(
       paintings += pictures.length;
     }
     filled += mask.filled;
+    if (mask.smoothed > 0) smoothed.push({ path: mask.path, share: mask.smoothed });
     done++;
     report();
   }
-  return { paintings, filled, changed: null };
+  return { paintings, filled, smoothed, changed: null };
 }
 
 async function paintEdits(
@@ -176,7 +180,7 @@ async function paintEdits(
     changed += edited.changed / side ** 2;
   }
   onProgress?.({ phase: "paint edits", done: edits.length, total: edits.length });
-  return { paintings: edits.length, filled: 0, changed: changed / edits.length };
+  return { paintings: edits.length, filled: 0, smoothed: [], changed: changed / edits.length };
 }
 
 const withoutAlpha = (rgba: Uint8ClampedArray): Uint8Array =>

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ReportKind } from "../../dataset/annotations.ts";
-import { checkLabels, readMask } from "../../dataset/checkMask.ts";
+import { betweenShare, checkLabels, readMask } from "../../dataset/checkMask.ts";
 import { classesFile } from "../../dataset/classList.ts";
 import { FAULTS, type FaultKind } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
@@ -24,10 +24,15 @@ export interface PaintMask {
   readonly labels: Uint8Array;
   /** Pixels of no class (255), which took the nearest pixel's. */
   readonly filled: number;
+  /** The share of border pixels whose id lies between their neighbours', where it is so large that the mask must have been smoothed; else 0. */
+  readonly smoothed: number;
   /** The encoded picture of the mask, and its split, where it is from a data set. */
   readonly image?: Uint8Array;
   readonly split?: Split;
 }
+
+/** Below, thin parts may be meant. */
+const SMOOTHED = 0.15;
 
 export interface PaintMasks {
   readonly total: number;
@@ -134,7 +139,10 @@ export function painterMask(
     throw new ProjectError(
       `${path} is ${map.width}x${map.height} pixels, the painter paints ${side}x${side}: make the mask of that size, resized by nearest neighbour (without smoothing).`,
     );
-  return { path, name: fileStem(basename(path).replace(/\.png$/i, "")), ...painterLabels(path, map, classes, about) };
+  const between = betweenShare(map);
+  const smoothed = between >= SMOOTHED ? between : 0;
+  const name = fileStem(basename(path).replace(/\.png$/i, ""));
+  return { path, name, smoothed, ...painterLabels(path, map, classes, about) };
 }
 
 /** Labels of any size in the painter's classes, without gaps. */

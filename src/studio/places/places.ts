@@ -74,7 +74,9 @@ const LOOKS: Readonly<Record<PlaceKind, (folder: string) => Promise<Look>>> = {
   },
   async teaching(folder) {
     const { settings } = await openTeaching(folder);
-    return { complete: await isThere(RUNS.extractor.network(folder)), command: settings.command };
+    const complete = await isThere(RUNS.extractor.network(folder));
+    const preview = await aPicture(folder, "masks");
+    return { complete, command: settings.command, ...(preview !== undefined && { preview }) };
   },
   ...(Object.fromEntries(runKinds.map((kind) => [kind, (folder: string) => runLook(folder, kind)])) as RunLooks),
   async dataset(folder) {

@@ -107,6 +107,18 @@ describe("paintJob()", () => {
     expect((await paint({ masks, outdir: at("gaps-out") })).filled).toBe(1);
   });
 
+  it("says which masks look smoothed: between two parts they have the id in between", async () => {
+    // Columns 0 to 7 of class 0, 9 to 15 of class 2; between them class 1 in one column, then in two.
+    const edge = (wide: number): Uint8Array =>
+      Uint8Array.from({ length: 256 }, (_, p) => (p % 16 < 8 ? 0 : p % 16 < 8 + wide ? 1 : 2));
+    const masks = await maskFolder("smooth", indexPng(edge(1)));
+    const [{ path, share }] = (await paint({ masks, outdir: at("smooth-out") })).smoothed;
+    expect(path).toMatch(/\.png$/);
+    expect(share).toBeCloseTo(1 / 3, 9);
+    const plain = await maskFolder("plain", indexPng(edge(2)));
+    expect((await paint({ masks: plain, outdir: at("plain-out") })).smoothed).toEqual([]);
+  });
+
   it("paints portraits by the painter that comes with klish, and obeys: what is skin is not of the colour of the wall", async () => {
     await mkdir(at("portraits", "masks"), { recursive: true });
     await writeFile(at("portraits", "classes.json"), classesJson(portraitClasses));

@@ -66,13 +66,13 @@ export function PaintView({ engine, scenes, keptAs }: Props) {
   const [under, setUnder] = useState<OffscreenCanvas>();
 
   /** Does something with a file, and says what is wrong with it. */
-  const tryWith = async (act: () => Promise<string>): Promise<void> => {
+  const tryWith = async (file: string, act: () => Promise<string>): Promise<void> => {
     setWrong("");
     try {
       setSaid(await act());
     } catch (cause) {
       setSaid("");
-      setWrong(cause instanceof Error ? cause.message : String(cause));
+      setWrong(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   };
   const load = (mask: LabelMap): void => {
@@ -80,14 +80,14 @@ export function PaintView({ engine, scenes, keptAs }: Props) {
     paintings.keepBefore();
   };
   const openMask = (file: File): Promise<void> =>
-    tryWith(async () => {
+    tryWith(file.name, async () => {
       const mask = readMask(new Uint8Array(await file.arrayBuffer()), classes);
       load(mask);
       if (mask.guessed === 0) return `${file.name} loaded`;
       return `${file.name} loaded; ${mask.guessed} of ${mask.data.length} pixels had the colour of no part and became the nearest one`;
     });
   const openPicture = (file: File): Promise<void> =>
-    tryWith(async () => {
+    tryWith(file.name, async () => {
       const picture: Pixels = await readPicture(file, side);
       const canvas = new OffscreenCanvas(side, side);
       canvas.getContext("2d")!.putImageData(new ImageData(picture, side, side), 0, 0);
@@ -96,7 +96,7 @@ export function PaintView({ engine, scenes, keptAs }: Props) {
       return `Style of ${file.name}, its parts where the mask has them. Where they do not meet, mend the mask over the picture and drop it again.`;
     });
   const save = (what: "index" | "colours" | "picture"): Promise<void> =>
-    tryWith(async () => {
+    tryWith(what === "picture" ? "The picture" : "The mask", async () => {
       const pixels = paintings.pixelsOf(chosen);
       if (what === "picture") {
         if (pixels === undefined) return "There is no picture yet";

@@ -5,6 +5,7 @@ import { addressOf } from "../address.ts";
 import { start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
+import { PhotoDrop } from "../photos/PhotoDrop.tsx";
 import { screenOf } from "../screens.ts";
 import { useShared } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
@@ -199,6 +200,7 @@ function PhotosDoor({ workspace }: DoorProps) {
         A folder or a .zip of photos of one kind of thing. A generator is trained on them, its parts are found, and a
         segmenter learns them. It can be paused at any time.
       </p>
+      <PhotoDrop workspace={workspace} onPhotos={async (folder) => setData(folder)} />
       <label htmlFor={`${id}d`}>Folder or .zip</label>
       <input
         id={`${id}d`}

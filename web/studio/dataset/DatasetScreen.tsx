@@ -1,5 +1,5 @@
 /** Data sets: making one of a project's parts, and looking at one that is there. */
-import { useId, useState } from "react";
+import { Fragment, useId, useState } from "react";
 import type { Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
 import { start } from "../client.ts";
@@ -17,7 +17,7 @@ export function DatasetScreen({ at }: { readonly at: string | null }) {
   if (workspace === null) return <main className="waiting">Opening the folder…</main>;
   const place = workspace.places.find((one) => one.at === at);
   const projects = workspace.places.filter(
-    ({ kind, complete }) => kind === "project" || (kind === "teaching" && complete),
+    ({ kind, complete }) => kind === "project" || ((kind === "teaching" || kind === "extractor") && complete),
   );
   if (place?.kind === "dataset") return <DatasetView key={place.at} at={place.at} workspace={workspace} />;
   const project = projects.find((one) => one === place) ?? projects[0];
@@ -32,13 +32,14 @@ export function DatasetScreen({ at }: { readonly at: string | null }) {
           </p>
           {projects.length > 1 && (
             <p className="hint">
-              Of another project:{" "}
+              Of others:
               {projects
                 .filter((other) => other !== project)
                 .map((other) => (
-                  <a key={other.at} href={addressOf("dataset", other.at)}>
-                    {other.at}{" "}
-                  </a>
+                  <Fragment key={other.at}>
+                    {" "}
+                    <a href={addressOf("dataset", other.at)}>{other.at}</a>
+                  </Fragment>
                 ))}
             </p>
           )}

@@ -16,7 +16,8 @@ const KINDS = {
   painter: { title: "Training of a painter", job: "trainPainter" },
   extractor: { title: "Training of an extractor", job: "trainExtractor" },
 } as const satisfies Record<Run["kind"], { readonly title: string; readonly job: StudioJob }>;
-const RUN_JOBS = Object.values(KINDS).map(({ job }) => job);
+/** Clusterings are among what runs here for long. */
+const RUN_JOBS: readonly StudioJob[] = [...Object.values(KINDS).map(({ job }) => job), "cluster", "auto"];
 
 export function RunsScreen({ at }: { readonly at: string | null }) {
   const workspace = useShared((shared) => shared.workspace);
@@ -72,21 +73,26 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
       <h1>{at}</h1>
       <p className="summary">
         {KINDS[run.kind].title}
-        {x.length > 0 && `: ${Math.round(x[x.length - 1]).toLocaleString("en")} pictures so far`}.
+        {x.length > 0 && `: ${Math.round(x[x.length - 1]).toLocaleString("en")} ${unitOf(run)} so far`}.
       </p>
       <JobList at={at} />
       <div className="sheet-actions">
-        {!active && (
+        {!active && !(isSolved(run) && run.network !== null) && (
           <button type="button" disabled={busy} onClick={goOn}>
             Continue
           </button>
         )}
         {run.kind === "gan" && run.network && <FindParts network={run.network} workspace={workspace} />}
+        {run.kind === "extractor" && run.network && <a href={addressOf("dataset", at)}>Make a data set</a>}
       </div>
       <Sheets sheets={run.sheets} />
       <h2>Curves</h2>
       {run.lines.length === 0 ? (
-        <p className="hint">The first line comes after a while.</p>
+        <p className="hint">
+          {isSolved(run)
+            ? "Its minimum is found at once: there are no steps to draw."
+            : "The first line comes after a while."}
+        </p>
       ) : (
         <div className="curves">
           {run.figures
@@ -117,18 +123,39 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
   );
 }
 
+/** Whether there are no steps to make: a minimum is found. */
+const isSolved = ({ settings }: Run): boolean => settings["method"] === "lse";
+
+/** What a run counts. */
+const unitOf = ({ settings }: Run): string => (settings["method"] === "mlp-ensemble" ? "pixels" : "pictures");
+
 function FindParts({ network, workspace }: { readonly network: string; readonly workspace: Workspace }) {
   const { busy, begin } = useStart();
   return (
-    <button
-      type="button"
-      disabled={busy}
-      onClick={() => begin(start("cluster", { network, outdir: freeName(workspace, `${network}-parts`) }))}
-    >
-      Find its parts
-    </button>
+    <>
+      <button
+        type="button"
+        disabled={busy}
+        onClick={() => begin(start("cluster", { network, outdir: freeName(workspace, `${network}-parts`) }))}
+      >
+        Find its parts
+      </button>
+      <button
+        type="button"
+        disabled={busy}
+        onClick={() => begin(start("teach", { network, outdir: freeName(workspace, `${network}-taught`) }))}
+      >
+        Teach parts of it
+      </button>
+    </>
   );
 }
+
+/** What sheets beside the samples show. */
+const BESIDE: Readonly<Record<string, string>> = {
+  "reals.png": "real pictures",
+  "extractor.png": "pictures, their masks, and what the extractor says",
+};
 
 /** Sample sheets over time, with a slider; the real pictures beside them. */
 function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
@@ -137,15 +164,15 @@ function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
   /** null: the newest, also when a newer one comes. */
   const [chosen, setChosen] = useState<number | null>(null);
   const id = useId();
-  if (dated.length === 0) return null;
+  if (sheets.length === 0) return null;
   const index = Math.min(chosen ?? dated.length - 1, dated.length - 1);
-  const { url, images, name } = dated[index];
+  const shown = dated.at(index);
   return (
     <>
       <h2>Samples</h2>
       {dated.length > 1 && (
         <p className="sheet-slider">
-          <label htmlFor={id}>After {images?.toLocaleString("en")} pictures</label>
+          <label htmlFor={id}>After {shown?.images?.toLocaleString("en")} pictures</label>
           <input
             id={id}
             type="range"
@@ -160,14 +187,16 @@ function Sheets({ sheets }: { readonly sheets: Run["sheets"] }) {
         </p>
       )}
       <div className="sample-sheets">
-        <figure>
-          <img src={url} alt={`Samples after ${images} pictures`} />
-          <figcaption>{name}</figcaption>
-        </figure>
+        {shown !== undefined && (
+          <figure>
+            <img src={shown.url} alt={`Samples after ${shown.images} pictures`} />
+            <figcaption>{shown.name}</figcaption>
+          </figure>
+        )}
         {others.map((sheet) => (
           <figure key={sheet.name}>
             <img src={sheet.url} alt={sheet.name} loading="lazy" />
-            <figcaption>{sheet.name}</figcaption>
+            <figcaption>{BESIDE[sheet.name] ?? sheet.name}</figcaption>
           </figure>
         ))}
       </div>
@@ -179,7 +208,7 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
   const { busy, begin } = useStart();
   const id = useId();
   const sets = workspace.places.filter(({ kind, complete }) => kind === "dataset" && complete);
-  const runs = workspace.places.filter(({ kind }) => kind in KINDS);
+  const runs = workspace.places.filter(({ kind }) => kind in KINDS || kind === "project");
   const [data, setData] = useState("");
   const [hours, setHours] = useState(2);
   const [set, setSet] = useState("");
@@ -215,7 +244,10 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
         <ul className="plain">
           {runs.map(({ at, kind }) => (
             <li key={at}>
-              <a href={addressOf("runs", at)}>{at}</a> <span className="hint">{kind}</span>
+              <a href={addressOf(kind === "project" ? "parts" : "runs", at)}>{at}</a>{" "}
+              <span className="hint">
+                {kind === "project" ? "clustering of a generator" : KINDS[kind as Run["kind"]].title}
+              </span>
             </li>
           ))}
         </ul>
@@ -259,7 +291,64 @@ function NewRuns({ workspace }: { readonly workspace: Workspace }) {
             </div>
           </form>
         )}
+        <ExtractorDoor workspace={workspace} />
       </div>
     </>
+  );
+}
+
+/** Ways to learn classes from a few masks. */
+const METHODS = [
+  { value: "lse", text: "a linear layer: seconds" },
+  { value: "mlp-ensemble", text: "ten perceptrons that vote" },
+  { value: "cnn", text: "convolutions" },
+] as const;
+
+function ExtractorDoor({ workspace }: { readonly workspace: Workspace }) {
+  const { busy, begin } = useStart();
+  const id = useId();
+  const [network, setNetwork] = useState("");
+  const [masks, setMasks] = useState("");
+  const [method, setMethod] = useState<(typeof METHODS)[number]["value"]>("lse");
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const outdir = freeName(workspace, "extractor");
+    begin(start("trainExtractor", { network: network.trim(), masks: masks.trim(), method, outdir }));
+  };
+  const given = (name: string, title: string, placeholder: string, value: string, change: (value: string) => void) => (
+    <>
+      <label htmlFor={`${id}${name}`}>{title}</label>
+      <input
+        id={`${id}${name}`}
+        type="text"
+        required
+        spellCheck={false}
+        placeholder={placeholder}
+        value={value}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
+    </>
+  );
+  return (
+    <form className="door" onSubmit={submit}>
+      <h3>Classes from a few masks</h3>
+      <p className="hint">
+        An extractor learns classes of a generator's pixels from masks of some of its pictures, such as those that you
+        painted to <a href={addressOf("begin")}>teach parts</a>.
+      </p>
+      {given("n", "Generator", "portraits, or a file", network, setNetwork)}
+      {given("m", "Folder of masks, seed0007.png …", "taught/masks", masks, setMasks)}
+      <label htmlFor={`${id}w`}>Learns by</label>
+      <select id={`${id}w`} value={method} onChange={(event) => setMethod(event.currentTarget.value as typeof method)}>
+        {METHODS.map(({ value, text }) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+      <button type="submit" className="primary" disabled={busy}>
+        Train an extractor
+      </button>
+    </form>
   );
 }
