@@ -121,10 +121,14 @@ for (const workers of [1, 2, 7])
     return { pixels, rows: rowsOf(given) };
   });
 
-pixelsContract("withKeptRows, fewer than there are pixels", () => {
-  const { pixels, rows } = dense();
-  return { pixels: withKeptRows(pixels, 7 * pixels.channels * 4), rows };
-});
+for (const [name, kept] of [
+  ["all", 1e6],
+  ["a few", 7],
+] as const)
+  pixelsContract(`withKeptRows, ${name} of them`, () => {
+    const { pixels, rows } = inMemory(1);
+    return { pixels: withKeptRows(pixels, kept * pixels.channels * 4), rows };
+  });
 
 pixelsContract("graphFeatures", async () => {
   const given = data(1);

@@ -1,19 +1,56 @@
 /**
  * Rows that were fetched once and are kept. SVMs are solved on rows of few pixels, the same ones again and again, and where rows lie with
- * others, each costs its way. Kept as caches of processors do: every pixel has one place, which it shares with few others, or with none.
+ * others, each costs its way.
  */
 
+import { tensor } from "../../tensor/tensor.ts";
+import { denseFeatures } from "../denseFeatures.ts";
 import { type Pixels, withMembers } from "../pixels.ts";
 import { checkIndex } from "../ranges.ts";
 
-/**
- * `own`, whose rows are fetched only where they are not among the last ones fetched, of which `bytes` are kept. Where these are all there are, passes are
- * no longer dear: each is a way there and back, and rows, which few passes would need more of, cost none.
- */
+/** `own` with rows that are fetched once, of which `bytes` are kept: all of them, or the last ones fetched. */
 export function withKeptRows(own: Pixels, bytes: number): Pixels {
-  const { pixels, channels } = own;
-  const places = Math.min(pixels, Math.floor(bytes / (channels * Float32Array.BYTES_PER_ELEMENT)));
+  const places = Math.floor(bytes / (own.channels * Float32Array.BYTES_PER_ELEMENT));
   if (places < 1) return own;
+  return places < own.pixels ? withLastRows(own, places) : withAllRows(own);
+}
+
+/** Rows of a message, in numbers. */
+const FETCHED = 1 << 24;
+
+/**
+ * All rows are fetched when the first are asked for. What Newton's method asks, step after step, is computed from them: to ask those who hold the pixels would
+ * be a way there and back each time, with numbers of all pixels. Passes are left to them, and are not dear: few passes would need more rows.
+ */
+function withAllRows(own: Pixels): Pixels {
+  const { pixels, channels, blas } = own;
+  const fetchAll = async (): Promise<Pixels> => {
+    const all = tensor([pixels, channels]);
+    const each = Math.max(1, Math.floor(FETCHED / channels));
+    for (let start = 0; start < pixels; start += each) {
+      const end = Math.min(pixels, start + each);
+      const index = Int32Array.from({ length: end - start }, (_, i) => start + i);
+      await own.rows(index, all.data.subarray(start * channels, end * channels));
+    }
+    return denseFeatures(all, { blas });
+  };
+  let fetched: Promise<Pixels> | undefined;
+  const rows = (): Promise<Pixels> => {
+    fetched ??= fetchAll();
+    return fetched;
+  };
+  return withMembers(own, {
+    passCost: "cheap",
+    scores: async (...given) => (await rows()).scores(...given),
+    gradient: async (...given) => (await rows()).gradient(...given),
+    rows: async (...given) => (await rows()).rows(...given),
+    rowSums: async (...given) => (await rows()).rowSums(...given),
+  });
+}
+
+/** As caches of processors do: every pixel has one of `places`, which it shares with few others. */
+function withLastRows(own: Pixels, places: number): Pixels {
+  const { pixels, channels } = own;
   // Memory that is never written takes none.
   const kept = new Float32Array(places * channels);
   /** The pixel at each place, or -1. */
@@ -24,7 +61,6 @@ export function withKeptRows(own: Pixels, bytes: number): Pixels {
     return kept.subarray(from, from + channels);
   };
   return withMembers(own, {
-    passCost: places === pixels ? "cheap" : own.passCost,
     async rows(index, out = new Float32Array(index.length * channels)) {
       checkIndex(index, pixels);
       const missing = index.filter((n) => !isKept(n));

@@ -22,16 +22,16 @@ const ROW = 8;
 const rowsOf = (...index: number[]): Float32Array => Float32Array.from(index.flatMap((n) => [n, -n]));
 
 describe("withKeptRows", () => {
-  it("fetches each row once, where there is room for all", async () => {
+  it("fetches all rows once, where there is room for them, and computes from these", async () => {
     const { own, fetched } = counted();
     const pixels = withKeptRows(own, 1000 * ROW);
+    expect(fetched).toEqual([]);
     expect(await pixels.rows(Int32Array.of(7, 2, 3))).toEqual(rowsOf(7, 2, 3));
     expect(await pixels.rows(Int32Array.of(3, 9, 7, 0))).toEqual(rowsOf(3, 9, 7, 0));
-    expect(await pixels.rows(Int32Array.of(0, 2, 2))).toEqual(rowsOf(0, 2, 2));
-    expect(fetched).toEqual([
-      [7, 2, 3],
-      [9, 0],
-    ]);
+    expect(await pixels.scores(Float32Array.of(2, 1), Float32Array.of(0.5), undefined, { start: 4, end: 6 })).toEqual(
+      Float32Array.of(4.5, 5.5),
+    );
+    expect(fetched).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   });
 
   it("keeps of the pixels that share a place the last one", async () => {
