@@ -1,12 +1,13 @@
 /**
  * Clustering in shards: what it costs against one process, what its passes move, and where it stops scaling.
  *
- *   npx tsx bench/scale.ts overhead --network anime64.onnx [--images 64] [--clusters 100] [--workers 1,2,4] [--rounds 3]
+ *   npx tsx bench/scale.ts overhead --network anime64.onnx [--images 64] [--clusters 100] [--workers 1,2,4] [--rounds 1]
  *   npx tsx bench/scale.ts growth --network anime64.onnx [--images 16] [--clusters 100] [--workers 1,2,4,8,16] [--share 0.0625]
  *
  * `overhead` runs `klish cluster` on one thread a process, all kinds in turn in every round, and compares the trees (`npm run build` first).
- * `growth` counts bytes and seconds of every pass for n and 2n images, with workers in this process that have a fixed share of a core (they
- * wait after what they computed), and puts both into the formula of docs/SCALE.md.
+ * `growth` counts bytes and seconds of every pass for n and 2n images, with all rows kept by the coordinator and with none (as for more pixels than it has
+ * room for), and puts both into the formula of docs/SCALE.md; between, it runs workers in this process that have a fixed share of a core (they wait after
+ * what they computed).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -37,13 +38,17 @@ const { positionals, values } = parseArgs({
     clusters: { type: "string", default: "100" },
     shards: { type: "string", default: "16" },
     workers: { type: "string" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "1" },
     share: { type: "string", default: "0.0625" },
   },
 });
 const clusters = Number(values.clusters);
 const shards = Number(values.shards);
 const listOf = (text: string): number[] => text.split(",").map(Number);
+
+/** Seconds of a round trip, and bytes a second, between machines. */
+const LATENCY = 0.005;
+const BANDWIDTH = 1.25e8;
 
 if (positionals[0] === "overhead") overhead();
 else if (positionals[0] === "growth") await growth();
@@ -89,6 +94,10 @@ function overhead(): void {
     const own = median(name);
     console.log(`| ${name} | ${own.toFixed(1)} | ${percent(own / plain - 1)} | ${percent(own / inShards - 1)} |`);
   }
+  if (seconds.has("1 workers"))
+    console.log(
+      `\noverhead of one worker against one process: ${percent(median("1 workers") / plain - 1)} (at most +25 % is promised)`,
+    );
   console.log(`trees of the runs in shards: ${trees.size === 1 ? "the same bytes" : `${trees.size} different ones`}`);
 }
 
@@ -110,8 +119,12 @@ interface Run {
   readonly passes: ReadonlyMap<string, Taken>;
 }
 
-/** One clustering by `workers` simulated workers that have `share` of a core each. */
-async function runBy(network: OpenedNetwork, images: number, workers: number, share: number): Promise<Run> {
+/** One clustering by `workers` simulated workers that have `share` of a core each; the coordinator keeps so many bytes of rows. */
+async function runBy(
+  network: OpenedNetwork,
+  images: number,
+  { workers = 1, share = 1, kept = KEPT_ROWS_BYTES }: { workers?: number; share?: number; kept?: number } = {},
+): Promise<Run> {
   const asked = { network: values.network, outdir: "-", images, initialClusters: clusters, shards };
   const settings = settle(clusterRequest.parse(asked), network, images);
   if (!isSharded(settings)) throw new Error("expected shards");
@@ -153,7 +166,7 @@ async function runBy(network: OpenedNetwork, images: number, workers: number, sh
     },
     ortBlas({ threads: 1 }),
   );
-  const pixels = withKeptRows(inShards, KEPT_ROWS_BYTES);
+  const pixels = withKeptRows(inShards, kept);
   // Sampled before the clock starts: what is measured is clustering.
   await pixels.spread();
   isWarm = true;
@@ -171,11 +184,18 @@ async function growth(): Promise<void> {
   const network = await openNetwork(values.network, { runtime: ortNode, provider: "cpu", threads: 1 });
   const images = Number(values.images ?? "16");
   const share = Number(values.share);
-  const small = await runBy(network, images, 1, 1);
-  const large = await runBy(network, 2 * images, 1, 1);
-  for (const run of [small, large]) printPasses(run);
+  const sizes = [images, 2 * images] as const;
+  const kept: Run[] = [];
+  const asked: Run[] = [];
+  for (const size of sizes) kept.push(await runBy(network, size));
+  for (const size of sizes) asked.push(await runBy(network, size, { kept: 0 }));
+  console.log("\n## All rows kept");
+  for (const run of kept) printPasses(run);
   await printSimulated(network, images, share);
-  printFormula(small, large, images);
+  printFormula(kept, sizes, [64, 256]);
+  console.log("\n## No rows kept");
+  for (const run of asked) printPasses(run);
+  printFormula(asked, sizes, [256, 25600]);
   await network.generator.dispose();
 }
 
@@ -198,19 +218,14 @@ async function printSimulated(network: OpenedNetwork, images: number, share: num
   console.log("| workers | wall s | times as fast as one |\n| --- | --- | --- |");
   let first: number | undefined;
   for (const workers of listOf(values.workers ?? "1,2,4,8,16")) {
-    const { wall } = await runBy(network, images, workers, share);
+    const { wall } = await runBy(network, images, { workers, share });
     first ??= wall;
     console.log(`| ${workers} | ${wall.toFixed(1)} | ${(first / wall).toFixed(2)} |`);
   }
 }
 
-/** Seconds of a round trip, and bytes a second, between machines. */
-const LATENCY = 0.005;
-const BANDWIDTH = 1.25e8;
-const PIXELS_PER_IMAGE = 64 * 64;
-
-/** T(w) = c0 + c1 N + (p0 + p1 N) / w + (b0 + b1 N) / B + R L, from the runs of n and 2n images by one worker. */
-function printFormula(small: Run, large: Run, images: number): void {
+/** T(w) = c0 + c1 N + (p0 + p1 N) / w + (b0 + b1 N) / B + R L, from the runs of n and 2n images by one worker, and what it says of more. */
+function printFormula([small, large]: readonly Run[], [images]: readonly number[], counts: readonly number[]): void {
   const computed = (run: Run): number => [...run.passes.values()].reduce((sum, { seconds }) => sum + seconds, 0);
   const moved = (run: Run): number =>
     [...run.passes.values()].reduce((sum, { asked, answered }) => sum + asked + answered, 0);
@@ -230,8 +245,8 @@ function printFormula(small: Run, large: Run, images: number): void {
     "| images | pixels | one worker, s | limit, s | workers that take as long as all else | gain with these |",
   );
   console.log("| --- | --- | --- | --- | --- | --- |");
-  for (const count of [256, 25600]) {
-    const n = count * PIXELS_PER_IMAGE;
+  for (const count of counts) {
+    const n = (count * small.pixels) / images;
     const rest =
       coordinator.at0 + coordinator.slope * n + (bytes.at0 + bytes.slope * n) / BANDWIDTH + large.rounds * LATENCY;
     const work = workers.at0 + workers.slope * n;
