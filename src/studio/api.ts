@@ -261,7 +261,7 @@ export const pictureQuery = z.strictObject({ at: z.string(), seed: z.coerce.numb
 /**
  * Query of `GET /api/mask`: an 8-bit grey PNG at the picture's size. With `k`: the index of the cluster at that K in the order of ids (that of
  * `StepData`; K at most 255). Without: ids of the project's labels, as in a data set, 255 is ignored; with `revision`, only while the
- * labels are those (412 if not), and the browser keeps the answer.
+ * labels are those (204 if not: they have changed since), and the browser keeps the answer.
  */
 export const maskQuery = pictureQuery.extend({
   k: z.coerce.number().int().min(2).max(255).optional(),

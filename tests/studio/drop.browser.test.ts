@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium)("what is dropped into the studio", () => {
     await page.locator(".said-box").getByText("notes.txt is not a picture that can be read").waitFor();
     expect(await page.locator(".job").count()).toBe(0);
     await dropFiles(page, ".drop", [given("photo.jpg")]);
-    await page.locator(".job").waitFor();
+    await page.locator(".jobs .job").waitFor();
     const { jobs } = await studio.call("jobs", {});
     const { images, outdir } = jobs[0].request as { readonly images: string; readonly outdir: string };
     expect(outdir).toBe(`${images}-masks`);

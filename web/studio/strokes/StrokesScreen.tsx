@@ -12,7 +12,7 @@ import { MaskEditorView } from "../../shared/maskEditor/MaskEditorView.tsx";
 import { colorTable } from "../../shared/maskEditor/maskImage.ts";
 import type { ToolId } from "../../shared/maskEditor/tools.ts";
 import { addressOf } from "../address.ts";
-import { fetchBytes, Refused } from "../client.ts";
+import { fetchBytes } from "../client.ts";
 import { type LabelDesk, useLabels } from "../parts/useLabels.ts";
 import { useAnswer, useShared, useStudio } from "../studio.tsx";
 import { ClassList, NewClass } from "./ClassList.tsx";
@@ -141,13 +141,8 @@ async function maskOf(
   seed: number,
   { revision, k }: Pick<Labels, "revision" | "k">,
 ): Promise<Uint8Array | null> {
-  const query = revision === "" ? { at, seed, k } : { at, seed, revision };
-  try {
-    return decodePng(await fetchBytes("/api/mask", query)).data as Uint8Array;
-  } catch (error) {
-    if (error instanceof Refused && error.status === 412) return null;
-    throw error;
-  }
+  const bytes = await fetchBytes("/api/mask", revision === "" ? { at, seed, k } : { at, seed, revision });
+  return bytes.length === 0 ? null : (decodePng(bytes).data as Uint8Array);
 }
 
 /** What the brush was left with, for the next picture's editor. */
