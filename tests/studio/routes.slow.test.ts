@@ -8,8 +8,9 @@ import { decodePng, encodePng } from "../../src/dataset/png.ts";
 import { openPainterBytes } from "../../src/models/painter/painter.ts";
 import { openProject } from "../../src/project/cluster/project.ts";
 import { hashOf } from "../../src/project/dataset/sample.ts";
+import { openParts } from "../../src/project/labels/parts.ts";
 import { ortNode } from "../../src/runtime/ortNode.ts";
-import { studioEvent } from "../../src/studio/api.ts";
+import { type LabelEdit, studioEvent } from "../../src/studio/api.ts";
 import { tinyClasses, tinyMask, tinyPainterBytes } from "../models/painter/tinyPainter.ts";
 import { handmadeDataset } from "../project/dataset/handmade.ts";
 import { labelledProject } from "../project/dataset/project.ts";
@@ -247,7 +248,7 @@ describe("labels", () => {
     const answer = await ask(labels.revision);
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, max-age=3600"]);
     await studio.call("editLabels", { at }, { edits: [{ type: "cut", k: 3 }] });
-    expect((await ask(labels.revision)).status).toBe(412);
+    expect((await ask(labels.revision)).status).toBe(204);
     const whichever = await studio.fetch(`/api/mask?at=${at}&seed=3`);
     expect([whichever.status, whichever.headers.get("cache-control")]).toEqual([200, "no-store"]);
     await studio.call("editLabels", { at }, { edits: [{ type: "undo" }, { type: "undo" }] });
@@ -486,6 +487,39 @@ describe("jobs", () => {
     expect(await start({ outdri: "x" })).toMatch('did you mean "outdir"?');
     expect(await start({ outdir: "../x" })).toMatch("400: ");
     expect(await refused(studio.call("actOnJob", {}, { id: "x", action: "pause" }))).toBe('404: there is no job "x".');
+  });
+});
+
+describe("classes that are taught", () => {
+  it("begin with a job; labels, pictures and masks are theirs, and an extractor is left", async () => {
+    const taught = { at: "taught" };
+    const request = { network: "tiny.onnx", outdir: "taught", provider: "cpu", threads: 1 };
+    const { id } = await studio.call("startJob", {}, { kind: "teach", request });
+    await expect
+      .poll(async () => (await studio.call("jobs", {})).jobs.find((job) => job.id === id)?.state, { timeout: 60_000 })
+      .toBe("done");
+    expect(await studio.call("teaching", taught)).toMatchObject({ resolution: 8, seeds: [] });
+    const edit = (edits: LabelEdit[]) => studio.call("editLabels", taught, { edits });
+    const dot = (part: number, x: number): LabelEdit => ({
+      ...{ type: "stroke", seed: 4, part, points: [[x, 0.5]], radius: 0.05 },
+    });
+    await edit([{ type: "add", name: "sky" }, { type: "add", name: "tree" }, dot(0, 0.1)]);
+    const mask = async (seed: number, revision = ""): Promise<Set<number> | number> => {
+      const answer = await studio.fetch(`/api/mask?at=taught&seed=${seed}${revision && `&revision=${revision}`}`);
+      if (answer.status !== 200) return answer.status;
+      return new Set(decodePng(new Uint8Array(await answer.arrayBuffer())).data);
+    };
+    // Of one class there is only what was painted.
+    expect(await mask(4)).toEqual(new Set([0, 255]));
+    expect(await mask(5)).toEqual(new Set([255]));
+    const { labels } = await edit([dot(1, 0.9)]);
+    expect(await mask(4, labels.revision)).toEqual(new Set([0, 1]));
+    expect(await mask(5)).not.toContain(255);
+    expect(await mask(5, "earlier")).toBe(204);
+    expect((await studio.fetch("/api/picture?at=taught&seed=5")).status).toBe(200);
+    const { places } = await studio.call("workspace", {});
+    expect(places.find((place) => place.at === "taught")).toMatchObject({ kind: "teaching", complete: true });
+    expect((await openParts(join(folder, "taught"))).cuts?.initialClusters).toBe(2);
   });
 });
 
