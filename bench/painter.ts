@@ -6,7 +6,8 @@
  *                            [--threads 2] [--rounds 2] [--seed 0]
  *
  * With --paint instead, how long a painter of that preset (random weights) takes to paint a mask, in onnxruntime-node and in headless Chromium
- * (wasm, one thread; needs Debian's package `chromium`); or a trained one with --model <file.safetensors or .onnx>.
+ * (wasm, one thread; needs Debian's package `chromium`); or a trained one with --model <file.safetensors or .onnx>. --provider webgpu or cuda:
+ * onnxruntime-node paints on the GPU instead, and Chromium is left out.
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -16,6 +17,7 @@ import { stylePlaces } from "../src/models/painter/plan.ts";
 import { initialTensors } from "../src/nn/parameters.ts";
 import { type PainterPresetName, painterPresets } from "../src/project/train/painter/presets.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
+import { providers } from "../src/runtime/session.ts";
 import { RandomState } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { painterTrainer } from "../src/train/painter/painterTrainer.ts";
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "2" },
     seed: { type: "string", default: "0" },
     model: { type: "string" },
+    provider: { type: "string", default: "cpu" },
     paint: { type: "boolean", default: false },
     ours: { type: "boolean", default: false },
   },
@@ -103,10 +106,13 @@ async function paintings(): Promise<void> {
   );
   const feeds = { mask, styles: tensor([1, about.places, about.styleSize]) };
   console.log(`${about.plan.modulation}, ${about.side} px, ${K} classes, ${(onnx.length / 1e6).toFixed(1)} MB .onnx`);
-  const session = await ortNode.createSession(onnx, { threads });
+  const provider = providers.find((name) => name === values.provider);
+  if (provider === undefined) throw new Error(`--provider is one of ${providers.join(", ")}`);
+  const session = await ortNode.createSession(onnx, { threads, provider });
   const { wall } = await timed(steps, () => session.run(feeds));
   await session.dispose();
-  print(`onnxruntime-node, ${threads} threads`, wall);
+  print(`onnxruntime-node, ${provider === "cpu" ? `${threads} threads` : provider}`, wall);
+  if (provider !== "cpu") return;
   if (!hasChromium) return console.log("onnxruntime-web: no chromium here");
   const browser = await onnxBrowser();
   print("onnxruntime-web, wasm, one thread", (await browser.time(onnx, feeds, steps)).slice(1));

@@ -6,6 +6,8 @@ import { type FoundLabels, plausibleSize } from "./reading.ts";
 const KINDS: Readonly<Record<number, string>> = { 0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA" };
 /** Border pixels in between their neighbours that make a mask smoothed; a few may be chance. */
 const SMOOTH_PIXELS = 4;
+/** Share of the border pixels from which on they cannot be thin parts (`betweenShare`). */
+export const SMOOTHED_SHARE = 0.15;
 /** Pixels in which the colours are counted: a photograph of many megapixels has millions. */
 const SMOOTH_LOOKED_AT = 2 ** 20;
 
@@ -73,8 +75,14 @@ export function checkLabels(
   if (foreign.length > 0) {
     const outside = counts.map((n, id) => (id >= classes.length && id !== IGNORE_LABEL ? n : 0));
     const smooth = smoothed(data, width, height, (p) => outside[data[p]] > 0);
+    const between = betweenShare(map);
     if (smooth > SMOOTH_PIXELS)
       report("anti-aliased", `${smooth} pixels with ids between their neighbours', such as ${foreign[0]}`);
+    else if (between >= SMOOTHED_SHARE)
+      report(
+        "anti-aliased",
+        `${(100 * between).toFixed(0)} % of the pixels at borders have an id between their neighbours', and id ${foreign[0]} is no class`,
+      );
     else
       report(
         "id-out-of-range",

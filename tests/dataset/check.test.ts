@@ -107,6 +107,11 @@ const PLANTED: [string, () => Promise<unknown>, string[]][] = [
       ),
     ["anti-aliased"],
   ],
+  [
+    "a smoothed mask whose ids are classes but for one pixel",
+    () => writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : x === 5 ? 1 : x === 6 && y === 0 ? 77 : 2)))),
+    ["anti-aliased"],
+  ],
   ["a mask of 0 and 255", () => writeFile(at(...M), index(mask((x) => (x < 6 ? 0 : 255)))), ["binary-mask"]],
   ["a foreign id", () => writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1)))), ["id-out-of-range"]],
   [

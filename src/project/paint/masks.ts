@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ReportKind } from "../../dataset/annotations.ts";
-import { betweenShare, checkLabels, readMask } from "../../dataset/checkMask.ts";
+import { betweenShare, checkLabels, readMask, SMOOTHED_SHARE } from "../../dataset/checkMask.ts";
 import { classesFile } from "../../dataset/classList.ts";
 import { FAULTS, type FaultKind } from "../../dataset/faults.ts";
 import { fileStem } from "../../dataset/insidePath.ts";
@@ -30,9 +30,6 @@ export interface PaintMask {
   readonly image?: Uint8Array;
   readonly split?: Split;
 }
-
-/** Below, thin parts may be meant. */
-const SMOOTHED = 0.15;
 
 export interface PaintMasks {
   readonly total: number;
@@ -140,7 +137,7 @@ export function painterMask(
       `${path} is ${map.width}x${map.height} pixels, the painter paints ${side}x${side}: make the mask of that size, resized by nearest neighbour (without smoothing).`,
     );
   const between = betweenShare(map);
-  const smoothed = between >= SMOOTHED ? between : 0;
+  const smoothed = between >= SMOOTHED_SHARE ? between : 0;
   const name = fileStem(basename(path).replace(/\.png$/i, ""));
   return { path, name, smoothed, ...painterLabels(path, map, classes, about) };
 }
