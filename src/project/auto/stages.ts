@@ -6,7 +6,7 @@ import { clusterJob } from "../cluster/clusterJob.ts";
 import { clusterIdentity } from "../cluster/identity.ts";
 import { loadTree, openProject } from "../cluster/project.ts";
 import { datasetJob } from "../dataset/job.ts";
-import { compareGanJob } from "../evaluation/gan/job.ts";
+import { ganQualityJob } from "../evaluation/gan/job.ts";
 import { freshRecipe } from "../labels/recipe.ts";
 import { changeRecipe, checkCut } from "../labels/recipeFile.ts";
 import { suggestedK } from "../report/suggestedK.ts";
@@ -87,7 +87,7 @@ export const stages: readonly Stage[] = [
       const { data, resolution, crop, mirror, seed, hours, provider, threads, command } = request;
       const outdir = { outdir: gan, data, resolution, crop, mirror, seed, command };
       const trained = await trainGanJob({ ...outdir, hours: hours * GENERATOR_SHARE, provider, threads }, job);
-      const quality = await compareGanJob({ network: gan, data: gan, samples: JUDGED, provider, threads }, job);
+      const quality = await ganQualityJob({ network: gan, data: gan, samples: JUDGED, provider, threads }, job);
       const { coverage, density } = quality;
       const sheets = (await readdir(join(gan, "samples"))).sort();
       return {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openGeneratorBytes } from "../../../src/gan/openGenerator.ts";
-import { compareGanJob } from "../../../src/project/evaluation/gan/job.ts";
+import { ganQualityJob } from "../../../src/project/evaluation/gan/job.ts";
 import type { GanQualityRequest } from "../../../src/project/evaluation/gan/options.ts";
 import { encodePng, toRgb } from "../../../src/project/sampling/images.ts";
 import { ortNode } from "../../../src/runtime/ortNode.ts";
@@ -11,7 +11,7 @@ import { meanColours, tinyGenerator } from "../../tinyGenerator.ts";
 
 const SAMPLES = 24;
 let folder: string;
-let request: GanQualityRequest;
+let request: Omit<GanQualityRequest, "shard">;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klish-quality-"));
@@ -48,17 +48,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe("compareGanJob()", () => {
+describe("ganQualityJob()", () => {
   it("finds the generator's own images everywhere near each other", async () => {
-    const found = await compareGanJob(request, {});
+    const found = await ganQualityJob(request, {});
     expect(found).toMatchObject({ samples: SAMPLES, pictures: SAMPLES + 1, coverage: 1, precision: 1, recall: 1 });
     expect(found.fid).toBeNull();
     expect(found.swd.levels.map(({ side }) => side)).toEqual([8]);
   });
 
   it("finds other pictures farther away", async () => {
-    const own = await compareGanJob(request, {});
-    const other = await compareGanJob({ ...request, data: join(folder, "other") }, {});
+    const own = await ganQualityJob(request, {});
+    const other = await ganQualityJob({ ...request, data: join(folder, "other") }, {});
     expect(other.swd.mean).toBeGreaterThan(3 * own.swd.mean);
     expect(other.coverage).toBeLessThan(0.5);
   });
@@ -67,8 +67,8 @@ describe("compareGanJob()", () => {
     const model = join(folder, "colours.onnx");
     await writeFile(model, meanColours());
     const inception = { file: model, size: null, range: [0, 255] as const, output: null };
-    const same = await compareGanJob({ ...request, inception }, {});
-    const other = await compareGanJob({ ...request, data: join(folder, "other"), inception }, {});
+    const same = await ganQualityJob({ ...request, inception }, {});
+    const other = await ganQualityJob({ ...request, data: join(folder, "other"), inception }, {});
     expect(same.fid).toBeCloseTo(0, 2);
     expect(other.fid).toBeGreaterThan(100);
   });
@@ -77,7 +77,7 @@ describe("compareGanJob()", () => {
     const few = join(folder, "few");
     await mkdir(few);
     await writeFile(join(few, "one.png"), await encodePng(new Uint8Array(192), 8));
-    await expect(compareGanJob({ ...request, data: few }, {})).rejects.toThrow("1 pictures that can be read");
-    await expect(compareGanJob({ ...request, crop: "left" }, {})).rejects.toThrow("expected centre, none");
+    await expect(ganQualityJob({ ...request, data: few }, {})).rejects.toThrow("1 pictures that can be read");
+    await expect(ganQualityJob({ ...request, crop: "left" }, {})).rejects.toThrow("expected centre, none");
   });
 });

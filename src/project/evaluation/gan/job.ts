@@ -18,7 +18,7 @@ import { locked } from "../../storage/lock.ts";
 import { type Block, type BlockCollector, blockCollector, blocksOf, type Measured } from "./blocks.ts";
 import { measuredFile, readMeasured } from "./keep.ts";
 import { type Measuring, openMeasuring } from "./measuring.ts";
-import { ganQualityRequest } from "./options.ts";
+import { type GanQualityRequest, ganQualityRequest } from "./options.ts";
 import { queuedMeasuring } from "./queued.ts";
 import { blockPath, claimRecipe } from "./recipe.ts";
 
@@ -51,15 +51,18 @@ const LEAST = 16;
 
 type Request = z.output<typeof ganQualityRequest>;
 
+/** Figures of a whole; what a part leaves, where one is asked for. */
+export interface GanQualityJob {
+  (request: GanQualityRequest & { readonly shard?: null }, job?: JobOptions): Promise<GanQualitySummary>;
+  (request: GanQualityRequest, job?: JobOptions): Promise<GanQualitySummary | GanQualityPart>;
+}
+
 /** Measures a generator against pictures, or one part of the images. Throws ProjectError, GeneratorError for what cannot be compared. */
 export const ganQualityJob = defineJob(
   ganQualityRequest,
   ({ shard, ...request }, job): Promise<GanQualitySummary | GanQualityPart> =>
     shard === null ? compare(request, job) : measurePart(request, shard, job),
-);
-
-/** Measures a generator against pictures. */
-export const compareGanJob = defineJob(ganQualityRequest.omit({ shard: true }), compare);
+) as GanQualityJob;
 
 async function compare(request: Omit<Request, "shard">, job: JobOptions): Promise<GanQualitySummary> {
   return measuring(request, job, async (open, threads) => {
