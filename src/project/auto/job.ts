@@ -6,6 +6,7 @@ import { writeAtomic } from "../storage/files.ts";
 import { listImages } from "../storage/imageFiles.ts";
 import { locked } from "../storage/lock.ts";
 import { trainGanPlanJob } from "../train/gan/trainGanJob.ts";
+import { generatorRequest, planGenerator } from "./generatorPlan.ts";
 import { autoRequest } from "./options.ts";
 import { autoPage } from "./page.ts";
 import { type Stage, stages } from "./stages.ts";
@@ -68,11 +69,9 @@ export const autoPlanJob = defineJob(autoRequest, async (asked, job): Promise<Au
   const folder = resolve(request.outdir);
   const [photos, generator] = stages;
   const looked = await photos.run({ request, folder }, job);
-  const { data, resolution, crop, mirror, seed, provider, threads, command } = request;
-  const hours = generator.hours(request);
-  const plan = await trainGanPlanJob(
-    { data, outdir: join(folder, "generator"), resolution, crop, mirror, seed, hours, provider, threads, command },
-    job,
+  const plan = await planGenerator(
+    generatorRequest(request, join(folder, "generator"), generator.hours(request)),
+    (sized) => trainGanPlanJob(sized, job),
   );
   return {
     folder,

@@ -14,7 +14,7 @@ export const autoRequest = z.strictObject({
     "time for both trainings; the rest takes minutes. More hours give better parts",
   ),
   resolution: option(optional(z.int()), "--resolution <px>", "side of the generator's images: 16, 32, … 256", {
-    otherwise: "by the photos, at most 64",
+    otherwise: "by the photos and hours, 32 or 64",
   }),
   crop: option(
     optional(z.string()),

@@ -13,9 +13,10 @@ import { suggestedK } from "../report/suggestedK.ts";
 import { segmentJob } from "../segment/job.ts";
 import { ProjectError } from "../storage/files.ts";
 import { listImages } from "../storage/imageFiles.ts";
-import { trainGanJob } from "../train/gan/trainGanJob.ts";
+import { trainGanJob, trainGanPlanJob } from "../train/gan/trainGanJob.ts";
 import { fewPicturesWarning } from "../train/pictures/fewPictures.ts";
 import { trainSegmenterJob } from "../train/segmenter/job.ts";
+import { generatorRequest, planGenerator } from "./generatorPlan.ts";
 import type { AutoRequest } from "./options.ts";
 import { LAST_STAGE, type StageResult } from "./state.ts";
 
@@ -26,8 +27,10 @@ const SEGMENTER_SHARE = 0.25;
 const SMALL_BELOW_HOURS = 1;
 /** Images of either kind by which the generator is judged. */
 const JUDGED = 512;
-/** Share of the photos that the generator comes near to; trained well it is above .9. */
+/** Share of the photos that the generator comes near to; trained well it is above .9. Blurs are near to many photos. */
 const LEAST_COVERAGE = 0.4;
+/** Share of the photos within what it draws: .07 where all pictures are much the same blur, .3 to .7 of good ones. */
+const LEAST_RECALL = 0.15;
 /** Least mean IoU with held-back generated pictures, and least mean probability on photos, below which masks are guesses. */
 const LEAST_IOU = 0.5;
 const LEAST_CONFIDENCE = 0.7;
@@ -84,26 +87,36 @@ export const stages: readonly Stage[] = [
     hours: ({ hours }) => hours * GENERATOR_SHARE,
     async run({ request, folder }, job) {
       const { gan } = paths(folder);
-      const { data, resolution, crop, mirror, seed, hours, provider, threads, command } = request;
-      const outdir = { outdir: gan, data, resolution, crop, mirror, seed, command };
-      const trained = await trainGanJob({ ...outdir, hours: hours * GENERATOR_SHARE, provider, threads }, job);
+      const { provider, threads } = request;
+      const asked = generatorRequest(request, gan, request.hours * GENERATOR_SHARE);
+      const { resolution } = (await planGenerator(asked, (sized) => trainGanPlanJob(sized, job))).settings.recipe;
+      const trained = await trainGanJob({ ...asked, resolution }, job);
       const quality = await ganQualityJob({ network: gan, data: gan, samples: JUDGED, provider, threads }, job);
-      const { coverage, density } = quality;
+      const { coverage, density, recall } = quality;
       const sheets = (await readdir(join(gan, "samples"))).sort();
+      const advice =
+        "Parts and masks that follow are coarse at best. Give it more hours, more photos, or photos that are more alike.";
       return {
         facts: [
           ["trained", `${(trained.seconds / 3600).toFixed(2)} h, ${Math.round(trained.images / 1000)} thousand images`],
+          ["side of what it draws", `${resolution} px`],
           ["photos that it comes near to (coverage)", percent(coverage)],
+          ["photos within the variety of what it draws (recall)", percent(recall)],
           ["nearness of what it draws (density)", density.toFixed(2)],
         ],
         pictures: sheets.slice(-1).map((name) => relative(folder, join(gan, "samples", name))),
-        warnings:
-          coverage < LEAST_COVERAGE
+        warnings: [
+          ...(coverage < LEAST_COVERAGE
             ? [
-                `The generator has learned little: its pictures resemble only ${percent(coverage)} of the photos (a good one: above 90 %). ` +
-                  "Parts and masks that follow are coarse at best. Give it more hours, more photos, or photos that are more alike.",
+                `The generator has learned little: its pictures resemble only ${percent(coverage)} of the photos (a good one: above 90 %). ${advice}`,
               ]
-            : [],
+            : []),
+          ...(recall < LEAST_RECALL
+            ? [
+                `The generator draws much the same picture again and again: only ${percent(recall)} of the photos lie within their variety (a good one: above 30 %). ${advice}`,
+              ]
+            : []),
+        ],
       };
     },
   },

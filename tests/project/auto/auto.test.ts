@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { generatorRequest, planGenerator } from "../../../src/project/auto/generatorPlan.ts";
 import { autoJob } from "../../../src/project/auto/job.ts";
 import { autoRequest } from "../../../src/project/auto/options.ts";
 import { autoPage } from "../../../src/project/auto/page.ts";
@@ -67,4 +68,26 @@ describe("klish auto", () => {
     expect(page).toContain('<img alt="Your photos" width="20" height="10" src="data:image/jpeg;base64,');
     expect(page.match(/Not done yet/g)).toHaveLength(stages.length - 1);
   });
+
+  it.each([
+    ["hours for the photos' own side", null, { 64: 30 }, 64],
+    ["hours for half of it", null, { 64: 10, 32: 40 }, 32],
+    ["hours for nothing", null, { 64: 1, 32: 4 }, 32],
+    ["photos that are large", null, { 128: 3, 64: 10, 32: 26 }, 32],
+    ["a side that was asked for", 64, { 64: 1 }, 64],
+  ] as [string, number | null, Record<number, number>, number][])(
+    "plans a generator for %s",
+    async (_, resolution, kimg, expected) => {
+      const asked = generatorRequest(request({ resolution }), join(folder, "generator"), 1);
+      const planOf = async ({ resolution }: typeof asked) => {
+        const side = resolution ?? Math.max(...Object.keys(kimg).map(Number));
+        return {
+          settings: { recipe: { resolution: side } },
+          stages: [{ kimg: 50 }, { kimg: kimg[side] }],
+        };
+      };
+      const { settings } = await planGenerator(asked, planOf);
+      expect(settings.recipe.resolution).toBe(expected);
+    },
+  );
 });
