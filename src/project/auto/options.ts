@@ -9,7 +9,7 @@ export const autoRequest = z.strictObject({
   data: option(z.string().min(1), "--data <path>", "your photos: a folder (with the folders in it) or a .zip"),
   outdir: option(z.string().min(1), "--outdir <folder>", "where everything goes, to make or to continue"),
   hours: option(
-    z.number().min(0.02).max(1000).default(2),
+    z.number().min(0.005).max(1000).default(2),
     "--hours <h>",
     "time for both trainings; the rest takes minutes. More hours give better parts",
   ),

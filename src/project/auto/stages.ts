@@ -13,6 +13,7 @@ import { suggestedK } from "../report/suggestedK.ts";
 import { segmentJob } from "../segment/job.ts";
 import { ProjectError } from "../storage/files.ts";
 import { listImages } from "../storage/imageFiles.ts";
+import { loadSettings } from "../train/gan/settings.ts";
 import { trainGanJob, trainGanPlanJob } from "../train/gan/trainGanJob.ts";
 import { fewPicturesWarning } from "../train/pictures/fewPictures.ts";
 import { trainSegmenterJob } from "../train/segmenter/job.ts";
@@ -87,11 +88,13 @@ export const stages: readonly Stage[] = [
     hours: ({ hours }) => hours * GENERATOR_SHARE,
     async run({ request, folder }, job) {
       const { gan } = paths(folder);
-      const { provider, threads } = request;
+      const { data, crop, provider, threads } = request;
       const asked = generatorRequest(request, gan, request.hours * GENERATOR_SHARE);
       const { resolution } = (await planGenerator(asked, (sized) => trainGanPlanJob(sized, job))).settings.recipe;
       const trained = await trainGanJob({ ...asked, resolution }, job);
-      const quality = await ganQualityJob({ network: gan, data: gan, samples: JUDGED, provider, threads }, job);
+      // Not the run's own pictures: a training whose time ended while it was growing draws smaller ones than those.
+      const real = { data, ...(crop === null ? {} : { crop }) };
+      const quality = await ganQualityJob({ network: gan, ...real, samples: JUDGED, provider, threads }, job);
       const { coverage, density, recall } = quality;
       const sheets = (await readdir(join(gan, "samples"))).sort();
       const advice =
@@ -128,7 +131,8 @@ export const stages: readonly Stage[] = [
     async run({ request, folder }, job) {
       const { gan, parts } = paths(folder);
       const { seed, provider, threads, command } = request;
-      const found = await clusterJob({ network: gan, outdir: parts, seed, provider, threads, command }, job);
+      const layers = await layersOf(gan);
+      const found = await clusterJob({ network: gan, outdir: parts, layers, seed, provider, threads, command }, job);
       const project = await openProject(parts);
       const tree = await loadTree(project);
       if (tree === undefined) throw new ProjectError(`${parts} holds no tree of clusters.`);
@@ -225,5 +229,11 @@ export const stages: readonly Stage[] = [
     },
   },
 ];
+
+/** The coarsest maps of small generators say where, not what (docs/SHIPPED.md); of large ones the paper's rule leaves them out. */
+async function layersOf(gan: string) {
+  const settings = await loadSettings(gan);
+  return settings !== undefined && settings.recipe.resolution <= 64 ? ["16+"] : "auto";
+}
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
