@@ -1,5 +1,5 @@
 /** The generator: from a mask and styles to a picture. */
-import { add, constant, conv, input, leakyRelu, matmul, mul, reshape, tanh, transpose } from "../../graph/ops/index.ts";
+import { add, constant, conv, input, leakyRelu, matmul, reshape, tanh, transpose } from "../../graph/ops/index.ts";
 import { swapLastAxes } from "../../graph/ops/transpose.ts";
 import type { Value } from "../../graph/value.ts";
 import { batchNorm, frozenBatchNorm, runningStatistics } from "../../nn/batchNorm.ts";

@@ -9,8 +9,8 @@ const LEAST_SIDE = 32;
 
 /** The request of the generator's training, for `outdir`. */
 export function generatorRequest(request: AutoRequest, outdir: string, hours: number) {
-  const { data, resolution, crop, mirror, seed, provider, threads, command } = request;
-  return { outdir, data, resolution, crop, mirror, seed, hours, provider, threads, command };
+  const { data, start, resolution, crop, mirror, seed, provider, threads, command } = request;
+  return { outdir, data, resume: start, resolution, crop, mirror, seed, hours, provider, threads, command };
 }
 
 /** What a plan must tell. */
@@ -20,7 +20,7 @@ interface Planned {
 }
 
 /**
- * The plan of the generator's training: of the side that was asked for or that was begun with, else of the largest whose last
+ * The plan of the generator's training: of the side that was asked for, or that another generator or an earlier call began with, else of the largest whose last
  * stage sees enough images in its time. `plan` tells what a request would come to.
  */
 export async function planGenerator<Plan extends Planned>(
@@ -28,7 +28,8 @@ export async function planGenerator<Plan extends Planned>(
   plan: (request: typeof asked) => Promise<Plan>,
 ): Promise<Plan> {
   let found = await plan(asked);
-  if (asked.resolution !== null || (await loadSettings(asked.outdir)) !== undefined) return found;
+  if (asked.resolution !== null || asked.resume !== null || (await loadSettings(asked.outdir)) !== undefined)
+    return found;
   for (;;) {
     const { resolution } = found.settings.recipe;
     if (resolution <= LEAST_SIDE || found.stages[found.stages.length - 1].kimg >= LEAST_KIMG) return found;

@@ -13,6 +13,12 @@ export const autoRequest = z.strictObject({
     "--hours <h>",
     "time for both trainings; the rest takes minutes. More hours give better parts",
   ),
+  start: option(
+    optional(z.string().min(1)),
+    "--start <network>",
+    "a generator to begin with: portraits (ours; for photos of heads it saves hours), a run of klish train gan, or a StyleGAN2",
+    { otherwise: "none" },
+  ),
   resolution: option(optional(z.int()), "--resolution <px>", "side of the generator's images: 16, 32, … 256", {
     otherwise: "by the photos and hours, 32 or 64",
   }),

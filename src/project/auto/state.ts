@@ -19,6 +19,7 @@ export type StageResult = z.infer<typeof stageResult>;
 const settingsSchema = z.strictObject({
   data: z.string(),
   hours: z.number(),
+  start: z.string().nullable().default(null),
   resolution: z.int().nullable(),
   crop: z.string().nullable(),
   mirror: z.boolean(),
@@ -49,8 +50,8 @@ export const loadState = (folder: string): Promise<AutoState | undefined> =>
 
 /** What an earlier run of the same request left in a folder, or a new state. Throws ProjectError where it was begun otherwise. */
 export async function openState(folder: string, request: AutoRequest): Promise<AutoState> {
-  const { data, hours, resolution, crop, mirror, pictures, k, seed, command } = request;
-  const settings: Settings = { data, hours, resolution, crop, mirror, pictures, k, seed };
+  const { data, hours, start, resolution, crop, mirror, pictures, k, seed, command } = request;
+  const settings: Settings = { data, hours, start, resolution, crop, mirror, pictures, k, seed };
   const before = await loadState(folder);
   if (before === undefined) return { klish: "auto", version: 1, settings, command, stages: {} };
   for (const key of Object.keys(settings) as (keyof Settings)[])

@@ -41,8 +41,8 @@ const OTHER_MACHINES = { queue: true, root: true } as const;
 export const asked: Readonly<Record<StudioJob, Asked>> = {
   cluster: { schema: clusterRequest.omit(OTHER_MACHINES), writes: ["outdir"], reads: ["network", "images"] },
   report: { schema: reportRequest, writes: ["outdir"], reads: ["network"] },
-  auto: { schema: autoRequest, writes: ["outdir"], reads: ["data"] },
-  autoPlan: { schema: autoRequest, writes: ["outdir"], reads: ["data"] },
+  auto: { schema: autoRequest, writes: ["outdir"], reads: ["data", "start"] },
+  autoPlan: { schema: autoRequest, writes: ["outdir"], reads: ["data", "start"] },
   editStep: { schema: editStepRequest, writes: ["project"], reads: ["network", "action.from"] },
   edit: { schema: editRequest, writes: ["outdir"], reads: ["project", "network"] },
   teach: { schema: teachRequest, writes: ["outdir"], reads: ["network"] },
@@ -139,6 +139,7 @@ async function changePaths(
 /** Members that may name a model of the package, and of which kind. Any other means a place, and one may be called "portraits", too. */
 const MODELS: Readonly<Record<string, ModelKind>> = {
   network: "generator",
+  start: "generator",
   "model.file": "segmenter",
   model: "painter",
 };

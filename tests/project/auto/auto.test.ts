@@ -75,10 +75,12 @@ describe("klish auto", () => {
     ["hours for nothing", null, { 64: 1, 32: 4 }, 32],
     ["photos that are large", null, { 128: 3, 64: 10, 32: 26 }, 32],
     ["a side that was asked for", 64, { 64: 1 }, 64],
-  ] as [string, number | null, Record<number, number>, number][])(
+    ["the side of the one that it begins with", "portraits", { 64: 1 }, 64],
+  ] as [string, number | string | null, Record<number, number>, number][])(
     "plans a generator for %s",
-    async (_, resolution, kimg, expected) => {
-      const asked = generatorRequest(request({ resolution }), join(folder, "generator"), 1);
+    async (_, given, kimg, expected) => {
+      const choice = typeof given === "string" ? { start: given } : { resolution: given };
+      const asked = generatorRequest(request(choice), join(folder, "generator"), 1);
       const planOf = async ({ resolution }: typeof asked) => {
         const side = resolution ?? Math.max(...Object.keys(kimg).map(Number));
         return {

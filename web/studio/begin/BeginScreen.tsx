@@ -188,10 +188,12 @@ function PhotosDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
   const [data, setData] = useState("");
   const [hours, setHours] = useState(2);
+  const [heads, setHeads] = useState(false);
   const id = useId();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    begin(start("auto", { data: data.trim(), hours, outdir: freeName(workspace, "auto") }));
+    const from = heads ? { start: DEMO.network } : {};
+    begin(start("auto", { data: data.trim(), hours, ...from, outdir: freeName(workspace, "auto") }));
   };
   return (
     <form className="door" onSubmit={submit}>
@@ -221,6 +223,12 @@ function PhotosDoor({ workspace }: DoorProps) {
         value={hours}
         onChange={(event) => setHours(event.currentTarget.valueAsNumber || 2)}
       />
+      {workspace.shipped.generator.includes(DEMO.network) && (
+        <label>
+          <input type="checkbox" checked={heads} onChange={(event) => setHeads(event.currentTarget.checked)} /> They
+          show heads: begin with klish's own portraits, which saves hours
+        </label>
+      )}
       <button type="submit" className="primary" disabled={busy}>
         Train and find parts
       </button>

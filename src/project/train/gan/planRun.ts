@@ -12,7 +12,7 @@ import { refuseForeignFolder } from "../run.ts";
 import type { TrainGanRequest } from "./options.ts";
 import { continuedSettings, loadSettings, newSettings, type TrainSettings } from "./settings.ts";
 import { stagesOf } from "./stages.ts";
-import { openOrigin } from "./transfer.ts";
+import { openOrigin, originPath } from "./transfer.ts";
 
 export interface PlannedRun {
   readonly folder: string;
@@ -66,7 +66,7 @@ async function beginRun(request: TrainGanRequest, folder: string): Promise<Plann
 
 async function continueRun(request: TrainGanRequest, folder: string, before: TrainSettings): Promise<PlannedRun> {
   const { resume } = request;
-  if (resume !== null && ![folder, before.from].includes(resolve(resume)))
+  if (resume !== null && ![folder, before.from].includes(originPath(resume)))
     throw new ProjectError(
       `${folder} is already a training run, started ${before.from === null ? "without other weights" : `from ${before.from}`}. ` +
         `Leave out --resume to continue it, or choose another --outdir for a new one.`,

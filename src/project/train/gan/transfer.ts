@@ -11,6 +11,7 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 import type { GanRecipe } from "../../../train/gan/recipe.ts";
 import { begunWith, networkWeights } from "../../../train/gan/trainingState.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
+import { shippedPath } from "../../network/shipped.ts";
 import { ProjectError } from "../../storage/files.ts";
 import { decodeState, isState, loadState, type RunState } from "../state.ts";
 
@@ -25,12 +26,15 @@ export interface Origin {
   state(recipe: GanRecipe): TrainingState;
 }
 
+/** The absolute path of an origin that was given by path, or by the name of a generator that comes with the package. */
+export const originPath = (where: string): string => resolve(shippedPath("generator", where));
+
 /**
  * Opens a run's folder, a state or a generator of StyleGAN2's family. A generator alone leaves the discriminator to begin
  * anew. Throws ProjectError, CheckpointError or GeneratorError.
  */
 export async function openOrigin(where: string): Promise<Origin> {
-  const path = resolve(where);
+  const path = originPath(where);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
     throw new ProjectError(

@@ -52,6 +52,14 @@ describe("openOrigin()", () => {
     },
   );
 
+  it("knows the generators that come with the package by their names", async () => {
+    expect(await openOrigin("portraits")).toMatchObject({
+      path: expect.stringMatching(/portrait-generator\.safetensors$/),
+      resolution: 64,
+      sizes: { noise: false, channelBase: 2048 },
+    });
+  });
+
   it("of a network takes the generator, as what is trained and as the average; the discriminator begins anew", async () => {
     const path = join(folder, "network.safetensors");
     const before = trained();
