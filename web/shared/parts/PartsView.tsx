@@ -41,7 +41,7 @@ export function PartsView({ scene, list, children }: Props) {
     <>
       <Bar />
       <main>
-        <section id="parts" tabIndex={-1} aria-label="Parts">
+        <section id="parts" data-canvas={canvas.kind} tabIndex={-1} aria-label="Parts">
           <Details />
           {canvas.kind === "images" ? (
             <Pictures images={canvas} />
