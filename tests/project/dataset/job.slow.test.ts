@@ -13,7 +13,8 @@ import { hasShared, shared } from "../../shared.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
 const SAMPLES = 2000;
-const KILLS = 20;
+/** KLISH_KILLS=20 npx vitest run --project slow tests/project/dataset/job.slow.test.ts for more. */
+const KILLS = Number(process.env["KLISH_KILLS"] ?? 8);
 
 let folder: string;
 let project: string;
