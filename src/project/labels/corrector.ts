@@ -48,11 +48,24 @@ export interface Corrector {
 /** Pixels of the sample that training takes: an SVM of so many is trained in a moment. */
 const SAMPLE = 8192;
 
+/** Pixels that training takes, and their labels at the tree's start. */
+interface Sample {
+  readonly features: Pixels;
+  readonly labels: Uint16Array;
+}
+
+/** Every n-th of the pixels that edits are trained on. */
+async function sampleOf({ features, labels }: EditCache): Promise<Sample> {
+  const step = Math.ceil(features.pixels / SAMPLE);
+  const index = Int32Array.from({ length: Math.ceil(features.pixels / step) }, (_, i) => i * step);
+  return { features: await subset(features, index), labels: Uint16Array.from(index, (i) => labels[i]) };
+}
+
 /** A corrector of a finished project. Nothing is loaded before the first strokes. */
 export function openCorrector(project: Project, tree: MergeTree, options: CorrectorOptions): Corrector {
   const { settings } = project.file;
   const hierarchy = hierarchyOf(tree.initialClusters, tree.steps);
-  let cache: Promise<EditCache> | undefined;
+  let sample: Promise<Sample> | undefined;
   let hash: Promise<string> | undefined;
   const painted = new Map<number, Pixels>();
   const sampled = options.maps ?? ((seed: number) => generatedMaps(project, seed, options));
@@ -73,10 +86,8 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
   async function corrected({ k }: LabelState, pixels: readonly StrokedPixel[]): Promise<LinearClassifier> {
     const base = tree.classifierAt(k);
     const rows = await rowsOf(pixels, base.channels);
-    cache ??= openEditCache(project, tree, options);
-    const { features, labels } = await cache;
-    const step = Math.ceil(features.pixels / SAMPLE);
-    const index = Int32Array.from({ length: Math.ceil(features.pixels / step) }, (_, i) => i * step);
+    sample ??= openEditCache(project, tree, options).then(sampleOf);
+    const { features, labels } = await sample;
     const names = clusterNamesAt(tree, k);
     const owners = hierarchy.ownersAt(k);
     const alive = [...hierarchy.aliveAt(k)];
@@ -89,10 +100,9 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
     });
     const said = tensor([heard.length, base.channels]);
     for (const [i, { n }] of heard.entries()) said.data.set(rowOf(n), i * base.channels);
-    const sample = await subset(features, index);
     return correctedSvms(
-      sample,
-      Uint16Array.from(index, (i) => names[labels[i]]),
+      features,
+      labels.map((label) => names[label]),
       base,
       { rows: said, clusters: heard.map(({ cluster }) => cluster) },
       { tolerance: settings.tolerance },
