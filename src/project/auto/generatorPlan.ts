@@ -13,6 +13,10 @@ export function generatorRequest(request: AutoRequest, outdir: string, hours: nu
   return { outdir, data, resume: start, resolution, crop, mirror, seed, hours, provider, threads, command };
 }
 
+/** Whether nothing is left to choose: the side was asked for, or another generator or an earlier call began with one. */
+export const isSized = async ({ resolution, resume, outdir }: ReturnType<typeof generatorRequest>): Promise<boolean> =>
+  resolution !== null || resume !== null || (await loadSettings(outdir)) !== undefined;
+
 /** What a plan must tell. */
 interface Planned {
   readonly settings: { readonly recipe: { readonly resolution: number } };

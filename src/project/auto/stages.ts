@@ -17,7 +17,7 @@ import { loadSettings } from "../train/gan/settings.ts";
 import { trainGanJob, trainGanPlanJob } from "../train/gan/trainGanJob.ts";
 import { fewPicturesWarning } from "../train/pictures/fewPictures.ts";
 import { trainSegmenterJob } from "../train/segmenter/job.ts";
-import { generatorRequest, planGenerator } from "./generatorPlan.ts";
+import { generatorRequest, isSized, planGenerator } from "./generatorPlan.ts";
 import type { AutoRequest } from "./options.ts";
 import { LAST_STAGE, type StageResult } from "./state.ts";
 
@@ -90,7 +90,9 @@ export const stages: readonly Stage[] = [
       const { gan } = paths(folder);
       const { data, crop, provider, threads } = request;
       const asked = generatorRequest(request, gan, request.hours * GENERATOR_SHARE);
-      const { resolution } = (await planGenerator(asked, (sized) => trainGanPlanJob(sized, job))).settings.recipe;
+      // Steps are tried, which takes a while, only where a side is to be chosen.
+      const sized = (await isSized(asked)) ? undefined : await planGenerator(asked, (one) => trainGanPlanJob(one, job));
+      const resolution = sized?.settings.recipe.resolution ?? asked.resolution;
       const trained = await trainGanJob({ ...asked, resolution }, job);
       // Not the run's own pictures: a training whose time ended while it was growing draws smaller ones than those.
       const real = { data, ...(crop === null ? {} : { crop }) };
@@ -102,7 +104,6 @@ export const stages: readonly Stage[] = [
       return {
         facts: [
           ["trained", `${(trained.seconds / 3600).toFixed(2)} h, ${Math.round(trained.images / 1000)} thousand images`],
-          ["side of what it draws", `${resolution} px`],
           ["photos that it comes near to (coverage)", percent(coverage)],
           ["photos within the variety of what it draws (recall)", percent(recall)],
           ["nearness of what it draws (density)", density.toFixed(2)],

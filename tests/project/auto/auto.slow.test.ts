@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it("goes from photos to their masks, stopped in every stage and run again", async () => {
+it("goes from photos to their masks, stopped in both trainings and run again", async () => {
   const outdir = join(folder, "parts");
   const asked = {
     data: photos,
@@ -30,7 +30,7 @@ it("goes from photos to their masks, stopped in every stage and run again", asyn
     provider: "cpu",
     threads: 1,
   } as const;
-  for (const number of [2, 3, 4, 5, 6]) {
+  for (const number of [2, 5]) {
     const controller = new AbortController();
     // Some way into the stage, not at its beginning.
     let reports = 0;

@@ -14,7 +14,7 @@ import { contentOf, labelledProject } from "./project.ts";
 
 const SAMPLES = 2000;
 /** KLISH_KILLS=20 npx vitest run --project slow tests/project/dataset/job.slow.test.ts for more. */
-const KILLS = Number(process.env["KLISH_KILLS"] ?? 8);
+const KILLS = Number(process.env["KLISH_KILLS"] ?? 5);
 
 let folder: string;
 let project: string;
