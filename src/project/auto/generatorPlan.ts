@@ -24,16 +24,15 @@ interface Planned {
 }
 
 /**
- * The plan of the generator's training: of the side that was asked for, or that another generator or an earlier call began with, else of the largest whose last
- * stage sees enough images in its time. `plan` tells what a request would come to.
+ * The plan of the generator's training: of the side that is settled, else of the largest whose last stage sees enough images in its
+ * time. `plan` tells what a request would come to.
  */
 export async function planGenerator<Plan extends Planned>(
   asked: ReturnType<typeof generatorRequest>,
   plan: (request: typeof asked) => Promise<Plan>,
 ): Promise<Plan> {
   let found = await plan(asked);
-  if (asked.resolution !== null || asked.resume !== null || (await loadSettings(asked.outdir)) !== undefined)
-    return found;
+  if (await isSized(asked)) return found;
   for (;;) {
     const { resolution } = found.settings.recipe;
     if (resolution <= LEAST_SIDE || found.stages[found.stages.length - 1].kimg >= LEAST_KIMG) return found;

@@ -84,7 +84,7 @@ export const stages: readonly Stage[] = [
   {
     name: "generator",
     title: "A generator that draws what your photos show",
-    about: "A StyleGAN2, trained on them alone. To draw a part, it must have an idea of it.",
+    about: "A StyleGAN2 that learns from them. To draw a part, it must have an idea of it.",
     hours: ({ hours }) => hours * GENERATOR_SHARE,
     async run({ request, folder }, job) {
       const { gan } = paths(folder);
