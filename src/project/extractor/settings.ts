@@ -13,11 +13,9 @@ export type ExtractorMethod = (typeof extractorMethods)[number];
 
 const { network, networkSha256, latent, seeds, layers, resolution, ...sampled } = clusterSettings.shape;
 
-const extractorSettings = z.strictObject({
-  klish: z.literal(EXTRACTOR_RUN),
-  version: z.literal(1),
-  method: z.enum(extractorMethods),
-  /** Absolute path of the generator, the hash of its bytes, and how the images of the masks are generated. */
+/** Whose channels are learned from labels of its pictures, and how these are made: settings of extractors, and of classes that are taught. */
+export const learnedGenerator = {
+  /** Absolute path of the generator, and the hash of its bytes. */
   network,
   networkSha256,
   family: z.string(),
@@ -29,6 +27,13 @@ const extractorSettings = z.strictObject({
   /** Whose channels are learned, in forward order; and the side of the maps of labels. */
   layers,
   resolution,
+};
+
+const extractorSettings = z.strictObject({
+  klish: z.literal(EXTRACTOR_RUN),
+  version: z.literal(1),
+  method: z.enum(extractorMethods),
+  ...learnedGenerator,
   /** Absolute path of the masks, the images that have one, and the hash of all labels. */
   masks: z.string(),
   seeds,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { paletteOf } from "../../dataset/labelMap.ts";
 import { encodePng } from "../../dataset/png.ts";
-import { clusterSettings } from "../cluster/settings.ts";
+import { learnedGenerator } from "../extractor/settings.ts";
 import { makeFolder, ProjectError, writeAtomic } from "../storage/files.ts";
 import { readJsonFile } from "../storage/jsonFile.ts";
 import { withLock } from "../storage/lock.ts";
@@ -12,22 +12,9 @@ import { type TeachHistory, type Teaching, taught, teachAction } from "./teachin
 
 export const TEACH_FILE = "teach.json";
 
-const { network, networkSha256, latent, layers, resolution, ...sampled } = clusterSettings.shape;
-
 /** Of which generator, and how its pictures are made. */
 export const teachSettings = z.strictObject({
-  /** Absolute path of the generator, and the hash of its bytes. */
-  network,
-  networkSha256,
-  family: z.string(),
-  latent,
-  class: sampled.class,
-  truncationPsi: sampled.truncationPsi,
-  truncationCutoff: sampled.truncationCutoff,
-  noiseMode: sampled.noiseMode,
-  /** Whose channels are learned, in forward order; and the side of the masks. */
-  layers,
-  resolution,
+  ...learnedGenerator,
   /** To be shown. */
   command: z.string(),
   versions: z.record(z.string(), z.string()),
