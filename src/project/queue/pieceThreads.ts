@@ -18,6 +18,14 @@ export interface PieceThreads {
   readonly data: unknown;
 }
 
+/** `workerData` of a thread that has all that the worker may use. */
+export interface PieceThreadStart<Setup> {
+  readonly setup: Setup;
+  /** The folder that all machines share, on this one. */
+  readonly root: string;
+  readonly threads: number;
+}
+
 /** Starts threads on a module that calls `servePieces`; a path without extension relative to `base`. Rejects where the first cannot get ready. */
 export async function openPieceThreads<Piece, Answer>(
   module: string,

@@ -1,7 +1,7 @@
 /** Batches of photos as tasks of a queue: what a worker is told, and what it gets ready. */
 import { z } from "zod";
 import { isShipped } from "../network/shipped.ts";
-import { openPieceThreads } from "../queue/pieceThreads.ts";
+import { openPieceThreads, type PieceThreadStart } from "../queue/pieceThreads.ts";
 import { rootPath } from "../queue/root.ts";
 import type { TaskKind } from "../queue/task.ts";
 import type { MadePhoto } from "./batch.ts";
@@ -57,14 +57,6 @@ const madePhotos = z
   )
   .max(4096);
 
-/** What a worker's thread is started with. */
-export interface PhotosThreadStart {
-  readonly setup: PhotosSetup;
-  /** The folder that all machines share, on this one. */
-  readonly root: string;
-  readonly threads: number;
-}
-
 /** Batches of photos, by a thread with a segmenter that uses all that the worker may. */
 export const segmentBatches: TaskKind<PhotosSetup, PhotosPiece, MadePhoto[]> = {
   name: "segment-photos",
@@ -75,6 +67,6 @@ export const segmentBatches: TaskKind<PhotosSetup, PhotosPiece, MadePhoto[]> = {
     openPieceThreads("./taskThread", import.meta.url, {
       lanes: 1,
       title: "a thread of the segmenter",
-      data: { setup, root: root.folder, threads } satisfies PhotosThreadStart,
+      data: { setup, root: root.folder, threads } satisfies PieceThreadStart<PhotosSetup>,
     }),
 };

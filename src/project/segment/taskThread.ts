@@ -1,7 +1,7 @@
 /** A thread of `klish worker`: opens a segmenter, and segments the batches of photos that the queue asks for. */
 import { stat } from "node:fs/promises";
 import { workerData } from "node:worker_threads";
-import { servePieces } from "../queue/pieceThreads.ts";
+import { type PieceThreadStart, servePieces } from "../queue/pieceThreads.ts";
 import { openRoot, type Root } from "../queue/root.ts";
 import { ProjectError, readPlainFile } from "../storage/files.ts";
 import type { ImageFile } from "../storage/imageFiles.ts";
@@ -9,9 +9,9 @@ import { batchMaker, type MadePhoto } from "./batch.ts";
 import { isArchive, listPhotos, photosSha256 } from "./photos.ts";
 import { loadSegmentSettings, settingsPath, settingsSha256 } from "./record.ts";
 import { openSegmenter } from "./segmenter.ts";
-import type { PhotosPiece, PhotosSetup, PhotosThreadStart } from "./task.ts";
+import type { PhotosPiece, PhotosSetup } from "./task.ts";
 
-const { setup, root: folder, threads } = workerData as PhotosThreadStart;
+const { setup, root: folder, threads } = workerData as PieceThreadStart<PhotosSetup>;
 
 servePieces(async () => {
   const root = await openRoot(folder);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { providers } from "../../../runtime/session.ts";
 import { isShipped } from "../../network/shipped.ts";
-import { openPieceThreads } from "../../queue/pieceThreads.ts";
+import { openPieceThreads, type PieceThreadStart } from "../../queue/pieceThreads.ts";
 import { rootPath } from "../../queue/root.ts";
 import type { TaskKind } from "../../queue/task.ts";
 import { imageKinds } from "./blocks.ts";
@@ -37,14 +37,6 @@ export type QualityPiece = z.infer<typeof qualityPiece>;
 export const writtenBlock = z.strictObject({ bytes: z.int().min(0), sha256 });
 export type WrittenBlock = z.infer<typeof writtenBlock>;
 
-/** What a worker's thread is started with. */
-export interface QualityThreadStart {
-  readonly setup: QualitySetup;
-  /** The folder that all machines share, on this one. */
-  readonly root: string;
-  readonly threads: number;
-}
-
 /** Blocks of images, by a thread that uses all that the worker may. */
 export const qualityBlocks: TaskKind<QualitySetup, QualityPiece, WrittenBlock> = {
   name: "gan-quality",
@@ -55,6 +47,6 @@ export const qualityBlocks: TaskKind<QualitySetup, QualityPiece, WrittenBlock> =
     openPieceThreads("./taskThread", import.meta.url, {
       lanes: 1,
       title: "a thread that measures images",
-      data: { setup, root: root.folder, threads } satisfies QualityThreadStart,
+      data: { setup, root: root.folder, threads } satisfies PieceThreadStart<QualitySetup>,
     }),
 };

@@ -2,15 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { workerData } from "node:worker_threads";
 import { hashOf } from "../../dataset/sample.ts";
-import { servePieces } from "../../queue/pieceThreads.ts";
+import { type PieceThreadStart, servePieces } from "../../queue/pieceThreads.ts";
 import { openRoot } from "../../queue/root.ts";
 import { ProjectError } from "../../storage/files.ts";
 import { measuredFile } from "./keep.ts";
 import { openMeasuring } from "./measuring.ts";
 import { loadRecipe, otherMember, recipePath } from "./recipe.ts";
-import type { QualityPiece, QualityThreadStart, WrittenBlock } from "./task.ts";
+import type { QualityPiece, QualitySetup, WrittenBlock } from "./task.ts";
 
-const { setup, root: folder, threads } = workerData as QualityThreadStart;
+const { setup, root: folder, threads } = workerData as PieceThreadStart<QualitySetup>;
 
 servePieces(async () => {
   const root = await openRoot(folder);
