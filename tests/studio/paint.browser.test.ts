@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tinyPainterBytes } from "../models/painter/tinyPainter.ts";
 import { axeFindings, built, hasChromium, launch, problemsOf } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
+import { openStudioPage, type StudioPage } from "./studioPage.ts";
 
 if (!hasChromium) console.warn("studio/paint.browser.test: skipped, there is no Chromium");
 
@@ -31,11 +32,8 @@ describe.skipIf(!hasChromium)("the studio's Paint screen", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; problems: string[] }> => {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options });
-    const problems = problemsOf(page, { url: studio.origin });
-    await page.goto(studio.url);
-    await page.waitForSelector("html[data-studio]");
+  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<StudioPage> => {
+    const { page, problems } = await openStudioPage(browser, studio, options);
     await page.getByRole("link", { name: "Paint" }).click();
     await page.locator(".style").nth(3).waitFor();
     await page.locator(".paint:not([data-busy])").waitFor();

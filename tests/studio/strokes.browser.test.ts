@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labelledProject } from "../project/dataset/project.ts";
-import { axeFindings, built, hasChromium, launch, problemsOf } from "../site.ts";
+import { axeFindings, built, hasChromium, launch } from "../site.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
+import { openStudioPage, type StudioPage } from "./studioPage.ts";
 
 if (!hasChromium) console.warn("studio/strokes.browser.test: skipped, there is no Chromium");
 
@@ -27,11 +28,8 @@ describe.skipIf(!hasChromium)("the studio's Strokes screen", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; problems: string[] }> => {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options });
-    const problems = problemsOf(page, { url: studio.origin });
-    await page.goto(studio.url);
-    await page.waitForSelector("html[data-studio]");
+  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<StudioPage> => {
+    const { page, problems } = await openStudioPage(browser, studio, options);
     await page.evaluate(`location.hash = "#screen=strokes&at=run"`);
     await page.getByRole("application").waitFor({ timeout: 120_000 });
     return { page, problems };

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openParts } from "../../src/project/labels/parts.ts";
-import { axeFindings, built, hasChromium, launch, problemsOf } from "../site.ts";
+import { axeFindings, built, hasChromium, launch } from "../site.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
 import { type OpenedStudio, openStudio } from "./openStudio.ts";
+import { openStudioPage, type StudioPage } from "./studioPage.ts";
 
 if (!hasChromium) console.warn("studio/teach.browser.test: skipped, there is no Chromium");
 
@@ -28,13 +29,10 @@ describe.skipIf(!hasChromium)("classes that are taught in the studio", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; problems: string[] }> => {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options });
+  const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<StudioPage> => {
+    const { page, problems } = await openStudioPage(browser, studio, options);
     // An ONNX file is tried in a process of its own: seconds, and more where the machine is busy.
     page.setDefaultTimeout(100_000);
-    const problems = problemsOf(page, { url: studio.origin });
-    await page.goto(studio.url);
-    await page.waitForSelector("html[data-studio]");
     return { page, problems };
   };
   const actions = async (): Promise<{ type: string; seed?: number; class?: number | null }[]> =>
