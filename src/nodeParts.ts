@@ -1,6 +1,6 @@
 /** `klish/node`: what only Node has beside the jobs: projects on disk, labels, reports, data sets of any layout, native runtimes. */
 
-export type { ClusterSummary } from "./project/cluster/clusterJob.ts";
+export type { ClusterPart, ClusterSummary } from "./project/cluster/clusterJob.ts";
 export type { ClusterRequest } from "./project/cluster/options.ts";
 export { loadTree, openProject, type Project, type ProjectFile } from "./project/cluster/project.ts";
 export type { DatasetSummary } from "./project/dataset/job.ts";

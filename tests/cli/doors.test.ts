@@ -259,6 +259,10 @@ describe("wrong doors", () => {
     [["dataset", "p1"], 'unexpected argument "p1"; did you mean --project p1?'],
     [["dataset", "exprot"], "unknown command 'dataset exprot'; did you mean dataset export?"],
     [["cluster", "my-gan.onnx"], 'unexpected argument "my-gan.onnx"; did you mean --network my-gan.onnx?'],
+    [
+      ["cluster", "--network", "x", "--outdir", "y", "--shard", "5/4"],
+      '--shard: expected a part such as 3/16, got "5/4"',
+    ],
   ])("klish %j", async (args, message) => {
     const found = await typed(...args);
     expect({ code: found.code, message: found.message.split("\nusage: ")[0] }).toEqual({

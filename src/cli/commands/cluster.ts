@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { clusterRequest } from "../../project/cluster/options.ts";
+import { size } from "../../project/dataset/runs.ts";
 import type { SuggestedCut } from "../../project/report/writeReport.ts";
 import { requestOf, withOptions, withOutput } from "../options.ts";
 import { formatSeconds } from "../progressBar.ts";
@@ -13,12 +14,23 @@ export function addCluster(program: Command): void {
     .summary("find the semantic parts of a generator, without labels")
     .description(
       "Samples a generator, clusters its inner feature maps with KLiSH at every K, and writes a project folder with the merge " +
-        "tree, pictures and a report that opens in any browser. Run the same command again to continue an interrupted run.",
+        "tree, pictures and a report that opens in any browser. Run the same command again to continue an interrupted run. " +
+        "Machines that share a folder can each sample a part of the images (--shard), or hold and compute on them (--queue).",
     );
   withOutput(withOptions(cluster, clusterRequest)).action(async (options: OutputOptions) => {
     const started = performance.now();
     const request = requestOf(cluster, clusterRequest, { command: commandLine() });
     const result = await runWithProgress("cluster", request, options);
+    if ("part" in result) {
+      const { folder, part, images, bytes, bytesOfAll } = result;
+      conclude(result, [`part ${part}: ${images} images sampled, ${size(bytes)}`, `folder  ${folder}`], options, [
+        [
+          "the same command without --shard",
+          `when all parts are sampled: clusters them. Their ${size(bytesOfAll)} in ${folder}/features are removed then`,
+        ],
+      ]);
+      return;
+    }
     const time = `finished in ${formatSeconds((performance.now() - started) / 1000)}`;
     conclude(result, [...summary(result), time], options, afterClustering(result));
   });

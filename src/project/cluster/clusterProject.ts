@@ -2,28 +2,24 @@ import { klish } from "../../cluster/klish/klish.ts";
 import type { KlishStart } from "../../cluster/klish/klishOptions.ts";
 import { NO_SOLVERS, type SvmSolvers } from "../../cluster/svm/solvers.ts";
 import type { MergeTree } from "../../cluster/tree/mergeTree.ts";
-import { sampledLayers, sampleInto } from "../../features/sampleFeatures.ts";
-import type { Generator } from "../../gan/generator.ts";
 import { subset } from "../../pixels/denseFeatures.ts";
 import { type FeatureBlocks, rowBlocks } from "../../pixels/device/featureBlocks.ts";
 import { type GraphFeatures, graphFeatures } from "../../pixels/device/graphFeatures.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
-import { pyramidBuilder } from "../../pixels/pyramid/featurePyramid.ts";
-import type { PyramidData } from "../../pixels/pyramid/pyramidData.ts";
 import { withSharedPasses } from "../../pixels/threads/sharedPasses.ts";
 import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import { ortNode } from "../../runtime/ortNode.ts";
 import { type Provider, RuntimeError } from "../../runtime/session.ts";
 import type { JobOptions, Progress } from "../../tensor/progress.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import type { OpenedNetwork } from "../network/network.ts";
-import { dropBatches, loadBatch, saveBatch } from "../sampling/featureCache.ts";
+import { dropBatches } from "../sampling/featureCache.ts";
 import { startHelpers } from "../sampling/featureHelpers.ts";
 import { onDisk, openFeatures } from "../sampling/featureSource.ts";
 import { sampleToFiles } from "../sampling/sampleToFiles.ts";
+import { sampleToMemory } from "../sampling/sampleToMemory.ts";
 import { ProjectError } from "../storage/files.ts";
 import { loadTree, type Project, type ProjectFile, saveProject, saveTree } from "./project.ts";
-import { clusteredPixels, generateOptions, layersOf } from "./request.ts";
+import { clusteredPixels } from "./request.ts";
 import { dropStart, loadStart, saveStart } from "./startFile.ts";
 import { openShards, type ShardWorkers } from "./workers/openShards.ts";
 import { isSharded, type ShardedSettings } from "./workers/recipe.ts";
@@ -107,7 +103,7 @@ async function clusterHere(
   const source =
     settings.precision === "half"
       ? await sampleToFiles(project.folder, settings, generator, job)
-      : await sampleAll(project, generator, helping > 0, job);
+      : await sampleToMemory(project.folder, settings, generator, { shared: helping > 0, ...job });
   const { helpers, close } = startHelpers(source, helping);
   const opened = openFeatures(source, ortBlas({ threads: helping > 0 ? 1 : options.threads }));
   let device: GraphFeatures | undefined;
@@ -155,41 +151,6 @@ async function moveToDevice(
     job.onProgress?.({ phase: "cluster on the CPU", done: 0, total: 1, note: error.message });
     return undefined;
   }
-}
-
-/** All inner maps, from the project's cache as far as it goes. */
-async function sampleAll(
-  { folder, file }: Project,
-  generator: Generator,
-  shared: boolean,
-  job: JobOptions,
-): Promise<PyramidData> {
-  const { settings } = file;
-  const { seeds, resolution } = settings;
-  const layers = layersOf(settings, generator.info);
-  const options = { ...generateOptions(settings, generator.info), layers, resolution };
-  const sampled = sampledLayers(options);
-  const builder = pyramidBuilder({ images: seeds.length, layers: sampled, resolution, shared });
-  await sampleInto(
-    generator,
-    seeds,
-    options,
-    async (first, batch, sample) => {
-      const expected = sampled.map(({ channels, size }, i) => ({
-        name: layers[i].name,
-        shape: [batch.length, channels, size, size],
-      }));
-      let maps: readonly Tensor[] | undefined = await loadBatch(folder, first, batch, expected);
-      if (maps === undefined) {
-        const made = await sample();
-        await saveBatch(folder, first, made, layers);
-        maps = made.layers;
-      }
-      builder.add(first, maps);
-    },
-    job,
-  );
-  return builder.finish();
 }
 
 async function clusterPixels(

@@ -6,6 +6,7 @@ import { inGroup, option, optional } from "../requests/request.ts";
 import { runtimeOptions } from "../requests/runtime.ts";
 import { MOST_SEEDS, parseSeeds, SEED } from "../requests/seeds.ts";
 import { SIDE } from "../requests/side.ts";
+import { shardOption } from "../shards/shard.ts";
 
 /** Bytes, given in GB. */
 const gigabytes = (flag: string, help: string, otherwise: string) =>
@@ -131,6 +132,9 @@ export const clusterRequest = z.strictObject({
   ...runtimeOptions,
   ...queueOptions,
   ...inGroup("On several machines", {
+    shard: shardOption(
+      "only sample part i of n of the images, into the project; the same command without it takes them from there and clusters. auto takes i and n from the array job of Slurm, Kubernetes (auto/<n>) or AWS Batch",
+    ),
     workers: option(
       optional(z.int().min(1).max(MOST_WORKERS)),
       "--workers <n>",

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import type { z } from "zod";
 import { gridPixels, stratifiedGrid, stratifiedPixels, stridedPixels } from "../../features/pixelStride.ts";
-import { keptResolution } from "../../features/sampleFeatures.ts";
+import { keptResolution, type SampleFeaturesOptions } from "../../features/sampleFeatures.ts";
 import { GeneratorError } from "../../gan/errors.ts";
 import type { GenerateOptions, GeneratorInfo, LayerInfo } from "../../gan/generator.ts";
 import { oneHot } from "../../gan/latents.ts";
@@ -41,6 +41,7 @@ export function settle(
     workers,
     queue,
     root: __________,
+    shard: ___________,
     shards,
     extractorSize: ________,
     extractorRange: _________,
@@ -73,6 +74,10 @@ export function settle(
   const fits = settings.shards !== null || featureBytes(settings, info) <= (memory ?? spareMemory());
   return { ...settings, precision: fits ? "single" : "half" };
 }
+
+/** Bytes of the features of so many images as they are kept on disk. */
+export const storedBytes = (settings: ClusterSettings, info: GeneratorInfo, images: number): number =>
+  ((featureBytes(settings, info) / settings.seeds.length) * images) / (settings.precision === "half" ? 2 : 1);
 
 /** Bytes of the features of all images in single precision. */
 export function featureBytes(settings: ClusterSettings, info: GeneratorInfo): number {
@@ -131,6 +136,16 @@ export function generateOptions(
     ...(settings.class === null ? {} : { c: oneHot(settings.class, info.cDim) }),
   };
 }
+
+/** How the inner maps of a run are sampled. */
+export const featureOptions = (
+  settings: Parameters<typeof generateOptions>[0] & Pick<ClusterSettings, "layers" | "resolution">,
+  info: GeneratorInfo,
+): SampleFeaturesOptions => ({
+  ...generateOptions(settings, info),
+  layers: layersOf(settings, info),
+  resolution: settings.resolution,
+});
 
 /** How many pixels a run clusters. */
 export const clusteredCount = ({

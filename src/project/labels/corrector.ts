@@ -17,8 +17,7 @@ import type { Pixels } from "../../pixels/pixels.ts";
 import { featurePyramid } from "../../pixels/pyramid/featurePyramid.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Project, pathIn, treeHash } from "../cluster/project.ts";
-import { generateOptions, layersOf } from "../cluster/request.ts";
-import type { ClusterSettings } from "../cluster/settings.ts";
+import { featureOptions } from "../cluster/request.ts";
 import { type EditCache, type EditCacheOptions, openEditCache } from "../sampling/editCache.ts";
 import { openProjectNetwork } from "../sampling/projectFeatures.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
@@ -159,14 +158,11 @@ function bestOf({ channels, weight, bias }: LinearClassifier, row: Float32Array,
 
 /** A picture's maps by an open generator, alone in its batch: rounding can depend on what is generated beside it. */
 async function pictureMaps(
-  settings: Parameters<typeof generateOptions>[0] & Pick<ClusterSettings, "layers" | "resolution">,
+  settings: Parameters<typeof featureOptions>[0],
   generator: Generator,
   seed: number,
 ): Promise<readonly Tensor[]> {
-  const { info } = generator;
-  const layers = layersOf(settings, info);
-  const { resolution } = settings;
-  return (await sampleFeatures(generator, [seed], { ...generateOptions(settings, info), layers, resolution })).layers;
+  return (await sampleFeatures(generator, [seed], featureOptions(settings, generator.info))).layers;
 }
 
 async function generatedMaps(project: Project, seed: number, options: EditCacheOptions): Promise<readonly Tensor[]> {

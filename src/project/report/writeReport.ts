@@ -14,7 +14,7 @@ import { visible } from "../../text/escape.ts";
 import { measureExplained, saveExplained } from "../cluster/explained.ts";
 import { clusterIdentity, saveColors } from "../cluster/identity.ts";
 import { loadTree, type Project, pathIn } from "../cluster/project.ts";
-import { clusteredPixels, generateOptions, layersOf } from "../cluster/request.ts";
+import { clusteredPixels, featureOptions, layersOf } from "../cluster/request.ts";
 import { withoutSecrets } from "../network/address.ts";
 import type { OpenedNetwork } from "../network/network.ts";
 import { formatSeeds } from "../requests/seeds.ts";
@@ -157,10 +157,9 @@ async function collectSamples(
   const { resolution } = settings;
   const fitting = Math.floor(SCORE_BYTES / (4 * tree.bias.length * resolution ** 2));
   const seeds = settings.seeds.slice(0, Math.max(1, Math.min(REPORT_IMAGES, fitting)));
-  const layers = layersOf(settings, generator.info);
-  const options = { ...generateOptions(settings, generator.info), layers, resolution };
+  const options = featureOptions(settings, generator.info);
   const images: Uint8Array[] = [];
-  const maps: Tensor[][] = layers.map(() => []);
+  const maps: Tensor[][] = options.layers.map(() => []);
   await sampleInto(generator, seeds, options, async (_, __, sample) => {
     const sampled = await sample();
     for (const [i, m] of sampled.layers.entries()) maps[i].push(m);

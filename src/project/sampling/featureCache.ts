@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
-import type { FeatureBatch } from "../../features/sampleFeatures.ts";
+import { type FeatureBatch, sampledLayers } from "../../features/sampleFeatures.ts";
 import type { LayerInfo } from "../../gan/generator.ts";
 import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import { pathIn } from "../cluster/project.ts";
@@ -11,8 +11,28 @@ const FOLDER = "features";
 const shardPath = (folder: string, first: number): string =>
   pathIn({ folder }, FOLDER, `${String(first).padStart(6, "0")}.safetensors`);
 
-/** Keeps the inner maps of a batch, so that a killed run need not generate them again. */
-export async function saveBatch(
+/** The inner maps of a batch: those that an earlier run or another part kept, or they are made and kept. */
+export async function keptBatch(
+  folder: string,
+  first: number,
+  seeds: readonly number[],
+  layers: readonly LayerInfo[],
+  resolution: number,
+  sample: () => Promise<FeatureBatch>,
+): Promise<readonly Tensor[]> {
+  const expected = sampledLayers({ layers, resolution }).map(({ channels, size }, i) => ({
+    name: layers[i].name,
+    shape: [seeds.length, channels, size, size],
+  }));
+  const kept = await loadBatch(folder, first, seeds, expected);
+  if (kept !== undefined) return kept;
+  const made = await sample();
+  await saveBatch(folder, first, made, layers);
+  return made.layers;
+}
+
+/** Keeps the inner maps of a batch, so that they need not be generated again. */
+async function saveBatch(
   folder: string,
   first: number,
   batch: FeatureBatch,
@@ -23,10 +43,10 @@ export async function saveBatch(
 }
 
 /**
- * The inner maps of a batch that an earlier run kept: one per layer of the given shapes; undefined when there are none,
- * or they are damaged or of other seeds: they will be generated again.
+ * The inner maps of a batch as they were kept: one per layer of the given shapes; undefined when there are none, or they are damaged, of other seeds, or hold
+ * NaN: they will be generated again.
  */
-export async function loadBatch(
+async function loadBatch(
   folder: string,
   first: number,
   seeds: readonly number[],
@@ -41,7 +61,7 @@ export async function loadBatch(
       const maps = tensors.get(name);
       return maps?.dtype === "float32" && sameShape(maps.shape, shape) ? (maps.read() as Tensor) : undefined;
     });
-    return found.every((maps) => maps !== undefined) ? found : undefined;
+    return found.every((maps) => maps?.data.every(Number.isFinite)) ? (found as Tensor[]) : undefined;
   } catch {
     // A damaged file of a cache costs one batch of generation.
     return undefined;

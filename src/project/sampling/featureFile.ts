@@ -7,6 +7,7 @@ import { closeSync, openSync, read, readSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { promisify } from "node:util";
 import { writeSafetensors } from "../../checkpoint/safetensors.ts";
+import type { FeatureBatch } from "../../features/sampleFeatures.ts";
 import type { LayerInfo } from "../../gan/generator.ts";
 import { type HalfStore, numbersOf, type StoredShape } from "../../pixels/pyramid/storedPyramid.ts";
 import { LARGEST_HALF, roundToHalves } from "../../tensor/half.ts";
@@ -32,6 +33,24 @@ export interface FeatureFiles extends StoredShape {
 const fileName = (first: number): string => `${String(first).padStart(6, "0")}.half.safetensors`;
 
 export const featureFolder = (folder: string): string => pathIn({ folder }, FOLDER);
+
+/** Where the layers of a batch lie in its file: one that an earlier run or another part wrote, or it is written. */
+export async function keptHalves(
+  folder: string,
+  first: number,
+  seeds: readonly number[],
+  levels: StoredShape["levels"],
+  layers: readonly LayerInfo[],
+  sample: () => Promise<FeatureBatch>,
+): Promise<Header> {
+  const find = (): Header | undefined => halvesOf(folder, first, seeds, levels, layers);
+  const kept = find();
+  if (kept !== undefined) return kept;
+  await saveHalves(folder, first, seeds, (await sample()).layers, layers);
+  const written = find();
+  if (written === undefined) throw new Error(`the features of images from ${first} could not be read back`);
+  return written;
+}
 
 /** Writes the maps [n,C,h,h] of the images from `first`. Throws ProjectError when the disk is full, or a value is too large for half precision. */
 export async function saveHalves(

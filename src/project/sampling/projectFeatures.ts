@@ -8,7 +8,7 @@ import { ortNode } from "../../runtime/ortNode.ts";
 import type { ProviderChoice } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { Project } from "../cluster/project.ts";
-import { featureBytes, generateOptions, gigabytes, layersOf, spareMemory } from "../cluster/request.ts";
+import { featureBytes, featureOptions, gigabytes, spareMemory } from "../cluster/request.ts";
 import type { ClusterSettings } from "../cluster/settings.ts";
 import type { OpenedNetwork } from "../network/network.ts";
 import { storedNetwork } from "../network/network.ts";
@@ -41,16 +41,13 @@ export async function projectFeatures(
   generator: Generator,
   { threads, ...job }: JobOptions & { readonly threads: number },
 ): Promise<Pixels> {
-  const { seeds, resolution } = settings;
   const needed = featureBytes(settings, generator.info);
   if (needed > spareMemory())
     throw new ProjectError(
       `the features of this project need ${gigabytes(needed)} of memory, more than the ${gigabytes(spareMemory())} that this machine can spare. ` +
         "`klish cluster` keeps such features on disk; this command holds them in memory. Take a project of fewer images or of a lower --resolution.",
     );
-  const layers = layersOf(settings, generator.info);
-  const options = { ...generateOptions(settings, generator.info), layers, resolution };
-  return sampledPyramid(generator, seeds, options, { threads, ...job });
+  return sampledPyramid(generator, settings.seeds, featureOptions(settings, generator.info), { threads, ...job });
 }
 
 /** All pixels of a generator's images, in memory. */

@@ -10,7 +10,7 @@ import { type MachinesSummary, queueNote } from "../queue/machines.ts";
 import { byMakers, type Makers } from "../queue/makers.ts";
 import type { QueueState } from "../queue/taskQueue.ts";
 import { defineJob } from "../requests/request.ts";
-import { type Shard, shardsFolder, shardsIn } from "../shards/shard.ts";
+import { type Shard, shardsFolder, shardsIn, shareOf } from "../shards/shard.ts";
 import { ProjectError, writeAtomic } from "../storage/files.ts";
 import { linkFile } from "../storage/linkFile.ts";
 import { locked, withLock } from "../storage/lock.ts";
@@ -114,11 +114,8 @@ function checkSettings(folder: string, before: SegmentSettings, wanted: SegmentS
 }
 
 /** The photos of a shard: it begins and ends between batches, so that each is looked at beside the same others. */
-function photosOfShard(all: readonly PlannedPhoto[], { index, of }: Shard, batch: number): readonly PlannedPhoto[] {
-  const batches = Math.ceil(all.length / batch);
-  const cut = (part: number): number => Math.floor((batches * part) / of) * batch;
-  return all.slice(cut(index - 1), cut(index));
-}
+const photosOfShard = (all: readonly PlannedPhoto[], shard: Shard, batch: number): readonly PlannedPhoto[] =>
+  shareOf([...batches(all, batch)], shard).flatMap(({ photos }) => photos);
 
 /** What shards have made becomes the whole's. Rejects with ProjectError where one was made in another way, or is being made. */
 async function takeShards(

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { option, optional } from "../requests/request.ts";
-import { listFolder } from "../storage/files.ts";
+import { listFolder, ProjectError } from "../storage/files.ts";
 
 /** Shard `index`, from 1, of `of`. */
 export interface Shard {
@@ -86,6 +86,16 @@ export const shardOption = (help: string) =>
   option(optional(z.strictObject({ index: z.int().min(1), of: z.int().min(1) })), "--shard <i/n>", help, {
     read: readShard,
   });
+
+/**
+ * The pieces of a shard: consecutive ones, as many in each shard as can be, so none where there are more shards than pieces. Throws ProjectError for a shard
+ * that there is not.
+ */
+export function shareOf<T>(pieces: readonly T[], { index, of }: Shard): readonly T[] {
+  if (index > of) throw new ProjectError(`there is no shard ${index} of ${of}.`);
+  const cut = (part: number): number => Math.floor((pieces.length * part) / of);
+  return pieces.slice(cut(index - 1), cut(index));
+}
 
 /** "3/16" */
 export const shardText = ({ index, of }: Shard): string => `${index}/${of}`;

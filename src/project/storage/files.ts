@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { visibleLines } from "../../text/escape.ts";
 import { isRunning, thisProcess } from "./processes.ts";
@@ -15,12 +16,18 @@ export class ProjectError extends Error {
   }
 }
 
-const TEMPORARY = /^\.klish-(\d+)-(\w*)-[0-9a-f]{16}\.tmp$/;
+const TEMPORARY = /^\.klish-(\d+)-(\w*)-(?:([0-9a-f]{8})-)?[0-9a-f]{16}\.tmp$/;
+
+/** This machine, in the names of unfinished files. */
+const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+
+/** Nothing writes to one file for so long: what another machine left is then removed too. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 
 /** A new name for a file that is not finished; it says whose. It is short, so that it fits wherever the file's own does. */
 export function temporaryName(): string {
   const { pid, start } = thisProcess();
-  return `.klish-${pid}-${start}-${randomBytes(8).toString("hex")}.tmp`;
+  return `.klish-${pid}-${start}-${HOST}-${randomBytes(8).toString("hex")}.tmp`;
 }
 
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
@@ -79,14 +86,25 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what killed processes left of `writeAtomic` in a folder; what a running one is writing stays. */
+/**
+ * Removes what killed processes left of `writeAtomic` in a folder; what a running one is writing stays. Whether one of another machine runs cannot be asked:
+ * its files stay for a day.
+ */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await listFolder(folder)) {
-    const [, pid, start] = TEMPORARY.exec(name) ?? [];
-    if (pid === undefined || isRunning({ pid: Number(pid), start })) continue;
-    await rm(join(folder, name), { force: true });
+    const [, pid, start, host = HOST] = TEMPORARY.exec(name) ?? [];
+    if (pid === undefined) continue;
+    const path = join(folder, name);
+    const isWritten = host === HOST ? isRunning({ pid: Number(pid), start }) : await isRecent(path);
+    if (!isWritten) await rm(path, { force: true });
   }
 }
+
+const isRecent = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs < ABANDONED_MS,
+    () => false,
+  );
 
 /** Makes the names in a folder outlast a power cut: what was renamed there last. */
 export async function syncFolder(folder: string): Promise<void> {

@@ -19,7 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const request = (changes: Partial<ClusterRequest> = {}): ClusterRequest => ({
+/** Of no part. */
+type Whole = Omit<ClusterRequest, "shard">;
+
+const request = (changes: Partial<Whole> = {}): Whole => ({
   network,
   outdir: join(folder, "run"),
   latent: "normal",

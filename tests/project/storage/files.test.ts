@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -84,10 +84,22 @@ describe("writeAtomic()", () => {
 
   it("removeTemporaries() removes what a killed write left, and only that", async () => {
     const writing = temporaryName();
-    for (const name of [".klish-999999999-1-0123456789abcdef.tmp", writing, "my.tmp", ".klish.tmp"])
+    // Of another machine that shares the folder: whether its process runs cannot be asked.
+    const elsewhere = ".klish-999999999-1-00000000-0123456789abcdef.tmp";
+    const abandoned = ".klish-999999999-1-00000000-fedcba9876543210.tmp";
+    for (const name of [
+      ".klish-999999999-1-0123456789abcdef.tmp",
+      writing,
+      elsewhere,
+      abandoned,
+      "my.tmp",
+      ".klish.tmp",
+    ])
       await writeFile(join(folder, name), "half");
+    const twoDaysAgo = new Date(Date.now() - 48 * 3600 * 1000);
+    await utimes(join(folder, abandoned), twoDaysAgo, twoDaysAgo);
     await removeTemporaries(folder);
-    expect((await readdir(folder)).sort()).toEqual([writing, ".klish.tmp", "my.tmp"].sort());
+    expect((await readdir(folder)).sort()).toEqual([writing, elsewhere, ".klish.tmp", "my.tmp"].sort());
   });
 });
 

@@ -11,7 +11,7 @@ import { pyramidFeatures } from "../../../pixels/pyramid/pyramid.ts";
 import type { ShardLayout } from "../../../pixels/shards/shardedPixels.ts";
 import { providers } from "../../../runtime/session.ts";
 import { packageVersion, versions } from "../../storage/versions.ts";
-import { clusteredGrid, clusteredPixels, generateOptions, layersOf } from "../request.ts";
+import { clusteredGrid, clusteredPixels, featureOptions, layersOf } from "../request.ts";
 import { type ClusterSettings, clusterSettings } from "../settings.ts";
 
 const VERSION = z.string().max(64);
@@ -75,8 +75,7 @@ export function shardMaker(
 ): (shard: number) => Promise<Pixels> {
   const { resolution } = settings;
   const chosen = clusteredPixels(settings);
-  const layers = layersOf(settings, generator.info);
-  const options = { ...generateOptions(settings, generator.info), layers, resolution };
+  const options = featureOptions(settings, generator.info);
   return async (shard) => {
     const { first, end } = imagesOf(settings, shard);
     const seeds = settings.seeds.slice(first, end);

@@ -12,7 +12,7 @@ import { type MachinesSummary, queueNote } from "../../queue/machines.ts";
 import { byMakers, type Makers } from "../../queue/makers.ts";
 import type { QueueState } from "../../queue/taskQueue.ts";
 import { defineJob } from "../../requests/request.ts";
-import { type Shard, shardText } from "../../shards/shard.ts";
+import { type Shard, shardText, shareOf } from "../../shards/shard.ts";
 import { makeFolder, ProjectError } from "../../storage/files.ts";
 import { locked } from "../../storage/lock.ts";
 import { type Block, type BlockCollector, blockCollector, blocksOf, type Measured } from "./blocks.ts";
@@ -103,11 +103,8 @@ async function measurePart(request: Omit<Request, "shard">, shard: Shard, job: J
   const outdir = outdirOf(request);
   if (outdir === undefined)
     throw new ProjectError("--shard keeps what it measures in a folder: say which, with --outdir.");
-  if (shard.index > shard.of) throw new ProjectError(`there is no shard ${shard.index} of ${shard.of}.`);
   return measuring(request, job, async (open) => {
-    const plan = planOf(Math.min(request.samples, open.pictures.count));
-    const cut = (part: number): number => Math.floor((plan.length * part) / shard.of);
-    const mine = plan.slice(cut(shard.index - 1), cut(shard.index));
+    const mine = shareOf(planOf(Math.min(request.samples, open.pictures.count)), shard);
     await makeFolder(outdir);
     await claimRecipe(outdir, open.recipe);
     const machines = await measureMissing({ request, open, outdir, job }, mine, () => undefined);
