@@ -12,17 +12,13 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { painterOnnx, readPainterBytes } from "../src/models/painter/painterFile.ts";
-import { painterNetwork } from "../src/models/painter/painterNetwork.ts";
-import { stylePlaces } from "../src/models/painter/plan.ts";
-import { initialTensors } from "../src/nn/parameters.ts";
-import { type PainterPresetName, painterPresets } from "../src/project/train/painter/presets.ts";
+import type { PainterPresetName } from "../src/project/train/painter/presets.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 import { providers } from "../src/runtime/session.ts";
-import { RandomState } from "../src/tensor/random.ts";
-import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { painterTrainer } from "../src/train/painter/painterTrainer.ts";
 import { hasChromium, onnxBrowser } from "../tests/onnxInBrowser.ts";
 import { compare, type Measured, median, timed } from "./againstTorch.ts";
+import { classesOf, examplesOf, paintFeeds, recipeOf, untrained } from "./randomPainter.ts";
 
 const { values } = parseArgs({
   options: {
@@ -50,15 +46,8 @@ const [width, side, batch, count, steps, threads, seed] = [
   values.threads,
   values.seed,
 ].map(Number);
-const recipe = {
-  ...painterPresets[values.preset as PainterPresetName].recipe(side, width),
-  ...{ classes: count, resolution: side, batch, mirror: false, seed },
-};
-const classes = Array.from({ length: count }, (_, id) => ({
-  name: `class ${id}`,
-  color: `#${id.toString(16).padStart(6, "0")}`,
-  background: id === 0,
-}));
+const preset = values.preset as PainterPresetName;
+const recipe = recipeOf({ preset, side, classes: count, batch, seed, width });
 
 if (values.ours) console.log(JSON.stringify(await ours()));
 else if (values.paint) await paintings();
@@ -76,14 +65,8 @@ process.exit(0);
 
 /** Steps on random pictures with random rectangles as parts. */
 async function ours(): Promise<Measured> {
-  const trainer = await painterTrainer(recipe, { classes, runtime: ortNode, threads });
-  const random = new RandomState(seed);
-  const examples = Array.from({ length: batch }, (_, n) => ({
-    rgb: Uint8Array.from({ length: side * side * 3 }, () => random.randint(256)),
-    labels: Uint8Array.from({ length: side * side }, (__, p) =>
-      Math.floor(((Math.floor(p / side) + n) * count) / (side + batch)),
-    ),
-  }));
+  const trainer = await painterTrainer(recipe, { classes: classesOf(count), runtime: ortNode, threads });
+  const examples = examplesOf(recipe);
   let loss = Number.NaN;
   const { wall, cpu } = await timed(steps, async () => {
     loss = (await trainer.step(examples)).lossPainter;
@@ -95,17 +78,13 @@ async function ours(): Promise<Measured> {
 
 /** Prints the milliseconds that a mask takes where people paint. */
 async function paintings(): Promise<void> {
-  const file = values.model === undefined ? untrained() : readPainterBytes(await readFile(values.model));
+  const file = values.model === undefined ? untrained(recipe) : readPainterBytes(await readFile(values.model));
   const onnx = painterOnnx(file);
   const { about } = file;
-  const K = about.classes.length;
-  const area = about.side ** 2;
-  const mask = tensor(
-    [1, K, about.side, about.side],
-    Float32Array.from({ length: K * area }, (_, i) => (Math.floor(i / area) === ((i % area) >> 7) % K ? 1 : 0)),
+  const feeds = paintFeeds(file);
+  console.log(
+    `${about.plan.modulation}, ${about.side} px, ${about.classes.length} classes, ${(onnx.length / 1e6).toFixed(1)} MB .onnx`,
   );
-  const feeds = { mask, styles: tensor([1, about.places, about.styleSize]) };
-  console.log(`${about.plan.modulation}, ${about.side} px, ${K} classes, ${(onnx.length / 1e6).toFixed(1)} MB .onnx`);
   const provider = providers.find((name) => name === values.provider);
   if (provider === undefined) throw new Error(`--provider is one of ${providers.join(", ")}`);
   const session = await ortNode.createSession(onnx, { threads, provider });
@@ -121,12 +100,4 @@ async function paintings(): Promise<void> {
 
 function print(where: string, times: readonly number[]): void {
   console.log(`${where}: least ${Math.min(...times).toFixed(0)} ms, median ${median(times).toFixed(0)} ms`);
-}
-
-function untrained(): Parameters<typeof painterOnnx>[0] {
-  const { plan } = recipe;
-  const places = stylePlaces(plan, count);
-  const about = { version: 1 as const, side, classes, places, styleSize: plan.styleSize, plan, images: 0 };
-  const weights: ReadonlyMap<string, Tensor> = initialTensors(painterNetwork(plan, count, side).parameters, seed);
-  return { about, styles: tensor([1, places, plan.styleSize]), weights };
 }

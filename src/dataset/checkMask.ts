@@ -72,23 +72,20 @@ export function checkLabels(
   else if (present.length === 1) report("one-class", `id ${used[0]} everywhere`);
   if (classes === undefined) return counts;
   const foreign = used.filter((id) => id >= classes.length);
+  const between = betweenShare(map);
+  const odds = `${(100 * between).toFixed(0)} % of the pixels at borders have an id between their neighbours'`;
   if (foreign.length > 0) {
     const outside = counts.map((n, id) => (id >= classes.length && id !== IGNORE_LABEL ? n : 0));
     const smooth = smoothed(data, width, height, (p) => outside[data[p]] > 0);
-    const between = betweenShare(map);
     if (smooth > SMOOTH_PIXELS)
       report("anti-aliased", `${smooth} pixels with ids between their neighbours', such as ${foreign[0]}`);
-    else if (between >= SMOOTHED_SHARE)
-      report(
-        "anti-aliased",
-        `${(100 * between).toFixed(0)} % of the pixels at borders have an id between their neighbours', and id ${foreign[0]} is no class`,
-      );
+    else if (between >= SMOOTHED_SHARE) report("anti-aliased", `${odds}, and id ${foreign[0]} is no class`);
     else
       report(
         "id-out-of-range",
         `id ${foreign.slice(0, 5).join(", ")} in ${outside.reduce((a, b) => a + b, 0)} pixels; there are ${classes.length} classes`,
       );
-  }
+  } else if (between >= SMOOTHED_SHARE) report("ids-between", odds);
   const palette = file?.png.colorType === 3 ? file.png.palette : undefined;
   const odd = palette === undefined || !listed ? undefined : used.find((id) => !hasColour(palette, id, classes));
   if (odd !== undefined && palette !== undefined)
@@ -175,14 +172,10 @@ export function betweenShare({ width, height, data }: LabelMap): number {
   for (let y = 1; y + 1 < height; y++)
     for (let x = 1; x + 1 < width; x++) {
       const p = y * width + x;
-      const id = data[p];
-      const opposite = [
-        [data[p - 1], data[p + 1]],
-        [data[p - width], data[p + width]],
-      ];
-      if (opposite.every(([a, b]) => a === id && b === id)) continue;
+      const [id, left, right, above, below] = [data[p], data[p - 1], data[p + 1], data[p - width], data[p + width]];
+      if (left === id && right === id && above === id && below === id) continue;
       borders++;
-      if (opposite.some(([a, b]) => liesBetween(a, id, b))) between++;
+      if (liesBetween(left, id, right) || liesBetween(above, id, below)) between++;
     }
   return borders === 0 ? 0 : between / borders;
 }

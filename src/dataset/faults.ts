@@ -28,6 +28,10 @@ export const FAULTS = {
   "mask-depth": { severity: "error", fix: "save 8-bit ids" },
   "mask-interlaced": { severity: "error", fix: "save it without interlacing" },
   "anti-aliased": { severity: "error", fix: "draw and resize masks without smoothing (nearest neighbour)" },
+  "ids-between": {
+    severity: "warning",
+    fix: "look at its borders: if they were smoothed, make it again without (nearest neighbour)",
+  },
   "binary-mask": { severity: "error", fix: "write 1 for the class: 255 means ignore" },
   "id-out-of-range": { severity: "error", fix: "map it to a class id, or to 255 to ignore it" },
   "ids-from-one": { severity: "error", fix: "subtract 1 from every id, or add a background class with id 0" },

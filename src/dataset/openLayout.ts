@@ -1,4 +1,6 @@
 /** A folder as its layout has it: the one way in which datasets are read, by `check` and by `export`. */
+
+import { isPicture } from "../text/pictureNames.ts";
 import { readClasses } from "./classList.ts";
 import type { DatasetLayout } from "./format.ts";
 import type { DatasetClass, ImageSize } from "./labelMap.ts";
@@ -108,8 +110,13 @@ async function imageFacts(
 export async function detectFormat<L extends DatasetLayout>(folder: DatasetFolder, layouts: readonly L[]): Promise<L> {
   const best = await bestLayout(folder, layouts);
   if (best !== undefined) return best.layout;
+  const alone = folder.paths.filter(isPicture).length;
+  const photos =
+    alone === 0
+      ? ""
+      : ` (pictures without: ${alone}; \`klish segment\` makes masks by a trained segmenter, \`klish auto\` from photos alone)`;
   throw new RangeError(
-    `no images with masks or annotations were found; the layouts that are known: ${layouts.map((f) => f.name).join(", ")}`,
+    `no images with masks or annotations were found${photos}; the layouts that are known: ${layouts.map((f) => f.name).join(", ")}`,
   );
 }
 

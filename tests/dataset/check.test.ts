@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FAULTS } from "../../src/dataset/faults.ts";
@@ -111,6 +111,11 @@ const PLANTED: [string, () => Promise<unknown>, string[]][] = [
     "a smoothed mask whose ids are classes but for one pixel",
     () => writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : x === 5 ? 1 : x === 6 && y === 0 ? 77 : 2)))),
     ["anti-aliased"],
+  ],
+  [
+    "a smoothed mask whose ids are all classes",
+    () => writeFile(at(...M), index(mask((x) => (x < 5 ? 0 : x === 5 ? 1 : 2)))),
+    ["ids-between"],
   ],
   ["a mask of 0 and 255", () => writeFile(at(...M), index(mask((x) => (x < 6 ? 0 : 255)))), ["binary-mask"]],
   ["a foreign id", () => writeFile(at(...M), index(mask((x, y) => (x < 5 ? 0 : y < 4 ? 77 : 1)))), ["id-out-of-range"]],
@@ -451,6 +456,11 @@ describe("checkJob()", () => {
   it.each([
     ["/nowhere", null, "there is no such folder"],
     [import.meta.dirname, null, "no images with masks or annotations were found"],
+    [
+      resolve(import.meta.dirname, "../../docs"),
+      null,
+      /were found \(pictures without: \d+; `klish segment` makes masks by .*`klish auto` from photos alone\)/,
+    ],
   ])("refuses %s as %s", async (path, format, message) => {
     await expect(checkJob({ folder: path, format, recipe: null }, {})).rejects.toThrow(message);
   });

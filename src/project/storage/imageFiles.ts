@@ -2,8 +2,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { readZip, type ZipRecord } from "../../checkpoint/zip.ts";
+import { isPicture, PICTURE_ENDINGS } from "../../text/pictureNames.ts";
 import { explain, ProjectError } from "./files.ts";
-import { isPicture, PICTURE_ENDINGS } from "./pictureNames.ts";
 
 /** One picture, not read yet. */
 export interface ImageFile {
