@@ -5,6 +5,11 @@ export function accumulate(total: Float64Array, part: ArrayLike<number>, at = 0)
   for (let j = 0; j < part.length; j++) total[at + j] += part[j];
 }
 
+/** Writes `from` into `to`: between arrays of different types, their own `set` is several times slower. */
+export function copyNumbers(from: Float32Array | Float64Array, to: Float32Array | Float64Array): void {
+  for (let j = 0; j < from.length; j++) to[j] = from[j];
+}
+
 /** Adds to each of the K rows of `scores` [K,n] its bias. */
 export function addBias(scores: Float32Array, bias: Float32Array, n: number): void {
   for (let c = 0, at = 0; c < bias.length; c++) {

@@ -2,14 +2,16 @@
 import type { Blas } from "./blas.ts";
 import { choleskySolve, factorPositive } from "./cholesky.ts";
 import {
+  both,
+  type Code,
   constant,
   get,
   load4,
+  loadSplat,
   multiply4,
   plus,
   repeat,
   set,
-  splat,
   store4,
   subtract4,
   type WasmFunction,
@@ -21,29 +23,42 @@ import {
 /** A pivot below this share of its diagonal element has no correct digit in single precision. */
 const LEAST_PIVOT = 1e-6;
 
-/** target -= f0 row0 + f1 row1 + f2 row2 + f3 row3, over `width` bytes; the four rows are `stride` bytes apart from `rows`. */
+/**
+ * Takes from each row i of the upper triangle, from `row` to `end`, what the four rows from byte `rows` on take of it: row i -= f0 row0 +
+ * f1 row1 + f2 row2 + f3 row3, f being their elements in column i. Rows are `stride` bytes long; `row` and `end` are 4 i; row i begins at byte
+ * `target`.
+ */
 function subtractFour(): WasmFunction {
-  const [target, rows, stride, width, f0, f1, f2, f3, x, row, sum] = Array.from({ length: 11 }, (_, n) => n);
+  const [rows, stride, row, end, target, x, from, first, sum, ...factors] = Array.from({ length: 13 }, (_, n) => n);
   const to = plus(get(target), get(x));
-  const subtract = (factor: number) => [
-    set(sum, subtract4(get(sum), multiply4(splat(get(factor)), load4(get(row))))),
-    set(row, plus(get(row), get(stride))),
-  ];
+  const eachRow = (visit: (factor: number) => Code): Code =>
+    factors.map((factor) => [visit(factor), set(from, plus(get(from), get(stride)))]);
   return {
     name: "subtractFour",
-    parameters: ["i32", "i32", "i32", "i32", "f32", "f32", "f32", "f32"],
-    locals: ["i32", "i32", "v128"],
-    body: repeat(x, constant(16), get(width), [
-      set(sum, load4(to)),
-      set(row, plus(get(rows), get(x))),
-      [f0, f1, f2, f3].map(subtract),
-      store4(to, get(sum)),
+    parameters: ["i32", "i32", "i32", "i32", "i32"],
+    locals: ["i32", "i32", "i32", "v128", "v128", "v128", "v128", "v128"],
+    body: repeat(row, constant(4), get(end), [
+      set(from, plus(get(rows), get(row))),
+      eachRow((factor) => set(factor, loadSplat(get(from)))),
+      // From the four columns that hold the diagonal on; what this does left of it is never read.
+      set(first, both(get(row), constant(-16))),
+      set(x, get(first)),
+      repeat(x, constant(16), get(stride), [
+        set(sum, load4(to)),
+        set(from, plus(get(rows), get(x))),
+        eachRow((factor) => set(sum, subtract4(get(sum), multiply4(get(factor), load4(get(from)))))),
+        store4(to, get(sum)),
+      ]),
+      set(target, plus(get(target), get(stride))),
     ]),
   };
 }
 
 interface Kernels {
   readonly floats: Float32Array;
+  /** A panel and its square, where the matrix is too large for the processor's cache; they grow as needed. */
+  panel: Float32Array;
+  square: Float32Array;
   readonly functions: WasmInstance["functions"];
 }
 
@@ -55,7 +70,9 @@ function takeKernels(floats: number): Kernels | undefined {
   spare = undefined;
   if (taken !== undefined && taken.floats.length >= floats) return taken;
   const instance = wasmInstance(wasmModule([subtractFour()], Math.ceil((4 * floats) / 65536)));
-  return instance && { floats: new Float32Array(instance.memory), functions: instance.functions };
+  const empty = new Float32Array(0);
+  const { functions, memory } = instance ?? {};
+  return functions && memory && { floats: new Float32Array(memory), panel: empty, square: empty, functions };
 }
 
 /** Rows that are factored before the rows below are touched, where the matrix is too large for the processor's cache. */
@@ -66,35 +83,49 @@ const LARGE = 256;
 export interface RoughFactor {
   /** Solves matrix x = b in place of `b`. */
   solve(b: Float64Array): void;
+  /** Where its numbers are, in single precision. */
+  readonly room: Float32Array | undefined;
 }
 
 /**
  * Factorises `matrix` [n,n], of which the upper triangle is read: in single precision where that serves, else as `factorPositive` does
- * it.
+ * it. A `former` factor's room is used again: it solves nothing any more.
  */
-export async function factorRoughly(matrix: Float64Array, n: number, blas: Blas): Promise<RoughFactor> {
+export async function factorRoughly(
+  matrix: Float64Array,
+  n: number,
+  blas: Blas,
+  former?: RoughFactor,
+): Promise<RoughFactor> {
   const stride = 4 * Math.ceil(n / 4);
   const kernels = takeKernels(n * stride);
   if (kernels === undefined) return exactly(matrix, n);
   const { floats } = kernels;
-  for (let i = 0; i < n; i++) floats.set(matrix.subarray(i * n + i, (i + 1) * n), i * stride + i);
+  copyUpper(matrix, floats, n, stride);
   const panel = n > LARGE ? PANEL : n;
   let good = true;
   for (let start = 0; start < n && good; start += panel) {
     const end = Math.min(n, start + panel);
     good = factorPanel(matrix, n, stride, start, end, kernels);
-    if (good && end < n) await subtractPanel(floats, n, stride, start, end, blas);
+    if (good && end < n) await subtractPanel(kernels, n, stride, start, end, blas);
   }
-  const upper = good ? floats.slice(0, n * stride) : undefined;
   spare = kernels;
-  return upper === undefined ? exactly(matrix, n) : { solve: (b) => solveUpper(upper, n, stride, b) };
+  if (!good) return exactly(matrix, n);
+  const room = former?.room?.length === n * stride ? former.room : new Float32Array(n * stride);
+  room.set(floats.subarray(0, room.length));
+  return { solve: (b) => solveUpper(room, n, stride, b), room };
+}
+
+/** Copies the upper triangle. */
+function copyUpper(matrix: Float64Array, floats: Float32Array, n: number, stride: number): void {
+  for (let i = 0; i < n; i++) for (let j = i, at = i * n, to = i * stride; j < n; j++) floats[to + j] = matrix[at + j];
 }
 
 function exactly(matrix: Float64Array, n: number): RoughFactor {
   const lower = new Float64Array(n * n);
   for (let i = 0; i < n; i++) for (let j = i; j < n; j++) lower[j * n + i] = matrix[i * n + j];
   const factor = factorPositive(lower, n);
-  return { solve: (b) => choleskySolve(factor, n, b) };
+  return { solve: (b) => choleskySolve(factor, n, b), room: undefined };
 }
 
 /** Solves R^T R x = b in place of `b`, for the upper triangle of `upper`, of which each row is walked once either way. */
@@ -135,28 +166,14 @@ function factorPanel(
       const scale = 1 / Math.sqrt(pivot);
       for (let j = r; j < n; j++) floats[row + j] *= scale;
     }
-    const rows = k * stride;
-    for (let i = k + 4; i < end; i++) {
-      // From the four columns that hold the diagonal on; what this does left of it is never read.
-      const first = i - (i % 4);
-      functions.subtractFour(
-        4 * (i * stride + first),
-        4 * (rows + first),
-        4 * stride,
-        4 * (stride - first),
-        floats[rows + i],
-        floats[rows + stride + i],
-        floats[rows + 2 * stride + i],
-        floats[rows + 3 * stride + i],
-      );
-    }
+    if (k + 4 < end) functions.subtractFour(4 * k * stride, 4 * stride, 4 * (k + 4), 4 * end, 4 * (k + 4) * stride);
   }
   return true;
 }
 
 /** What the panel of rows `start` to `end` takes from all rows below. */
 async function subtractPanel(
-  floats: Float32Array,
+  kernels: Kernels,
   n: number,
   stride: number,
   start: number,
@@ -165,11 +182,20 @@ async function subtractPanel(
 ): Promise<void> {
   const m = n - end;
   const k = end - start;
-  const a = new Float32Array(k * m);
+  const { floats } = kernels;
+  // The first panel takes the most room.
+  if (kernels.panel.length < k * m) kernels.panel = new Float32Array(k * m);
+  if (kernels.square.length < m * m) kernels.square = new Float32Array(m * m);
+  const a = kernels.panel.subarray(0, k * m);
   for (let r = 0; r < k; r++) a.set(floats.subarray((start + r) * stride + end, (start + r) * stride + n), r * m);
-  const product = await blas.gemm({ a, b: a, m, n: m, k, transposeA: true });
+  const out = kernels.square.subarray(0, m * m);
+  subtractSquare(floats, await blas.gemm({ a, b: a, m, n: m, k, transposeA: true, out }), m, stride, end);
+}
+
+/** Takes the upper triangle of `square` [m,m] from that of the matrix, from row and column `end` on. */
+function subtractSquare(floats: Float32Array, square: Float32Array, m: number, stride: number, end: number): void {
   for (let i = 0; i < m; i++) {
     const row = (end + i) * stride + end;
-    for (let j = i; j < m; j++) floats[row + j] -= product[i * m + j];
+    for (let j = i; j < m; j++) floats[row + j] -= square[i * m + j];
   }
 }

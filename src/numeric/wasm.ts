@@ -46,6 +46,8 @@ export const storeInteger = (address: Code, value: Code): Code => [address, valu
 export const addFloat = (a: Code, b: Code): Code => [a, b, 0x92];
 export const subtractFloat = (a: Code, b: Code): Code => [a, b, 0x93];
 export const multiplyFloat = (a: Code, b: Code): Code => [a, b, 0x94];
+/** The bits that are set in both, of i32. */
+export const both = (a: Code, b: Code): Code => [a, b, 0x71];
 /** Of i32: 1 where a differs from b, and where a is not negative; else 0. */
 export const differ = (a: Code, b: Code): Code => [a, b, 0x47];
 export const natural = (a: Code): Code => [a, constant(0), 0x4e];

@@ -73,7 +73,7 @@ function matrixFeatures(pixels: number, channels: number, data: Float32Array, bl
       }
       return out;
     },
-    rowSums: (index, factors) => denseRowSums(features, index, factors),
+    rowSums: (index, factors, squares) => denseRowSums(features, index, factors, squares),
     svm: (request) => svmPassInMemory(features, request),
     async nearest(classifier, request = {}) {
       const { sums = true, before, range } = request;
@@ -106,4 +106,23 @@ function moveRows(sums: Float64Array, rows: Float32Array, before: Uint16Array, l
 /** A dense copy of the pixels in `index`: fewer pixels to cluster, and the whole features to predict on afterwards. `out` is used when given. */
 export async function subset(features: Pixels, index: Int32Array, out?: Float32Array): Promise<Pixels> {
   return matrixFeatures(index.length, features.channels, await features.rows(index, out), features.blas);
+}
+
+/** A dense copy of the pixels of all `parts`, one after the other, with the `blas` of the first. Throws RangeError where their channels differ. */
+export async function stacked(parts: readonly [Pixels, ...Pixels[]]): Promise<Pixels> {
+  const [{ channels, blas }] = parts;
+  const other = parts.find((part) => part.channels !== channels);
+  if (other !== undefined) throw new RangeError(`expected pixels of ${channels} channels, got ${other.channels}`);
+  const pixels = parts.reduce((sum, part) => sum + part.pixels, 0);
+  const data = new Float32Array(pixels * channels);
+  let at = 0;
+  for (const part of parts) {
+    const rows = data.subarray(at, at + part.pixels * channels);
+    await part.rows(
+      Int32Array.from({ length: part.pixels }, (_, i) => i),
+      rows,
+    );
+    at += rows.length;
+  }
+  return matrixFeatures(pixels, channels, data, blas);
 }

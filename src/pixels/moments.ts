@@ -1,6 +1,6 @@
 /** Sums over dense rows, a block at a time: row sums, mean and variance. */
 
-import { accumulate } from "../numeric/matrices.ts";
+import { accumulate, copyNumbers } from "../numeric/matrices.ts";
 import type { LinearPixels, PixelRange, RowSums, Spread } from "./pixels.ts";
 import { resolveRange } from "./ranges.ts";
 
@@ -17,6 +17,7 @@ export async function denseRowSums(
   features: Pick<LinearPixels, "channels" | "blas" | "rows">,
   index: Int32Array,
   factors: Float32Array,
+  squares: Float64Array = new Float64Array(features.channels ** 2),
 ): Promise<RowSums> {
   const { channels: d, blas } = features;
   const most = Math.min(BLOCK_ROWS, index.length);
@@ -25,14 +26,15 @@ export async function denseRowSums(
   spareBuffer = EMPTY;
   const product = spareProduct.length === d * d ? spareProduct : new Float32Array(d * d);
   spareProduct = EMPTY;
-  const squares = new Float64Array(d * d);
   const sums = new Float64Array(r * d);
+  if (index.length === 0) squares.fill(0);
   for (let start = 0; start < index.length; start += BLOCK_ROWS) {
     const some = index.subarray(start, start + BLOCK_ROWS);
     const count = some.length;
     const b = await features.rows(some, buffer.subarray(0, count * d));
     await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
-    accumulate(squares, product);
+    if (start === 0) copyNumbers(product, squares);
+    else accumulate(squares, product);
     const a = new Float32Array(r * count);
     for (let i = 0; i < r; i++) {
       const from = i * index.length + start;

@@ -115,8 +115,8 @@ export interface Pixels extends LinearPixels {
    * it, and nothing else asks.
    */
   readonly passCost: "cheap" | "dear";
-  /** The sums over the M pixels of `index`, with `factors` [R,M]. */
-  rowSums(index: Int32Array, factors: Float32Array): Promise<RowSums>;
+  /** The sums over the M pixels of `index`, with `factors` [R,M]. The squares may be written into an array that is given, [D,D]. */
+  rowSums(index: Int32Array, factors: Float32Array, squares?: Float64Array): Promise<RowSums>;
   /** Scores the pixels by K hyperplanes and gathers each class's loss, counts, kept scores and gradient. */
   svm(request: SvmPassRequest): Promise<ClassPass[]>;
   /** Assigns the pixels to the best class of `classifier`. */
@@ -136,7 +136,7 @@ export function withMembers(own: Pixels, members: Partial<Pixels>): Pixels {
     scores: (weight, bias, out, range) => own.scores(weight, bias, out, range),
     gradient: (g, range) => own.gradient(g, range),
     rows: (index, out) => own.rows(index, out),
-    rowSums: (index, factors) => own.rowSums(index, factors),
+    rowSums: (index, factors, squares) => own.rowSums(index, factors, squares),
     svm: (request) => own.svm(request),
     nearest: (classifier, request) => own.nearest(classifier, request),
     spread: (range) => own.spread(range),

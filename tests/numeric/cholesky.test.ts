@@ -81,4 +81,16 @@ describe("factorRoughly", () => {
     expect(found).toEqual(exact);
     await expect(factorRoughly(Float64Array.of(Number.NaN), 1, plainBlas())).rejects.toThrow(RangeError);
   });
+
+  it("takes the room of a former factor, of the same order, and solves the same", async () => {
+    const n = 30;
+    const former = await factorRoughly(positive(n, 1), n, plainBlas());
+    const factor = await factorRoughly(positive(n, 2), n, plainBlas(), former);
+    expect(factor.room).toBe(former.room);
+    expect((await factorRoughly(positive(8, 2), 8, plainBlas(), factor)).room).not.toBe(factor.room);
+    const [found, expected] = [new Float64Array(n).fill(1), new Float64Array(n).fill(1)];
+    factor.solve(found);
+    (await factorRoughly(positive(n, 2), n, plainBlas())).solve(expected);
+    expect(found).toEqual(expected);
+  });
 });

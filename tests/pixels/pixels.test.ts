@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { klishFixture } from "../../bench/fixtures.ts";
 import { plainBlas } from "../../src/numeric/blas.ts";
-import { denseFeatures, subset } from "../../src/pixels/denseFeatures.ts";
+import { denseFeatures, stacked, subset } from "../../src/pixels/denseFeatures.ts";
 import type { Pixels } from "../../src/pixels/pixels.ts";
 import { featurePyramid, pyramidBuilder } from "../../src/pixels/pyramid/featurePyramid.ts";
 import { pyramidFeatures } from "../../src/pixels/pyramid/pyramid.ts";
@@ -176,5 +176,14 @@ describe("pixelRanges", () => {
       { start: 36, end: 45 },
     ]);
     expect(pixelRanges(features, 1)).toHaveLength(5);
+  });
+});
+
+describe("stacked", () => {
+  it("puts pixels one after the other, and refuses those of other channels", async () => {
+    const parts = [tensor([2, 2], Float32Array.of(1, 2, 3, 4)), tensor([1, 2], Float32Array.of(5, 6))] as const;
+    const features = await stacked([denseFeatures(parts[0]), denseFeatures(parts[1])]);
+    expect([...(await features.rows(Int32Array.of(0, 1, 2)))]).toEqual([1, 2, 3, 4, 5, 6]);
+    await expect(stacked([features, denseFeatures(tensor([1, 3]))])).rejects.toThrow("2 channels, got 3");
   });
 });

@@ -2,12 +2,12 @@
  * One-vs-rest SVMs after a person has said of some pixels which cluster they belong to. Only the classes that the corrections concern are
  * trained again, from where they are: the clusters that were named, and those that won on those pixels instead.
  */
-import { denseFeatures } from "../../pixels/denseFeatures.ts";
+import { denseFeatures, stacked } from "../../pixels/denseFeatures.ts";
 import { checkLabels } from "../../pixels/labels.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Curvature } from "./newtonSvm.ts";
 import { svmPlan } from "./svmPlan.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
@@ -67,18 +67,11 @@ export async function correctedSvms(
   if (wrong.size === 0) return base;
   const concerned = [...new Set([...targets, ...wrong])].sort((a, b) => a - b);
   const repeats = Math.min(MOST_PIXELS, Math.max(1, Math.round((WEIGHT * features.pixels) / count)));
-  const total = features.pixels + count;
-  const data = new Float32Array(total * channels);
-  await features.rows(
-    Int32Array.from({ length: features.pixels }, (_, i) => i),
-    data.subarray(0, features.pixels * channels),
-  );
-  const all = new Uint16Array(total);
+  const joined = await stacked([features, corrected]);
+  const all = new Uint16Array(joined.pixels);
   all.set(labels);
-  data.set(rows.data, features.pixels * channels);
   all.set(targets, features.pixels);
-  const weights = new Float32Array(total).fill(1, 0, features.pixels).fill(repeats, features.pixels);
-  const joined = denseFeatures(tensor([total, channels], data), { blas: features.blas });
+  const weights = new Float32Array(joined.pixels).fill(1, 0, features.pixels).fill(repeats, features.pixels);
   const problem = new SvmProblem(joined, C, tolerance, { weights });
   const curvatures = concerned.map((): Curvature => ({}));
   let found = base;

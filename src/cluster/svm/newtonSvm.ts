@@ -15,7 +15,7 @@ import { factorRoughly, type RoughFactor } from "../../numeric/singleCholesky.ts
 import { denseRowSums } from "../../pixels/moments.ts";
 import type { Pixels, RowSums } from "../../pixels/pixels.ts";
 import { svmHessian } from "./hessian.ts";
-import { changedSince, hinge, move } from "./hinge.ts";
+import { changedSince, hinge, move, pick } from "./hinge.ts";
 
 /** A hyperplane; updated in place by the solver. */
 export interface Hyperplane {
@@ -63,11 +63,15 @@ export class NewtonBuffers {
   /** The pixels that were active when H was last taken. */
   counted = new Uint8Array(0);
   sample = new Int32Array(0);
-  /** H, until it is factorised. */
+  /** H, until it is factorised, and the sum of squares that it is taken from. */
   hessian = new Float64Array(0);
+  squares = new Float64Array(0);
 
   reserve(pixels: number, channels: number): void {
-    if (this.hessian.length !== (channels + 1) ** 2) this.hessian = new Float64Array((channels + 1) ** 2);
+    if (this.squares.length !== channels ** 2) {
+      this.hessian = new Float64Array((channels + 1) ** 2);
+      this.squares = new Float64Array(channels ** 2);
+    }
     if (this.change.length >= pixels) return;
     this.change = new Float32Array(pixels);
     this.pulls = new Float32Array(pixels);
@@ -122,7 +126,8 @@ export class NewtonSvm {
       if (factor !== undefined && iteration === 0) count(pulls, counted);
       const changed = changedSince(counted, pulls);
       if (factor === undefined || changed > (slow ? RENEWAL_SHARE_IF_SLOW : RENEWAL_SHARE) * active) {
-        factor = await factorRoughly(await this.#hessian(pulls, active, penalty, weights), d + 1, features.blas);
+        const hessian = await this.#hessian(pulls, active, penalty, weights);
+        factor = await factorRoughly(hessian, d + 1, features.blas, factor);
         curvature.factor = factor;
         last = undefined;
       }
@@ -145,12 +150,12 @@ export class NewtonSvm {
     weights: Float32Array | undefined,
   ): Promise<Float64Array> {
     const rows = this.#chooseRows(pulls, active);
-    const { hessian } = this.#buffers;
+    const { hessian, squares } = this.#buffers;
     if (weights === undefined) {
-      const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1));
+      const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1), squares);
       return svmHessian(sums, rows.length, active, penalty, hessian);
     }
-    const sums = await weightedSums(this.#features, rows, weights);
+    const sums = await weightedSums(this.#features, rows, weights, squares);
     const mass = rows.reduce((sum, n) => sum + weights[n], 0);
     return svmHessian(sums, mass, (mass * active) / rows.length, penalty, hessian);
   }
@@ -251,23 +256,27 @@ function descent(gradient: Float64Array, solved: Float64Array, last: Direction |
 }
 
 /** The sums over `rows` of w x x^T and of w x: those of the rows times the root of w, with that root as factor. */
-function weightedSums(features: Pixels, rows: Int32Array, weights: Float32Array): Promise<RowSums> {
+function weightedSums(
+  features: Pixels,
+  rows: Int32Array,
+  weights: Float32Array,
+  squares: Float64Array,
+): Promise<RowSums> {
   const { channels, blas } = features;
-  const scaled = async (index: Int32Array, out?: Float32Array): Promise<Float32Array> => {
-    const found = await features.rows(index, out);
-    for (const [i, n] of index.entries())
-      if (weights[n] !== 1) scale(found.subarray(i * channels, (i + 1) * channels), Math.sqrt(weights[n]));
-    return found;
-  };
-  return denseRowSums(
-    { channels, blas, rows: scaled },
-    rows,
-    Float32Array.from(rows, (n) => Math.sqrt(weights[n])),
-  );
+  const scaled = async (index: Int32Array, out?: Float32Array): Promise<Float32Array> =>
+    scaleRows(await features.rows(index, out), pick(weights, index), channels);
+  const roots = pick(weights, rows).map(Math.sqrt);
+  return denseRowSums({ channels, blas, rows: scaled }, rows, roots, squares);
 }
 
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] *= factor;
+/** `rows` [M,D], each times the root of its weight, in place. */
+function scaleRows(rows: Float32Array, weights: Float32Array, channels: number): Float32Array {
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 1) continue;
+    const factor = Math.sqrt(weights[i]);
+    for (let at = i * channels, end = at + channels; at < end; at++) rows[at] *= factor;
+  }
+  return rows;
 }
 
 /** Marks the pixels that have pulls. */

@@ -151,7 +151,11 @@ function indices(clusters: readonly number[], owners: ArrayLike<number>, alive: 
 
 /** The cluster among `some` that has the best score. */
 function bestOf({ channels, weight, bias }: LinearClassifier, row: Float32Array, some: readonly number[]): number {
-  const score = (c: number): number => row.reduce((sum, x, d) => sum + x * weight[c * channels + d], bias[c]);
+  const score = (c: number): number => {
+    let sum = bias[c];
+    for (let d = 0; d < channels; d++) sum += row[d] * weight[c * channels + d];
+    return sum;
+  };
   const scores = some.map(score);
   return some[scores.indexOf(Math.max(...scores))];
 }
