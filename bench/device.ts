@@ -38,7 +38,7 @@ const [share, repeats, threads] = [values.share, values.repeats, values.threads]
 const provider = providers.find((name) => name === values.provider);
 if (provider === undefined) throw new Error(`--provider: expected one of ${providers.join(", ")}`);
 /** Of a picture, in pixels: a power of two, as generators have it. */
-const sideOf = (full: number): number => Math.max(8, 2 ** Math.round(Math.log2(full * share)));
+const sideOf = (full: number): number => Math.max(32, 2 ** Math.round(Math.log2(full * share)));
 
 /** Something that a provider does again and again; `result` is what it gave last. */
 interface Work {
@@ -59,7 +59,7 @@ try {
 }
 await kinds[values.only]();
 // Drivers may abort at a proper end.
-process.exit(0);
+process.exit();
 
 /** Every op with its gradient against float64, and second derivatives against PyTorch's. */
 async function ops(): Promise<void> {
@@ -151,8 +151,9 @@ async function painter(): Promise<void> {
 }
 
 /** Losses and what else a step reports, but for its count of pictures. */
-const figures = ({ images: _, ...losses }: { readonly images: number }): Float32Array =>
-  Float32Array.from(Object.values(losses));
+function figures({ images: _, ...losses }: { readonly images: number }): Float32Array {
+  return Float32Array.from(Object.values(losses));
+}
 
 /** A row of the table: the same work here and there, the first time (compilation) not counted. */
 async function row(what: string, start: (on: Provider) => Promise<Work>): Promise<void> {
