@@ -64,6 +64,7 @@ export function toOnnx(
 
   const emitter: Emitter = {
     portable,
+    fixedShapes: !dynamicBatch && !dynamicSize,
     node: (opType, ins, attributes = {}, results = 1) =>
       once(`${opType}(${ins.join()})${JSON.stringify(attributes)}${results}`, (name) => {
         const further = Array.from({ length: results - 1 }, (_, k) => `${name}/${k + 1}`);

@@ -1,3 +1,4 @@
+import { convAttrs } from "../graph/ops/convolution.ts";
 import {
   add,
   concat,
@@ -11,6 +12,7 @@ import {
   transpose,
   withGradient,
 } from "../graph/ops/index.ts";
+import { winogradPays } from "../graph/ops/winograd.ts";
 import type { Value } from "../graph/value.ts";
 
 /** A kernel tap by the way from an output pixel to the pixel that it reads. */
@@ -19,8 +21,11 @@ interface Tap {
   readonly right: number;
 }
 
-/** Below this share of products with pixels, and not with the zeros around, taps are computed one by one. */
-const SPARSE = 0.7;
+/**
+ * Below this share of products with pixels, and not with the zeros around, taps are computed one by one; and below that one where the
+ * others take fewer products.
+ */
+const [SPARSE, SPARSER] = [0.7, 0.35];
 
 /**
  * Correlates x [N,I,H,W] with w [O,I,k,k], k odd, whose taps lie `dilation` apart, padded so that the size stays; and adds a
@@ -40,8 +45,9 @@ export function dilatedConv(
     right: ((t % k) - middle) * dilation,
   }));
   const read = taps.reduce((sum, { down, right }) => sum + pixels(H, down) * pixels(W, right), 0);
-  if (read > SPARSE * taps.length * H * W)
-    return conv(x, w, { dilation, padding: middle * dilation, ...(bias && { bias }) });
+  const options = { dilation, padding: middle * dilation };
+  const dense = winogradPays(convAttrs("Conv", x.shape, w.shape, options)) ? SPARSER : SPARSE;
+  if (read > dense * taps.length * H * W) return conv(x, w, { ...options, ...(bias && { bias }) });
 
   const live = taps.flatMap((tap, t) => (pixels(H, tap.down) * pixels(W, tap.right) > 0 ? [{ ...tap, t }] : []));
   const weights = split(reshape(w, [O * I, k * k]), live).map((weight) => reshape(weight, [O, I, 1, 1]));

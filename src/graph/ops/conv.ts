@@ -13,6 +13,7 @@ import {
 import { convWeightGradientOp } from "./convWeightGradient.ts";
 import { reduceSum } from "./reduceSum.ts";
 import { reshape } from "./reshape.ts";
+import { byWinograd, winogradConv } from "./winograd.ts";
 
 export const convOp: Op<ConvAttrs> = {
   name: "Conv",
@@ -22,6 +23,11 @@ export const convOp: Op<ConvAttrs> = {
     return y;
   },
   emit: (emitter, [x, w, ...bias], attrs) => {
+    if (byWinograd(emitter, attrs)) {
+      const y = winogradConv(emitter, x, w, attrs);
+      if (bias.length === 0) return y;
+      return emitter.node("Add", [y, emitter.node("Reshape", [bias[0], emitter.int64([1, attrs.y[1], 1, 1])])]);
+    }
     const [px, pw] = padChannels(emitter, x, w, attrs);
     return emitter.node("Conv", [px, pw, ...bias], onnxConvAttributes(attrs));
   },

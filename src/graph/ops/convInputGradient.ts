@@ -12,11 +12,13 @@ import {
   unusedInput,
 } from "./convolution.ts";
 import { convWeightGradientOp } from "./convWeightGradient.ts";
+import { byWinograd, winogradInputGradient } from "./winograd.ts";
 
 export const convInputGradientOp: Op<ConvAttrs> = {
   name: "ConvInputGradient",
   shape: (_, { x }) => x,
   emit: (emitter, [dy, w], attrs) => {
+    if (byWinograd(emitter, attrs)) return winogradInputGradient(emitter, dy, w, attrs);
     const { stride, padding, dilation, w: kernel, y } = attrs;
     const flippedPadding = dilation * (kernel[2] - 1) - padding;
     // Conv with the flipped, transposed weight is faster unless the map is small against the output channels.

@@ -4,6 +4,7 @@ import { apply, type Op } from "../value.ts";
 import { convOp } from "./conv.ts";
 import { convInputGradientOp } from "./convInputGradient.ts";
 import { type ConvAttrs, convProducts, forEachProduct } from "./convolution.ts";
+import { byWinograd, winogradWeightGradient } from "./winograd.ts";
 
 /** Output pixels from which one batched product per kernel tap beats one large product over all samples. */
 const MANY_PIXELS = 4096;
@@ -17,6 +18,7 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
    * first: the other one is laid out anew for the kernels.
    */
   emit: (emitter, [x, dy], attrs) => {
+    if (byWinograd(emitter, attrs)) return winogradWeightGradient(emitter, x, dy, attrs);
     const {
       x: [N, I],
       w: [O, , R, S],
