@@ -1,7 +1,7 @@
 /**
  * A training step of each preset of `klish train segmenter` against PyTorch (Debian's python3-torch; skipped where it is
  * absent): the same network, pictures, optimiser (AdamW, averages of the weights where the preset has them) and threads; and
- * the same network in use, as `klish segment` and `klish convert` have it. Views of pictures are not part of it.
+ * the same network in use, as `klish segment` has it for full batches. Views of pictures are not part of it.
  *
  * npx tsx bench/segmenter.ts [--preset small|auto|paper] [--side 128] [--batch 0 (the preset's)] [--classes 19] [--steps 5]
  *                            [--threads 2] [--rounds 2] [--seed 0]
@@ -88,7 +88,8 @@ async function ours(): Promise<Measured> {
     color: "#000000",
     background: false,
   }));
-  const model = segmenterOnnx(trainer.averages(), { side, classes: names, architecture });
+  const size = { pictures: batch, width: side, height: side };
+  const model = segmenterOnnx(trainer.averages(), { side, classes: names, architecture }, size);
   await trainer.dispose();
   const session = await ortNode.createSession(model, { threads });
   const use = await timed(steps, () => session.run({ pictures }));

@@ -46,8 +46,8 @@ export function unetParameters({ imageChannels, classes, channels }: UnetPlan): 
 }
 
 /**
- * Logits [N,classes,S,S] of pictures [N,C,S,S] with values in [-1, 1]. Throws RangeError for sides that cannot be halved at each level.
- * `openSize`: emits one graph for pictures of every size.
+ * Logits [N,classes,H,W] of pictures [N,C,H,W] with values in [-1, 1]. Throws RangeError for sides that cannot be halved at each level.
+ * `openSize`: emits one graph for pictures of every size, such sides too.
  */
 export function unetLogits(
   { channels }: Pick<UnetPlan, "channels">,
@@ -55,12 +55,9 @@ export function unetLogits(
   pictures: Value,
   { openSize = false }: { readonly openSize?: boolean } = {},
 ): Value {
-  const side = pictures.shape[2];
   const factor = 2 ** (channels.length - 1);
-  if (side % factor !== 0 || pictures.shape[3] !== side)
-    throw new RangeError(
-      `segmenter: pictures are [${pictures.shape}]; expected squares whose side is a multiple of ${factor}`,
-    );
+  if (!openSize && pictures.shape.slice(2).some((side) => side % factor !== 0))
+    throw new RangeError(`segmenter: pictures are [${pictures.shape}]; expected sides that are multiples of ${factor}`);
   const convolved = (x: Value, name: string): Value => {
     const weight = weights.get(`${name}.weight`) as Value;
     return conv(x, weight, { padding: (weight.shape[2] - 1) / 2, bias: weights.get(`${name}.bias`) as Value });

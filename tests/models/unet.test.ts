@@ -45,6 +45,6 @@ describe("unet", () => {
 
   it("refuses pictures whose side does not halve often enough", () => {
     const weights = parameterInputs(unetParameters(plan));
-    expect(() => unetLogits(plan, weights, input("p", [1, 3, 18, 18]))).toThrow("multiple of 4");
+    expect(() => unetLogits(plan, weights, input("p", [1, 3, 18, 18]))).toThrow("multiples of 4");
   });
 });

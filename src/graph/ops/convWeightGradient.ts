@@ -9,6 +9,9 @@ import { byWinograd, winogradWeightGradient } from "./winograd.ts";
 /** Output pixels from which one batched product per kernel tap beats one large product over all samples. */
 const MANY_PIXELS = 4096;
 
+/** Up to so many pairs of input channel and kernel tap are rows of one product. */
+const FEW_ROWS = 150;
+
 export const convWeightGradientOp: Op<ConvAttrs> = {
   name: "ConvWeightGradient",
   shape: (_, { w }) => w,
@@ -30,12 +33,21 @@ export const convWeightGradientOp: Op<ConvAttrs> = {
       batched ? t : emitter.node("Transpose", [t], { perm: { ints: [1, 0, 2, 3] } });
     const flat = (t: string, channels: number): string =>
       emitter.node("Reshape", [t, emitter.int64(batched ? [N, channels, P * Q] : [channels, N * P * Q])]);
-    const operands = (shifts(attrs) && !emitter.portable ? shiftedOperands : slicedOperands)(
-      emitter,
-      arranged(x),
-      arranged(dy),
-      attrs,
-    );
+    const shifted = shifts(attrs) && !emitter.portable;
+    if (!shifted && R * S > 1 && R * S * I <= FEW_ROWS) {
+      // Products of a few rows are slow; and each tap is copied anyway.
+      const reads = slicedOperands(emitter, arranged(x), arranged(dy), attrs);
+      const read = Array.from({ length: R * S }, (_, tap) => reads(Math.floor(tap / S), tap % S)[1]);
+      const side = emitter.node("Concat", read, { axis: { int: batched ? 1 : 0 } });
+      const factors = [flat(side, R * S * I), flat(arranged(dy), O)] as const;
+      const product = batched
+        ? sumOfProducts(emitter, ...factors)
+        : emitter.node("Gemm", [...factors], { transB: { int: 1 } });
+      const split = emitter.node("Reshape", [product, emitter.int64([R * S, I, O])]);
+      const turned = emitter.node("Transpose", [split], { perm: { ints: [2, 1, 0] } });
+      return emitter.node("Reshape", [turned, emitter.int64([O, I, R, S])]);
+    }
+    const operands = (shifted ? shiftedOperands : slicedOperands)(emitter, arranged(x), arranged(dy), attrs);
     const taps: string[] = [];
     for (let r = 0; r < R; r++)
       for (let s = 0; s < S; s++) {

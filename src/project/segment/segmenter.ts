@@ -1,5 +1,7 @@
 /** A segmenter, opened: any ONNX model from pictures to logits or label maps, or one of klish. */
 import type { DatasetClass } from "../../dataset/labelMap.ts";
+import { ortNode } from "../../runtime/ortNode.ts";
+import type { Session } from "../../runtime/session.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { cssColor, distinctColors } from "../cluster/palette.ts";
@@ -39,6 +41,8 @@ const STEP = 32;
 const BATCH = 8;
 /** A run of a batch holds at most so many pixels: networks keep hundreds of numbers for each. */
 const BATCH_PIXELS = 2 ** 20;
+/** Sizes for whose full batches a network of klish is compiled for them alone; photos of more sizes are rarely many of each. */
+const SIZES = 4;
 /** Label maps of a model that gives no logits: ids from 0 to 254. */
 const MOST_LABELS = 255;
 
@@ -59,16 +63,30 @@ export async function openSegmenter(
       );
     const longest = size ?? side ?? LONGEST;
     const largest = input.size === undefined ? longest ** 2 : input.size.width * input.size.height;
+    const batch = input.batch ?? Math.max(1, Math.min(BATCH, Math.floor(BATCH_PIXELS / largest)));
+    const sized = new Map<string, Promise<Session>>();
+    const sessionFor = async (pictures: number, { width, height }: Size): Promise<Session> => {
+      const key = `${width}x${height}`;
+      if (pictures < batch || opened.sized === undefined || (sized.size === SIZES && !sized.has(key))) return session;
+      const { threads } = options;
+      const made = sized.get(key) ?? ortNode.createSession(opened.sized(batch, { width, height }), { threads });
+      sized.set(key, made);
+      return made;
+    };
     return {
       classes,
       sha256,
       input: input.size ?? { longest, step: STEP },
-      batch: input.batch ?? Math.max(1, Math.min(BATCH, Math.floor(BATCH_PIXELS / largest))),
+      batch,
       async scores(pictures, at) {
-        const fetched = await session.run({ [input.name]: pictureTensor(pictures, at, input, range) }, [output]);
+        const running = await sessionFor(pictures.length, at);
+        const fetched = await running.run({ [input.name]: pictureTensor(pictures, at, input, range) }, [output]);
         return scoresOf(file, fetched[output], pictures.length);
       },
-      dispose: () => session.dispose(),
+      async dispose() {
+        await session.dispose();
+        for (const other of sized.values()) await (await other).dispose();
+      },
     };
   } catch (error) {
     await session.dispose();
