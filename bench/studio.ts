@@ -85,6 +85,20 @@ try {
     const { revision } = (await call("editLabels", where, { edits: [stroke] })).labels;
     return bytesOf(urlOf("/api/mask", { at: place, seed, revision }));
   });
+  // Classes that are taught, a stroke in a third of the picture each.
+  const taught = basename(project) === "taught" ? "taught-here" : "taught";
+  await runJob("teach", { network: "portraits", layers: ["16+"], outdir: join(home, "open", taught) });
+  const there = { at: taught };
+  const classes = ["top", "middle", "bottom"].map((name) => ({ type: "add" as const, name }));
+  await call("editLabels", there, { edits: classes });
+  await measure("a brush stroke of a class that is taught -> the new mask of its picture", async (i) => {
+    const seed = i % 16;
+    const part = i % classes.length;
+    const points: [number, number][] = Array.from({ length: 12 }, (_, n) => [0.3 + n / 60, 0.2 + 0.3 * part]);
+    const stroke = { type: "stroke" as const, seed, part, points, radius: 0.03 };
+    const { revision } = (await call("editLabels", there, { edits: [stroke] })).labels;
+    return bytesOf(urlOf("/api/mask", { at: taught, seed, revision }));
+  });
   const model = "portraits";
   const { side, scenes } = await call("painter", { model });
   // As the Paint tab sends them: labels row by row.

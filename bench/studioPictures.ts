@@ -98,7 +98,7 @@ const pictures: readonly ((page: Page) => Promise<void>)[] = [
   async function teach(page) {
     await page.evaluate("location.hash = '#screen=begin'");
     const door = page.locator(".door").filter({ hasText: "Parts that you teach" });
-    await door.getByLabel(/^File or address/).fill("portraits");
+    await door.getByLabel("file or address").fill("portraits");
     await page.keyboard.press("Enter");
     await page.getByText("taught", { exact: true }).first().waitFor({ timeout: PATIENCE });
     await page.evaluate("location.hash = '#screen=strokes&at=taught'");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tanh } from "../../src/graph/ops/index.ts";
 import { openParts } from "../../src/project/labels/parts.ts";
 import { axeFindings, built, hasChromium, launch } from "../site.ts";
 import { tinyGenerator } from "../tinyGenerator.ts";
@@ -20,6 +21,7 @@ describe.skipIf(!hasChromium)("classes that are taught in the studio", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klish-studio-teach-"));
     await writeFile(join(folder, "tiny.onnx"), tinyGenerator());
+    await writeFile(join(folder, "conditional.onnx"), tinyGenerator(tanh, 3));
     studio = await openStudio(folder, { page: built.studio });
     browser = await launch();
   });
@@ -39,6 +41,29 @@ describe.skipIf(!hasChromium)("classes that are taught in the studio", () => {
     JSON.parse(await readFile(join(folder, "taught", "teach.json"), "utf8")).history.actions;
   const film = (page: Page): Promise<unknown> =>
     page.evaluate(`[...document.querySelectorAll(".stroke-film canvas")].map((one) => one.toDataURL()).join()`);
+
+  it("are of one class of a conditional generator, which its door asks for", async () => {
+    const { page, problems } = await open();
+    const door = page.locator(".door").filter({ hasText: "Parts that you teach" });
+    await door.getByLabel("File or address").fill("conditional.onnx");
+    await page.keyboard.press("Enter");
+    const refused = page.locator(".job .warning");
+    await refused.waitFor();
+    expect(await refused.textContent()).toBe(
+      "the generator is conditional: choose one of its classes 0 to 2 with --class",
+    );
+    await page.getByRole("button", { name: "Clear" }).click();
+    await door.getByLabel("Class").fill("2");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector('.job[data-state="done"]');
+    const at = await page.locator('.job[data-state="done"] .at').first().textContent();
+    expect(JSON.parse(await readFile(join(folder, `${at}`, "teach.json"), "utf8")).settings.class).toBe(2);
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.waitForSelector(".job", { state: "detached" });
+    await rm(join(folder, `${at}`), { recursive: true });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
 
   it("are named, painted by pointer and by keys, and every picture follows; what was done is undone", async () => {
     const { page, problems } = await open();

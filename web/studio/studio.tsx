@@ -24,8 +24,8 @@ export interface Studio {
   say(text: string): void;
   /** Says what went wrong. */
   fail(error: unknown): void;
-  /** Puts a job that the server answered with in its place. */
-  keep(job: Job): void;
+  /** Lists a job that was started here. What becomes of it is told by events, some of which may have come before the answer. */
+  begun(job: Job): void;
   /** Listens to the server, until what is returned is called. */
   connect(): () => void;
 }
@@ -55,7 +55,8 @@ export function makeStudio(): Studio {
   return {
     store,
     fail,
-    keep,
+    begun: (job) =>
+      store.setState(({ jobs }) => (jobs.some(({ id }) => id === job.id) ? {} : { jobs: [job, ...jobs] })),
     say: (text) => store.setState({ said: { text, fault: false } }),
     onEvent(listener) {
       listeners.add(listener);

@@ -8,7 +8,7 @@ export function useStart(): { readonly busy: boolean; readonly begin: (job: Prom
   const [busy, setBusy] = useState(false);
   const begin = (job: Promise<Job>): void => {
     setBusy(true);
-    job.then(studio.keep, studio.fail).finally(() => setBusy(false));
+    job.then(studio.begun, studio.fail).finally(() => setBusy(false));
   };
   return { busy, begin };
 }

@@ -9,6 +9,7 @@ import { PhotoDrop } from "../photos/PhotoDrop.tsx";
 import { screenOf } from "../screens.ts";
 import { useShared } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
+import { GeneratorFields, generatorOf, NO_GENERATOR } from "./GeneratorFields.tsx";
 
 /** Pictures of the demo: as many as `npm start` takes. */
 const DEMO = { network: "portraits", images: 64, layers: ["16+"] } as const;
@@ -74,14 +75,9 @@ interface DoorProps {
   readonly workspace: Workspace;
 }
 
-interface NetworkFieldProps extends DoorProps {
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
-
 function GeneratorDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
-  const [network, setNetwork] = useState("");
+  const [generator, setGenerator] = useState(NO_GENERATOR);
   const [images, setImages] = useState(256);
   const [layers, setLayers] = useState("");
   const id = useId();
@@ -90,7 +86,7 @@ function GeneratorDoor({ workspace }: DoorProps) {
     const chosen = layers.split(",").flatMap((layer) => layer.trim() || []);
     begin(
       start("cluster", {
-        ...{ network: network.trim(), images, outdir: freeName(workspace, "parts") },
+        ...{ ...generatorOf(generator), images, outdir: freeName(workspace, "parts") },
         ...(chosen.length > 0 && { layers: chosen }),
       }),
     );
@@ -102,7 +98,7 @@ function GeneratorDoor({ workspace }: DoorProps) {
         The checkpoint of a GAN: a .pkl, .pt, .safetensors or .onnx of PGGAN, StyleGAN, StyleGAN2, ADA or your own. It
         is read as data; nothing in it is run.
       </p>
-      <NetworkField workspace={workspace} value={network} onChange={setNetwork} />
+      <GeneratorFields workspace={workspace} value={generator} onChange={setGenerator} />
       <label htmlFor={`${id}l`}>Layers</label>
       <input
         id={`${id}l`}
@@ -128,46 +124,12 @@ function GeneratorDoor({ workspace }: DoorProps) {
   );
 }
 
-/** Which generator. */
-function NetworkField({ workspace, value, onChange }: NetworkFieldProps) {
-  const id = useId();
-  return (
-    <>
-      <label htmlFor={`${id}n`}>{workspace.outsidePaths ? "File or address" : "File in the folder, or address"}</label>
-      <input
-        id={`${id}n`}
-        type="text"
-        required
-        spellCheck={false}
-        placeholder="portraits, ffhq.pkl or https://…"
-        list={`${id}s`}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
-      <datalist id={`${id}s`}>
-        {workspace.shipped.generator.map((name) => (
-          <option key={name} value={name}>
-            comes with klish
-          </option>
-        ))}
-        {workspace.places
-          .filter(({ kind, complete }) => kind === "gan" && complete)
-          .map(({ at }) => (
-            <option key={at} value={at}>
-              trained here
-            </option>
-          ))}
-      </datalist>
-    </>
-  );
-}
-
 function TeachDoor({ workspace }: DoorProps) {
   const { busy, begin } = useStart();
-  const [network, setNetwork] = useState("");
+  const [generator, setGenerator] = useState(NO_GENERATOR);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    begin(start("teach", { network: network.trim(), outdir: freeName(workspace, "taught") }));
+    begin(start("teach", { ...generatorOf(generator), outdir: freeName(workspace, "taught") }));
   };
   return (
     <form className="door" onSubmit={submit}>
@@ -176,7 +138,7 @@ function TeachDoor({ workspace }: DoorProps) {
         You know which parts you want: name them, paint a little of each on a few of the generator's pictures, and all
         others follow.
       </p>
-      <NetworkField workspace={workspace} value={network} onChange={setNetwork} />
+      <GeneratorFields workspace={workspace} value={generator} onChange={setGenerator} />
       <button type="submit" className="primary" disabled={busy}>
         Teach parts
       </button>

@@ -65,7 +65,8 @@ export function JobCard({ job }: { readonly job: Job }) {
   const studio = useStudio();
   const place = useShared(({ workspace }) => workspace?.places.find(({ at }) => at === job.at));
   const act = (action: "pause" | "continue" | "forget"): void => {
-    ask("actOnJob", {}, { id: job.id, action }).then(({ jobs }) => studio.store.setState({ jobs }), studio.fail);
+    // Events tell what comes of it: the answer may be older than they are.
+    ask("actOnJob", {}, { id: job.id, action }).catch(studio.fail);
   };
   const screen = place && screenOf(place.kind);
   const active = job.state === "running" || job.state === "waiting";

@@ -57,7 +57,7 @@ function Drop({ workspace, segmenters }: DropProps) {
       <PhotoDrop
         workspace={workspace}
         onPhotos={async (images) =>
-          studio.keep(await start("segment", { model: { file: model }, images, outdir: `${images}-masks` }))
+          studio.begun(await start("segment", { model: { file: model }, images, outdir: `${images}-masks` }))
         }
       />
     </>

@@ -2,6 +2,7 @@
 import { type FormEvent, useEffect, useEffectEvent, useId, useState } from "react";
 import type { Run, StudioJob, Workspace } from "../../../src/studio/api.ts";
 import { addressOf } from "../address.ts";
+import { GeneratorFields, generatorOf, NO_GENERATOR } from "../begin/GeneratorFields.tsx";
 import { ask, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
@@ -307,28 +308,14 @@ const METHODS = [
 function ExtractorDoor({ workspace }: { readonly workspace: Workspace }) {
   const { busy, begin } = useStart();
   const id = useId();
-  const [network, setNetwork] = useState("");
+  const [generator, setGenerator] = useState(NO_GENERATOR);
   const [masks, setMasks] = useState("");
   const [method, setMethod] = useState<(typeof METHODS)[number]["value"]>("lse");
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const outdir = freeName(workspace, "extractor");
-    begin(start("trainExtractor", { network: network.trim(), masks: masks.trim(), method, outdir }));
+    begin(start("trainExtractor", { ...generatorOf(generator), masks: masks.trim(), method, outdir }));
   };
-  const given = (name: string, title: string, placeholder: string, value: string, change: (value: string) => void) => (
-    <>
-      <label htmlFor={`${id}${name}`}>{title}</label>
-      <input
-        id={`${id}${name}`}
-        type="text"
-        required
-        spellCheck={false}
-        placeholder={placeholder}
-        value={value}
-        onChange={(event) => change(event.currentTarget.value)}
-      />
-    </>
-  );
   return (
     <form className="door" onSubmit={submit}>
       <h3>Classes from a few masks</h3>
@@ -336,8 +323,17 @@ function ExtractorDoor({ workspace }: { readonly workspace: Workspace }) {
         An extractor learns classes of a generator's pixels from masks of some of its pictures, such as those that you
         painted to <a href={addressOf("begin")}>teach parts</a>.
       </p>
-      {given("n", "Generator", "portraits, or a file", network, setNetwork)}
-      {given("m", "Folder of masks, seed0007.png …", "taught/masks", masks, setMasks)}
+      <GeneratorFields workspace={workspace} value={generator} onChange={setGenerator} />
+      <label htmlFor={`${id}m`}>Folder of masks, seed0007.png …</label>
+      <input
+        id={`${id}m`}
+        type="text"
+        required
+        spellCheck={false}
+        placeholder="taught/masks"
+        value={masks}
+        onChange={(event) => setMasks(event.currentTarget.value)}
+      />
       <label htmlFor={`${id}w`}>Learns by</label>
       <select id={`${id}w`} value={method} onChange={(event) => setMethod(event.currentTarget.value as typeof method)}>
         {METHODS.map(({ value, text }) => (
