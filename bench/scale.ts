@@ -16,18 +16,16 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { klish } from "../src/cluster/klish/klish.ts";
-import { withKeptRows } from "../src/pixels/shards/keptRows.ts";
 import { decodeMessage } from "../src/pixels/shards/message.ts";
 import { ShardCrew, type ShardWorker } from "../src/pixels/shards/shardCrew.ts";
-import { shardedPixels } from "../src/pixels/shards/shardedPixels.ts";
+import type { AskShards } from "../src/pixels/shards/shardedPixels.ts";
 import type { ShardCall } from "../src/pixels/shards/shardPasses.ts";
 import { clusterRequest } from "../src/project/cluster/options.ts";
 import { settle } from "../src/project/cluster/request.ts";
-import { KEPT_ROWS_BYTES } from "../src/project/cluster/workers/openShards.ts";
+import { coordinated, KEPT_ROWS_BYTES, shardSizes } from "../src/project/cluster/workers/openShards.ts";
 import { remoteWorker, ShardServer } from "../src/project/cluster/workers/protocol.ts";
-import { isSharded, recipeOf, shardLayout } from "../src/project/cluster/workers/recipe.ts";
+import { isSharded, recipeOf } from "../src/project/cluster/workers/recipe.ts";
 import { type OpenedNetwork, openNetwork } from "../src/project/network/network.ts";
-import { ortBlas } from "../src/runtime/node/ortBlas.ts";
 import { ortNode } from "../src/runtime/ortNode.ts";
 
 const { positionals, values } = parseArgs({
@@ -128,7 +126,6 @@ async function runBy(
   const asked = { network: values.network, outdir: "-", images, initialClusters: clusters, shards };
   const settings = settle(clusterRequest.parse(asked), network, images);
   if (!isSharded(settings)) throw new Error("expected shards");
-  const layout = shardLayout(settings, network.generator.info);
   const recipe = recipeOf(settings, "cpu");
   const passes = new Map<string, Taken>();
   // Opened once, for all.
@@ -154,19 +151,15 @@ async function runBy(
     return remoteWorker(name, recipe, exchange, () => undefined);
   };
   let isWarm = false;
-  const { channels } = layout;
-  const crew = new ShardCrew(layout.pixels.map((pixels) => ({ pixels, channels })));
+  const { info } = network.generator;
+  const crew = new ShardCrew(shardSizes(settings, info));
   for (let i = 0; i < workers; i++) crew.join(worker(`worker ${i}`));
   let rounds = 0;
-  const inShards = shardedPixels(
-    layout,
-    (calls) => {
-      rounds++;
-      return crew.ask(calls);
-    },
-    ortBlas({ threads: 1 }),
-  );
-  const pixels = withKeptRows(inShards, kept);
+  const ask: AskShards = (calls) => {
+    rounds++;
+    return crew.ask(calls);
+  };
+  const pixels = coordinated(settings, info, ask, { threads: 1, kept });
   // Sampled before the clock starts: what is measured is clustering.
   await pixels.spread();
   isWarm = true;
@@ -177,7 +170,14 @@ async function runBy(
   const wall = (performance.now() - start) / 1000;
   crew.close();
   const computed = [...passes.values()].reduce((sum, { seconds }) => sum + seconds, 0);
-  return { pixels: pixels.pixels, channels, wall, coordinator: wall - computed / share, rounds, passes };
+  return {
+    pixels: pixels.pixels,
+    channels: pixels.channels,
+    wall,
+    coordinator: wall - computed / share,
+    rounds,
+    passes,
+  };
 }
 
 async function growth(): Promise<void> {
@@ -189,7 +189,7 @@ async function growth(): Promise<void> {
   const asked: Run[] = [];
   for (const size of sizes) kept.push(await runBy(network, size));
   for (const size of sizes) asked.push(await runBy(network, size, { kept: 0 }));
-  console.log("\n## All rows kept");
+  console.log("\n## All maps kept");
   for (const run of kept) printPasses(run);
   await printSimulated(network, images, share);
   printFormula(kept, sizes, [64, 256]);

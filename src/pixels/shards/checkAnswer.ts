@@ -8,6 +8,8 @@ import type { ShardAnswers, ShardRequest } from "./shardPasses.ts";
 export interface ShardSize {
   readonly pixels: number;
   readonly channels: number;
+  /** Numbers of its maps. Default: it has none. */
+  readonly maps?: number;
 }
 
 type Numbers = Float32Array | Float64Array;
@@ -73,13 +75,18 @@ export function checkAnswer(
   throw new AnswerError(`a wrong answer to ${request.pass}: ${[...path, message].join(": ")}`);
 }
 
-function schemaOf(request: ShardRequest, { channels }: ShardSize): z.ZodType<ShardAnswers[keyof ShardAnswers]> {
+function schemaOf(
+  request: ShardRequest,
+  { channels, maps = 0 }: ShardSize,
+): z.ZodType<ShardAnswers[keyof ShardAnswers]> {
   const n = "range" in request ? request.range.end - request.range.start : 0;
   switch (request.pass) {
     case "scores":
       return floats(request.bias.length * n);
     case "gradient":
       return doubles((request.g.length / n) * channels);
+    case "maps":
+      return floats(maps);
     case "rows":
       return floats(request.index.length * channels);
     case "rowSums":

@@ -8,35 +8,45 @@ import { denseFeatures } from "../denseFeatures.ts";
 import { type Pixels, withMembers } from "../pixels.ts";
 import { checkIndex } from "../ranges.ts";
 
-/** `own` with rows that are fetched once, of which `bytes` are kept: all of them, or the last ones fetched. */
-export function withKeptRows(own: Pixels, bytes: number): Pixels {
+/** Features from which all rows are made, where these take less than the rows. */
+export interface WholeMaps {
+  readonly bytes: number;
+  /** The same pixels, computed on here. */
+  fetch(): Promise<Pixels>;
+}
+
+/** `own` with rows that are fetched once, of which `bytes` are kept: all of them, as rows or as `maps`, or the last ones fetched. */
+export function withKeptRows(own: Pixels, bytes: number, maps?: WholeMaps): Pixels {
+  if (maps !== undefined && maps.bytes <= bytes) return withAllRows(own, maps.fetch);
   const places = Math.floor(bytes / (own.channels * Float32Array.BYTES_PER_ELEMENT));
   if (places < 1) return own;
-  return places < own.pixels ? withLastRows(own, places) : withAllRows(own);
+  return places < own.pixels ? withLastRows(own, places) : withAllRows(own, () => allRows(own));
 }
 
 /** Rows of a message, in numbers. */
 const FETCHED = 1 << 24;
 
+/** All rows, dense. */
+async function allRows(own: Pixels): Promise<Pixels> {
+  const { pixels, channels, blas } = own;
+  const all = tensor([pixels, channels]);
+  const each = Math.max(1, Math.floor(FETCHED / channels));
+  for (let start = 0; start < pixels; start += each) {
+    const end = Math.min(pixels, start + each);
+    const index = Int32Array.from({ length: end - start }, (_, i) => start + i);
+    await own.rows(index, all.data.subarray(start * channels, end * channels));
+  }
+  return denseFeatures(all, { blas });
+}
+
 /**
  * All rows are fetched when the first are asked for. What Newton's method asks, step after step, is computed from them: to ask those who hold the pixels would
  * be a way there and back each time, with numbers of all pixels. Passes are left to them, and are not dear: few passes would need more rows.
  */
-function withAllRows(own: Pixels): Pixels {
-  const { pixels, channels, blas } = own;
-  const fetchAll = async (): Promise<Pixels> => {
-    const all = tensor([pixels, channels]);
-    const each = Math.max(1, Math.floor(FETCHED / channels));
-    for (let start = 0; start < pixels; start += each) {
-      const end = Math.min(pixels, start + each);
-      const index = Int32Array.from({ length: end - start }, (_, i) => start + i);
-      await own.rows(index, all.data.subarray(start * channels, end * channels));
-    }
-    return denseFeatures(all, { blas });
-  };
+function withAllRows(own: Pixels, fetch: () => Promise<Pixels>): Pixels {
   let fetched: Promise<Pixels> | undefined;
   const rows = (): Promise<Pixels> => {
-    fetched ??= fetchAll();
+    fetched ??= fetch();
     return fetched;
   };
   return withMembers(own, {

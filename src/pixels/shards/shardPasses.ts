@@ -15,10 +15,11 @@ import type {
   SvmPassRequest,
 } from "../pixels.ts";
 
-/** A pass over the pixels of one shard, or a range of them: the members of `Pixels` with their arguments. */
+/** A pass over the pixels of one shard, or a range of them: the members of `Pixels` with their arguments; or the numbers that its features are made from. */
 export type ShardRequest =
   | { readonly pass: "scores"; readonly weight: Float32Array; readonly bias: Float32Array; readonly range: PixelRange }
   | { readonly pass: "gradient"; readonly g: Float32Array; readonly range: PixelRange }
+  | { readonly pass: "maps" }
   | { readonly pass: "rows"; readonly index: Int32Array }
   | { readonly pass: "rowSums"; readonly index: Int32Array; readonly factors: Float32Array }
   | ({ readonly pass: "svm"; readonly range: PixelRange } & SvmPassRequest)
@@ -33,6 +34,7 @@ export type ShardRequest =
 export interface ShardAnswers {
   readonly scores: Float32Array;
   readonly gradient: Float64Array;
+  readonly maps: Float32Array;
   readonly rows: Float32Array;
   readonly rowSums: RowSums;
   readonly svm: ClassPass[];
@@ -49,9 +51,19 @@ export interface ShardCall<R extends ShardRequest = ShardRequest> {
   readonly request: R;
 }
 
+/** The features of a shard, as whoever holds it has them. */
+export interface ShardFeatures {
+  readonly pixels: Pixels;
+  /** The numbers that they are made from, in an order that the run knows; undefined where there are rows alone. */
+  readonly maps?: (() => Float32Array) | undefined;
+}
+
 /** Runs a pass over the pixels of a shard. */
-function passOver(pixels: Pixels, request: ShardRequest): Promise<ShardAnswer> {
+async function passOver({ pixels, maps }: ShardFeatures, request: ShardRequest): Promise<ShardAnswer> {
   switch (request.pass) {
+    case "maps":
+      if (maps === undefined) throw new RangeError("asked for the maps of pixels that are chosen");
+      return maps();
     case "scores":
       return pixels.scores(request.weight, request.bias, undefined, request.range);
     case "gradient":
@@ -71,11 +83,11 @@ function passOver(pixels: Pixels, request: ShardRequest): Promise<ShardAnswer> {
 
 /** The features of some shards, computed when they are first asked for, and kept: what a worker does. */
 export class ShardHolder {
-  readonly #open: (shard: number) => Promise<Pixels>;
-  readonly #held = new Map<number, Promise<Pixels>>();
+  readonly #open: (shard: number) => Promise<ShardFeatures>;
+  readonly #held = new Map<number, Promise<ShardFeatures>>();
 
   /** `open` computes the features of a shard: the same ones whenever, and wherever, it is called. */
-  constructor(open: (shard: number) => Promise<Pixels>) {
+  constructor(open: (shard: number) => Promise<ShardFeatures>) {
     this.#open = open;
   }
 
@@ -87,7 +99,7 @@ export class ShardHolder {
     return answers;
   }
 
-  #features(shard: number): Promise<Pixels> {
+  #features(shard: number): Promise<ShardFeatures> {
     let features = this.#held.get(shard);
     if (features === undefined) {
       features = this.#open(shard);

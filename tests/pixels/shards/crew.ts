@@ -28,7 +28,7 @@ export function localWorker(
   open: (shard: number) => Promise<Pixels>,
   change: (answer: Answers) => Answers = (answer) => answer,
 ): ShardWorker {
-  const holder = new ShardHolder(open);
+  const holder = new ShardHolder(async (shard) => ({ pixels: await open(shard) }));
   const answer = change((calls, keep) => holder.answer(calls, keep));
   return {
     name,

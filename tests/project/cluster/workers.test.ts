@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkAnswer } from "../../../src/pixels/shards/checkAnswer.ts";
 import { decodeMessage, encodeMessage } from "../../../src/pixels/shards/message.ts";
+import { ShardCrew } from "../../../src/pixels/shards/shardCrew.ts";
+import type { AskShards } from "../../../src/pixels/shards/shardedPixels.ts";
 import { clusterJob } from "../../../src/project/cluster/clusterJob.ts";
 import { clusterRequest } from "../../../src/project/cluster/options.ts";
 import { settle } from "../../../src/project/cluster/request.ts";
 import { onFrames, sendFrame } from "../../../src/project/cluster/workers/frames.ts";
+import { coordinated, shardSizes } from "../../../src/project/cluster/workers/openShards.ts";
 import { type Exchange, remoteWorker, ShardServer } from "../../../src/project/cluster/workers/protocol.ts";
 import {
   isSharded,
@@ -71,6 +75,67 @@ describe("shards of a run", () => {
       alignment: 1,
     });
     expect(settingsOf({ shards: 99 }).shards).toBe(5);
+  });
+});
+
+describe("the coordinator", () => {
+  /** The pixels of a run by one worker, and the passes that it is asked, where so many bytes are kept. */
+  function coordinatedBy(settings: ReturnType<typeof settingsOf>, kept: number) {
+    const { info } = network.generator;
+    const asked: string[] = [];
+    const server = new ShardServer({ openNetwork: open });
+    const crew = new ShardCrew(shardSizes(settings, info));
+    crew.join(
+      remoteWorker(
+        "w",
+        recipeOf(settings, "cpu"),
+        (question) => server.reply(question),
+        () => undefined,
+      ),
+    );
+    const ask: AskShards = (calls) => {
+      asked.push(`${calls[0].request.pass} of ${calls.length}`);
+      return crew.ask(calls);
+    };
+    return { pixels: coordinated(settings, info, ask, { threads: 1, kept }), asked, close: () => server.close() };
+  }
+
+  it("fetches the maps once, where they have room, and makes the rows from them that workers do; of chosen pixels, the rows", async () => {
+    const weight = Float32Array.from({ length: 11 }, (_, d) => Math.cos(d));
+    for (const [more, maps, pass] of [
+      [{}, 4 * 5 * (6 * 4 * 4 + 5 * 8 * 8), "maps of 3"],
+      [{ pixelStride: 4 }, 4 * 20 * 11, "rows of 3"],
+    ] as const) {
+      const settings = settingsOf(more);
+      const here = coordinatedBy(settings, maps);
+      const there = coordinatedBy(settings, 0);
+      const index = Int32Array.of(19, 3, 4, 5, 11);
+      const found = await here.pixels.rows(index);
+      expect(found).toEqual(await there.pixels.rows(index));
+      const range = { start: 0, end: here.pixels.pixels };
+      const scores = await here.pixels.scores(weight, Float32Array.of(0.5), undefined, range);
+      const expected = await there.pixels.scores(weight, Float32Array.of(0.5), undefined, range);
+      for (const [n, s] of scores.entries()) expect(s).toBeCloseTo(expected[n], 4);
+      await here.pixels.spread();
+      expect(here.asked).toEqual([pass, "spread of 3"]);
+      expect([here, there].map(({ pixels }) => pixels.passCost)).toEqual(["cheap", "dear"]);
+      await here.close();
+      await there.close();
+    }
+  });
+});
+
+describe("maps that cannot be", () => {
+  it("are refused", () => {
+    const [size] = shardSizes(settingsOf({}), network.generator.info);
+    expect(size).toEqual({ pixels: 64, channels: 11, maps: 6 * 4 * 4 + 5 * 8 * 8 });
+    const check = (answer: unknown) => checkAnswer({ pass: "maps" }, answer, size);
+    const truth = new Float32Array(416);
+    expect(check(truth)).toBe(truth);
+    expect(() => check(truth.subarray(1))).toThrow("a wrong answer to maps: expected 416 numbers");
+    expect(() => check(truth.with(7, Number.NaN))).toThrow("a wrong answer to maps: expected finite numbers");
+    const [chosen] = shardSizes(settingsOf({ pixelStride: 4 }), network.generator.info);
+    expect(() => checkAnswer({ pass: "maps" }, truth, chosen)).toThrow("expected 0 numbers");
   });
 });
 

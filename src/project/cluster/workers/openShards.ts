@@ -1,9 +1,10 @@
 /** The pixels of a run in shards, and whoever holds these. */
-import type { Generator } from "../../../gan/generator.ts";
+import type { Generator, GeneratorInfo } from "../../../gan/generator.ts";
 import type { Pixels } from "../../../pixels/pixels.ts";
+import type { ShardSize } from "../../../pixels/shards/checkAnswer.ts";
 import { withKeptRows } from "../../../pixels/shards/keptRows.ts";
 import { ShardCrew, type ShardWorker } from "../../../pixels/shards/shardCrew.ts";
-import { shardedPixels } from "../../../pixels/shards/shardedPixels.ts";
+import { type AskShards, shardedPixels } from "../../../pixels/shards/shardedPixels.ts";
 import { ShardHolder } from "../../../pixels/shards/shardPasses.ts";
 import { ortBlas } from "../../../runtime/node/ortBlas.ts";
 import type { JobOptions } from "../../../tensor/progress.ts";
@@ -11,6 +12,7 @@ import type { OpenedNetwork } from "../../network/network.ts";
 import { processWorker } from "./processes.ts";
 import { type QueuedWorkers, queuedWorkers } from "./queued.ts";
 import { recipeOf, type ShardedSettings, shardLayout, shardMaker } from "./recipe.ts";
+import { mapNumbers, shardMaps } from "./shardMaps.ts";
 
 /** Who holds the shards: processes of this machine, workers of a queue, or this process. */
 export type ShardWorkers =
@@ -18,7 +20,7 @@ export type ShardWorkers =
   | { readonly queue: string; readonly root: string }
   | "this process";
 
-/** Bytes of rows that the coordinator keeps, for a run in shards: all of 262,144 pixels, which are clustered by default, up to 1024 channels. */
+/** Bytes that the coordinator keeps of rows, or of the maps that they are made from: all rows of 262,144 pixels, which are clustered by default, up to 1024 channels. */
 export const KEPT_ROWS_BYTES = 2 ** 30;
 
 /** Who computes. */
@@ -40,15 +42,13 @@ export async function openShards(
   { threads, workers, ...job }: ShardsOptions,
 ): Promise<OpenedShards> {
   const { generator, provider } = network;
-  const layout = shardLayout(settings, generator.info);
   const recipe = recipeOf(settings, provider);
   let started = 0;
   const start = (): ShardWorker => processWorker(`worker ${++started}`, recipe, network);
   const made = new Set<number>();
   let gone = 0;
   let queued: QueuedWorkers | undefined;
-  const sizes = layout.pixels.map((pixels) => ({ pixels, channels: layout.channels }));
-  const crew = new ShardCrew(sizes, {
+  const crew = new ShardCrew(shardSizes(settings, generator.info), {
     lost(worker, reason) {
       if (queued !== undefined) {
         queued.lost(worker, reason);
@@ -73,16 +73,35 @@ export async function openShards(
   const stop = (): void => crew.close(job.signal?.reason);
   job.signal?.addEventListener("abort", stop);
   return {
-    features: withKeptRows(
-      shardedPixels(layout, (calls) => crew.ask(calls), ortBlas({ threads })),
-      KEPT_ROWS_BYTES,
-    ),
+    features: coordinated(settings, generator.info, (calls) => crew.ask(calls), { threads, kept: KEPT_ROWS_BYTES }),
     async close() {
       job.signal?.removeEventListener("abort", stop);
       crew.close();
       await queued?.close();
     },
   };
+}
+
+/** What is known of each shard. */
+export function shardSizes(settings: ShardedSettings, info: GeneratorInfo): ShardSize[] {
+  const { pixels, channels } = shardLayout(settings, info);
+  const maps = mapNumbers(settings, info);
+  return pixels.map((count, shard) => ({ pixels: count, channels, maps: maps[shard] }));
+}
+
+/** The pixels of shards that others are asked about, as clustering sees them; `kept` bytes of their rows, or of what these are made from, are kept. */
+export function coordinated(
+  settings: ShardedSettings,
+  info: GeneratorInfo,
+  ask: AskShards,
+  { threads, kept }: { readonly threads: number; readonly kept: number },
+): Pixels {
+  const blas = ortBlas({ threads });
+  return withKeptRows(
+    shardedPixels(shardLayout(settings, info), ask, blas),
+    kept,
+    shardMaps(settings, info, ask, blas),
+  );
 }
 
 /** This process as the only worker, by the same sums. */

@@ -27,6 +27,7 @@ const SAME = "same";
 const request = z.discriminatedUnion("pass", [
   z.strictObject({ pass: z.literal("scores"), weight: floats, bias: floats, range }),
   z.strictObject({ pass: z.literal("gradient"), g: floats, range }),
+  z.strictObject({ pass: z.literal("maps") }),
   z.strictObject({ pass: z.literal("rows"), index: z.instanceof(Int32Array) }),
   z.strictObject({ pass: z.literal("rowSums"), index: z.instanceof(Int32Array), factors: floats }),
   z.strictObject({

@@ -5,10 +5,11 @@ import { sampledLayers, sampleInto } from "../../../features/sampleFeatures.ts";
 import type { Generator, GeneratorInfo } from "../../../gan/generator.ts";
 import type { Blas } from "../../../numeric/blas.ts";
 import { subset } from "../../../pixels/denseFeatures.ts";
-import type { Pixels } from "../../../pixels/pixels.ts";
 import { pyramidBuilder } from "../../../pixels/pyramid/featurePyramid.ts";
 import { pyramidFeatures } from "../../../pixels/pyramid/pyramid.ts";
+import type { PyramidData } from "../../../pixels/pyramid/pyramidData.ts";
 import type { ShardLayout } from "../../../pixels/shards/shardedPixels.ts";
+import type { ShardFeatures } from "../../../pixels/shards/shardPasses.ts";
 import { providers } from "../../../runtime/session.ts";
 import { packageVersion, versions } from "../../storage/versions.ts";
 import { clusteredGrid, clusteredPixels, featureOptions, layersOf } from "../request.ts";
@@ -48,7 +49,10 @@ export const recipeHash = (recipe: ShardRecipe): string =>
     .digest("hex");
 
 /** The images of a shard: consecutive ones, as many in each as can be. */
-function imagesOf({ seeds, shards }: ShardedSettings, shard: number): { readonly first: number; readonly end: number } {
+export function imagesOf(
+  { seeds, shards }: ShardedSettings,
+  shard: number,
+): { readonly first: number; readonly end: number } {
   const at = (n: number): number => Math.floor((n * seeds.length) / shards);
   return { first: at(shard), end: at(shard + 1) };
 }
@@ -67,12 +71,23 @@ export function shardLayout(settings: ShardedSettings, info: GeneratorInfo): Sha
   };
 }
 
+/** The numbers of a shard, as a worker sends them: its levels one after another. */
+function joinLevels({ levels }: Pick<PyramidData, "levels">): Float32Array {
+  const joined = new Float32Array(levels.reduce((sum, { data }) => sum + data.length, 0));
+  let at = 0;
+  for (const { data } of levels) {
+    joined.set(data, at);
+    at += data.length;
+  }
+  return joined;
+}
+
 /** Computes the features of shards, from their seeds. */
 export function shardMaker(
   settings: ShardedSettings,
   generator: Generator,
   blas: Blas,
-): (shard: number) => Promise<Pixels> {
+): (shard: number) => Promise<ShardFeatures> {
   const { resolution } = settings;
   const chosen = clusteredPixels(settings);
   const options = featureOptions(settings, generator.info);
@@ -81,12 +96,11 @@ export function shardMaker(
     const seeds = settings.seeds.slice(first, end);
     const builder = pyramidBuilder({ images: seeds.length, layers: sampledLayers(options), resolution });
     await sampleInto(generator, seeds, options, async (at, _, sample) => builder.add(at, (await sample()).layers));
-    const pixels = pyramidFeatures(builder.finish(), blas);
-    if (chosen === undefined) return pixels;
+    const data = builder.finish();
+    const pixels = pyramidFeatures(data, blas);
+    if (chosen === undefined) return { pixels, maps: () => joinLevels(data) };
     const own = chosen.filter((n) => n >= first * resolution ** 2 && n < end * resolution ** 2);
-    return subset(
-      pixels,
-      own.map((n) => n - first * resolution ** 2),
-    );
+    const within = own.map((n) => n - first * resolution ** 2);
+    return { pixels: await subset(pixels, within) };
   };
 }
