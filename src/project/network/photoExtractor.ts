@@ -147,9 +147,11 @@ function mapsOf({ dtype, shape, data }: AnyTensor, n: number): Tensor | undefine
   return maps;
 }
 
+/** Maps [n,C,h,h] of any n each, one after the other. */
 function stacked(parts: readonly Tensor[]): Tensor {
   if (parts.length === 1) return parts[0];
-  const all = tensor([parts.length * parts[0].shape[0], ...parts[0].shape.slice(1)]);
+  const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+  const all = tensor([count, ...parts[0].shape.slice(1)]);
   let at = 0;
   for (const { data } of parts) {
     all.data.set(data, at);

@@ -113,6 +113,12 @@ describe("openPhotoExtractor()", () => {
     // The first patch of photo 0 is red: its values are 30 and 200 and a little noise.
     expect(a.data[0]).toBeCloseTo(205 / 255, 1);
     expect(a.data[MAPS ** 2]).toBeCloseTo(35 / 255, 1);
+    // Eleven are passed as eight and three.
+    const seeds = Array.from({ length: 11 }, (_, i) => i % PHOTOS);
+    const many = (await runs[0].generator.generate({ seeds, layers: "all" })).features.get("maps")!;
+    expect(many.shape).toEqual([11, 3, MAPS, MAPS]);
+    const tenth = many.data.subarray(10 * 3 * MAPS ** 2);
+    expect([...tenth]).toEqual([...a.data.subarray(3 * MAPS ** 2)]);
     await expect(runs[0].generator.generate({ seeds: [PHOTOS] })).rejects.toThrow("there is no photo 6");
     for (const { generator } of runs) await generator.dispose();
   });
