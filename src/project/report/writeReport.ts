@@ -92,10 +92,13 @@ export async function writeReport(
   }
   report(2, "page");
   const { settings, command, family } = project.file;
+  const count = settings.seeds.length;
+  const [of, images] =
+    family === "photos" ? ["photos", `${count} photos`] : [fileName(settings.network), `${count} generated images`];
   const data = await buildReport({
-    title: `Parts of ${fileName(settings.network)}`,
+    title: `Parts of ${of}`,
     summary:
-      `${settings.initialClusters} clusters of ${tree.pixels.toLocaleString("en")} pixels from ${settings.seeds.length} generated images, ` +
+      `${settings.initialClusters} clusters of ${tree.pixels.toLocaleString("en")} pixels from ${images}, ` +
       `merged down to ${tree.steps.at(-1)?.k}: found without a single label.`,
     // As an earlier version may have kept it.
     command: visible(withoutSecrets(command)),

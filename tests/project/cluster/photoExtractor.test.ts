@@ -143,6 +143,9 @@ describe("clusterJob() on photos", () => {
     const project = await openProject(outdir);
     const { settings, family } = project.file;
     expect(family).toBe("photos");
+    const report = await readFile(join(outdir, "report.html"), "utf8");
+    expect(report).toContain("Parts of photos");
+    expect(report).toContain("from 6 photos");
     expect(settings.seeds).toEqual([0, 1, 2, 3, 4, 5]);
     const tree = (await loadTree(project))!;
     // Maps of 8 x 8 blur the borders; away from them every pixel is in its band's cluster.
