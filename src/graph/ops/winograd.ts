@@ -73,17 +73,15 @@ export const byWinograd = ({ portable, fixedShapes }: Emitter, attrs: ConvAttrs)
 /** Conv(x, w). */
 export function winogradConv(emitter: Emitter, x: string, w: string, attrs: ConvAttrs): string {
   const write = writer(emitter, []);
-  const [O, I] = attrs.w;
-  const kernels = spreadKernels(write, w, [O, I], [2, 1, 0]);
+  const kernels = write.transpose(spreadKernels(write, w, attrs), [0, 2, 1]);
   return collect(write, write.product(spread(write, x, attrs.x, reading(attrs)), kernels), attrs.y, writing(attrs));
 }
 
 /** ConvInputGradient(dy, w). */
 export function winogradInputGradient(emitter: Emitter, dy: string, w: string, attrs: ConvAttrs): string {
   const write = writer(emitter, BACKWARD);
-  const [O, I] = attrs.w;
-  const kernels = spreadKernels(write, w, [O, I], [2, 0, 1]);
-  return collect(write, write.product(spread(write, dy, attrs.y, writing(attrs)), kernels), attrs.x, reading(attrs));
+  const products = write.product(spread(write, dy, attrs.y, writing(attrs)), spreadKernels(write, w, attrs));
+  return collect(write, products, attrs.x, reading(attrs));
 }
 
 /** ConvWeightGradient(x, dy). */
@@ -122,17 +120,10 @@ const writer = (emitter: Emitter, front: readonly number[]): Writer => ({
   whole: (t, shape) => emitter.node("Reshape", [t, emitter.int64(shape)]),
 });
 
-/** G w G^T of every pair of channels, [36,O,I] or [36,I,O]: `perm` brings w [O,I,9] to [9,O,I] or [9,I,O]. */
-function spreadKernels(
-  write: Writer,
-  w: string,
-  channels: readonly [number, number],
-  perm: readonly [number, number, number],
-): string {
-  const taps = write.transpose(write.reshape(w, [...channels, 9]), perm);
-  const flat = write.reshape(taps, [9, channels[0] * channels[1]]);
-  const places = write.product(write.matrix(TO_PLACES, PLACES, 9), flat);
-  return write.reshape(places, [PLACES, ...perm.slice(1).map((axis) => channels[axis])]);
+/** G w G^T of every pair of channels: [36,O,I]. */
+function spreadKernels(write: Writer, w: string, { w: [O, I] }: ConvAttrs): string {
+  const taps = write.transpose(write.reshape(w, [O * I, 9]), [1, 0]);
+  return write.reshape(write.product(write.matrix(TO_PLACES, PLACES, 9), taps), [PLACES, O, I]);
 }
 
 /** x [N,C,H,W] as the places of its tiles, along both axes: [36,tiles*N,C]. */

@@ -73,7 +73,8 @@ export async function networkTrainer(options: NetworkTrainerOptions): Promise<Ne
       const next = updates.get(weightName(NETWORK, name)) as Value;
       updates.set(averageName(name), movingAverage(input(averageName(name), shape), next, share));
     }
-    return { updates, reports: { losses: reshape(losses, [batch]), gradientNorm } };
+    // ONNX Runtime computes the last result first: losses before gradients, which would keep the logits meanwhile.
+    return { updates, reports: { gradientNorm, losses: reshape(losses, [batch]) } };
   }
 
   const sessionFor = (count: number): Promise<Session> => {
