@@ -15,7 +15,7 @@ import { contentOf, labelledProject } from "../dataset/project.ts";
 import { kill, type Running, samplesOf, start, startWorker, until } from "./crew.ts";
 import { hasPostgres, hasRedis, startPostgres, startRedis, type TestServer } from "./servers.ts";
 
-const SAMPLES = Number(process.env["KLISH_QUEUE_SAMPLES"] ?? 960);
+const SAMPLES = Number(process.env["KLISH_QUEUE_SAMPLES"] ?? 720);
 const SEED = Number(process.env["KLISH_SEED"] ?? Math.floor(Math.random() * 1e6));
 const WORKERS = 4;
 const KILLS = 8;

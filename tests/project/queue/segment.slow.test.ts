@@ -8,7 +8,7 @@ import { writeTinySegmenter } from "../segment/tinySegmenter.ts";
 import { kill, liar, linesIn, type Running, start, startWorker, until, waitingIn } from "./crew.ts";
 import { hasRedis, startRedis, type TestServer } from "./servers.ts";
 
-const PHOTOS = 160;
+const PHOTOS = 128;
 
 describe.skipIf(!hasRedis)("klish segment --queue (skipped where redis-server is not installed)", () => {
   let folder: string;
