@@ -36,9 +36,10 @@ export async function makeInOrder<Piece extends { readonly index: number }, Made
     changed();
   };
   const drain = async (): Promise<void> => {
-    for (let made = waiting.get(next!); made !== undefined && !failed; made = waiting.get(next!)) {
-      waiting.delete(next!);
-      next!++;
+    while (next !== undefined && waiting.has(next) && !failed) {
+      const made = waiting.get(next) as Made;
+      waiting.delete(next);
+      next++;
       await finished(made);
     }
     changed();

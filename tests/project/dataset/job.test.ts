@@ -5,8 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/dataset/png.ts";
 import { clusterIdentity } from "../../../src/project/cluster/identity.ts";
 import { loadTree, openProject } from "../../../src/project/cluster/project.ts";
-import type { Block, MadeBlock } from "../../../src/project/dataset/blocks/protocol.ts";
-import { blocks } from "../../../src/project/dataset/blocks/resume.ts";
 import { checkJob } from "../../../src/project/dataset/check.ts";
 import { datasetJob } from "../../../src/project/dataset/job.ts";
 import type { DatasetRequest, VerifyRequest } from "../../../src/project/dataset/options.ts";
@@ -17,7 +15,6 @@ import { carryLabels } from "../../../src/project/labels/carry.ts";
 import { labelPreviewJob } from "../../../src/project/labels/preview.ts";
 import { edit, freshRecipe, type LabelRecipe } from "../../../src/project/labels/recipe.ts";
 import { loadRecipe, saveRecipe } from "../../../src/project/labels/recipeFile.ts";
-import { makeInOrder } from "../../../src/runtime/node/pool.ts";
 import { contentOf, labelledProject } from "./project.ts";
 
 let folder: string;
@@ -373,54 +370,6 @@ describe("exportJob()", () => {
     );
     await expect(again).rejects.toThrow(/is not complete: \d of 10 samples/);
     expect((await readdir(folder)).filter((name) => name.startsWith("coco"))).toEqual([]);
-  });
-});
-
-describe("makeInOrder()", () => {
-  const twenty = (): Iterator<Block> => blocks(0, 20, 1);
-  const made = (index: number): MadeBlock => ({ lines: `${index}`, samples: 1, bytes: 0 });
-
-  it("hands on in order what is made in any order, and keeps few back", async () => {
-    const seen: string[] = [];
-    let running = 0;
-    let begun = 0;
-    const slow = async ({ index }: Block): Promise<MadeBlock> => {
-      begun = Math.max(begun, index);
-      running++;
-      await new Promise((done) => setTimeout(done, index === 0 ? 60 : 1));
-      running--;
-      return made(index);
-    };
-    const finished = async ({ lines }: MadeBlock): Promise<void> => {
-      if (lines === "0") expect(begun).toBeLessThan(19);
-      seen.push(lines);
-    };
-    await makeInOrder(twenty(), [slow, slow], finished, () => false);
-    expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
-    expect(running).toBe(0);
-  });
-
-  it("ends with the first failure, after what was begun", async () => {
-    const seen: string[] = [];
-    const maker = async ({ index }: Block): Promise<MadeBlock> => {
-      if (index === 5) throw new RangeError("no more");
-      return made(index);
-    };
-    const run = makeInOrder(
-      twenty(),
-      [maker],
-      async ({ lines }) => void seen.push(lines),
-      () => false,
-    );
-    await expect(run).rejects.toThrow("no more");
-    expect(seen).toEqual(["0", "1", "2", "3", "4"].slice(0, seen.length));
-    const full = makeInOrder(
-      twenty(),
-      [async ({ index }) => made(index)],
-      async () => Promise.reject(new Error("full")),
-      () => false,
-    );
-    await expect(full).rejects.toThrow("full");
   });
 });
 

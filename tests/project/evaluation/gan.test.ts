@@ -33,7 +33,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("ganQualityJob() of parts", () => {
   it("compares what parts have measured, bit for bit as one run does; what is missing is made up, and kept", async () => {
-    const alone = await ganQualityJob(request);
+    const told: number[] = [];
+    const alone = await ganQualityJob(request, {
+      onProgress: ({ phase, done }) => phase === "measure images" && told.push(done),
+    });
+    expect(told).toEqual([0, 128, SAMPLES, SAMPLES + 128, 2 * SAMPLES]);
     expect(alone).toMatchObject({ samples: SAMPLES, pictures: SAMPLES + 3, machines: null });
     const parts = { ...request, outdir: at("parts") };
     const part = await ganQualityJob({ ...parts, shard: { index: 2, of: 3 } });
