@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What only a GPU can show, in ten minutes: every op and derivative, then generators, training steps, the painter and clustering's passes
+# What only a GPU can show, at most two minutes for each kind of work: every op and derivative, then generators, training steps, the painter and clustering's passes
 # beside the same machine's CPU, as the tables of docs/MEASURED.md. Says "not run" where there is no GPU.
 #
 #   bench/device.sh [webgpu] [cuda]     here, after npm ci; both unless told

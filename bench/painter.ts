@@ -63,7 +63,7 @@ else
   });
 process.exit(0);
 
-/** Steps on random pictures with random rectangles as parts. */
+/** Steps on random pictures with stripes as parts. */
 async function ours(): Promise<Measured> {
   const trainer = await painterTrainer(recipe, { classes: classesOf(count), runtime: ortNode, threads });
   const examples = examplesOf(recipe);

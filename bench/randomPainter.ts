@@ -1,4 +1,4 @@
-/** Painters with random weights, and random pictures with rectangles as parts: as much work as real ones. */
+/** Painters with random weights, and random pictures with stripes as parts: as much work as real ones. */
 import type { PainterFile } from "../src/models/painter/painterFile.ts";
 import { painterNetwork } from "../src/models/painter/painterNetwork.ts";
 import { stylePlaces } from "../src/models/painter/plan.ts";
