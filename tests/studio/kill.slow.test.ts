@@ -36,7 +36,10 @@ async function open(): Promise<Running> {
   });
   children.add(child);
   const lines = createInterface({ input: child.stdout! });
-  const [line] = (await once(lines, "line")) as [string];
+  const ended = once(child, "exit").then(() =>
+    Promise.reject(new Error("the studio ended before it said where it is")),
+  );
+  const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
   const { url } = JSON.parse(line) as { url: string };
   const { origin, searchParams } = new URL(url);
   const headers = { authorization: `Bearer ${searchParams.get("token")}`, "content-type": "application/json" };

@@ -18,8 +18,8 @@ export interface LockOptions {
 
 /**
  * Keeps two processes from writing to one folder: a file `.lock` with its owner. One that a killed process left is taken
- * over, and what such a process left of unfinished files, here and in the folders right inside, is removed. Returns the
- * release, which throws ProjectError where the folder is gone meanwhile. Throws ProjectError where another process has the
+ * over. What killed processes left of unfinished files, here and in the folders right inside, is removed, now and when the lock is given back:
+ * workers write here too. Returns the release, which throws ProjectError where the folder is gone meanwhile. Throws ProjectError where another process has the
  * folder, where nothing can be written there, and where a symbolic link in the folder leads out of it.
  */
 export async function lockFolder(folder: string, options: LockOptions = {}): Promise<() => Promise<void>> {
@@ -32,7 +32,13 @@ export async function lockFolder(folder: string, options: LockOptions = {}): Pro
       await release();
       throw error;
     }
-    return release;
+    return async () => {
+      try {
+        await removeLeftovers(folder);
+      } finally {
+        await release();
+      }
+    };
   } catch (error) {
     throw explain(error, folder);
   }

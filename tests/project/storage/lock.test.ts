@@ -4,6 +4,7 @@ import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { temporaryName } from "../../../src/project/storage/files.ts";
 import { locked, lockFolder } from "../../../src/project/storage/lock.ts";
 import { thisProcess } from "../../../src/project/storage/processes.ts";
 
@@ -65,6 +66,23 @@ describe("lockFolder()", () => {
     expect(await readdir(folder)).toEqual([".lock", "samples"]);
     expect(await readdir(join(folder, "samples"))).toEqual(["mine.tmp"]);
     await release();
+  });
+
+  it("takes away what workers that were killed meanwhile left unfinished, and no running one's", async () => {
+    await mkdir(join(folder, "samples"));
+    const release = await lockFolder(folder);
+    const child = run(`
+      const { open } = await import("node:fs/promises"); const { temporaryName } = await import("${source}files.ts");
+      await (await open(folder + "/samples/" + temporaryName(), "w")).close();
+      console.log("left"); setInterval(() => {}, 1000);`);
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const mine = temporaryName();
+    await writeFile(join(folder, "samples", mine), "");
+    await release();
+    expect(await readdir(folder)).toEqual(["samples"]);
+    expect(await readdir(join(folder, "samples"))).toEqual([mine]);
   });
 
   it("takes over where a later process has the number of the one that is gone", async () => {
