@@ -1,7 +1,7 @@
 /** Small loops over row-major matrices, outside asynchronous functions, where they run far slower. */
 
 /** Adds `part` to `total` from `at` on. */
-export function accumulate(total: Float64Array, part: ArrayLike<number>, at = 0): void {
+export function accumulate(total: Float64Array | Float32Array, part: ArrayLike<number>, at = 0): void {
   for (let j = 0; j < part.length; j++) total[at + j] += part[j];
 }
 

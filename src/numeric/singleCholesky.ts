@@ -97,7 +97,7 @@ export async function factorRoughly(
   blas: Blas,
   former?: RoughFactor,
 ): Promise<RoughFactor> {
-  const stride = 4 * Math.ceil(n / 4);
+  const stride = strideOf(n);
   const kernels = takeKernels(n * stride);
   if (kernels === undefined) return exactly(matrix, n);
   const { floats } = kernels;
@@ -113,8 +113,16 @@ export async function factorRoughly(
   if (!good) return exactly(matrix, n);
   const room = former?.room?.length === n * stride ? former.room : new Float32Array(n * stride);
   room.set(floats.subarray(0, room.length));
-  return { solve: (b) => solveUpper(room, n, stride, b), room };
+  return factorIn(room, n);
 }
+
+/** The factor of [n,n] whose numbers are in `room`: one that came from another thread. */
+export function factorIn(room: Float32Array, n: number): RoughFactor {
+  return { solve: (b) => solveUpper(room, n, strideOf(n), b), room };
+}
+
+/** Rows of a factor begin at every so many numbers. */
+const strideOf = (n: number): number => 4 * Math.ceil(n / 4);
 
 /** Copies the upper triangle. */
 function copyUpper(matrix: Float64Array, floats: Float32Array, n: number, stride: number): void {
@@ -128,19 +136,47 @@ function exactly(matrix: Float64Array, n: number): RoughFactor {
   return { solve: (b) => choleskySolve(factor, n, b), room: undefined };
 }
 
-/** Solves R^T R x = b in place of `b`, for the upper triangle of `upper`, of which each row is walked once either way. */
+/**
+ * Solves R^T R x = b in place of `b`, for the upper triangle of `upper`, of which each row is walked once either way; four rows at a time,
+ * which then share the numbers of b that they read.
+ */
 function solveUpper(upper: Float32Array, n: number, stride: number, b: Float64Array): void {
-  for (let i = 0; i < n; i++) {
-    const row = i * stride;
-    b[i] /= upper[row + i];
-    const x = b[i];
-    for (let j = i + 1; j < n; j++) b[j] -= x * upper[row + j];
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const [r0, r1, r2, r3] = [i * stride, (i + 1) * stride, (i + 2) * stride, (i + 3) * stride];
+    const x0 = b[i] / upper[r0 + i];
+    const x1 = (b[i + 1] - x0 * upper[r0 + i + 1]) / upper[r1 + i + 1];
+    const x2 = (b[i + 2] - x0 * upper[r0 + i + 2] - x1 * upper[r1 + i + 2]) / upper[r2 + i + 2];
+    const x3 =
+      (b[i + 3] - x0 * upper[r0 + i + 3] - x1 * upper[r1 + i + 3] - x2 * upper[r2 + i + 3]) / upper[r3 + i + 3];
+    [b[i], b[i + 1], b[i + 2], b[i + 3]] = [x0, x1, x2, x3];
+    for (let j = i + 4; j < n; j++)
+      b[j] = b[j] - x0 * upper[r0 + j] - x1 * upper[r1 + j] - x2 * upper[r2 + j] - x3 * upper[r3 + j];
   }
-  for (let i = n - 1; i >= 0; i--) {
-    const row = i * stride;
-    let sum = b[i];
-    for (let j = i + 1; j < n; j++) sum -= upper[row + j] * b[j];
-    b[i] = sum / upper[row + i];
+  for (let k = i; k < n; k++) {
+    b[k] /= upper[k * stride + k];
+    for (let j = k + 1; j < n; j++) b[j] -= b[k] * upper[k * stride + j];
+  }
+  for (let k = n - 1; k >= i; k--) {
+    let sum = b[k];
+    for (let j = k + 1; j < n; j++) sum -= upper[k * stride + j] * b[j];
+    b[k] = sum / upper[k * stride + k];
+  }
+  for (i -= 4; i >= 0; i -= 4) {
+    const [r0, r1, r2, r3] = [i * stride, (i + 1) * stride, (i + 2) * stride, (i + 3) * stride];
+    let [s0, s1, s2, s3] = [b[i], b[i + 1], b[i + 2], b[i + 3]];
+    for (let j = i + 4; j < n; j++) {
+      const x = b[j];
+      s0 -= upper[r0 + j] * x;
+      s1 -= upper[r1 + j] * x;
+      s2 -= upper[r2 + j] * x;
+      s3 -= upper[r3 + j] * x;
+    }
+    const x3 = s3 / upper[r3 + i + 3];
+    const x2 = (s2 - upper[r2 + i + 3] * x3) / upper[r2 + i + 2];
+    const x1 = (s1 - upper[r1 + i + 3] * x3 - upper[r1 + i + 2] * x2) / upper[r1 + i + 1];
+    const x0 = (s0 - upper[r0 + i + 3] * x3 - upper[r0 + i + 2] * x2 - upper[r0 + i + 1] * x1) / upper[r0 + i];
+    [b[i], b[i + 1], b[i + 2], b[i + 3]] = [x0, x1, x2, x3];
   }
 }
 

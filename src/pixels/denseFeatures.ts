@@ -38,7 +38,8 @@ function firstUnfinite(data: Float32Array): number {
   return -1;
 }
 
-function matrixFeatures(pixels: number, channels: number, data: Float32Array, blas: Blas): Pixels {
+/** `denseFeatures` of numbers that are known to be finite. */
+export function matrixFeatures(pixels: number, channels: number, data: Float32Array, blas: Blas): Pixels {
   const features: Pixels = {
     pixels,
     channels,

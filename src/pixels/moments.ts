@@ -4,8 +4,8 @@ import { accumulate, copyNumbers } from "../numeric/matrices.ts";
 import type { LinearPixels, PixelRange, RowSums, Spread } from "./pixels.ts";
 import { resolveRange } from "./ranges.ts";
 
-/** Rows that are made dense for one product; the sums of more are accumulated in float64. */
-const BLOCK_ROWS = 4096;
+/** Rows that are made dense for one product. */
+export const BLOCK_ROWS = 4096;
 
 const EMPTY = new Float32Array(0);
 /** The last buffers of `denseRowSums`, for the next one: they are large, and wanted hundreds of times. */
@@ -17,7 +17,7 @@ export async function denseRowSums(
   features: Pick<LinearPixels, "channels" | "blas" | "rows">,
   index: Int32Array,
   factors: Float32Array,
-  squares: Float64Array = new Float64Array(features.channels ** 2),
+  squares: Float64Array | Float32Array = new Float64Array(features.channels ** 2),
 ): Promise<RowSums> {
   const { channels: d, blas } = features;
   const most = Math.min(BLOCK_ROWS, index.length);
@@ -32,9 +32,10 @@ export async function denseRowSums(
     const some = index.subarray(start, start + BLOCK_ROWS);
     const count = some.length;
     const b = await features.rows(some, buffer.subarray(0, count * d));
-    await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out: product });
-    if (start === 0) copyNumbers(product, squares);
-    else accumulate(squares, product);
+    const out = start === 0 && squares instanceof Float32Array ? squares : product;
+    await blas.gemm({ a: b, b, m: d, n: d, k: count, transposeA: true, out });
+    if (start > 0) accumulate(squares, product);
+    else if (out !== squares) copyNumbers(product, squares);
     const a = new Float32Array(r * count);
     for (let i = 0; i < r; i++) {
       const from = i * index.length + start;

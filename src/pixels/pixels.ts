@@ -23,7 +23,7 @@ export interface SparseMap {
 
 /** Sums over pixels x_i with factors f [R,M]: of x_i x_i^T, [D,D], and of f_ri x_i, [R,D]. */
 export interface RowSums {
-  readonly squares: Float64Array;
+  readonly squares: Float64Array | Float32Array;
   readonly sums: Float64Array;
 }
 
@@ -115,8 +115,8 @@ export interface Pixels extends LinearPixels {
    * it, and nothing else asks.
    */
   readonly passCost: "cheap" | "dear";
-  /** The sums over the M pixels of `index`, with `factors` [R,M]. The squares may be written into an array that is given, [D,D]. */
-  rowSums(index: Int32Array, factors: Float32Array, squares?: Float64Array): Promise<RowSums>;
+  /** The sums over the M pixels of `index`, with `factors` [R,M]. The squares may be written into an array that is given, [D,D], in its precision. */
+  rowSums(index: Int32Array, factors: Float32Array, squares?: RowSums["squares"]): Promise<RowSums>;
   /** Scores the pixels by K hyperplanes and gathers each class's loss, counts, kept scores and gradient. */
   svm(request: SvmPassRequest): Promise<ClassPass[]>;
   /** Assigns the pixels to the best class of `classifier`. */

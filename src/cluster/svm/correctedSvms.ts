@@ -9,6 +9,7 @@ import type { Pixels } from "../../pixels/pixels.ts";
 import { predict } from "../../pixels/predict.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Curvature } from "./newtonSvm.ts";
+import { NO_SOLVERS, type RowSolver } from "./solvers.ts";
 import { svmPlan } from "./svmPlan.ts";
 import { DEFAULT_C, DEFAULT_TOLERANCE, SvmProblem } from "./svmProblem.ts";
 import { trainSvms } from "./trainSvms.ts";
@@ -25,6 +26,8 @@ export interface CorrectedPixels {
 export interface CorrectionOptions {
   readonly C?: number;
   readonly tolerance?: number;
+  /** Other threads that solve classes meanwhile; who solved which changes no number. */
+  readonly solvers?: readonly RowSolver[];
 }
 
 /**
@@ -33,8 +36,8 @@ export interface CorrectionOptions {
  */
 const WEIGHT = 0.5;
 const MOST_PIXELS = 128;
-/** Trainings, each with what the last one found: pixels that were wrong like the corrected ones follow them. */
-const ROUNDS = 2;
+/** The tolerance of the rough answer, in those of the options. */
+const ROUGHLY = 30;
 
 /**
  * The classifiers `base` (one-vs-rest, of Eq. 3 in linearSvm.ts) trained again with corrections. `features` are a sample of the pixels that they
@@ -54,7 +57,7 @@ export async function correctedSvms(
   given: ArrayLike<number>,
   base: LinearClassifier,
   { rows, clusters }: CorrectedPixels,
-  { C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE }: CorrectionOptions = {},
+  { C = DEFAULT_C, tolerance = DEFAULT_TOLERANCE, solvers = [] }: CorrectionOptions = {},
 ): Promise<LinearClassifier> {
   const { k, channels } = base;
   const labels = checkLabels("correctedSvms", given, features.pixels, k);
@@ -72,34 +75,39 @@ export async function correctedSvms(
   all.set(labels);
   all.set(targets, features.pixels);
   const weights = new Float32Array(joined.pixels).fill(1, 0, features.pixels).fill(repeats, features.pixels);
-  const problem = new SvmProblem(joined, C, tolerance, { weights });
+  const plan = svmPlan(joined, {
+    ...NO_SOLVERS,
+    ...(solvers.length > 0 && { rows: { pixels: await sharedCopy(joined), solvers } }),
+  });
   const curvatures = concerned.map((): Curvature => ({}));
-  let found = base;
-  for (let round = 0; round < ROUNDS; round++) {
-    const starts = concerned.map((c, i) => ({
-      plane: {
-        weight: Float64Array.from(found.weight.subarray(c * channels, (c + 1) * channels)),
-        bias: found.bias[c],
-      },
-      curvature: curvatures[i],
-    }));
-    const trained = await trainSvms(problem, { labels: all, classes: concerned }, starts, svmPlan(problem.features));
-    const next = { k, channels, weight: found.weight.slice(), bias: found.bias.slice() };
+  const train = async (from: LinearClassifier, tolerance: number): Promise<LinearClassifier> => {
+    const problem = new SvmProblem(joined, C, tolerance, { weights });
+    const starts = concerned.map((c, i) => {
+      const weight = Float64Array.from(from.weight.subarray(c * channels, (c + 1) * channels));
+      return { plane: { weight, bias: from.bias[c] }, curvature: curvatures[i] };
+    });
+    const trained = await trainSvms(problem, { labels: all, classes: concerned }, starts, plan);
+    const found = { k, channels, weight: from.weight.slice(), bias: from.bias.slice() };
     for (const [i, c] of concerned.entries()) {
-      next.weight.set(Float32Array.from(trained[i].plane.weight), c * channels);
-      next.bias[c] = trained[i].plane.bias;
+      found.weight.set(trained[i].plane.weight, c * channels);
+      found.bias[c] = trained[i].plane.bias;
     }
-    found = next;
-    // Pixels of the sample that were called wrongly like the corrected ones, and are no longer, follow them.
-    const now = await predict(features, found);
-    const meant = new Set(targets);
-    let followed = 0;
-    for (let n = 0; n < labels.length; n++)
-      if (wrong.has(labels[n]) && meant.has(now[n]) && all[n] !== now[n]) {
-        all[n] = now[n];
-        followed++;
-      }
-    if (followed === 0) break;
-  }
-  return found;
+    return found;
+  };
+  // Pixels of the sample that were called wrongly like the corrected ones, and are no longer, follow them. Which, a rough answer tells.
+  const rough = await train(base, ROUGHLY * tolerance);
+  const now = await predict(features, rough);
+  const meant = new Set(targets);
+  for (let n = 0; n < labels.length; n++) if (wrong.has(labels[n]) && meant.has(now[n])) all[n] = now[n];
+  return train(rough, tolerance);
+}
+
+/** All rows of `pixels`, [N,D], where other threads see them. */
+function sharedCopy(pixels: Pixels): Promise<Float32Array> {
+  const numbers = pixels.pixels * pixels.channels;
+  const out = new Float32Array(new SharedArrayBuffer(numbers * Float32Array.BYTES_PER_ELEMENT));
+  return pixels.rows(
+    Int32Array.from({ length: pixels.pixels }, (_, i) => i),
+    out,
+  );
 }

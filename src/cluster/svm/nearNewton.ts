@@ -3,16 +3,67 @@
  * Other threads solve classes meanwhile; who solved which changes no number.
  */
 
+import { factorIn, type RoughFactor } from "../../numeric/singleCholesky.ts";
 import type { SparseMap } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
-import { signsOf } from "./hinge.ts";
-import type { SvmSolver } from "./solvers.ts";
+import { pick } from "./hinge.ts";
+import type { Curvature, Hyperplane } from "./newtonSvm.ts";
+import type { SvmSolver, SvmSolvers } from "./solvers.ts";
 import { NEAR, type SvmProblem } from "./svmProblem.ts";
 import type { Refiner, Training } from "./training.ts";
 
 const MAX_ROUNDS = 10;
 /** Near pixels are solved this much below the certified tolerance, so that one certifying pass mostly suffices. */
 const INNER_SHARE = 0.3;
+
+/** The near pixels of a class of the problem, and their y. */
+interface NearPixels {
+  readonly signs: Int8Array;
+  readonly near: SparseMap;
+}
+
+/** Another thread that solves classes on their near pixels. */
+export interface NearSolver {
+  /** Whether it begins with the factor of a like problem, and gives its own back. */
+  readonly takesCurvature: boolean;
+  /** From `plane` to the relative gap `stopAt`. */
+  solve(
+    problem: SvmProblem,
+    pixels: NearPixels,
+    plane: Hyperplane,
+    stopAt: number,
+    curvature: Curvature | undefined,
+  ): Promise<Hyperplane>;
+}
+
+/** Who has the same features is told which pixels. */
+export const byIndex = (solver: Pick<SvmSolver, "solve">): NearSolver => ({
+  takesCurvature: false,
+  solve(problem, { signs, near }, plane, stopAt) {
+    const { c, tolerance } = problem.whole ?? problem;
+    return solver.solve({ c, tolerance, sampled: problem.whole !== undefined, signs, plane, near, stopAt });
+  },
+});
+
+/** Those who have none find the pixels in shared memory. */
+export const byRows = ({ pixels, solvers }: NonNullable<SvmSolvers["rows"]>): NearSolver[] =>
+  solvers.map((solver) => ({
+    takesCurvature: true,
+    async solve({ weights, penalty }, { signs, near: { index, value: scores } }, plane, stopAt, curvature) {
+      const own = weights && pick(weights, index);
+      const factor = curvature?.factor?.room;
+      const request = { pixels, index, signs, scores, weights: own, plane, factor, penalty, stopAt };
+      const solved = await solver.solveRows(request);
+      if (curvature !== undefined) keep(curvature, solved.factor && factorIn(solved.factor, plane.weight.length + 1));
+      return solved.plane;
+    },
+  }));
+
+/** Keeps a factor in single precision, and no other, whichever thread it comes from: only those travel. */
+function keep(curvature: Curvature, factor: RoughFactor | undefined): void {
+  if (factor?.room !== undefined) curvature.factor = factor;
+  else delete curvature.factor;
+}
 
 /** A class to solve, and the pixels near its margin. */
 interface Task {
@@ -24,14 +75,14 @@ export class NearNewton implements Refiner {
   readonly near = NEAR;
   readonly #problem: SvmProblem;
   readonly #labels: Uint16Array;
-  readonly #solvers: readonly Pick<SvmSolver, "solve">[];
+  readonly #solvers: readonly NearSolver[];
   readonly #job: JobOptions;
   #rounds = 0;
   /** Classes in all, and those that were solved. Solving a class again in a later round does not move the progress bar. */
   #total = 0;
   #solved = 0;
 
-  constructor(problem: SvmProblem, labels: Uint16Array, solvers: readonly Pick<SvmSolver, "solve">[], job: JobOptions) {
+  constructor(problem: SvmProblem, labels: Uint16Array, solvers: readonly NearSolver[], job: JobOptions) {
     this.#problem = problem;
     this.#labels = labels;
     this.#solvers = solvers;
@@ -51,17 +102,17 @@ export class NearNewton implements Refiner {
         training.plane = { ...training.plane, weight: training.plane.weight.slice() };
         const { curvature } = training.start;
         await this.#problem.solve(this.#labels, training.own, training.plane, near, this.#stopAt, curvature);
+        if (curvature !== undefined) keep(curvature, curvature.factor);
         this.#advance();
       }
     };
-    const there = async (solver: Pick<SvmSolver, "solve">): Promise<void> => {
-      const { c, tolerance } = this.#problem.whole ?? this.#problem;
-      const sampled = this.#problem.whole !== undefined;
+    const there = async (solver: NearSolver): Promise<void> => {
       for (let task = shared.pop(); task !== undefined; task = shared.pop()) {
         const { training, near } = task;
-        const signs = signsOf(this.#labels, training.own, near.index);
-        const { plane } = training;
-        training.plane = await solver.solve({ c, tolerance, sampled, signs, plane, near, stopAt: this.#stopAt });
+        const alone = this.#problem.alone(this.#labels, training.own, near);
+        if (alone === undefined) throw new Error("NearNewton: a class that takes all pixels was shared");
+        const { plane, start } = training;
+        training.plane = await solver.solve(this.#problem, alone, plane, this.#stopAt, start.curvature);
         this.#advance();
       }
     };
@@ -84,8 +135,11 @@ export class NearNewton implements Refiner {
       if (near === undefined) throw new Error("NearNewton: the near pixels of a class are not known");
       // The lists of many classes are large: each is let go once it is solved.
       training.pass = undefined;
-      const alone = this.#problem.servesAlone(near.index.length) && training.start.curvature === undefined;
-      (alone ? shared : own).push({ training, near });
+      const sharable =
+        this.#solvers.length > 0 &&
+        (training.start.curvature === undefined || this.#solvers.every(({ takesCurvature }) => takesCurvature)) &&
+        this.#problem.alone(this.#labels, training.own, near) !== undefined;
+      (sharable ? shared : own).push({ training, near });
     }
     for (const tasks of [own, shared]) tasks.sort((a, b) => a.near.index.length - b.near.index.length);
     return { own, shared };

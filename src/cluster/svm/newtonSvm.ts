@@ -12,9 +12,9 @@
 
 import { dot } from "../../numeric/matrices.ts";
 import { factorRoughly, type RoughFactor } from "../../numeric/singleCholesky.ts";
-import { denseRowSums } from "../../pixels/moments.ts";
+import { BLOCK_ROWS, denseRowSums } from "../../pixels/moments.ts";
 import type { Pixels, RowSums } from "../../pixels/pixels.ts";
-import { svmHessian } from "./hessian.ts";
+import { upperHessian } from "./hessian.ts";
 import { changedSince, hinge, move, pick } from "./hinge.ts";
 
 /** A hyperplane; updated in place by the solver. */
@@ -63,14 +63,16 @@ export class NewtonBuffers {
   /** The pixels that were active when H was last taken. */
   counted = new Uint8Array(0);
   sample = new Int32Array(0);
-  /** H, until it is factorised, and the sum of squares that it is taken from. */
+  /** H, until it is factorised, and the sum of squares that it is taken from: where one product gives it, as that leaves it. */
   hessian = new Float64Array(0);
   squares = new Float64Array(0);
+  product = new Float32Array(0);
 
   reserve(pixels: number, channels: number): void {
     if (this.squares.length !== channels ** 2) {
       this.hessian = new Float64Array((channels + 1) ** 2);
       this.squares = new Float64Array(channels ** 2);
+      this.product = new Float32Array(channels ** 2);
     }
     if (this.change.length >= pixels) return;
     this.change = new Float32Array(pixels);
@@ -150,14 +152,16 @@ export class NewtonSvm {
     weights: Float32Array | undefined,
   ): Promise<Float64Array> {
     const rows = this.#chooseRows(pulls, active);
-    const { hessian, squares } = this.#buffers;
+    const { hessian } = this.#buffers;
+    const squares = rows.length > BLOCK_ROWS ? this.#buffers.squares : this.#buffers.product;
     if (weights === undefined) {
       const sums = await this.#features.rowSums(rows, new Float32Array(rows.length).fill(1), squares);
-      return svmHessian(sums, rows.length, active, penalty, hessian);
+      return upperHessian(sums, rows.length, active, penalty, hessian);
     }
     const sums = await weightedSums(this.#features, rows, weights, squares);
     const mass = rows.reduce((sum, n) => sum + weights[n], 0);
-    return svmHessian(sums, mass, (mass * active) / rows.length, penalty, hessian);
+    const each = rows.length === 0 ? 0 : mass / rows.length;
+    return upperHessian(sums, mass, each * active, penalty, hessian);
   }
 
   /** Counts the active pixels, and picks those that H is taken from. */
@@ -260,7 +264,7 @@ function weightedSums(
   features: Pixels,
   rows: Int32Array,
   weights: Float32Array,
-  squares: Float64Array,
+  squares: Float64Array | Float32Array,
 ): Promise<RowSums> {
   const { channels, blas } = features;
   const scaled = async (index: Int32Array, out?: Float32Array): Promise<Float32Array> =>

@@ -20,6 +20,23 @@ export interface SolveRequest extends SvmSettings {
   readonly stopAt: number;
 }
 
+/** A class's near pixels in shared memory: whoever solves them needs no features of its own, and they may be weighted. */
+export interface RowsRequest {
+  /** All pixels, [N,D], in shared memory. */
+  readonly pixels: Float32Array;
+  /** The near ones, and of each its y, its score by `plane`, and how often it counts: once by default. */
+  readonly index: Int32Array;
+  readonly signs: Int8Array;
+  readonly scores: Float32Array;
+  readonly weights: Float32Array | undefined;
+  readonly plane: Hyperplane;
+  /** The numbers of a factor of H to begin with (`factorIn`). */
+  readonly factor: Float32Array | undefined;
+  /** C/N, and the relative gap at which to stop. */
+  readonly penalty: number;
+  readonly stopAt: number;
+}
+
 /** The training that a merge asks for. */
 export interface MergeRequest extends SvmSettings {
   /** Per pixel: 1 in the merged cluster, else 0. */
@@ -45,12 +62,20 @@ export interface SvmSolver {
   trainMerged(request: MergeRequest): Promise<MergedSvm>;
 }
 
-/** The other threads that solve SVMs over the same pixels. */
+/** Somebody who solves on pixels in shared memory. */
+export interface RowSolver {
+  /** The hyperplane, and the numbers of the factor that it ended with. */
+  solveRows(request: RowsRequest): Promise<{ readonly plane: Hyperplane; readonly factor: Float32Array | undefined }>;
+}
+
+/** The other threads that solve SVMs. */
 export interface SvmSolvers {
   /** Each solves the near pixels of one class at a time. */
   readonly workingSets: readonly Pick<SvmSolver, "solve">[];
   /** Each trains one merge at a time, passes included: none, where passes run elsewhere and would give other numbers. */
   readonly merges: readonly Pick<SvmSolver, "trainMerged">[];
+  /** The same where the pixels are few, and this thread's: each solves on a copy of them, `pixels` [N,D], in shared memory. */
+  readonly rows?: { readonly pixels: Float32Array; readonly solvers: readonly RowSolver[] };
 }
 
 export const NO_SOLVERS: SvmSolvers = { workingSets: [], merges: [] };

@@ -1,16 +1,21 @@
 /** How SVMs are trained over given pixels, chosen once by what a pass over them costs. */
 
 import type { Pixels } from "../../pixels/pixels.ts";
-import { NearNewton } from "./nearNewton.ts";
+import { byIndex, byRows, NearNewton, type NearSolver } from "./nearNewton.ts";
 import { SampledDescent } from "./sampledDescent.ts";
 import { NO_SOLVERS, type SvmSolvers } from "./solvers.ts";
 import type { SvmPlan } from "./training.ts";
 import { WorkingSets } from "./workingSets.ts";
 
 /** The plan for `features`; other threads may solve near pixels. */
-export function svmPlan(features: Pixels, { workingSets }: SvmSolvers = NO_SOLVERS): SvmPlan {
-  return features.passCost === "dear" ? fewPasses(features) : manyPasses(workingSets);
+export function svmPlan(features: Pixels, { workingSets, rows }: SvmSolvers = NO_SOLVERS): SvmPlan {
+  if (features.passCost === "dear") return fewPasses(features);
+  const lanes = rows === undefined ? [] : Array.from({ length: LANES }, () => byRows(rows)).flat();
+  return manyPasses([...workingSets.map(byIndex), ...lanes]);
 }
+
+/** Classes that a thread without features has been given at once: it goes on with the next while this one hears of the last. */
+const LANES = 2;
 
 /**
  * The sample that is solved before all pixels: this share of them, at most so many, and none where that would be less than so many, or
@@ -26,7 +31,7 @@ const SAMPLE_BYTES = 64 * 2 ** 20;
 const SAMPLE_TOLERANCE = 0.3;
 
 /** Passes are cheap: Newton on near pixels, a pass after each, one merge at a time. */
-function manyPasses(solvers: SvmSolvers["workingSets"]): SvmPlan {
+function manyPasses(solvers: readonly NearSolver[]): SvmPlan {
   return {
     unionsAtOnce: 1,
     sample({ pixels, channels }) {

@@ -103,13 +103,8 @@ export class SvmProblem {
     tolerance: number,
     curvature?: Curvature,
   ): Promise<void> {
-    const signs = signsOf(labels, own, near.index);
-    for (const margin of MARGINS) {
-      const at = nearMargin(signs, near.value, margin);
-      if (!this.servesAlone(at.length)) continue;
-      const some = { index: pick(near.index, at), value: pick(near.value, at) };
-      return this.solveNear(pick(signs, at), plane, some, tolerance, curvature);
-    }
+    const alone = this.alone(labels, own, near);
+    if (alone !== undefined) return this.solveNear(alone.signs, plane, alone.near, tolerance, curvature);
     const { features } = this;
     const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
     await this.#minimise(features, signsOf(labels, own), plane, scores, {
@@ -119,10 +114,20 @@ export class SvmProblem {
     });
   }
 
-  /** Whether so many near pixels can be solved by themselves. */
-  servesAlone(count: number): boolean {
-    // Too few pixels would leave directions in which nothing holds the hyperplane.
-    return count > this.features.channels && count <= this.#mostNear;
+  /** Those of the `near` pixels that a class can be solved on by themselves, and their y; undefined where it takes all pixels. */
+  alone(
+    labels: Uint16Array,
+    own: ClassLabels,
+    near: SparseMap,
+  ): { readonly signs: Int8Array; readonly near: SparseMap } | undefined {
+    const signs = signsOf(labels, own, near.index);
+    for (const margin of MARGINS) {
+      const at = nearMargin(signs, near.value, margin);
+      // Too few pixels would leave directions in which nothing holds the hyperplane.
+      if (at.length <= this.features.channels || at.length > this.#mostNear) continue;
+      return { signs: pick(signs, at), near: { index: pick(near.index, at), value: pick(near.value, at) } };
+    }
+    return undefined;
   }
 
   get #mostNear(): number {
@@ -157,8 +162,7 @@ export class SvmProblem {
     const { penalty } = this;
     const options = { penalty, tolerance, weights, curvature };
     await new NewtonSvm(features, this.#buffers).minimise(signs, plane, scores, options);
-    for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
-    plane.bias = Math.fround(plane.bias);
+    roundPlane(plane);
   }
 
   /** The problem on `size` random pixels, ascending, dense in memory; the last one is kept. */
@@ -171,6 +175,12 @@ export class SvmProblem {
     }
     return this.#sample;
   }
+}
+
+/** Rounds to float32, in place. */
+export function roundPlane(plane: Hyperplane): void {
+  for (let d = 0; d < plane.weight.length; d++) plane.weight[d] = Math.fround(plane.weight[d]);
+  plane.bias = Math.fround(plane.bias);
 }
 
 /** A hyperplane, in any precision. */

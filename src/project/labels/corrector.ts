@@ -11,10 +11,11 @@ import { clusterNamesAt, type MergeTree } from "../../cluster/tree/mergeTree.ts"
 import { sampleFeatures } from "../../features/sampleFeatures.ts";
 import type { Generator } from "../../gan/generator.ts";
 import type { PixelModel } from "../../models/pixelModel.ts";
-import { subset } from "../../pixels/denseFeatures.ts";
+import { denseFeatures } from "../../pixels/denseFeatures.ts";
 import type { LinearClassifier } from "../../pixels/linearClassifier.ts";
 import type { Pixels } from "../../pixels/pixels.ts";
 import { featurePyramid } from "../../pixels/pyramid/featurePyramid.ts";
+import { ortBlas } from "../../runtime/node/ortBlas.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Project, pathIn, treeHash } from "../cluster/project.ts";
 import { featureOptions } from "../cluster/request.ts";
@@ -23,6 +24,7 @@ import { openProjectNetwork } from "../sampling/projectFeatures.ts";
 import { ProjectError, readIfThere, writeAtomic } from "../storage/files.ts";
 import type { Parts } from "./parts.ts";
 import type { LabelState } from "./recipe.ts";
+import { rowSolvers } from "./rowSolvers.ts";
 import { type StrokedPixel, strokedPixels } from "./strokes.ts";
 
 /** Where the generator is and runs, should it be needed; and where maps come from. */
@@ -46,6 +48,8 @@ export interface Corrector {
 
 /** Pixels of the sample that training takes: an SVM of so many is trained in a moment. */
 const SAMPLE = 8192;
+/** Threads beside this one that train: there are a few classes, and this thread hands them out. */
+const MOST_SOLVERS = 3;
 
 /** Pixels that training takes, and their labels at the tree's start. */
 interface Sample {
@@ -53,11 +57,15 @@ interface Sample {
   readonly labels: Uint16Array;
 }
 
-/** Every n-th of the pixels that edits are trained on. */
+/** Every n-th of the pixels that edits are trained on. One thread computes on them: classes are shared among threads instead. */
 async function sampleOf({ features, labels }: EditCache): Promise<Sample> {
   const step = Math.ceil(features.pixels / SAMPLE);
   const index = Int32Array.from({ length: Math.ceil(features.pixels / step) }, (_, i) => i * step);
-  return { features: await subset(features, index), labels: Uint16Array.from(index, (i) => labels[i]) };
+  const rows = tensor([index.length, features.channels], await features.rows(index));
+  return {
+    features: denseFeatures(rows, { blas: ortBlas({ threads: 1 }) }),
+    labels: Uint16Array.from(index, (i) => labels[i]),
+  };
 }
 
 /** A corrector of a finished project. Nothing is loaded before the first strokes. */
@@ -104,7 +112,7 @@ export function openCorrector(project: Project, tree: MergeTree, options: Correc
       labels.map((label) => names[label]),
       base,
       { rows: said, clusters: heard.map(({ cluster }) => cluster) },
-      { tolerance: settings.tolerance },
+      { tolerance: settings.tolerance, solvers: rowSolvers(Math.min(options.threads - 1, MOST_SOLVERS)) },
     );
   }
 
