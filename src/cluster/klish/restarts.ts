@@ -32,6 +32,8 @@ export async function mergeRestarted(features: Pixels, options: KlishOptions): P
     : typeof options.balance === "number"
       ? options.balance
       : 0;
+  // A start that was chosen before the run was stopped.
+  if (options.resumeStart?.clusters !== undefined) return mergeAll(features, { ...options, filter: false }, balance);
   const sample = await sampleOf(features, options);
   const k0 = startClusters(options);
   const ks = guardedKs(options);
@@ -46,6 +48,7 @@ export async function mergeRestarted(features: Pixels, options: KlishOptions): P
   const { tree } = bestStart(candidates);
   const start = sample === features ? tree : await spreadStart(features, sample, tree);
   const { initialLabels, initialClusters } = start;
+  await options.onStart?.({ clusters: { labels: initialLabels, k: initialClusters } });
   return mergeAll(features, { ...options, filter: false, initialLabels, initialClusters }, balance);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { klish } from "../../../src/cluster/klish/klish.ts";
+import type { KlishStart } from "../../../src/cluster/klish/klishOptions.ts";
 import { bestStart, mergeRestarted, treeObjective } from "../../../src/cluster/klish/restarts.ts";
 import type { MergeTree } from "../../../src/cluster/tree/mergeTree.ts";
 import { adjustedRandIndex } from "../../../src/metrics/agreement.ts";
@@ -53,6 +54,17 @@ describe("klish with restarts", () => {
     const whole = await klish(features, { ...options, restarts: 2, onCheckpoint: (t) => void checkpoints.push(t) });
     const resumed = await klish(features, { ...options, restarts: 2, resume: checkpoints[6] });
     expect(merges(resumed)).toEqual(merges(whole));
+  });
+
+  it("does not try again what was chosen before it was stopped", async () => {
+    const starts: KlishStart[] = [];
+    const onStart = (start: KlishStart) => void starts.push(start);
+    const whole = await klish(features, { ...options, restarts: 2, onStart });
+    const phases = new Set<string>();
+    const onProgress = ({ phase }: { phase: string }) => void phases.add(phase);
+    const resumed = await klish(features, { ...options, restarts: 2, resumeStart: starts[0], onProgress });
+    expect(merges(resumed)).toEqual(merges(whole));
+    expect([...phases]).not.toContain("try several starts");
   });
 
   it("tries starts on a sample of many pixels, and spreads the one taken over all of them", async () => {
