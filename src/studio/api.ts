@@ -441,6 +441,15 @@ export const run = z.strictObject({
 });
 export type Run = z.infer<typeof run>;
 
+/** Answer of `GET /api/clustering?at=`, for a project: what its tree says so far. */
+export const clustering = z.strictObject({
+  at: z.string(),
+  /** One for each K, from K0 down; `merges` counts them. Empty before the first. */
+  lines: z.array(logLine),
+  figures: z.array(figure),
+});
+export type Clustering = z.infer<typeof clustering>;
+
 // --- Data sets, and photos with masks ----------------------------------------------------------------------------------------------------
 
 /** A picture with its masks. */
@@ -565,6 +574,8 @@ export const studioEvent = z.discriminatedUnion("type", [
   }),
   /** The log was cut (a run went on from an earlier state): fetch `GET /api/run` again. */
   z.strictObject({ type: z.literal("run"), at: z.string() }),
+  /** A clustering has merged on (whoever runs it): fetch `GET /api/clustering` again. */
+  z.strictObject({ type: z.literal("clustering"), at: z.string() }),
 ]);
 export type StudioEvent = z.infer<typeof studioEvent>;
 
@@ -600,6 +611,7 @@ export const routes = {
     answer: jobOptions,
   },
   run: { method: "GET", path: "/api/run", query: atQuery, body: null, answer: run },
+  clustering: { method: "GET", path: "/api/clustering", query: atQuery, body: null, answer: clustering },
   dataset: { method: "GET", path: "/api/dataset", query: datasetQuery, body: null, answer: dataset },
   painter: { method: "GET", path: "/api/painter", query: painterQuery, body: null, answer: painter },
   style: { method: "POST", path: "/api/style", query: styleQuery, body: null, bytes: 1024 * 1024 * 5, answer: style },

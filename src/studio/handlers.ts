@@ -9,6 +9,7 @@ import { portraitScenes } from "../project/paint/scenes.ts";
 import { correctMask, maskSize } from "../project/segment/correct.ts";
 import { packageVersion } from "../project/storage/versions.ts";
 import { type Answer, type RouteName, type Run, routes, runKinds } from "./api.ts";
+import { clusteringOf } from "./clusterings.ts";
 import { datasetOf } from "./datasets.ts";
 import type { IdleThread } from "./drawing/idleThread.ts";
 import type { PaintCalls } from "./drawing/painters.ts";
@@ -104,6 +105,7 @@ export function handlersFor({ workspace, events, jobs, outsidePaths, painters }:
       const folder = await folderOf(workspace, at, ...runKinds);
       return runOf(folder, at, (await placeKind(folder)) as Run["kind"]);
     },
+    clustering: async ({ at }) => clusteringOf(await folderOf(workspace, at, "project"), at),
     dataset: async ({ at, ...asked }) => datasetOf(await dataset(at), at, asked),
     async painter({ model }) {
       const path = await modelPath(workspace, "painter", model);

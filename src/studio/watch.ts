@@ -19,11 +19,11 @@ export function watchWorkspace(workspace: Workspace, events: Events): () => void
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
 
-  /** Whether a file changed since it was looked at; the first look is no change. */
-  const changed = async (path: string): Promise<boolean> => {
+  /** Whether a file changed since it was looked at; what the first look is. */
+  const changed = async (path: string, first = false): Promise<boolean> => {
     const [before, now] = [stamps.get(path), await stampOf(path)];
     stamps.set(path, now);
-    return before !== undefined && before !== now;
+    return before === undefined ? first : before !== now;
   };
   const look = async (): Promise<void> => {
     const found = await placesOf(workspace);
@@ -35,6 +35,9 @@ export function watchWorkspace(workspace: Workspace, events: Events): () => void
       const edited = kind === "project" ? LABELS_FILE : kind === "teaching" ? TEACH_FILE : undefined;
       if (edited !== undefined && (await changed(join(folder, edited))))
         events.send({ type: "labels", at, revision: await revisionOf(folder, edited) });
+      // A page may have asked just before the first look: it asks again.
+      if (kind === "project" && (await changed(join(folder, "tree.safetensors"), true)))
+        events.send({ type: "clustering", at });
       if (!runKinds.some((run) => run === kind)) continue;
       const grew = await changed(join(folder, "log.jsonl"));
       const seen = logs.get(at);

@@ -304,6 +304,17 @@ describe("runs", () => {
     expect(run.sheets.map(({ images }) => images)).toEqual([0, 10_000]);
   });
 
+  it("GET /api/clustering shows what the tree says at each K so far, and what the figures mean", async () => {
+    const { lines, figures } = await studio.call("clustering", { at: "run" });
+    expect(lines[0]).toMatchObject({ merges: 0 });
+    expect(lines.map(({ merges, clusters }) => merges + clusters)).toEqual(lines.map(() => lines[0].clusters));
+    expect(lines.at(-1)).toMatchObject({ clusters: 2 });
+    for (const { name, meaning } of figures) {
+      expect(meaning).toMatch(/^[A-Z].*\.$/);
+      expect(lines.every((line) => Number.isFinite(line[name]))).toBe(true);
+    }
+  });
+
   it("new lines are told to whoever listens", async () => {
     const stream = await studio.fetch("/api/events");
     expect(stream.headers.get("content-type")).toMatch("text/event-stream");
@@ -529,6 +540,7 @@ describe("what is not there", () => {
     ["project", "data"],
     ["labels", "gan"],
     ["run", "run"],
+    ["clustering", "gan"],
     ["dataset", "run"],
     ["report", "photos"],
   ] as const)("GET /api/%s of %s says so", async (route, place) => {

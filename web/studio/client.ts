@@ -27,6 +27,7 @@ const ADDRESSES: { readonly [R in RouteName]: readonly [Routes[R]["method"], Rou
   actOnJob: ["POST", "/api/jobs/act"],
   jobOptions: ["GET", "/api/jobs/options"],
   run: ["GET", "/api/run"],
+  clustering: ["GET", "/api/clustering"],
   dataset: ["GET", "/api/dataset"],
   painter: ["GET", "/api/painter"],
   style: ["POST", "/api/style"],

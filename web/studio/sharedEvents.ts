@@ -5,7 +5,7 @@
 import type { StudioEvent } from "../../src/studio/api.ts";
 
 const ALL: Readonly<Record<StudioEvent["type"], true>> = {
-  ...{ reset: true, job: true, forgotten: true, labels: true, places: true, log: true, run: true },
+  ...{ reset: true, job: true, forgotten: true, labels: true, places: true, log: true, run: true, clustering: true },
 };
 const TYPES = Object.keys(ALL) as StudioEvent["type"][];
 

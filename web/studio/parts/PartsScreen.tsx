@@ -9,6 +9,7 @@ import { initialState } from "../../shared/parts/state.ts";
 import { makePartsStore, type PartsStore } from "../../shared/parts/store.ts";
 import { ask, start } from "../client.ts";
 import { JobList } from "../jobs/JobList.tsx";
+import { Curves } from "../runs/Curves.tsx";
 import { useAnswer, useShared, useStudio, useStudioEvent } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
 import { calledAt } from "./classes.ts";
@@ -34,12 +35,29 @@ function Unfinished({ place: { at, command } }: { readonly place: Place }) {
       <h1>{at}</h1>
       <p className="summary">The parts are not found yet.</p>
       <JobList at={at} />
+      <Merges at={at} />
       {!known && command !== "" && (
         <p className="hint">
           It goes on by <code>{command}</code>
         </p>
       )}
     </main>
+  );
+}
+
+/** The curves of the merges so far. */
+function Merges({ at }: { readonly at: string }) {
+  const { answer, reload } = useAnswer("clustering", { at });
+  useStudioEvent((event) => {
+    if (event.type === "reset" || (event.type === "clustering" && event.at === at)) reload();
+  });
+  if (answer === null || answer.lines.length === 0) return null;
+  const { lines, figures } = answer;
+  return (
+    <>
+      <h2>Over the merges</h2>
+      <Curves x={lines.map((line) => line["merges"])} lines={lines} figures={figures} />
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-/** One figure of a log over the pictures that were shown, drawn by uPlot outside React's render. */
+/** One figure of a log over the pictures that were shown, or the merges that were made, drawn by uPlot outside React's render. */
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -9,7 +9,7 @@ interface Props {
   readonly name: string;
   /** In one sentence. */
   readonly meaning: string;
-  /** Pictures shown at each line. */
+  /** Pictures shown, or merges made, at each line. */
   readonly x: readonly number[];
   /** Its value at each line; null where the line has none. */
   readonly y: readonly (number | null)[];

@@ -8,7 +8,7 @@ import { JobList } from "../jobs/JobList.tsx";
 import { freeName } from "../names.ts";
 import { useShared, useStudio, useStudioEvent } from "../studio.tsx";
 import { useStart } from "../useStart.ts";
-import { Curve } from "./Curve.tsx";
+import { Curves } from "./Curves.tsx";
 
 /** Each kind of training: what it is called, and the job that makes and continues it. */
 const KINDS = {
@@ -95,14 +95,13 @@ function RunView({ at, workspace }: { readonly at: string; readonly workspace: W
             : "The first line comes after a while."}
         </p>
       ) : (
-        <div className="curves">
-          {run.figures
+        <Curves
+          x={x}
+          lines={run.lines}
+          figures={run.figures
             .filter(({ name }) => !AXES.has(name))
-            .toSorted((a, b) => Number(OF_THE_MACHINE.has(a.name)) - Number(OF_THE_MACHINE.has(b.name)))
-            .map(({ name, meaning }) => (
-              <Curve key={name} name={name} meaning={meaning} x={x} y={run.lines.map((line) => line[name] ?? null)} />
-            ))}
-        </div>
+            .toSorted((a, b) => Number(OF_THE_MACHINE.has(a.name)) - Number(OF_THE_MACHINE.has(b.name)))}
+        />
       )}
       <details>
         <summary>Settings</summary>
