@@ -105,6 +105,7 @@ function DatasetView({ at, workspace }: { readonly at: string; readonly workspac
         </button>
       )}
       <ExportForm at={at} workspace={workspace} />
+      <JobList kinds={["datasetExport"]} />
       {overviewUrl && (
         <details className="overview">
           <summary>Overview: areas, shares and where each class lies</summary>
