@@ -10,7 +10,7 @@ export async function table4(work: Workplace, options: PaperOptions): Promise<vo
   await work.klish(
     ...["evaluate", "clusters", "--project", project, "--segmenter", `${segmenter}/segmenter.safetensors`],
     ...["--outdir", "table4", "--k", ks.join(","), "--seeds", seeds.join(","), "--background", "0"],
-    ...["--methods", "klish,klish-paper,kmeans,ahc-ward,ahc-cosine,kasp", "--pixel-stride", "4"],
+    ...["--methods", "klish,klish-restarts,klish-paper,kmeans,ahc-ward,ahc-cosine,kasp", "--pixel-stride", "4"],
     ...["--threads", String(threads)],
   );
 }
