@@ -41,14 +41,14 @@ const TABLES: Readonly<Record<string, Table>> = {
     title: "clusterers on a generator's features",
     make: table4,
     result: "table4/evaluation.md",
-    shown: "five seeds of KLiSH, its best of 5 starts, and K-means++; not AHC, KASP, the paper's rule: two hours",
+    shown: "five seeds of all",
   },
   table5: {
     title: "segmenters on real photos, with Table VI's classes and Fig. 8's photos",
     make: table5,
     result: "table5-s<seed>/segmenter.md",
     shown:
-      "three seeds of K-means++, AHC, KLiSH (one start, best of 5, self-training); LSE, RepurposeGAN with 10 shots; not with 16, nor DatasetGAN: an hour each",
+      "three seeds of K-means++, AHC, KLiSH (one start, best of 5, self-training); LSE, RepurposeGAN and DatasetGAN with 10 shots; not with 16: an hour",
   },
 };
 
