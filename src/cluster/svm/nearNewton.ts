@@ -4,23 +4,16 @@
  */
 
 import { factorIn, type RoughFactor } from "../../numeric/singleCholesky.ts";
-import type { SparseMap } from "../../pixels/pixels.ts";
 import type { JobOptions } from "../../tensor/progress.ts";
 import { pick } from "./hinge.ts";
 import type { Curvature, Hyperplane } from "./newtonSvm.ts";
 import type { SvmSolver, SvmSolvers } from "./solvers.ts";
-import { NEAR, type SvmProblem } from "./svmProblem.ts";
+import { NEAR, type NearPixels, type SvmProblem } from "./svmProblem.ts";
 import type { Refiner, Training } from "./training.ts";
 
 const MAX_ROUNDS = 10;
 /** Near pixels are solved this much below the certified tolerance, so that one certifying pass mostly suffices. */
 const INNER_SHARE = 0.3;
-
-/** The near pixels of a class of the problem, and their y. */
-interface NearPixels {
-  readonly signs: Int8Array;
-  readonly near: SparseMap;
-}
 
 /** Another thread that solves classes on their near pixels. */
 export interface NearSolver {
@@ -65,10 +58,16 @@ function keep(curvature: Curvature, factor: RoughFactor | undefined): void {
   else delete curvature.factor;
 }
 
-/** A class to solve, and the pixels near its margin. */
+/** A class to solve, how many pixels are near its margin, and those that it is solved on: all where undefined. */
 interface Task {
   readonly training: Training;
-  readonly near: SparseMap;
+  readonly near: number;
+  readonly pixels: NearPixels | undefined;
+}
+
+/** One that another thread can solve. */
+interface SharedTask extends Task {
+  readonly pixels: NearPixels;
 }
 
 export class NearNewton implements Refiner {
@@ -98,21 +97,22 @@ export class NearNewton implements Refiner {
     const { own, shared } = this.#tasks(pending);
     const here = async (): Promise<void> => {
       for (let task = own.pop() ?? shared.pop(); task !== undefined; task = own.pop() ?? shared.pop()) {
-        const { training, near } = task;
-        training.plane = { ...training.plane, weight: training.plane.weight.slice() };
+        const { training, pixels } = task;
+        const plane = { ...training.plane, weight: training.plane.weight.slice() };
         const { curvature } = training.start;
-        await this.#problem.solve(this.#labels, training.own, training.plane, near, this.#stopAt, curvature);
+        if (pixels === undefined)
+          await this.#problem.solveAll(this.#labels, training.own, plane, this.#stopAt, curvature);
+        else await this.#problem.solveNear(pixels.signs, plane, pixels.near, this.#stopAt, curvature);
         if (curvature !== undefined) keep(curvature, curvature.factor);
+        training.plane = plane;
         this.#advance();
       }
     };
     const there = async (solver: NearSolver): Promise<void> => {
       for (let task = shared.pop(); task !== undefined; task = shared.pop()) {
-        const { training, near } = task;
-        const alone = this.#problem.alone(this.#labels, training.own, near);
-        if (alone === undefined) throw new Error("NearNewton: a class that takes all pixels was shared");
+        const { training, pixels } = task;
         const { plane, start } = training;
-        training.plane = await solver.solve(this.#problem, alone, plane, this.#stopAt, start.curvature);
+        training.plane = await solver.solve(this.#problem, pixels, plane, this.#stopAt, start.curvature);
         this.#advance();
       }
     };
@@ -128,20 +128,22 @@ export class NearNewton implements Refiner {
    * What is to be solved, the largest last, to be taken first: none is left to one thread while the others wait. Other threads may solve
    * classes on their near pixels alone, from no Hessian of this thread.
    */
-  #tasks(pending: readonly Training[]): { readonly own: Task[]; readonly shared: Task[] } {
-    const [own, shared]: [Task[], Task[]] = [[], []];
+  #tasks(pending: readonly Training[]): { readonly own: Task[]; readonly shared: SharedTask[] } {
+    const own: Task[] = [];
+    const shared: SharedTask[] = [];
+    const takeCurvature = this.#solvers.every(({ takesCurvature }) => takesCurvature);
     for (const training of pending) {
       const near = training.pass?.kept ?? training.start.near;
       if (near === undefined) throw new Error("NearNewton: the near pixels of a class are not known");
-      // The lists of many classes are large: each is let go once it is solved.
+      // The lists of many classes are large: only what is solved on is kept.
       training.pass = undefined;
-      const sharable =
-        this.#solvers.length > 0 &&
-        (training.start.curvature === undefined || this.#solvers.every(({ takesCurvature }) => takesCurvature)) &&
-        this.#problem.alone(this.#labels, training.own, near) !== undefined;
-      (sharable ? shared : own).push({ training, near });
+      const pixels = this.#problem.alone(this.#labels, training.own, near);
+      const task = { training, near: near.index.length };
+      if (pixels !== undefined && (takeCurvature || training.start.curvature === undefined))
+        shared.push({ ...task, pixels });
+      else own.push({ ...task, pixels });
     }
-    for (const tasks of [own, shared]) tasks.sort((a, b) => a.near.index.length - b.near.index.length);
+    for (const tasks of [own, shared]) tasks.sort((a, b) => a.near - b.near);
     return { own, shared };
   }
 

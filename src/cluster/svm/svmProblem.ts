@@ -27,6 +27,12 @@ const MARGINS = [NEAR, 0.25, 0.1, 0.03];
 const NEAR_BYTES = 256 * 2 ** 20;
 const NEAR_SHARE = 0.25;
 
+/** Pixels that a class is solved on by themselves: their y, and their scores. */
+export interface NearPixels {
+  readonly signs: Int8Array;
+  readonly near: SparseMap;
+}
+
 /** Hyperplanes are kept rounded to float32, as they are used. */
 export class SvmProblem {
   readonly features: Pixels;
@@ -104,7 +110,19 @@ export class SvmProblem {
     curvature?: Curvature,
   ): Promise<void> {
     const alone = this.alone(labels, own, near);
-    if (alone !== undefined) return this.solveNear(alone.signs, plane, alone.near, tolerance, curvature);
+    return alone === undefined
+      ? this.solveAll(labels, own, plane, tolerance, curvature)
+      : this.solveNear(alone.signs, plane, alone.near, tolerance, curvature);
+  }
+
+  /** `solve` on all pixels. */
+  async solveAll(
+    labels: Uint16Array,
+    own: ClassLabels,
+    plane: Hyperplane,
+    tolerance: number,
+    curvature?: Curvature,
+  ): Promise<void> {
     const { features } = this;
     const scores = await features.scores(Float32Array.from(plane.weight), Float32Array.of(plane.bias));
     await this.#minimise(features, signsOf(labels, own), plane, scores, {
@@ -115,11 +133,7 @@ export class SvmProblem {
   }
 
   /** Those of the `near` pixels that a class can be solved on by themselves, and their y; undefined where it takes all pixels. */
-  alone(
-    labels: Uint16Array,
-    own: ClassLabels,
-    near: SparseMap,
-  ): { readonly signs: Int8Array; readonly near: SparseMap } | undefined {
+  alone(labels: Uint16Array, own: ClassLabels, near: SparseMap): NearPixels | undefined {
     const signs = signsOf(labels, own, near.index);
     for (const margin of MARGINS) {
       const at = nearMargin(signs, near.value, margin);
