@@ -18,9 +18,10 @@ export interface LockOptions {
 
 /**
  * Keeps two processes from writing to one folder: a file `.lock` with its owner. One that a killed process left is taken
- * over. What killed processes left of unfinished files, here and in the folders right inside, is removed, now and when the lock is given back:
- * workers write here too. Returns the release, which throws ProjectError where the folder is gone meanwhile. Throws ProjectError where another process has the
- * folder, where nothing can be written there, and where a symbolic link in the folder leads out of it.
+ * over. What killed processes left of unfinished files, here and in the folders right inside, is removed, now and when the lock is
+ * given back: workers write here too. Returns the release, which throws ProjectError where the folder is gone meanwhile. Throws
+ * ProjectError where another process has the folder, where nothing can be written there, and where a symbolic link in the folder
+ * leads out of it.
  */
 export async function lockFolder(folder: string, options: LockOptions = {}): Promise<() => Promise<void>> {
   await refuseLinksOutside(folder);
@@ -34,9 +35,9 @@ export async function lockFolder(folder: string, options: LockOptions = {}): Pro
     }
     return async () => {
       try {
-        await removeLeftovers(folder);
-      } finally {
-        await release();
+        await removeLeftovers(folder).finally(release);
+      } catch (error) {
+        throw explain(error, folder);
       }
     };
   } catch (error) {
