@@ -16,9 +16,9 @@ const FIGURES: readonly z.output<typeof figure>[] = [
 
 /** Answer of `GET /api/clustering`: a line for each K that the tree has so far. */
 export async function clusteringOf(folder: string, at: string): Promise<Clustering> {
-  const tree = await loadTree(await openProject(folder));
-  const lines = (tree?.steps ?? []).map(({ k, iou, sizes, objective, ecos }) => ({
-    merges: (tree?.initialClusters ?? k) - k,
+  const steps = (await loadTree(await openProject(folder)))?.steps ?? [];
+  const lines = steps.map(({ k, iou, sizes, objective, ecos }) => ({
+    merges: steps[0].k - k,
     clusters: k,
     lowestIoU: Math.min(...iou),
     similarity: ecos,
